@@ -1,0 +1,60 @@
+/**
+ * What a pass is. One function of a program flows through the list in `index.ts`; a pass takes the stage
+ * the one before it left and returns a new one. Graph passes change `graph`; from `stream` on, passes add
+ * what they found beside it (regions, kernels, an order, a plan), each in a field of its own.
+ */
+import type { Bindings } from "../ir/dim.ts";
+import type { Graph, GraphBuilder } from "../ir/node.ts";
+import type { ProgramInput, ProgramVariable } from "../program.ts";
+import type { KernelGroup } from "./fuse.ts";
+import type { Plan } from "./plan.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Region } from "./stream.ts";
+
+export type TargetName = "reference" | "tfjs" | "wgsl";
+
+export interface PassOptions {
+  readonly target: TargetName;
+  /** Bytes that a streamed region may hold for its chunk and its kept cosines. */
+  readonly budgetBytes: number;
+  /** Sizes of free dimensions where they are known, for plans that are printed. */
+  readonly dims: Bindings;
+  /** Streams class axes of at least this size; smaller ones run whole. */
+  readonly streamFrom: number;
+  /** Passes that are left out: the unoptimised twin of each is the graph before it. */
+  readonly without: readonly PassName[];
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly builder: GraphBuilder;
+  readonly inputs: readonly ProgramInput[];
+  readonly variables: readonly ProgramVariable[];
+  readonly graph: Graph;
+  readonly options: PassOptions;
+  /** After `stream`: disjoint sets of nodes that run as loops over chunks of a class axis. */
+  readonly regions?: readonly Region[];
+  /** After `fuse`: every node that is computed belongs to one group. */
+  readonly kernels?: readonly KernelGroup[];
+  /** After `schedule`: the groups and regions in the order they run. */
+  readonly schedule?: Schedule;
+  /** After `plan`: every buffer with its life and its size. */
+  readonly plan?: Plan;
+}
+
+export type PassName =
+  | "decompose"
+  | "angles"
+  | "gradient"
+  | "simplify"
+  | "stream"
+  | "fuse"
+  | "schedule"
+  | "plan";
+
+export interface Pass {
+  readonly name: PassName;
+  /** One sentence: what it changes. */
+  readonly doc: string;
+  readonly run: (stage: Stage) => Stage;
+}

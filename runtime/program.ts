@@ -1,0 +1,87 @@
+/**
+ * The contract between what the compiler emits and what runs it: plain data and the interface that every
+ * target offers. The training loop, the checkpoints and the doors know only this.
+ */
+
+export type DType = "f32" | "i32" | "bool";
+
+/** A dense array in row-major order: f32 as Float32Array, i32 as Int32Array, bool as Uint8Array. */
+export interface HostTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+/** A named value as the artifact describes it: a size is a number, or the text of an expression of free names. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface VariableInfo extends ValueInfo {
+  readonly kind: "parameter" | "state" | "optimizer";
+}
+
+export interface InputInfo extends ValueInfo {
+  readonly role: "data" | "counter";
+  /** For labels: values are 0 … bound-1. */
+  readonly bound?: number;
+}
+
+export interface FunctionInfo {
+  readonly name: string;
+  readonly inputs: readonly InputInfo[];
+  /** Outputs that are returned; the new values of variables are kept by the executor. */
+  readonly outputs: readonly ValueInfo[];
+}
+
+/** The plain-data half of an artifact. */
+export interface ProgramInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly target: string;
+  readonly variables: readonly VariableInfo[];
+  readonly functions: readonly FunctionInfo[];
+  readonly training?: TrainingInfo;
+}
+
+export interface TrainingInfo {
+  readonly data: DataSource;
+  readonly validation?: DataSource;
+  readonly batch: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly seed: number;
+}
+
+/** A data reader's name and its settings, as written in the source: `idx("…", "…", classes: 10)`. */
+export interface DataSource {
+  readonly reader: string;
+  readonly files: readonly string[];
+  readonly options: Readonly<Record<string, number | string | boolean | readonly (number | string)[]>>;
+}
+
+export type NamedTensors = Readonly<Record<string, HostTensor>>;
+
+/**
+ * A program on a device. Variables live on the device between calls. Names and shapes are those of
+ * `info`; a call with other ones is rejected with an Error that says which.
+ */
+export interface Executor {
+  readonly info: ProgramInfo;
+  /** Fills every variable from the seed. */
+  initialize(seed: number): Promise<void>;
+  /**
+   * Runs one function: replaces the variables it updates and returns its other outputs. `reads` names the
+   * outputs that the caller wants on the host; the rest are not copied.
+   */
+  call(name: string, inputs: NamedTensors, reads?: readonly string[]): Promise<NamedTensors>;
+  /** Copies of variables, all by default. */
+  read(names?: readonly string[]): Promise<NamedTensors>;
+  /** Replaces variables. */
+  write(values: NamedTensors): Promise<void>;
+  /** Bytes and tensors held on the device now. */
+  memory(): { readonly bytes: number; readonly tensors: number };
+  dispose(): void;
+}
