@@ -109,10 +109,10 @@ export interface PrimitiveAttrs {
   pad: { readonly before: readonly Dim[]; readonly after: readonly Dim[] };
   concat: { readonly axis: number };
 
-  // indices
+  // indices: an index out of range reads 0 and writes nothing, on every target
   /** gather(x[C, …rest], index i32[…lead]) -> [...lead, ...rest] */
   gather: None;
-  /** scatter_add(index i32[…lead], updates[...lead, ...rest]) -> [size, ...rest]; rows that repeat add up, rows out of range are dropped. */
+  /** scatter_add(index i32[…lead], updates[...lead, ...rest]) -> [size, ...rest]; rows that repeat add up. */
   scatter_add: { readonly size: Dim };
   /** pick(x[…lead, C], index i32[…lead]) -> [...lead]: one element a row. */
   pick: None;

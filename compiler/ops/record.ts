@@ -17,7 +17,12 @@ export interface Reference {
 export interface PrimitiveRecord<K extends PrimitiveName> {
   readonly doc: string;
   /** Leaves are looked up by the evaluator and never reach this. `shape` is the result's, bound. */
-  readonly evaluate: (inputs: readonly Reference[], attrs: AttrsOf<K>, shape: readonly number[], dims: Bindings) => Reference;
+  readonly evaluate: (
+    inputs: readonly Reference[],
+    attrs: AttrsOf<K>,
+    shape: readonly number[],
+    dims: Bindings,
+  ) => Reference;
   /**
    * Adjoints of the inputs given the adjoint of the result, in order; `undefined` where none flows
    * (integers, booleans, piecewise constants). May make composite nodes: `gradient` decomposes them.

@@ -15,7 +15,14 @@ import {
   sameDim,
   subtractDims,
 } from "../ir/dim.ts";
-import { type DType, type TensorType, broadcastShapes, printType, scalarType, tensorType } from "../ir/type.ts";
+import {
+  type DType,
+  type TensorType,
+  broadcastShapes,
+  printType,
+  scalarType,
+  tensorType,
+} from "../ir/type.ts";
 import type { AttrsOf, ConvolutionAttrs, LeafAttrs, OpName, PoolAttrs, ReduceAttrs } from "./attrs.ts";
 
 export interface TypeFault {
@@ -165,7 +172,13 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
   argmax: ([x], { axis }) => {
     const type = x as TensorType;
     const bad = axisFault(type, axis);
-    return bad ?? tensorType("i32", type.shape.filter((_, i) => i !== axis));
+    return (
+      bad ??
+      tensorType(
+        "i32",
+        type.shape.filter((_, i) => i !== axis),
+      )
+    );
   },
 
   reshape: ([x], { shape }) => {
@@ -179,13 +192,18 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
     const type = x as TensorType;
     const sorted = [...permutation].sort((a, b) => a - b);
     return sorted.length === type.shape.length && sorted.every((axis, i) => axis === i)
-      ? tensorType(type.dtype, permutation.map((axis) => type.shape[axis] as Dim))
+      ? tensorType(
+          type.dtype,
+          permutation.map((axis) => type.shape[axis] as Dim),
+        )
       : fault(`[${permutation.join(", ")}] is no order of the axes of ${printType(type)}`);
   },
   broadcast: ([x], { shape }) => {
     const type = x as TensorType;
     const result = broadcastShapes([type.shape, shape]);
-    return result !== undefined && result.length === shape.length && result.every((dim, i) => sameDim(dim, shape[i] as Dim))
+    return result !== undefined &&
+      result.length === shape.length &&
+      result.every((dim, i) => sameDim(dim, shape[i] as Dim))
       ? tensorType(type.dtype, shape)
       : fault(`${printType(type)} does not stretch to [${shape.map((dim) => dim.key).join(", ")}]`);
   },
@@ -195,7 +213,12 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
       return fault(`needs a start and a size for each axis of ${printType(type)}`);
     for (const [axis, size] of sizes.entries()) {
       const [from, length, whole] = [starts[axis] as Dim, size, type.shape[axis] as Dim].map(knownSize);
-      if (from !== undefined && length !== undefined && whole !== undefined && (from < 0 || from + length > whole))
+      if (
+        from !== undefined &&
+        length !== undefined &&
+        whole !== undefined &&
+        (from < 0 || from + length > whole)
+      )
         return fault(`${from}…${from + length} leaves axis ${axis} of ${printType(type)}`);
     }
     return tensorType(type.dtype, sizes);
@@ -226,7 +249,10 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
       if (!fits) return fault(`${printType(first)} and ${printType(type)} differ outside axis ${axis}`);
       along = addDims(along, type.shape[axis] as Dim);
     }
-    return tensorType(first.dtype, first.shape.map((dim, i) => (i === axis ? along : dim)));
+    return tensorType(
+      first.dtype,
+      first.shape.map((dim, i) => (i === axis ? along : dim)),
+    );
   },
 
   gather: ([x, index]) => {
@@ -238,7 +264,9 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
   scatter_add: ([index, updates], { size }) => {
     const [at, type] = [index as TensorType, updates as TensorType];
     if (at.dtype !== "i32") return fault(`the index is ${printType(at)}, not i32`);
-    const leads = at.shape.every((dim, axis) => type.shape[axis] !== undefined && sameDim(dim, type.shape[axis] as Dim));
+    const leads = at.shape.every(
+      (dim, axis) => type.shape[axis] !== undefined && sameDim(dim, type.shape[axis] as Dim),
+    );
     if (!leads) return fault(`${printType(type)} does not begin with the shape of ${printType(at)}`);
     return tensorType(type.dtype, [size, ...type.shape.slice(at.shape.length)]);
   },
@@ -246,16 +274,33 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
     const [type, at] = [x as TensorType, index as TensorType];
     if (at.dtype !== "i32") return fault(`the index is ${printType(at)}, not i32`);
     const lead = type.shape.slice(0, -1);
-    const fits = type.shape.length > 0 && lead.length === at.shape.length && lead.every((dim, i) => sameDim(dim, at.shape[i] as Dim));
-    return fits ? tensorType(type.dtype, lead) : fault(`${printType(at)} does not name one element in each row of ${printType(type)}`);
+    const fits =
+      type.shape.length > 0 &&
+      lead.length === at.shape.length &&
+      lead.every((dim, i) => sameDim(dim, at.shape[i] as Dim));
+    return fits
+      ? tensorType(type.dtype, lead)
+      : fault(`${printType(at)} does not name one element in each row of ${printType(type)}`);
   },
   take_along: ([x, index], { axis }) => {
     const [type, at] = [x as TensorType, index as TensorType];
-    return alongFault(type, at, axis) ?? tensorType(type.dtype, type.shape.map((dim, i) => (i === axis ? (at.shape[i] as Dim) : dim)));
+    return (
+      alongFault(type, at, axis) ??
+      tensorType(
+        type.dtype,
+        type.shape.map((dim, i) => (i === axis ? (at.shape[i] as Dim) : dim)),
+      )
+    );
   },
   scatter_along: ([index, updates], { axis, size }) => {
     const [at, type] = [index as TensorType, updates as TensorType];
-    return alongFault(type, at, axis) ?? tensorType(type.dtype, type.shape.map((dim, i) => (i === axis ? size : dim)));
+    return (
+      alongFault(type, at, axis) ??
+      tensorType(
+        type.dtype,
+        type.shape.map((dim, i) => (i === axis ? size : dim)),
+      )
+    );
   },
   argsort: ([x], { axis }) => axisFault(x as TensorType, axis) ?? tensorType("i32", (x as TensorType).shape),
   cumsum: ([x], { axis }) => axisFault(x as TensorType, axis) ?? (x as TensorType),
@@ -263,7 +308,8 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
   matmul: ([left, right], { transposeA, transposeB }) => {
     const [a, b] = [left as TensorType, right as TensorType];
     if (a.dtype !== "f32" || b.dtype !== "f32") return fault(`multiplies f32, not ${a.dtype} and ${b.dtype}`);
-    if (a.shape.length !== 2 || b.shape.length !== 2) return fault(`multiplies matrices, not ${printType(a)} and ${printType(b)}`);
+    if (a.shape.length !== 2 || b.shape.length !== 2)
+      return fault(`multiplies matrices, not ${printType(a)} and ${printType(b)}`);
     const [rows, inner] = transposeA ? [a.shape[1], a.shape[0]] : [a.shape[0], a.shape[1]];
     const [depth, columns] = transposeB ? [b.shape[1], b.shape[0]] : [b.shape[0], b.shape[1]];
     return sameDim(inner as Dim, depth as Dim)
@@ -272,10 +318,16 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
   },
   conv2d: ([image, filter], attrs) => {
     const [x, w] = [image as TensorType, filter as TensorType];
-    const bad = imageFault(x) ?? (w.shape.length === 4 ? undefined : fault(`the filter is ${printType(w)}, not [height, width, in, out]`));
+    const bad =
+      imageFault(x) ??
+      (w.shape.length === 4
+        ? undefined
+        : fault(`the filter is ${printType(w)}, not [height, width, in, out]`));
     if (bad !== undefined) return bad;
     if (!sameDim(x.shape[3] as Dim, w.shape[2] as Dim))
-      return fault(`the image has ${(x.shape[3] as Dim).key} channels, the filter takes ${(w.shape[2] as Dim).key}`);
+      return fault(
+        `the image has ${(x.shape[3] as Dim).key} channels, the filter takes ${(w.shape[2] as Dim).key}`,
+      );
     return windows(x, [w.shape[0] as Dim, w.shape[1] as Dim], attrs, w.shape[3] as Dim);
   },
   conv2d_input_gradient: (_, { shape }) => tensorType("f32", shape),
@@ -328,7 +380,9 @@ function comparison(...dtypes: readonly DType[]) {
 
 function broadcast(dtype: DType, inputs: readonly TensorType[]): Outcome {
   const shape = broadcastShapes(inputs.map((type) => type.shape));
-  return shape === undefined ? fault(`${inputs.map(printType).join(" and ")} do not broadcast`) : tensorType(dtype, shape);
+  return shape === undefined
+    ? fault(`${inputs.map(printType).join(" and ")} do not broadcast`)
+    : tensorType(dtype, shape);
 }
 
 function reduce(...dtypes: readonly DType[]) {
@@ -339,42 +393,70 @@ function reduce(...dtypes: readonly DType[]) {
       const bad = axisFault(type, axis);
       if (bad !== undefined) return bad;
     }
-    const shape = type.shape.flatMap((dim, axis) => (!axes.includes(axis) ? [dim] : keepDims ? [constantDim(1)] : []));
+    const shape = type.shape.flatMap((dim, axis) =>
+      !axes.includes(axis) ? [dim] : keepDims ? [constantDim(1)] : [],
+    );
     return tensorType(type.dtype, shape);
   };
 }
 
 function axisFault(type: TensorType, axis: number): TypeFault | undefined {
-  return Number.isInteger(axis) && axis >= 0 && axis < type.shape.length ? undefined : fault(`${printType(type)} has no axis ${axis}`);
+  return Number.isInteger(axis) && axis >= 0 && axis < type.shape.length
+    ? undefined
+    : fault(`${printType(type)} has no axis ${axis}`);
 }
 
 function alongFault(type: TensorType, at: TensorType, axis: number): TypeFault | undefined {
   if (at.dtype !== "i32") return fault(`the index is ${printType(at)}, not i32`);
   const bad = axisFault(type, axis);
   if (bad !== undefined) return bad;
-  const fits = at.shape.length === type.shape.length && at.shape.every((dim, i) => i === axis || sameDim(dim, type.shape[i] as Dim));
+  const fits =
+    at.shape.length === type.shape.length &&
+    at.shape.every((dim, i) => i === axis || sameDim(dim, type.shape[i] as Dim));
   return fits ? undefined : fault(`${printType(at)} and ${printType(type)} differ outside axis ${axis}`);
 }
 
 function imageFault(type: TensorType): TypeFault | undefined {
-  return type.dtype === "f32" && type.shape.length === 4 ? undefined : fault(`the image is ${printType(type)}, not f32[N, H, W, K]`);
+  return type.dtype === "f32" && type.shape.length === 4
+    ? undefined
+    : fault(`the image is ${printType(type)}, not f32[N, H, W, K]`);
 }
 
 function pool([image]: readonly TensorType[], attrs: PoolAttrs): Outcome {
   const type = image as TensorType;
-  return imageFault(type) ?? windows(type, attrs.window.map(constantDim) as unknown as readonly [Dim, Dim], attrs, type.shape[3] as Dim);
+  return (
+    imageFault(type) ??
+    windows(
+      type,
+      attrs.window.map(constantDim) as unknown as readonly [Dim, Dim],
+      attrs,
+      type.shape[3] as Dim,
+    )
+  );
 }
 
 /** The shape that a window leaves: ⌈size / stride⌉ for `same`, ⌊(size - window) / stride⌋ + 1 for `valid`. */
-function windows(image: TensorType, window: readonly [Dim, Dim], { stride, padding }: ConvolutionAttrs, channels: Dim): Outcome {
+function windows(
+  image: TensorType,
+  window: readonly [Dim, Dim],
+  { stride, padding }: ConvolutionAttrs,
+  channels: Dim,
+): Outcome {
   const sides = [0, 1].map((side) => {
-    const [size, length, step] = [image.shape[side + 1] as Dim, window[side] as Dim, constantDim(stride[side] as number)];
+    const [size, length, step] = [
+      image.shape[side + 1] as Dim,
+      window[side] as Dim,
+      constantDim(stride[side] as number),
+    ];
     return padding === "same"
       ? quotientDims(addDims(size, subtractDims(step, constantDim(1))), step)
       : addDims(quotientDims(subtractDims(size, length), step), constantDim(1));
   }) as [Dim, Dim];
   const empty = sides.some((dim) => (knownSize(dim) ?? 1) < 1);
-  if (empty) return fault(`a window of ${window.map((dim) => dim.key).join("×")} is larger than the image ${printType(image)}`);
+  if (empty)
+    return fault(
+      `a window of ${window.map((dim) => dim.key).join("×")} is larger than the image ${printType(image)}`,
+    );
   return tensorType("f32", [image.shape[0] as Dim, ...sides, channels]);
 }
 

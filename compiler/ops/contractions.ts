@@ -1,0 +1,240 @@
+/**
+ * Matrix products and the operations on images. Each is linear in each operand, so the gradients of a
+ * convolution are convolutions and the gradients of those are convolutions again. Pooling looks only at
+ * the part of a window that lies inside the image.
+ */
+import { formulas, inputOf } from "../ir/build.ts";
+import type { GraphBuilder, Node } from "../ir/node.ts";
+import { at, emptyReference, operand } from "./arrays.ts";
+import type { ConvolutionAttrs, PoolAttrs } from "./attrs.ts";
+import { choosePooled } from "./pooling.ts";
+import type { PrimitiveTable, Reference } from "./record.ts";
+import { forEachTap } from "./windows.ts";
+
+type ContractionName =
+  | "matmul"
+  | "conv2d"
+  | "conv2d_input_gradient"
+  | "conv2d_filter_gradient"
+  | "max_pool"
+  | "max_pool_gradient"
+  | "avg_pool"
+  | "avg_pool_gradient";
+
+export const contractions: Pick<PrimitiveTable, ContractionName> = {
+  matmul: {
+    doc: "The product of two matrices, each transposed first where its flag says so.",
+    evaluate: (inputs, { transposeA, transposeB }, shape) => {
+      const [a, b] = [operand(inputs, 0), operand(inputs, 1)];
+      return product(transposeA ? transposed(a) : a, transposeB ? transposed(b) : b, shape);
+    },
+    gradient: (builder, node, g) => {
+      const { matmul } = formulas(builder, node.span);
+      const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
+      const { transposeA, transposeB } = node.attrs;
+      const toLeft = transposeA
+        ? matmul(b, g, transposeB ? "flip" : "keep", "flip")
+        : matmul(g, b, "keep", transposeB ? "keep" : "flip");
+      const toRight = transposeB
+        ? matmul(g, a, "flip", transposeA ? "flip" : "keep")
+        : matmul(a, g, transposeA ? "keep" : "flip", "keep");
+      return [toLeft, toRight];
+    },
+  },
+  conv2d: {
+    doc: "The correlation of images [N, H, W, K] with filters [height, width, K, F], with stride and padding.",
+    evaluate: (inputs, attrs, shape) => {
+      const [image, filter] = [operand(inputs, 0), operand(inputs, 1)];
+      const result = emptyReference("f32", shape);
+      forEachProduct(image.shape, filter.shape, shape, attrs, (x, w, y) => {
+        result.data[y] = at(result.data, y) + at(image.data, x) * at(filter.data, w);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => {
+      const [image, filter] = [inputOf(node, 0), inputOf(node, 1)];
+      return [
+        toImage(builder, node.attrs, filter, g, image),
+        toFilter(builder, node.attrs, image, g, filter),
+      ];
+    },
+  },
+  conv2d_input_gradient: {
+    doc: "The adjoint of a convolution's image, from its filter and the adjoint of its result.",
+    evaluate: (inputs, attrs, shape) => {
+      const [filter, adjoint] = [operand(inputs, 0), operand(inputs, 1)];
+      const result = emptyReference("f32", shape);
+      forEachProduct(shape, filter.shape, adjoint.shape, attrs, (x, w, y) => {
+        result.data[x] = at(result.data, x) + at(filter.data, w) * at(adjoint.data, y);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => {
+      const [filter, adjoint] = [inputOf(node, 0), inputOf(node, 1)];
+      const { stride, padding } = node.attrs;
+      return [
+        toFilter(builder, { stride, padding }, g, adjoint, filter),
+        builder.make("conv2d", [g, filter], { stride, padding }, node.span),
+      ];
+    },
+  },
+  conv2d_filter_gradient: {
+    doc: "The adjoint of a convolution's filter, from its image and the adjoint of its result.",
+    evaluate: (inputs, attrs, shape) => {
+      const [image, adjoint] = [operand(inputs, 0), operand(inputs, 1)];
+      const result = emptyReference("f32", shape);
+      forEachProduct(image.shape, shape, adjoint.shape, attrs, (x, w, y) => {
+        result.data[w] = at(result.data, w) + at(image.data, x) * at(adjoint.data, y);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => {
+      const [image, adjoint] = [inputOf(node, 0), inputOf(node, 1)];
+      const { stride, padding } = node.attrs;
+      return [
+        toImage(builder, { stride, padding }, g, adjoint, image),
+        builder.make("conv2d", [image, g], { stride, padding }, node.span),
+      ];
+    },
+  },
+  max_pool: {
+    doc: "The largest element of each window.",
+    evaluate: (inputs, attrs, shape) => {
+      const image = operand(inputs, 0);
+      const result = emptyReference("f32", shape);
+      result.data.fill(-Infinity);
+      forEachTap(image.shape, shape, attrs, attrs.window, (x, y) => {
+        result.data[y] = Math.max(at(result.data, y), at(image.data, x));
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => [
+      builder.make("max_pool_gradient", [inputOf(node, 0), node, g], node.attrs, node.span),
+    ],
+  },
+  max_pool_gradient: {
+    doc: "The adjoint of a max_pool's image: the adjoint of each window goes to its first largest element.",
+    evaluate: (inputs, attrs, shape) => {
+      const [image, pooled, adjoint] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+      const result = emptyReference("f32", shape);
+      const given = new Uint8Array(pooled.data.length);
+      forEachTap(image.shape, pooled.shape, attrs, attrs.window, (x, y) => {
+        if (given[y] === 1 || at(image.data, x) !== at(pooled.data, y)) return;
+        given[y] = 1;
+        result.data[x] = at(result.data, x) + at(adjoint.data, y);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => [
+      undefined,
+      undefined,
+      choosePooled(formulas(builder, node.span), node.attrs, inputOf(node, 0), inputOf(node, 1), g),
+    ],
+  },
+  avg_pool: {
+    doc: "The mean of the part of each window that lies inside the image.",
+    evaluate: (inputs, attrs, shape) => {
+      const image = operand(inputs, 0);
+      const counts = tapCounts(image.shape, shape, attrs);
+      const result = emptyReference("f32", shape);
+      forEachTap(image.shape, shape, attrs, attrs.window, (x, y) => {
+        result.data[y] = at(result.data, y) + at(image.data, x) / at(counts, y);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => {
+      const { shape } = inputOf(node, 0).type;
+      return [builder.make("avg_pool_gradient", [g], { ...node.attrs, shape }, node.span)];
+    },
+  },
+  avg_pool_gradient: {
+    doc: "The adjoint of an avg_pool's image: the adjoint of each window is shared by its elements.",
+    evaluate: (inputs, attrs, shape) => {
+      const adjoint = operand(inputs, 0);
+      const counts = tapCounts(shape, adjoint.shape, attrs);
+      const result = emptyReference("f32", shape);
+      forEachTap(shape, adjoint.shape, attrs, attrs.window, (x, y) => {
+        result.data[x] = at(result.data, x) + at(adjoint.data, y) / at(counts, y);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => {
+      const { window, stride, padding } = node.attrs;
+      return [builder.make("avg_pool", [g], { window, stride, padding }, node.span)];
+    },
+  },
+};
+
+function toImage(
+  builder: GraphBuilder,
+  attrs: ConvolutionAttrs,
+  filter: Node,
+  adjoint: Node,
+  image: Node,
+): Node {
+  return builder.make(
+    "conv2d_input_gradient",
+    [filter, adjoint],
+    { ...attrs, shape: image.type.shape },
+    adjoint.span,
+  );
+}
+
+function toFilter(
+  builder: GraphBuilder,
+  attrs: ConvolutionAttrs,
+  image: Node,
+  adjoint: Node,
+  filter: Node,
+): Node {
+  return builder.make(
+    "conv2d_filter_gradient",
+    [image, adjoint],
+    { ...attrs, shape: filter.type.shape },
+    adjoint.span,
+  );
+}
+
+function transposed(x: Reference): Reference {
+  const [rows, columns] = [at(x.shape, 0), at(x.shape, 1)];
+  const result = emptyReference(x.dtype, [columns, rows]);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) result.data[j * rows + i] = at(x.data, i * columns + j);
+  return result;
+}
+
+function product(a: Reference, b: Reference, shape: readonly number[]): Reference {
+  const [rows, inner, columns] = [at(a.shape, 0), at(a.shape, 1), at(b.shape, 1)];
+  const result = emptyReference("f32", shape);
+  const { data } = result;
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < inner; k++) {
+      const left = at(a.data, i * inner + k);
+      for (let j = 0; j < columns; j++)
+        data[i * columns + j] = at(data, i * columns + j) + left * at(b.data, k * columns + j);
+    }
+  return result;
+}
+
+/** Every product of the sum that a convolution is, by its offsets into image, filter and result. */
+function forEachProduct(
+  image: readonly number[],
+  filter: readonly number[],
+  result: readonly number[],
+  attrs: ConvolutionAttrs,
+  visit: (x: number, w: number, y: number) => void,
+): void {
+  const [height, width, channels, filters] = [at(filter, 0), at(filter, 1), at(filter, 2), at(filter, 3)];
+  const pixels = (shape: readonly number[]): number[] => [at(shape, 0), at(shape, 1), at(shape, 2), 1];
+  forEachTap(pixels(image), pixels(result), attrs, [height, width], (pixel, spot, tap) => {
+    for (let k = 0; k < channels; k++)
+      for (let f = 0; f < filters; f++)
+        visit(pixel * channels + k, (tap * channels + k) * filters + f, spot * filters + f);
+  });
+}
+
+function tapCounts(image: readonly number[], result: readonly number[], attrs: PoolAttrs): Float64Array {
+  const counts = emptyReference("f32", result).data;
+  forEachTap(image, result, attrs, attrs.window, (_, y) => (counts[y] = at(counts, y) + 1));
+  return counts;
+}
