@@ -1,0 +1,50 @@
+/**
+ * The order in which a run sees its rows. Each epoch is a permutation that depends on nothing but
+ * (seed, epoch), so a position is two numbers and a resumed run goes on exactly where it stopped. The
+ * last batch of an epoch is whatever is left.
+ */
+import { threefry2x32 } from "./random.ts";
+
+/** The next batch to run: `batch` counts from 0 within its epoch. */
+export interface Position {
+  readonly epoch: number;
+  readonly batch: number;
+}
+
+/** The permutation of one epoch, by Fisher and Yates with the run's counter generator. */
+export function epochOrder(seed: number, epoch: number, rows: number): Int32Array {
+  const order = Int32Array.from({ length: rows }, (_, row) => row);
+  const key = threefry2x32([seed | 0, epoch | 0], [shuffleSite, shuffleSite]);
+  for (let last = rows - 1; last > 0; last--) {
+    const [word] = threefry2x32(key, [last, 0]);
+    const other = Math.floor((word / 2 ** 32) * (last + 1));
+    const kept = order[last] ?? 0;
+    order[last] = order[other] ?? 0;
+    order[other] = kept;
+  }
+  return order;
+}
+
+/** No operation of a program has this site: shuffling shares no numbers with dropout or initialisers. */
+const shuffleSite = -1;
+
+export function batchesPerEpoch(rows: number, batch: number): number {
+  return Math.ceil(rows / batch);
+}
+
+/** Rows of one batch of an epoch's order; the last one may be shorter. */
+export function batchRows(order: Int32Array, batch: number, index: number): readonly number[] {
+  return Array.from(order.subarray(index * batch, (index + 1) * batch));
+}
+
+export function nextPosition(position: Position, batches: number): Position {
+  return position.batch + 1 < batches
+    ? { epoch: position.epoch, batch: position.batch + 1 }
+    : { epoch: position.epoch + 1, batch: 0 };
+}
+
+/** Rows in file order, for evaluation. */
+export function* consecutiveRows(rows: number, batch: number): Generator<readonly number[]> {
+  for (let from = 0; from < rows; from += batch)
+    yield Array.from({ length: Math.min(batch, rows - from) }, (_, at) => from + at);
+}

@@ -1,0 +1,107 @@
+/**
+ * A run at one moment, as one safetensors file: every variable under its own name (parameters, states
+ * and optimizer state alike), and in the metadata the step, the position in the data, the seed and the
+ * running sums of the epoch. Random numbers depend on (seed, step, site) alone, so this is all the random
+ * state there is, and a run that goes on from here equals one that never stopped, bit for bit.
+ */
+import type { Position } from "./batches.ts";
+import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
+import type { NamedTensors, ProgramInfo } from "./program.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+/** What the epoch so far adds up to; means of them are what an epoch reports. */
+export interface EpochSums {
+  readonly loss: number;
+  readonly correct: number;
+  readonly rows: number;
+}
+
+export interface Progress {
+  /** Finished training steps. */
+  readonly step: number;
+  readonly position: Position;
+  readonly sums: EpochSums;
+}
+
+export interface Checkpoint {
+  readonly program: string;
+  readonly target: string;
+  readonly seed: number;
+  readonly progress: Progress;
+  readonly variables: NamedTensors;
+}
+
+export const noSums: EpochSums = { loss: 0, correct: 0, rows: 0 };
+
+export const runStart: Progress = { step: 0, position: { epoch: 0, batch: 0 }, sums: noSums };
+
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const { program, target, seed, progress, variables } = checkpoint;
+  return writeSafetensors({
+    tensors: variables,
+    metadata: {
+      format: checkpointFormat,
+      program,
+      target,
+      seed: String(seed),
+      step: String(progress.step),
+      epoch: String(progress.position.epoch),
+      batch: String(progress.position.batch),
+      "epoch.loss": String(progress.sums.loss),
+      "epoch.correct": String(progress.sums.correct),
+      "epoch.rows": String(progress.sums.rows),
+    },
+  });
+}
+
+const checkpointFormat = "margo-checkpoint-1";
+
+export function decodeCheckpoint(bytes: Uint8Array, file?: string): Checkpoint | RuntimeFault {
+  const read = readSafetensors(bytes, file);
+  if (isFault(read)) return read;
+  const { metadata, tensors } = read;
+  if (metadata["format"] !== checkpointFormat)
+    return runFaults.notACheckpoint(`its format is ${JSON.stringify(metadata["format"] ?? "unknown")}`, file);
+  const whole = (name: string) => numberFrom(metadata[name], Number.isSafeInteger);
+  const finite = (name: string) => numberFrom(metadata[name], Number.isFinite);
+  const [seed, step, epoch, batch] = [whole("seed"), whole("step"), whole("epoch"), whole("batch")];
+  const sums = [finite("epoch.loss"), finite("epoch.correct"), finite("epoch.rows")];
+  const [loss, correct, rows] = sums;
+  if (seed === undefined || step === undefined || epoch === undefined || batch === undefined)
+    return runFaults.notACheckpoint("its step, epoch, batch or seed is missing", file);
+  if (loss === undefined || correct === undefined || rows === undefined || step < 0 || epoch < 0 || batch < 0)
+    return runFaults.notACheckpoint("its progress is not made of numbers", file);
+  return {
+    program: metadata["program"] ?? "",
+    target: metadata["target"] ?? "",
+    seed,
+    progress: { step, position: { epoch, batch }, sums: { loss, correct, rows } },
+    variables: tensors,
+  };
+}
+
+function numberFrom(text: string | undefined, fits: (value: number) => boolean): number | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  const value = Number(text);
+  return fits(value) ? value : undefined;
+}
+
+/** Says which variable the program and the checkpoint disagree on, if any. */
+export function checkpointMismatch(checkpoint: Checkpoint, info: ProgramInfo): RuntimeFault | undefined {
+  const { variables } = checkpoint;
+  for (const variable of info.variables) {
+    const own = Object.hasOwn(variables, variable.name) ? variables[variable.name] : undefined;
+    if (own === undefined) return runFaults.checkpointMismatch(`it has no variable "${variable.name}"`);
+    const wanted = `${variable.dtype}[${variable.shape.join(", ")}]`;
+    const found = `${own.dtype}[${own.shape.join(", ")}]`;
+    if (wanted !== found)
+      return runFaults.checkpointMismatch(
+        `"${variable.name}" is ${found} in it and ${wanted} in the program`,
+      );
+  }
+  const known = new Set(info.variables.map((variable) => variable.name));
+  const unknown = Object.keys(variables).find((name) => !known.has(name));
+  return unknown === undefined
+    ? undefined
+    : runFaults.checkpointMismatch(`the program has no variable "${unknown}"`);
+}

@@ -1,0 +1,234 @@
+/**
+ * Rows of features and labels in memory, and batches gathered from them. Features stay as they were
+ * stored (bytes stay bytes) and are normalised while a batch is gathered, so a dataset costs what its
+ * file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
+ */
+import { type RuntimeFault, fault, isFault } from "./errors.ts";
+import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
+
+/** Rows as stored: element (row, i) is worth (data - mean[i]) / std[i], lists repeating over the row. */
+export interface Features {
+  readonly dtype: "f32" | "i32";
+  /** [rows, …shape of one row] */
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface Dataset {
+  /** Where it came from, as faults name it. */
+  readonly source: string;
+  readonly features: Features;
+  /** i32[rows] classes, or f32[rows, …] values; absent where there are none. */
+  readonly labels?: HostTensor;
+  /** How many classes the labels name, and what they are called where the data says it. */
+  readonly classes?: number;
+  readonly classNames?: readonly string[];
+}
+
+export interface Batch {
+  readonly features: HostTensor;
+  readonly labels?: HostTensor;
+  /** The dataset's rows that the batch holds, counted from 0. */
+  readonly rows: readonly number[];
+}
+
+export function rowCount(dataset: Dataset): number {
+  return dataset.features.shape[0] ?? 0;
+}
+
+/** Copies rows into one batch and normalises them. */
+export function gatherBatch(dataset: Dataset, rows: readonly number[]): Batch {
+  const { features, labels } = dataset;
+  const gathered = gatherFeatures(features, rows);
+  return labels === undefined
+    ? { features: gathered, rows }
+    : { features: gathered, labels: gatherLabels(labels, rows), rows };
+}
+
+/** The first rows of a dataset. */
+export function firstRows(dataset: Dataset, count: number): Dataset {
+  const rows = rowCount(dataset);
+  if (count >= rows) return dataset;
+  const { features, labels } = dataset;
+  return {
+    ...dataset,
+    features: {
+      ...features,
+      shape: [count, ...features.shape.slice(1)],
+      data: features.data.subarray(0, count * rowSize(features.shape)),
+    },
+    ...(labels === undefined ? {} : { labels: headOf(labels, count) }),
+  };
+}
+
+function headOf(tensor: HostTensor, count: number): HostTensor {
+  const data = tensor.data.subarray(0, count * rowSize(tensor.shape));
+  return { dtype: tensor.dtype, shape: [count, ...tensor.shape.slice(1)], data };
+}
+
+function gatherFeatures(features: Features, rows: readonly number[]): HostTensor {
+  const size = rowSize(features.shape);
+  const shape = [rows.length, ...features.shape.slice(1)];
+  const { data, mean, std } = features;
+  if (features.dtype === "i32") {
+    const whole = new Int32Array(rows.length * size);
+    for (const [at, row] of rows.entries()) whole.set(data.subarray(row * size, (row + 1) * size), at * size);
+    return { dtype: "i32", shape, data: whole };
+  }
+  const values = new Float32Array(rows.length * size);
+  for (const [at, row] of rows.entries()) values.set(data.subarray(row * size, (row + 1) * size), at * size);
+  normalise(values, mean, std);
+  return { dtype: "f32", shape, data: values };
+}
+
+function normalise(values: Float32Array, mean: readonly number[], std: readonly number[]): void {
+  if (mean.every((value) => value === 0) && std.every((value) => value === 1)) return;
+  for (let i = 0; i < values.length; i++)
+    values[i] = ((values[i] ?? 0) - (mean[i % mean.length] ?? 0)) / (std[i % std.length] ?? 1);
+}
+
+function gatherLabels(labels: HostTensor, rows: readonly number[]): HostTensor {
+  const size = rowSize(labels.shape);
+  const shape = [rows.length, ...labels.shape.slice(1)];
+  const data =
+    labels.dtype === "f32" ? new Float32Array(rows.length * size) : new Int32Array(rows.length * size);
+  for (const [at, row] of rows.entries())
+    data.set(labels.data.subarray(row * size, (row + 1) * size), at * size);
+  return { dtype: labels.dtype === "f32" ? "f32" : "i32", shape, data };
+}
+
+export function rowSize(shape: readonly number[]): number {
+  return shape.slice(1).reduce((product, size) => product * size, 1);
+}
+
+/** The inputs of a function that the dataset feeds: features first, then labels where it takes some. */
+export interface DataInputs {
+  readonly features: InputInfo;
+  readonly labels?: InputInfo;
+}
+
+export function dataInputs(info: FunctionInfo): DataInputs | undefined {
+  const data = info.inputs.filter((input) => input.role === "data");
+  const labels = data.find((input) => input.bound !== undefined) ?? data[1];
+  const features = data.find((input) => input !== labels);
+  if (features === undefined) return undefined;
+  return labels === undefined ? { features } : { features, labels };
+}
+
+/**
+ * The dataset with rows in the shape that the program takes, or what does not fit. Axes of size 1 may
+ * come and go and flat rows take any shape of their size; nothing else is reshaped silently.
+ */
+export function fitDataset(dataset: Dataset, inputs: DataInputs): Dataset | RuntimeFault {
+  const features = fitFeatures(dataset, inputs.features);
+  if (isFault(features)) return features;
+  if (inputs.labels === undefined) return { ...dataset, features };
+  const labels = fitLabels(dataset, inputs.labels);
+  return isFault(labels) ? labels : { ...dataset, features, labels };
+}
+
+function fitFeatures(dataset: Dataset, input: InputInfo): Features | RuntimeFault {
+  const { features, source } = dataset;
+  const wanted = input.shape.slice(1);
+  const own = features.shape.slice(1);
+  const shape = fitShape(own, wanted);
+  if (shape === undefined)
+    return fault(
+      "M0520",
+      `${source} has rows of shape [${own.join(", ")}], but "${input.name}" takes rows of shape [${wanted.join(", ")}]`,
+      `change the shape of "${input.name}" in the model, or give data of its shape`,
+      { file: source },
+    );
+  if (input.dtype === "i32" && features.dtype !== "i32")
+    return fault(
+      "M0521",
+      `${source} holds fractions, but "${input.name}" takes whole numbers (i32)`,
+      `write f32[…] for the type of "${input.name}", or give integer data`,
+      { file: source },
+    );
+  return {
+    ...features,
+    dtype: input.dtype === "i32" ? "i32" : "f32",
+    shape: [features.shape[0] ?? 0, ...shape],
+  };
+}
+
+function fitShape(
+  own: readonly number[],
+  wanted: readonly (number | string)[],
+): readonly number[] | undefined {
+  if (
+    own.length === wanted.length &&
+    wanted.every((size, axis) => typeof size === "string" || size === own[axis])
+  )
+    return own;
+  const known = wanted.filter((size) => typeof size === "number");
+  if (known.length !== wanted.length) return undefined;
+  const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
+  const solid = (shape: readonly number[]) => shape.filter((length) => length !== 1).join();
+  const flat = own.length <= 1 || known.length <= 1;
+  return size(own) === size(known) && (flat || solid(own) === solid(known)) ? known : undefined;
+}
+
+function fitLabels(dataset: Dataset, input: InputInfo): HostTensor | RuntimeFault {
+  const { labels, source, classes } = dataset;
+  if (labels === undefined)
+    return fault(
+      "M0522",
+      `${source} has no labels, but the loss takes "${input.name}"`,
+      "name a file or column of labels",
+      {
+        file: source,
+      },
+    );
+  if (input.bound === undefined) return fitValues(dataset, labels, input);
+  if (labels.dtype !== "i32")
+    return fault(
+      "M0523",
+      `the labels of ${source} are fractions, but "${input.name}" takes classes 0…${input.bound - 1}`,
+      "give whole numbers as labels",
+      { file: source },
+    );
+  if (classes !== undefined && classes !== input.bound)
+    return fault(
+      "M0524",
+      `${source} has ${classes} classes, but the program was compiled for ${input.bound}`,
+      `write classes: ${classes} for the data, or ${input.bound} classes for both`,
+      { file: source },
+    );
+  return labelRangeFault(source, labels.data, input.bound) ?? labels;
+}
+
+function fitValues(dataset: Dataset, labels: HostTensor, input: InputInfo): HostTensor | RuntimeFault {
+  const shape = fitShape(labels.shape.slice(1), input.shape.slice(1));
+  if (shape === undefined)
+    return fault(
+      "M0520",
+      `${dataset.source} has labels of shape [${labels.shape.slice(1).join(", ")}] a row, but "${input.name}" takes [${input.shape.slice(1).join(", ")}]`,
+      `change the shape of "${input.name}" in the loss, or give labels of its shape`,
+      { file: dataset.source },
+    );
+  const data = input.dtype === "f32" ? Float32Array.from(labels.data) : Int32Array.from(labels.data);
+  return { dtype: input.dtype === "f32" ? "f32" : "i32", shape: [labels.shape[0] ?? 0, ...shape], data };
+}
+
+/** The first label that is no class, named by its row. */
+export function labelRangeFault(
+  source: string,
+  labels: ArrayLike<number>,
+  classes: number,
+): RuntimeFault | undefined {
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row] ?? 0;
+    if (label < 0 || label >= classes)
+      return fault(
+        "M0525",
+        `the label of row ${row} of ${source} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
+        `correct the row (rows count from 0), or write classes: ${Math.max(label + 1, 1)} if there are more classes`,
+        { file: source, row },
+      );
+  }
+  return undefined;
+}

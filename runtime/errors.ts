@@ -1,0 +1,91 @@
+/**
+ * What can go wrong while a program runs or its data is read, as values: a code, a sentence in the
+ * user's words, a way out, and a place (file, row, step) where there is one. Functions return faults;
+ * nothing here throws. The words of the training loop and of weight files live in this file, those of
+ * the data readers beside the readers.
+ */
+
+export interface RuntimeFault {
+  readonly kind: "fault";
+  /** `M05xx` for data, `M06xx` for a run: stable for ever. */
+  readonly code: string;
+  readonly message: string;
+  readonly help: string;
+  /** As the user wrote it, or the path that was opened. */
+  readonly file?: string;
+  /** Row of the dataset, counted from 0. */
+  readonly row?: number;
+  /** The training step, counted from 1. */
+  readonly step?: number;
+}
+
+/** Where a fault happened, as far as it is known. */
+export interface FaultPlace {
+  readonly file?: string;
+  readonly row?: number;
+  readonly step?: number;
+}
+
+export function isFault(value: unknown): value is RuntimeFault {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "fault";
+}
+
+export function fault(code: string, message: string, help: string, place: FaultPlace = {}): RuntimeFault {
+  return { kind: "fault", code, message, help, ...place };
+}
+
+/** The faults of a run. Each entry takes facts and owns the words. */
+export const runFaults = {
+  nonFiniteLoss: (step: number, rows: readonly number[], loss: number) =>
+    fault(
+      "M0601",
+      `the loss became ${loss} in step ${step}, on a batch of ${rows.length} ${rows.length === 1 ? "row" : "rows"}`,
+      "lower the learning rate, clip the gradient's norm, or look for a division, log or exp that can leave its range",
+      { step },
+    ),
+  missingFunction: (program: string, name: string) =>
+    fault(
+      "M0602",
+      `${program} has no function "${name}"`,
+      "only a `train` declaration can be trained and evaluated: name one with --entry",
+    ),
+  noRows: (what: string) => fault("M0603", `${what} has no rows`, "give a data file with at least one row"),
+  badSetting: (name: string, value: number, wanted: string) =>
+    fault("M0604", `${name} is ${value}, but it must be ${wanted}`, `set ${name} to a value that fits`),
+  notSafetensors: (reason: string, file?: string) =>
+    fault(
+      "M0610",
+      `this is no whole safetensors file: ${reason}`,
+      "the file may be cut off or written by something else; take another copy of it",
+      file === undefined ? {} : { file },
+    ),
+  notACheckpoint: (reason: string, file?: string) =>
+    fault(
+      "M0611",
+      `this file is not a Margo checkpoint: ${reason}`,
+      "give the folder of a run that `margo train` wrote",
+      file === undefined ? {} : { file },
+    ),
+  checkpointMismatch: (reason: string) =>
+    fault(
+      "M0612",
+      `the checkpoint belongs to another program: ${reason}`,
+      "resume with the source and settings that the run was started with, or start a new run",
+    ),
+  outputUnwritable: (path: string, reason: string) =>
+    fault(
+      "M0620",
+      `cannot write ${path}: ${reason}`,
+      "free some space or choose another folder with --out; earlier files there are whole",
+      { file: path },
+    ),
+  runUnreadable: (path: string, reason: string) =>
+    fault(
+      "M0621",
+      `cannot read the run ${path}: ${reason}`,
+      "give the folder of a run that `margo train` wrote",
+      {
+        file: path,
+      },
+    ),
+} as const;

@@ -1,0 +1,32 @@
+/**
+ * The runtime's public entry: what a page or a service needs to train and use a compiled program. It
+ * holds no compiler and no file access.
+ */
+export { type Position, batchRows, batchesPerEpoch, epochOrder, nextPosition } from "./batches.ts";
+export { type Checkpoint, type Progress, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+export {
+  type Batch,
+  type Dataset,
+  type Features,
+  fitDataset,
+  firstRows,
+  gatherBatch,
+  rowCount,
+} from "./dataset.ts";
+export { type RuntimeFault, isFault } from "./errors.ts";
+export type {
+  DataSource,
+  Executor,
+  FunctionInfo,
+  HostTensor,
+  InputInfo,
+  NamedTensors,
+  ProgramInfo,
+  TrainingInfo,
+  ValueInfo,
+  VariableInfo,
+} from "./program.ts";
+export type { BrokenStep } from "./replay.ts";
+export { type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
+export { type Evaluation, type StepResult, Trainer, createTrainer, rowsOf } from "./trainer.ts";
+export type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-loop.ts";

@@ -1,0 +1,87 @@
+/**
+ * Finds the step that broke a run. When a loss is seen to be no number the variables that led to it are
+ * gone, and often the harm was done steps before, when an update wrote the first infinity. Steps are
+ * reproducible bit for bit, so a host copy of the variables now and then (its only cost in a healthy run)
+ * is enough: the steps after it are run again with every variable looked at.
+ */
+import { batchRows, batchesPerEpoch, epochOrder, nextPosition } from "./batches.ts";
+import type { Progress } from "./checkpoint.ts";
+import { type Batch, type Dataset, gatherBatch, rowCount } from "./dataset.ts";
+import type { NamedTensors } from "./program.ts";
+import type { Trainer } from "./trainer.ts";
+
+export interface Snapshot {
+  readonly progress: Progress;
+  readonly variables: NamedTensors;
+}
+
+/** The first step that made something that is no number, with all that is needed to evaluate it again. */
+export interface BrokenStep {
+  readonly step: number;
+  readonly epoch: number;
+  readonly seed: number;
+  readonly batch: Batch;
+  /** As they were before the step: finite. */
+  readonly variables: NamedTensors;
+  /** "loss", or the variable whose new value is not finite. */
+  readonly output: string;
+}
+
+/** A copy of the run; the one before stays where a variable is no longer finite. */
+export async function takeSnapshot(trainer: Trainer, before?: Snapshot): Promise<Snapshot> {
+  const variables = await trainer.executor.read();
+  if (before !== undefined && nonFiniteName(variables) !== undefined) return before;
+  return { progress: trainer.progress, variables };
+}
+
+/**
+ * Runs again from the snapshot to the given step (counted as finished steps) and returns the first that
+ * broke. The trainer is left as it was before that step. Undefined when every step came out finite, which
+ * a target that repeats itself never does.
+ */
+export async function findBrokenStep(
+  trainer: Trainer,
+  dataset: Dataset,
+  batch: number,
+  snapshot: Snapshot,
+  badStep: number,
+): Promise<BrokenStep | undefined> {
+  const batches = batchesPerEpoch(rowCount(dataset), batch);
+  await restore(trainer, snapshot);
+  let before = snapshot;
+  while (before.progress.step < badStep) {
+    const { position, step, sums } = before.progress;
+    const order = epochOrder(trainer.seed, position.epoch, rowCount(dataset));
+    const gathered = gatherBatch(dataset, batchRows(order, batch, position.batch));
+    const { loss } = await trainer.step(gathered);
+    const variables = await trainer.executor.read();
+    const output = Number.isFinite(loss) ? nonFiniteName(variables) : "loss";
+    if (output !== undefined) {
+      await restore(trainer, before);
+      const { epoch } = position;
+      return {
+        step: step + 1,
+        epoch,
+        seed: trainer.seed,
+        batch: gathered,
+        variables: before.variables,
+        output,
+      };
+    }
+    before = { progress: { step: step + 1, position: nextPosition(position, batches), sums }, variables };
+    trainer.moveTo(before.progress);
+  }
+  return undefined;
+}
+
+async function restore(trainer: Trainer, snapshot: Snapshot): Promise<void> {
+  await trainer.executor.write(snapshot.variables);
+  trainer.moveTo(snapshot.progress);
+}
+
+function nonFiniteName(variables: NamedTensors): string | undefined {
+  return Object.keys(variables).find((name) => {
+    const tensor = variables[name];
+    return tensor?.dtype === "f32" && !tensor.data.every((value) => Number.isFinite(value));
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * Weight files in the safetensors format, read strictly: a header of sane length, JSON without repeated
+ * keys, known element types, sizes that agree with their shapes, and offsets that cover the data in
+ * order without holes or overlap. Bytes of any kind give tensors or a fault, never an exception.
+ * The format: 8 bytes little-endian header length, the JSON header, the data.
+ */
+import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
+import type { HostTensor, NamedTensors } from "./program.ts";
+import { repeatedKey } from "./repeated-key.ts";
+
+export interface TensorFile {
+  readonly tensors: NamedTensors;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The format's own limit on the header. */
+const headerLimit = 100_000_000;
+
+export function readSafetensors(bytes: Uint8Array, file?: string): TensorFile | RuntimeFault {
+  const refuse = (reason: string) => runFaults.notSafetensors(reason, file);
+  if (bytes.length < 8) return refuse(`it has ${bytes.length} bytes and the header's length alone takes 8`);
+  const length = Number(viewOf(bytes).getBigUint64(0, true));
+  if (length > headerLimit) return refuse(`its header claims ${length} bytes, the limit is ${headerLimit}`);
+  if (8 + length > bytes.length)
+    return refuse(`its header claims ${length} bytes, but only ${bytes.length - 8} follow`);
+  const header = parseHeader(bytes.subarray(8, 8 + length), refuse);
+  if (isFault(header)) return header;
+  return readEntries(header, bytes.subarray(8 + length), refuse);
+}
+
+/** Tensors by name, in name order; metadata are strings. Data begins at a multiple of 8 bytes. */
+export function writeSafetensors(file: TensorFile): Uint8Array {
+  const names = Object.keys(file.tensors).sort();
+  const header: [string, unknown][] = [["__metadata__", file.metadata]];
+  let end = 0;
+  for (const name of names) {
+    const tensor = tensorNamed(file.tensors, name);
+    const begin = end;
+    end += tensor.data.byteLength;
+    header.push([
+      name,
+      { dtype: writtenTypes[tensor.dtype], shape: tensor.shape, data_offsets: [begin, end] },
+    ]);
+  }
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const padded = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded + end).fill(0x20, 8, 8 + padded);
+  viewOf(bytes).setBigUint64(0, BigInt(padded), true);
+  bytes.set(text, 8);
+  let at = 8 + padded;
+  for (const name of names) {
+    const { data } = tensorNamed(file.tensors, name);
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+const writtenTypes = { f32: "F32", i32: "I32", bool: "BOOL" } as const;
+
+function tensorNamed(tensors: NamedTensors, name: string): HostTensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new Error(`no tensor ${name}`);
+  return tensor;
+}
+
+type Refuse = (reason: string) => RuntimeFault;
+type Header = Readonly<Record<string, unknown>>;
+
+interface ElementType {
+  readonly bytes: number;
+  readonly dtype: HostTensor["dtype"];
+  readonly read: (view: DataView, at: number) => number;
+}
+
+/** The element types that have a place here; wider floats are rounded to f32. */
+const elementTypes: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
+  ["F64", { bytes: 8, dtype: "f32", read: (view, at) => view.getFloat64(at, true) }],
+  ["F32", { bytes: 4, dtype: "f32", read: (view, at) => view.getFloat32(at, true) }],
+  ["F16", { bytes: 2, dtype: "f32", read: (view, at) => halfFloat(view.getUint16(at, true)) }],
+  ["BF16", { bytes: 2, dtype: "f32", read: (view, at) => brainFloat(view.getUint16(at, true)) }],
+  ["I32", { bytes: 4, dtype: "i32", read: (view, at) => view.getInt32(at, true) }],
+  ["I16", { bytes: 2, dtype: "i32", read: (view, at) => view.getInt16(at, true) }],
+  ["I8", { bytes: 1, dtype: "i32", read: (view, at) => view.getInt8(at) }],
+  ["U8", { bytes: 1, dtype: "i32", read: (view, at) => view.getUint8(at) }],
+  ["BOOL", { bytes: 1, dtype: "bool", read: (view, at) => view.getUint8(at) }],
+]);
+
+function parseHeader(bytes: Uint8Array, refuse: Refuse): Header | RuntimeFault {
+  if (bytes[0] !== 0x7b) return refuse("its header does not begin with {");
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
+  } catch (error) {
+    return refuse(`its header is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!isRecord(header)) return refuse("its header is not an object");
+  const repeated = repeatedKey(text);
+  return repeated === undefined ? header : refuse(`its header has the key ${JSON.stringify(repeated)} twice`);
+}
+
+interface Entry {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readEntries(header: Header, data: Uint8Array, refuse: Refuse): TensorFile | RuntimeFault {
+  const metadata = header["__metadata__"] ?? {};
+  if (!isTextRecord(metadata)) return refuse("its __metadata__ is not a table of strings");
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    const entry = entryOf(name, value, refuse);
+    if (isFault(entry)) return entry;
+    entries.push(entry);
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== covered)
+      return refuse(
+        `tensor ${JSON.stringify(name)} begins at ${begin}, but the one before it ends at ${covered}`,
+      );
+    covered = end;
+  }
+  if (covered !== data.length)
+    return refuse(`its tensors take ${covered} bytes, but ${data.length} follow the header`);
+  const view = viewOf(data);
+  return { tensors: Object.fromEntries(entries.map((entry) => [entry.name, decode(view, entry)])), metadata };
+}
+
+function entryOf(name: string, value: unknown, refuse: Refuse): Entry | RuntimeFault {
+  const at = `tensor ${JSON.stringify(name)}`;
+  if (!isRecord(value)) return refuse(`${at} is not described by an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string") return refuse(`${at} has no dtype`);
+  const type = elementTypes.get(dtype);
+  if (type === undefined)
+    return refuse(
+      `${at} has the element type ${JSON.stringify(dtype)}; known are ${[...elementTypes.keys()].join(", ")}`,
+    );
+  if (!isSizes(shape)) return refuse(`${at} has no shape of whole numbers`);
+  const [begin, end, ...rest] = isSizes(offsets) ? offsets : [];
+  if (begin === undefined || end === undefined || rest.length > 0 || end < begin)
+    return refuse(`${at} has no data_offsets of the form [begin, end]`);
+  const size = shape.reduce((product, length) => product * length, type.bytes);
+  if (size !== end - begin)
+    return refuse(
+      `${at} of ${dtype} [${shape.join(", ")}] takes ${size} bytes, but its offsets leave ${end - begin}`,
+    );
+  return { name, type, shape, begin, end };
+}
+
+function decode(view: DataView, entry: Entry): HostTensor {
+  const { type, shape, begin, end } = entry;
+  const count = (end - begin) / type.bytes;
+  const data =
+    type.dtype === "f32"
+      ? new Float32Array(count)
+      : type.dtype === "i32"
+        ? new Int32Array(count)
+        : new Uint8Array(count);
+  for (let i = 0; i < count; i++) data[i] = type.read(view, begin + i * type.bytes);
+  return { dtype: type.dtype, shape, data };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function isRecord(value: unknown): value is Header {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTextRecord(value: unknown): value is Readonly<Record<string, string>> {
+  return isRecord(value) && Object.values(value).every((entry) => typeof entry === "string");
+}
+
+function isSizes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
+function halfFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
+/** The upper half of an f32. */
+function brainFloat(bits: number): number {
+  scratch.setUint32(0, bits * 65536);
+  return scratch.getFloat32(0);
+}
+
+const scratch = new DataView(new ArrayBuffer(4));

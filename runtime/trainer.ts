@@ -1,0 +1,238 @@
+/**
+ * A program being trained: an executor with the counters, the position and the sums that make its run
+ * reproducible. It is the same over every target. `step` is one optimizer step, `train` a whole run as a
+ * stream of plain events; files, terminals and signals are the business of those who call it.
+ */
+import { consecutiveRows } from "./batches.ts";
+import {
+  type Progress,
+  checkpointMismatch,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  runStart,
+} from "./checkpoint.ts";
+import { type Batch, type Dataset, dataInputs, gatherBatch, rowCount } from "./dataset.ts";
+import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
+import {
+  type TrainingOutcome,
+  type TrainingEvent,
+  type TrainingOptions,
+  runTraining,
+} from "./training-loop.ts";
+import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program.ts";
+
+export interface StepResult {
+  readonly loss: number;
+  /** Share of the batch's rows whose best score is their own class; absent where there are no scores. */
+  readonly accuracy?: number;
+  /** Scalars that the margin and the optimizer export: λ schedules, moving averages, rates. */
+  readonly traces: Readonly<Record<string, number>>;
+}
+
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy?: number;
+  readonly rows: number;
+}
+
+/** Sees each batch of an evaluation with the scores and features that the program gave it. */
+export type EvaluationObserver = (batch: Batch, outputs: NamedTensors) => void;
+
+/** Makes a trainer with freshly initialised variables, or says why the program cannot be trained. */
+export async function createTrainer(executor: Executor, seed: number): Promise<Trainer | RuntimeFault> {
+  const { info } = executor;
+  const step = info.functions.find(({ name }) => name === "step");
+  if (step === undefined) return runFaults.missingFunction(info.name, "step");
+  await executor.initialize(seed);
+  return new Trainer(executor, step, seed);
+}
+
+export class Trainer {
+  readonly executor: Executor;
+  readonly #step: FunctionInfo;
+  #seed: number;
+  #progress: Progress = runStart;
+
+  constructor(executor: Executor, step: FunctionInfo, seed: number) {
+    this.executor = executor;
+    this.#step = step;
+    this.#seed = seed;
+  }
+
+  get seed(): number {
+    return this.#seed;
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** One step on one batch: variables are replaced and the step counter grows. */
+  async step(batch: Batch): Promise<StepResult> {
+    const reads = this.#step.outputs.map(({ name }) => name).filter(isStepResult);
+    const outputs = await this.executor.call("step", this.#inputs(this.#step, batch), reads);
+    this.#progress = { ...this.#progress, step: this.#progress.step + 1 };
+    return stepResult(outputs);
+  }
+
+  /** Places the run; `step` uses the epoch, the training loop the rest. */
+  moveTo(progress: Progress): void {
+    this.#progress = progress;
+  }
+
+  /** Scores of rows, f32[N, C]; the margin is off. Undefined where the program has none. */
+  async predict(features: HostTensor): Promise<HostTensor | undefined> {
+    const info = this.#functionNamed("evaluate");
+    if (info === undefined) return undefined;
+    const labels = this.#blankLabels(info, features.shape[0] ?? 0);
+    const outputs = await this.executor.call(
+      "evaluate",
+      this.#inputs(info, { features, ...labels, rows: [] }),
+      ["scores"],
+    );
+    return outputs["scores"];
+  }
+
+  /** Features of rows, f32[N, D]. */
+  async embed(features: HostTensor): Promise<HostTensor | undefined> {
+    const info = this.#functionNamed("embed");
+    if (info === undefined) return undefined;
+    const outputs = await this.executor.call("embed", this.#inputs(info, { features, rows: [] }), [
+      "features",
+    ]);
+    return outputs["features"];
+  }
+
+  /** Loss and accuracy over a dataset, in file order; nothing is updated. */
+  async evaluate(
+    dataset: Dataset,
+    batch: number,
+    observe?: EvaluationObserver,
+  ): Promise<Evaluation | RuntimeFault> {
+    const info = this.#functionNamed("evaluate");
+    if (info === undefined) return runFaults.missingFunction(this.executor.info.name, "evaluate");
+    const rows = rowCount(dataset);
+    if (rows === 0) return runFaults.noRows(dataset.source);
+    const offered = info.outputs.map(({ name }) => name);
+    const reads = offered.filter(
+      (name) => name === "loss" || name === "scores" || (observe && name === "features"),
+    );
+    let loss = 0;
+    let correct = offered.includes("scores") && dataset.labels?.dtype === "i32" ? 0 : undefined;
+    for (const at of consecutiveRows(rows, batch)) {
+      const gathered = gatherBatch(dataset, at);
+      const outputs = await this.executor.call("evaluate", this.#inputs(info, gathered), reads);
+      loss += scalarOf(outputs["loss"]) * at.length;
+      if (correct !== undefined) correct += correctRows(outputs["scores"], gathered.labels);
+      observe?.(gathered, outputs);
+    }
+    return { loss: loss / rows, rows, ...(correct === undefined ? {} : { accuracy: correct / rows }) };
+  }
+
+  /** The run so far, as the bytes of a checkpoint. */
+  async save(): Promise<Uint8Array> {
+    const { name, target } = this.executor.info;
+    const variables = await this.executor.read();
+    return encodeCheckpoint({ program: name, target, seed: this.#seed, progress: this.#progress, variables });
+  }
+
+  /** Goes on from a checkpoint; a fault leaves everything as it was. */
+  async load(bytes: Uint8Array, file?: string): Promise<RuntimeFault | undefined> {
+    const checkpoint = decodeCheckpoint(bytes, file);
+    if (isFault(checkpoint)) return checkpoint;
+    const mismatch = checkpointMismatch(checkpoint, this.executor.info);
+    if (mismatch !== undefined) return mismatch;
+    await this.executor.write(checkpoint.variables);
+    this.#seed = checkpoint.seed;
+    this.#progress = checkpoint.progress;
+    return undefined;
+  }
+
+  /** A run over a dataset from where the trainer stands. Events arrive in order; each is awaited. */
+  train(
+    dataset: Dataset,
+    options: TrainingOptions,
+    onEvent: (event: TrainingEvent) => void | Promise<void>,
+  ): Promise<TrainingOutcome> {
+    return runTraining(this, dataset, options, onEvent);
+  }
+
+  /** Frees the device; the trainer is of no use afterwards. */
+  dispose(): void {
+    this.executor.dispose();
+  }
+
+  #functionNamed(name: string): FunctionInfo | undefined {
+    return this.executor.info.functions.find((info) => info.name === name);
+  }
+
+  #inputs(info: FunctionInfo, batch: Batch): NamedTensors {
+    const data = dataInputs(info);
+    const inputs: Record<string, HostTensor> = {};
+    const counters: Readonly<Record<string, number>> = {
+      step: this.#progress.step,
+      epoch: this.#progress.position.epoch,
+      seed: this.#seed,
+    };
+    for (const { name, role } of info.inputs)
+      if (role === "counter") inputs[name] = counterTensor(counters[name] ?? 0);
+    if (data !== undefined) inputs[data.features.name] = batch.features;
+    if (data?.labels !== undefined && batch.labels !== undefined) inputs[data.labels.name] = batch.labels;
+    return inputs;
+  }
+
+  #blankLabels(info: FunctionInfo, rows: number): { readonly labels?: HostTensor } {
+    const labels = dataInputs(info)?.labels;
+    if (labels === undefined) return {};
+    const shape = [rows, ...labels.shape.slice(1).map((size) => (typeof size === "number" ? size : 1))];
+    const size = shape.reduce((product, length) => product * length, 1);
+    return labels.dtype === "f32"
+      ? { labels: { dtype: "f32", shape, data: new Float32Array(size) } }
+      : { labels: { dtype: "i32", shape, data: new Int32Array(size) } };
+  }
+}
+
+/** The dataset's features as one tensor, for `predict` and `embed`. */
+export function rowsOf(dataset: Dataset, rows: readonly number[]): HostTensor {
+  return gatherBatch(dataset, rows).features;
+}
+
+function isStepResult(name: string): boolean {
+  return name === "loss" || name === "accuracy" || name.startsWith(tracePrefix);
+}
+
+const tracePrefix = "trace:";
+
+function stepResult(outputs: NamedTensors): StepResult {
+  const traces: [string, number][] = [];
+  for (const [name, value] of Object.entries(outputs))
+    if (name.startsWith(tracePrefix)) traces.push([name.slice(tracePrefix.length), scalarOf(value)]);
+  const accuracy = outputs["accuracy"];
+  return {
+    loss: scalarOf(outputs["loss"]),
+    ...(accuracy === undefined ? {} : { accuracy: scalarOf(accuracy) }),
+    traces: Object.fromEntries(traces),
+  };
+}
+
+function scalarOf(tensor: HostTensor | undefined): number {
+  return tensor?.data[0] ?? NaN;
+}
+
+function counterTensor(value: number): HostTensor {
+  return { dtype: "i32", shape: [], data: Int32Array.of(value) };
+}
+
+/** Rows whose first largest score is their label. */
+function correctRows(scores: HostTensor | undefined, labels: HostTensor | undefined): number {
+  if (scores === undefined || labels === undefined) return 0;
+  const classes = scores.shape.at(-1) ?? 1;
+  let correct = 0;
+  for (let row = 0; row < labels.data.length; row++) {
+    let best = 0;
+    for (let j = 1; j < classes; j++)
+      if ((scores.data[row * classes + j] ?? 0) > (scores.data[row * classes + best] ?? 0)) best = j;
+    if (best === labels.data[row]) correct++;
+  }
+  return correct;
+}

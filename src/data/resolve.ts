@@ -1,0 +1,86 @@
+/**
+ * Where a data file's name leads: a path relative to the .margo file and inside the workspace, or
+ * `npm:package/path` inside a package that is installed for that file. Nothing else can be reached, by
+ * `..` or by symbolic links.
+ */
+import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { RuntimeFault } from "../../runtime/errors.ts";
+import { dataFaults } from "./faults.ts";
+
+export interface DataContext {
+  /** The folder of the .margo file. */
+  readonly directory: string;
+  /** The workspace: no relative path leaves it. */
+  readonly root: string;
+  /** Rows to read at most. */
+  readonly limit?: number;
+}
+
+/** The real path of an existing file or folder. */
+export function resolveData(name: string, context: DataContext): string | RuntimeFault {
+  if (name === "" || name.includes("\0")) return dataFaults.badName(name, "it is empty or holds a NUL");
+  return name.startsWith(packagePrefix) ? inPackage(name, context) : inWorkspace(name, context);
+}
+
+const packagePrefix = "npm:";
+
+function inWorkspace(name: string, { directory, root }: DataContext): string | RuntimeFault {
+  return existing(name, resolve(directory, name), resolve(root));
+}
+
+function inPackage(name: string, { directory }: DataContext): string | RuntimeFault {
+  const match = /^((?:@[\w.~-]+\/)?[\w~-][\w.~-]*)\/(.+)$/.exec(name.slice(packagePrefix.length));
+  const [, owner, path] = match ?? [];
+  if (owner === undefined || path === undefined || isAbsolute(path) || path.includes("\\"))
+    return dataFaults.badName(name, "after npm: comes a package's name, a slash and a path");
+  const folder = packageFolder(owner, resolve(directory));
+  return folder === undefined
+    ? dataFaults.noPackage(name, owner)
+    : existing(name, join(folder, path), folder);
+}
+
+/** The nearest installed package of that name, from a folder upwards, as Node finds it. */
+function packageFolder(name: string, from: string): string | undefined {
+  const folder = join(from, "node_modules", name);
+  if (existsSync(join(folder, "package.json"))) return folder;
+  const parent = dirname(from);
+  return parent === from ? undefined : packageFolder(name, parent);
+}
+
+function existing(name: string, path: string, within: string): string | RuntimeFault {
+  if (!isInside(path, within)) return dataFaults.outside(name, within);
+  const real = realPath(path);
+  if (real === undefined) return dataFaults.notFound(name, neighbours(path));
+  const bounds = realPath(within);
+  return bounds !== undefined && isInside(real, bounds) ? real : dataFaults.outside(name, within);
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Files beside the missing one, those with a similar name first. */
+function neighbours(path: string): readonly string[] {
+  const start = basename(path).slice(0, 3).toLowerCase();
+  const names = folderNames(dirname(path));
+  const alike = names.filter((name) => name.toLowerCase().startsWith(start));
+  return (alike.length > 0 ? alike : names).slice(0, 6);
+}
+
+function folderNames(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
