@@ -1,0 +1,93 @@
+/**
+ * Pass `simplify`: laws of arithmetic applied from the leaves up until none applies. The rules are data, a
+ * family a file; a value that nothing reads any more is gone by itself, since a graph is what its outputs reach.
+ *
+ *   before   %2 = mul(%0, %1)            (%1 = 1)
+ *            %3 = add(%2, %2)
+ *   after    %1 = mul(2, %0)
+ *
+ * It works node by node and never looks at who reads a value, so it may compute a small value twice.
+ */
+import { type Dim, isSize, knownSize, sameDim } from "../../ir/dim.ts";
+import { formulas } from "../../ir/build.ts";
+import { type Graph, type GraphBuilder, type Node, isOp } from "../../ir/node.ts";
+import { rewriteGraph } from "../../ir/rewrite.ts";
+import { sameType } from "../../ir/type.ts";
+import type { OpName } from "../../ops/attrs.ts";
+import type { ProgramInput } from "../../program.ts";
+import type { Pass } from "../pass.ts";
+import { arithmeticRules } from "./arithmetic.ts";
+import { broadcastRules } from "./broadcasts.ts";
+import { choiceRules } from "./choices.ts";
+import { constantRules } from "./constants.ts";
+import { lookupRules } from "./lookups.ts";
+import { productRules } from "./products.ts";
+import { reductionRules } from "./reductions.ts";
+import type { Facts, SimplifyRule } from "./rule.ts";
+import { shapeRules } from "./shapes.ts";
+
+export const simplify: Pass = {
+  name: "simplify",
+  doc: "Laws of arithmetic, applied until none applies.",
+  run: (stage) => ({ ...stage, graph: simplifyGraph(stage.graph, stage.builder, factsOf(stage.inputs)) }),
+};
+
+/** Every rule, in the order in which they are tried on a node. */
+export const simplifyRules: readonly SimplifyRule[] = [
+  ...constantRules,
+  ...arithmeticRules,
+  ...shapeRules,
+  ...broadcastRules,
+  ...choiceRules,
+  ...lookupRules,
+  ...reductionRules,
+  ...productRules,
+];
+
+export function simplifyGraph(graph: Graph, builder: GraphBuilder, facts: Facts): Graph {
+  return rewriteGraph(graph, builder, (node) => simplified(node, builder, facts));
+}
+
+/** Labels are checked where data enters, so an input with a bound is in range. */
+export function factsOf(inputs: readonly ProgramInput[]): Facts {
+  const bounds = new Map(
+    inputs.flatMap(({ name, bound }) => (bound === undefined ? [] : [[name, bound] as const])),
+  );
+  const inRange = (index: Node, size: Dim): boolean => {
+    if (isOp(index, "input")) return fits(bounds.get(index.attrs.name), size);
+    if (isOp(index, "iota")) return fits(index.attrs.size, size);
+    if (isOp(index, "argmax")) return fits(index.inputs[0]?.type.shape[index.attrs.axis], size);
+    const [x] = index.inputs;
+    const moved =
+      index.op === "reshape" || index.op === "broadcast" || index.op === "transpose" || index.op === "slice";
+    return moved && x !== undefined && inRange(x, size);
+  };
+  return { inRange };
+}
+
+function fits(bound: Dim | undefined, size: Dim): boolean {
+  if (bound === undefined) return false;
+  const [most, all] = [knownSize(bound), knownSize(size)];
+  return sameDim(bound, size) || (most !== undefined && all !== undefined && most <= all) || isSize(bound, 0);
+}
+
+const rulesByOp: ReadonlyMap<OpName, readonly SimplifyRule[]> = indexed(simplifyRules);
+
+function indexed(rules: readonly SimplifyRule[]): ReadonlyMap<OpName, readonly SimplifyRule[]> {
+  const byOp = new Map<OpName, SimplifyRule[]>();
+  for (const rule of rules) for (const op of rule.on) byOp.set(op, [...(byOp.get(op) ?? []), rule]);
+  return byOp;
+}
+
+function simplified(node: Node, builder: GraphBuilder, facts: Facts): Node | undefined {
+  const rules = rulesByOp.get(node.op);
+  if (rules === undefined) return undefined;
+  const f = formulas(builder, node.span);
+  for (const { law, rule } of rules) {
+    const result = rule(node, f, facts);
+    if (result === undefined || result === node) continue;
+    if (!sameType(result.type, node.type)) throw new Error(`the law "${law}" changes the type of ${node.op}`);
+    return result;
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+/**
+ * Reductions over nothing, over each other, and of products with a factor that does not vary along the
+ * reduced axes.
+ */
+import { isSize } from "../../ir/dim.ts";
+import type { Formulas } from "../../ir/build.ts";
+import { type Node, isOp } from "../../ir/node.ts";
+import { column, matrix } from "./examples.ts";
+import { type SimplifyRule, constantAlong, dimAlong, input, isShape } from "./rule.ts";
+
+export const reductionRules: readonly SimplifyRule[] = [
+  {
+    law: "sum, max and logsumexp over axes of size 1 keep the elements",
+    on: ["sum", "max", "logsumexp"],
+    rule: (node, f) => {
+      if (!isReduction(node)) return undefined;
+      const x = input(node, 0);
+      const axes = node.attrs.axes.filter((axis) => !isSize(dimAlong(x.type, axis, x.type.shape.length), 1));
+      if (axes.length === node.attrs.axes.length) return undefined;
+      const rest = axes.length === 0 ? x : f.make(node.op, [x], { axes, keepDims: true });
+      return f.reshape(rest, node.type.shape);
+    },
+    example: (f) => f.sum(column(f), { axes: [0, 1], keepDims: false }),
+  },
+  {
+    law: "a reduction over no axes is its operand",
+    on: ["sum", "max", "logsumexp"],
+    rule: (node) => (isReduction(node) && node.attrs.axes.length === 0 ? input(node, 0) : undefined),
+    example: (f) => f.sum(matrix(f), { axes: [], keepDims: false }),
+  },
+  {
+    law: "sum(sum x) is one sum",
+    on: ["sum"],
+    rule: (node, f) => mergedSums(node, f),
+    example: (f) => f.sum(f.sum(matrix(f), { axes: [1], keepDims: false }), { axes: [0], keepDims: false }),
+  },
+  {
+    law: "the sum of all elements does not depend on their arrangement",
+    on: ["sum"],
+    rule: (node, f) => {
+      const moved = input(node, 0);
+      const all = isOp(node, "sum") && node.attrs.axes.length === moved.type.shape.length;
+      if (!all || (moved.op !== "reshape" && moved.op !== "transpose")) return undefined;
+      const x = input(moved, 0);
+      const axes = x.type.shape.map((_, axis) => axis);
+      return f.reshape(f.sum(x, { axes, keepDims: false }), node.type.shape);
+    },
+    example: (f) => f.sum(f.flip(matrix(f)), { axes: [0, 1], keepDims: false }),
+  },
+  {
+    law: "Σ -x = -Σ x",
+    on: ["sum"],
+    rule: (node, f) =>
+      isOp(node, "sum") && input(node, 0).op === "neg"
+        ? f.neg(f.sum(input(input(node, 0), 0), node.attrs))
+        : undefined,
+    example: (f) => f.sum(f.neg(matrix(f)), { axes: [1], keepDims: false }),
+  },
+  {
+    law: "Σ r · x = r · Σ x where r does not vary along the summed axes",
+    on: ["sum"],
+    rule: (node, f) => factorOutOfSum(node, f),
+    example: (f) => f.sum(f.mul(column(f), matrix(f)), { axes: [1], keepDims: false }),
+  },
+  {
+    law: "Σ x / r = (Σ x) / r where r does not vary along the summed axes",
+    on: ["sum"],
+    rule: (node, f) => {
+      const ratio = input(node, 0);
+      if (!isOp(node, "sum") || ratio.op !== "div") return undefined;
+      const [x, r] = [input(ratio, 0), input(ratio, 1)];
+      if (!isShape(x.type.shape, ratio.type.shape)) return undefined;
+      if (!constantAlong(r, node.attrs.axes, ratio.type.shape.length)) return undefined;
+      const kept = f.div(f.sum(x, { axes: node.attrs.axes, keepDims: true }), r);
+      return f.reshape(kept, node.type.shape);
+    },
+    example: (f) => f.sum(f.div(matrix(f), f.exp(column(f))), { axes: [1], keepDims: false }),
+  },
+];
+
+type Reduction = Node<"sum"> | Node<"max"> | Node<"logsumexp">;
+
+function isReduction(node: Node): node is Reduction {
+  return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
+}
+
+function mergedSums(node: Node, f: Formulas): Node | undefined {
+  const inner = input(node, 0);
+  if (!isOp(node, "sum") || !isOp(inner, "sum")) return undefined;
+  const x = input(inner, 0);
+  const left = x.type.shape.flatMap((_, axis) =>
+    inner.attrs.keepDims || !inner.attrs.axes.includes(axis) ? [axis] : [],
+  );
+  const outer = node.attrs.axes.map((axis) => left[axis] ?? axis);
+  const axes = [...new Set([...inner.attrs.axes, ...outer])].toSorted((a, b) => a - b);
+  return f.reshape(f.sum(x, { axes, keepDims: false }), node.type.shape);
+}
+
+/** The factor leaves only if the other one is what gives the product its shape. */
+function factorOutOfSum(node: Node, f: Formulas): Node | undefined {
+  const product = input(node, 0);
+  if (!isOp(node, "sum") || product.op !== "mul") return undefined;
+  const { axes } = node.attrs;
+  for (const [r, x] of [
+    [input(product, 0), input(product, 1)],
+    [input(product, 1), input(product, 0)],
+  ] as const) {
+    const rank = product.type.shape.length;
+    if (!isShape(x.type.shape, product.type.shape) || !constantAlong(r, axes, rank)) continue;
+    // Along axes of size 1 everything is constant: another rule removes those.
+    if (constantAlong(x, axes, rank)) continue;
+    return f.reshape(f.mul(r, f.sum(x, { axes, keepDims: true })), node.type.shape);
+  }
+  return undefined;
+}
