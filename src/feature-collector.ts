@@ -1,0 +1,55 @@
+/**
+ * Keeps what an evaluation shows of its rows: features, labels and predictions of the first few thousand.
+ */
+import type { EvaluationObserver } from "../runtime/trainer.ts";
+import type { LabelledFeatures } from "./angle-statistics.ts";
+
+export interface FeatureCollector {
+  readonly observe: EvaluationObserver;
+  /** Undefined where the program has no features or the data no classes. */
+  readonly collected: () => LabelledFeatures | undefined;
+}
+
+/** Rows kept at most: enough for a picture and a histogram. */
+const rowLimit = 20_000;
+
+export function collectFeatures(): FeatureCollector {
+  const features: number[][] = [];
+  const labels: number[] = [];
+  const predictions: number[] = [];
+  let width = 0;
+  return {
+    observe: (batch, outputs) => {
+      const rows = outputs["features"];
+      if (rows === undefined || rows.shape.length !== 2 || batch.labels?.dtype !== "i32") return;
+      width = rows.shape[1] ?? 0;
+      const scores = outputs["scores"];
+      const classes = scores?.shape.at(-1) ?? 0;
+      for (let row = 0; row < batch.labels.data.length && labels.length < rowLimit; row++) {
+        labels.push(batch.labels.data[row] ?? 0);
+        features.push(Array.from(rows.data.subarray(row * width, (row + 1) * width)));
+        predictions.push(
+          scores === undefined ? -1 : firstLargest(scores.data.subarray(row * classes, (row + 1) * classes)),
+        );
+      }
+    },
+    collected: () =>
+      labels.length === 0
+        ? undefined
+        : {
+            features: {
+              dtype: "f32",
+              shape: [labels.length, width],
+              data: Float32Array.from(features.flat()),
+            },
+            labels,
+            predictions,
+          },
+  };
+}
+
+function firstLargest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let j = 1; j < values.length; j++) if ((values[j] ?? 0) > (values[best] ?? 0)) best = j;
+  return best;
+}

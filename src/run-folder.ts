@@ -1,0 +1,179 @@
+/**
+ * A run on disk: `run.json` says what is run, `metrics.jsonl` gets a line an event, `checkpoint.safetensors`
+ * is replaced whole, `evaluation.json` is the last look at the features. Whatever the file system refuses
+ * becomes a fault, and files that were there before stay whole.
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
+import { writeWholeFile } from "./write-file.ts";
+
+/** What a run was started with; enough to compile it again. */
+export interface RunInfo {
+  readonly margo: string;
+  /** The .margo file as an absolute path, and its text at the start. */
+  readonly file: string;
+  readonly source: string;
+  readonly entry: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly target: string;
+  readonly seed: number;
+  readonly limit?: number;
+}
+
+export interface RunFolder {
+  readonly path: string;
+  /** One line of JSON, on its way to the disk when the call returns. */
+  readonly append: (metric: object) => RuntimeFault | undefined;
+  readonly saveCheckpoint: (bytes: Uint8Array) => Promise<RuntimeFault | undefined>;
+  readonly writeJson: (name: string, value: unknown) => Promise<RuntimeFault | undefined>;
+  readonly close: () => void;
+}
+
+export const runFiles = {
+  info: "run.json",
+  metrics: "metrics.jsonl",
+  checkpoint: "checkpoint.safetensors",
+  evaluation: "evaluation.json",
+  report: "report.html",
+} as const;
+
+/** Starts a run in a folder, which is made; metrics of an earlier run there are replaced. */
+export async function createRunFolder(path: string, info: RunInfo): Promise<RunFolder | RuntimeFault> {
+  const written = await writeAll(join(path, runFiles.info), json(info));
+  if (written !== undefined) return written;
+  const cleared = await writeAll(join(path, runFiles.metrics), "");
+  return cleared ?? appendTo(path);
+}
+
+/** Goes on in the folder of a run: metrics of steps after the checkpoint are cut off, since they are run again. */
+export async function reopenRunFolder(path: string, step: number): Promise<RunFolder | RuntimeFault> {
+  const metrics = readMetrics(path);
+  if (isFault(metrics)) return metrics;
+  const kept = metrics.filter((metric) => !(typeof metric["step"] === "number" && metric["step"] > step));
+  const written = await writeAll(
+    join(path, runFiles.metrics),
+    kept.map((metric) => `${JSON.stringify(metric)}\n`).join(""),
+  );
+  return written ?? appendTo(path);
+}
+
+export type Metric = Readonly<Record<string, unknown>>;
+
+/** The events of a run; a last line that a crash cut short is passed over. */
+export function readMetrics(path: string): readonly Metric[] | RuntimeFault {
+  const text = readText(join(path, runFiles.metrics));
+  if (isFault(text)) return text;
+  return text.split("\n").flatMap((line) => {
+    const value = parsed(line);
+    return isRecord(value) ? [value] : [];
+  });
+}
+
+export function readRunInfo(path: string): RunInfo | RuntimeFault {
+  const text = readText(join(path, runFiles.info));
+  if (isFault(text)) return text;
+  const value = parsed(text);
+  return isRunInfo(value) ? value : runFaults.runUnreadable(path, `${runFiles.info} does not describe a run`);
+}
+
+export function readCheckpointFile(path: string): Uint8Array | RuntimeFault {
+  const file = join(path, runFiles.checkpoint);
+  if (!existsSync(file)) return runFaults.runUnreadable(path, `it has no ${runFiles.checkpoint}`);
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    return runFaults.runUnreadable(path, reason(error));
+  }
+}
+
+function appendTo(path: string): RunFolder | RuntimeFault {
+  const file = join(path, runFiles.metrics);
+  let descriptor: number;
+  try {
+    mkdirSync(path, { recursive: true });
+    descriptor = openSync(file, "a");
+  } catch (error) {
+    return runFaults.outputUnwritable(file, reason(error));
+  }
+  return {
+    path,
+    append: (metric) => guarded(file, () => void writeSync(descriptor, `${JSON.stringify(metric)}\n`)),
+    saveCheckpoint: async (bytes) =>
+      guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), bytes)),
+    writeJson: (name, value) => writeAll(join(path, name), json(value)),
+    close: () => closeSync(descriptor),
+  };
+}
+
+function guarded(file: string, act: () => void): RuntimeFault | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return runFaults.outputUnwritable(file, reason(error));
+  }
+}
+
+async function writeAll(file: string, content: string | Uint8Array): Promise<RuntimeFault | undefined> {
+  try {
+    await writeWholeFile(file, content);
+    return undefined;
+  } catch (error) {
+    return runFaults.outputUnwritable(file, reason(error));
+  }
+}
+
+function readText(file: string): string | RuntimeFault {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    return runFaults.runUnreadable(file, reason(error));
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+const systemWords: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "your share of the disk is full",
+  EACCES: "you may not write there",
+  EPERM: "you may not write there",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a part of the path is a file",
+  EEXIST: "a file of that name is in the way",
+  EISDIR: "a folder of that name is in the way",
+  ENOENT: "there is no such file or folder",
+  EFBIG: "the file would be larger than allowed",
+};
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return systemWords[code] ?? error.message;
+}
+
+function isRecord(value: unknown): value is Metric {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isRunInfo(value: unknown): value is RunInfo {
+  return (
+    isRecord(value) &&
+    ["margo", "file", "source", "entry", "target"].every((key) => typeof value[key] === "string") &&
+    Number.isSafeInteger(value["seed"]) &&
+    isRecord(value["settings"]) &&
+    Object.values(value["settings"]).every((setting) => typeof setting === "string") &&
+    (value["limit"] === undefined || typeof value["limit"] === "number")
+  );
+}
