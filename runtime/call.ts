@@ -1,0 +1,89 @@
+/**
+ * What every executor checks before a call: names, element types, shapes, label ranges, and the sizes that
+ * the call gives to the free names. One set of words for all targets.
+ */
+import type { FunctionInfo, HostTensor, InputInfo, NamedTensors, ProgramInfo, ValueInfo } from "./program.ts";
+import { type Sizes, nameOfSize, sizeOf } from "./sizes.ts";
+
+/** Throws with the names there are when there is none of that name. */
+export function functionNamed(info: ProgramInfo, name: string): FunctionInfo {
+  const found = info.functions.find((fn) => fn.name === name);
+  if (found !== undefined) return found;
+  throw new Error(
+    `${info.name} has no function "${name}"; it has ${listed(info.functions.map((fn) => fn.name))}`,
+  );
+}
+
+/** Sizes of the free names for a call. `known` are shapes that already hold, those of the variables. */
+export function checkInputs(fn: FunctionInfo, inputs: NamedTensors, known: Sizes): Sizes {
+  const extra = Object.keys(inputs).find((name) => fn.inputs.every((input) => input.name !== name));
+  if (extra !== undefined)
+    throw new Error(
+      `${fn.name} has no input "${extra}"; it takes ${listed(fn.inputs.map((input) => input.name))}`,
+    );
+  const given = fn.inputs.map((input) => [input, valueNamed(fn, inputs, input)] as const);
+  const sizes: Record<string, number> = { ...known };
+  for (const [input, value] of given) bindSizes(input, value, sizes);
+  for (const [input, value] of given) {
+    checkValue(input, value, sizes);
+    checkBound(input, value);
+  }
+  return sizes;
+}
+
+/** Sizes of the free names that a value's shape settles. */
+export function bindSizes(
+  info: ValueInfo,
+  value: { readonly shape: readonly number[] },
+  sizes: Record<string, number>,
+): void {
+  for (const [axis, size] of info.shape.entries()) {
+    const name = nameOfSize(size);
+    const given = value.shape[axis];
+    if (name !== undefined && given !== undefined) sizes[name] ??= given;
+  }
+}
+
+/** Throws unless element type, shape and number of elements are those declared. */
+export function checkValue(info: ValueInfo, value: HostTensor, sizes: Sizes): void {
+  if (value.dtype !== info.dtype)
+    throw new Error(`${info.name} is ${info.dtype}, but ${value.dtype} was given`);
+  const fits =
+    value.shape.length === info.shape.length &&
+    info.shape.every((size, axis) => (sizeOf(size, sizes) ?? value.shape[axis]) === value.shape[axis]);
+  if (!fits)
+    throw new Error(
+      `${info.name} is ${info.dtype}[${info.shape.join(", ")}]${where(info, sizes)}, but [${value.shape.join(", ")}] was given`,
+    );
+  const count = value.shape.reduce((product, size) => product * size, 1);
+  if (value.data.length !== count)
+    throw new Error(
+      `${info.name} holds ${value.data.length} elements, but its shape [${value.shape.join(", ")}] ${count}`,
+    );
+}
+
+function checkBound(input: InputInfo, value: HostTensor): void {
+  const { bound } = input;
+  if (bound === undefined) return;
+  const row = value.data.findIndex((label) => label < 0 || label >= bound);
+  if (row >= 0)
+    throw new Error(`${input.name} holds ${value.data[row]} in row ${row}; labels here are 0 … ${bound - 1}`);
+}
+
+function valueNamed(fn: FunctionInfo, inputs: NamedTensors, input: InputInfo): HostTensor {
+  const value = inputs[input.name];
+  if (value === undefined) throw new Error(`${fn.name} needs the input "${input.name}"`);
+  return value;
+}
+
+function where(info: ValueInfo, sizes: Sizes): string {
+  const bound = info.shape.flatMap((size) => {
+    const name = nameOfSize(size);
+    return name !== undefined && sizes[name] !== undefined ? [`${name} = ${sizes[name]}`] : [];
+  });
+  return bound.length === 0 ? "" : ` with ${bound.join(", ")}`;
+}
+
+export function listed(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.join(", ");
+}

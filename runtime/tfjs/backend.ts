@@ -1,0 +1,36 @@
+/**
+ * Loads tfjs with one of its two CPU backends. The backend is chosen by name, never by what happens to be
+ * there: `wasm` is the fast one (SIMD, one thread in Node), `cpu` the plain JavaScript one that works
+ * everywhere. In Node the .wasm files are found beside the installed package; a page says where they are.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+
+export type BackendName = "wasm" | "cpu";
+
+export interface BackendOptions {
+  /** Folder or URL of tfjs-backend-wasm's .wasm files, ending in a slash; for bundled pages. */
+  readonly wasmPath?: string;
+}
+
+export const backendNames: readonly BackendName[] = ["wasm", "cpu"];
+
+/** Makes `name` the active backend. Throws with the reason when it cannot start. */
+export async function loadBackend(name: BackendName, options: BackendOptions = {}): Promise<void> {
+  // tfjs prints advice about other packages once it finds itself in Node.
+  tf.env().set("IS_TEST", true);
+  if (name === "wasm") {
+    const wasm = await import("@tensorflow/tfjs-backend-wasm");
+    if (options.wasmPath !== undefined) wasm.setWasmPaths(options.wasmPath);
+  } else await import("@tensorflow/tfjs-backend-cpu");
+  const started = await tf.setBackend(name);
+  if (!started) throw new Error(`the tfjs backend ${name} did not start on this machine`);
+  await tf.ready();
+}
+
+/** What the active backend offers, for people. */
+export async function describeBackend(): Promise<string> {
+  const name = tf.getBackend();
+  if (name !== "wasm") return `tfjs ${tf.version_core}, backend ${name}`;
+  const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
+  return `tfjs ${tf.version_core}, backend wasm, ${simd === true ? "SIMD" : "no SIMD"}, one thread`;
+}

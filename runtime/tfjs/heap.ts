@@ -1,0 +1,84 @@
+/**
+ * The memory under tfjs tensors, seen as typed arrays without a copy: the WebAssembly heap of the wasm
+ * backend, plain arrays of the cpu backend. tfjs has no public door to it, so this file alone knows the
+ * two backends' insides; kernels are written against `Heap`.
+ *
+ * A view is good until the next tensor is made: making one may grow the wasm heap, which detaches every
+ * view. So a kernel makes its result first and looks at its inputs after.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+
+export type DataType = "float32" | "int32" | "bool";
+export type Values = Float32Array | Int32Array | Uint8Array;
+
+export interface Heap {
+  readonly view: (tensor: tf.Tensor) => Values;
+  /** A new tensor whose elements are not set. */
+  readonly make: (shape: readonly number[], dtype: DataType) => tf.Tensor;
+  /** Where the wasm heap is, for kernels that are WebAssembly themselves. */
+  readonly wasm?: { readonly memory: WebAssembly.Memory; readonly address: (tensor: tf.Tensor) => number };
+}
+
+/** The heap of the backend that is active. Throws for a backend other than wasm and cpu. */
+export function heapOfActiveBackend(): Heap {
+  const name = tf.getBackend();
+  const backend: unknown = tf.backend();
+  if (name === "wasm") return wasmHeap(backend as WasmBackend);
+  if (name === "cpu") return cpuHeap(backend as CpuBackend);
+  throw new Error(`the tfjs target runs on the backends wasm and cpu, not on ${name}`);
+}
+
+/** The part of tfjs 4.22's BackendWasm that is used here. */
+interface WasmBackend extends tf.KernelBackend {
+  readonly wasm: { readonly asm: { readonly memory: WebAssembly.Memory } };
+  makeOutput(shape: number[], dtype: DataType): tf.TensorInfo;
+  getMemoryOffset(dataId: object): number;
+  typedArrayFromHeap(tensor: tf.TensorInfo): Values;
+}
+
+function wasmHeap(backend: WasmBackend): Heap {
+  return {
+    view: (tensor) => backend.typedArrayFromHeap(tensor),
+    make: (shape, dtype) =>
+      tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype), backend),
+    wasm: {
+      memory: backend.wasm.asm.memory,
+      address: (tensor) => backend.getMemoryOffset(tensor.dataId),
+    },
+  };
+}
+
+/** The part of tfjs 4.22's MathBackendCPU that is used here. */
+interface CpuBackend extends tf.KernelBackend {
+  readonly data: { get(dataId: object): { values: Values } };
+  makeTensorInfo(shape: number[], dtype: DataType, values: Values): tf.TensorInfo;
+}
+
+function cpuHeap(backend: CpuBackend): Heap {
+  return {
+    view: (tensor) => {
+      const entry = backend.data.get(tensor.dataId);
+      // Some cpu kernels keep a plain array; it is replaced so that writes through the view are seen.
+      if (!ArrayBuffer.isView(entry.values)) entry.values = typedCopy(entry.values, tensor.dtype as DataType);
+      return entry.values;
+    },
+    make: (shape, dtype) => {
+      const values = emptyValues(dtype, tf.util.sizeFromShape([...shape]));
+      return tf.engine().makeTensorFromTensorInfo(backend.makeTensorInfo([...shape], dtype, values), backend);
+    },
+  };
+}
+
+function emptyValues(dtype: DataType, size: number): Values {
+  return dtype === "float32"
+    ? new Float32Array(size)
+    : dtype === "int32"
+      ? new Int32Array(size)
+      : new Uint8Array(size);
+}
+
+function typedCopy(values: ArrayLike<number>, dtype: DataType): Values {
+  const copy = emptyValues(dtype, values.length);
+  copy.set(values);
+  return copy;
+}

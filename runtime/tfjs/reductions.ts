@@ -1,0 +1,181 @@
+/**
+ * Reductions. The shape is seen as [outer, length, inner] with the reduced axis in the middle. A sum over
+ * leading axes is a row of ones times a matrix, which the fast matrix multiplication does ten times faster
+ * than the sum kernel; a maximum over leading axes goes row by row in place.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { ElementwiseKernels } from "./elementwise.ts";
+import type { DataType, Heap, Values } from "./heap.ts";
+
+export function reductionKernels(heap: Heap, elementwise: ElementwiseKernels) {
+  const reduce = (
+    name: "sum" | "max",
+    x: tf.Tensor,
+    axes: readonly number[],
+    keepDims: boolean,
+  ): tf.Tensor => {
+    const shape = reducedShape(x.shape, axes, keepDims);
+    const split = splitAxes(x.shape, axes);
+    if (split !== undefined) return reduceMiddle(heap, name, x, split, shape);
+    // Axes that do not lie together are moved to the end first.
+    const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+    const moved = tf.transpose(x, [...kept, ...axes]);
+    const length = axes.reduce((product, axis) => product * (x.shape[axis] ?? 1), 1);
+    const result = reduceMiddle(heap, name, moved, { outer: x.size / length, length, inner: 1 }, shape);
+    moved.dispose();
+    return result;
+  };
+
+  const keptKernels = {
+    sum: (x: tf.Tensor, axes: readonly number[]) => reduce("sum", x, axes, true),
+    max: (x: tf.Tensor, axes: readonly number[]) => reduce("max", x, axes, true),
+  };
+
+  return {
+    /** Sums over axes that go. */
+    sum: (x: tf.Tensor, axes: readonly number[]) => reduce("sum", x, axes, false),
+    /** Sums over axes that stay as 1. */
+    sumKept: keptKernels.sum,
+    max: (x: tf.Tensor, axes: readonly number[]) => reduce("max", x, axes, false),
+    maxKept: keptKernels.max,
+
+    /** log Σ exp x, with the largest element taken out first. */
+    logSumExp: (x: tf.Tensor, axes: readonly number[]) => logSumExp(elementwise, keptKernels, x, axes, false),
+    logSumExpKept: (x: tf.Tensor, axes: readonly number[]) =>
+      logSumExp(elementwise, keptKernels, x, axes, true),
+
+    /** Index of the first largest element along an axis. */
+    argMax(x: tf.Tensor, axis: number): tf.Tensor {
+      const split = splitAxes(x.shape, [axis]) as Split;
+      const result = heap.make(reducedShape(x.shape, [axis], false), "int32");
+      argMaxMiddle(heap.view(x), heap.view(result), split);
+      return result;
+    },
+
+    cumulativeSum(x: tf.Tensor, axis: number, direction: "forward" | "reverse"): tf.Tensor {
+      const result = heap.make(x.shape, x.dtype as DataType);
+      cumulate(heap.view(x), heap.view(result), splitAxes(x.shape, [axis]) as Split, direction);
+      return result;
+    },
+  };
+}
+
+export interface Split {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+/** [outer, length, inner] around axes that lie together; axes of size 1 between them do no harm. */
+export function splitAxes(shape: readonly number[], axes: readonly number[]): Split | undefined {
+  const wide = axes.filter((axis) => shape[axis] !== 1);
+  const [first, last] = [wide[0] ?? shape.length, wide[wide.length - 1] ?? shape.length - 1];
+  const size = (from: number, to: number) => shape.slice(from, to).reduce((product, n) => product * n, 1);
+  const together = shape.every((n, axis) => n === 1 || axis < first || axis > last || wide.includes(axis));
+  return together
+    ? { outer: size(0, first), length: size(first, last + 1), inner: size(last + 1, shape.length) }
+    : undefined;
+}
+
+function reducedShape(shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] {
+  return shape.flatMap((size, axis) => (!axes.includes(axis) ? [size] : keepDims ? [1] : []));
+}
+
+function reduceMiddle(
+  heap: Heap,
+  name: "sum" | "max",
+  x: tf.Tensor,
+  split: Split,
+  shape: number[],
+): tf.Tensor {
+  const { outer, length, inner } = split;
+  if (length === 1) return tf.reshape(x, shape);
+  if (x.dtype === "float32" && name === "sum" && outer === 1) return sumOfRows(heap, x, split, shape);
+  if (x.dtype === "float32" && inner === 1) return reduceLast(name, x, split, shape);
+  const result = heap.make(shape, x.dtype as DataType);
+  const [from, to] = [heap.view(x), heap.view(result)];
+  for (let o = 0; o < outer; o++) {
+    const [start, at] = [o * length * inner, o * inner];
+    for (let i = 0; i < inner; i++) to[at + i] = from[start + i] as number;
+    for (let l = 1; l < length; l++) {
+      const row = start + l * inner;
+      if (name === "sum")
+        for (let i = 0; i < inner; i++) to[at + i] = (to[at + i] as number) + (from[row + i] as number);
+      else
+        for (let i = 0; i < inner; i++) {
+          const value = from[row + i] as number;
+          if (!(value <= (to[at + i] as number))) to[at + i] = value;
+        }
+    }
+  }
+  return result;
+}
+
+function sumOfRows(heap: Heap, x: tf.Tensor, { length, inner }: Split, shape: number[]): tf.Tensor {
+  const ones = heap.make([1, length], "float32");
+  heap.view(ones).fill(1);
+  const matrix = tf.reshape(x, [length, inner]);
+  const row = tf.matMul(ones as tf.Tensor2D, matrix as tf.Tensor2D);
+  const result = tf.reshape(row, shape);
+  tf.dispose([ones, matrix, row]);
+  return result;
+}
+
+function reduceLast(name: "sum" | "max", x: tf.Tensor, { outer, length }: Split, shape: number[]): tf.Tensor {
+  const matrix = tf.reshape(x, [outer, length]);
+  const column = name === "sum" ? tf.sum(matrix, 1) : tf.max(matrix, 1);
+  const result = tf.reshape(column, shape);
+  tf.dispose([matrix, column]);
+  return result;
+}
+
+function logSumExp(
+  { unary }: ElementwiseKernels,
+  kept: { readonly [K in "sum" | "max"]: (x: tf.Tensor, axes: readonly number[]) => tf.Tensor },
+  x: tf.Tensor,
+  axes: readonly number[],
+  keepDims: boolean,
+): tf.Tensor {
+  const largest = kept.max(x, axes);
+  const shifted = tf.sub(x, largest);
+  const powers = unary("exp", shifted);
+  shifted.dispose();
+  const total = kept.sum(powers, axes);
+  powers.dispose();
+  const logarithm = unary("log", total);
+  const result = tf.add(logarithm, largest);
+  tf.dispose([largest, total, logarithm]);
+  if (keepDims) return result;
+  const squeezed = tf.reshape(result, reducedShape(x.shape, axes, false));
+  result.dispose();
+  return squeezed;
+}
+
+function argMaxMiddle(from: Values, to: Values, { outer, length, inner }: Split): void {
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < inner; i++) {
+      let best = 0;
+      const at = o * length * inner + i;
+      for (let l = 1; l < length; l++)
+        if ((from[at + l * inner] as number) > (from[at + best * inner] as number)) best = l;
+      to[o * inner + i] = best;
+    }
+}
+
+function cumulate(
+  from: Values,
+  to: Values,
+  { outer, length, inner }: Split,
+  direction: "forward" | "reverse",
+): void {
+  const step = direction === "forward" ? inner : -inner;
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < inner; i++) {
+      let at = o * length * inner + i + (direction === "forward" ? 0 : (length - 1) * inner);
+      let total = 0;
+      for (let l = 0; l < length; l++, at += step) {
+        total += from[at] as number;
+        to[at] = total;
+      }
+    }
+}
