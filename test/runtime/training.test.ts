@@ -1,0 +1,223 @@
+/** The trainer and its loop over a fake executor: events, resuming, cancelling, bad numbers, bad settings. */
+import { describe, expect, it } from "vitest";
+import { batchRows, epochOrder } from "../../runtime/batches.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../runtime/checkpoint.ts";
+import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
+import { isFault, runFaults } from "../../runtime/errors.ts";
+import { type Trainer, createTrainer, rowsOf } from "../../runtime/trainer.ts";
+import type { TrainingEvent, TrainingOptions } from "../../runtime/training-loop.ts";
+import { cornerDataset, faultText, whole } from "../support/datasets.ts";
+import { fakeExecutor } from "../support/fake-executor.ts";
+
+const dataset = cornerDataset(23, 4, 3);
+const settings = { width: 4, classes: 3, rate: 0.1 };
+const options: TrainingOptions = { batch: 5, epochs: 4 };
+
+async function freshTrainer(rate = 0.1, seed = 3): Promise<Trainer> {
+  return whole(await createTrainer(fakeExecutor({ ...settings, rate }), seed));
+}
+
+async function run(trainer: Trainer, data: Dataset, given: TrainingOptions) {
+  const events: TrainingEvent[] = [];
+  const outcome = await trainer.train(data, given, (event) => void events.push(event));
+  const losses = events.flatMap((event) => (event.kind === "step" ? [event.loss] : []));
+  return { events, outcome, losses };
+}
+
+describe("a run", () => {
+  it("sees every row once an epoch, the last batch short", () => {
+    const order = epochOrder(3, 1, 23);
+    const batches = [0, 1, 2, 3, 4].map((index) => batchRows(order, 5, index));
+    expect(batches.map((rows) => rows.length)).toEqual([5, 5, 5, 5, 3]);
+    expect(batches.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 23 }, (_, row) => row));
+    expect(epochOrder(3, 1, 23)).toEqual(order);
+    expect(epochOrder(3, 2, 23)).not.toEqual(order);
+    expect(epochOrder(4, 1, 23)).not.toEqual(order);
+  });
+
+  it("shuffles evenly", () => {
+    const places = new Float64Array(10);
+    for (let epoch = 0; epoch < 2000; epoch++)
+      places[epochOrder(1, epoch, 10).indexOf(0)] = (places[epochOrder(1, epoch, 10).indexOf(0)] ?? 0) + 1;
+    for (const count of places) expect(Math.abs(count - 200)).toBeLessThan(70);
+  });
+
+  it("tells its story as plain events and learns", async () => {
+    const trainer = await freshTrainer();
+    const { events, outcome } = await run(trainer, dataset, { ...options, validation: dataset });
+    expect(events[0]).toEqual({ kind: "start", rows: 23, batchesPerEpoch: 5, totalSteps: 20, step: 0 });
+    expect(events.filter(({ kind }) => kind === "step")).toHaveLength(20);
+    expect(events.filter(({ kind }) => kind === "epoch")).toHaveLength(4);
+    expect(events.filter(({ kind }) => kind === "evaluation")).toHaveLength(4);
+    expect(outcome).toMatchObject({ kind: "finished", step: 20, evaluation: { accuracy: 1, rows: 23 } });
+    expect(JSON.parse(JSON.stringify(events))).toEqual(events);
+    const [first, last] = [
+      events.find(({ kind }) => kind === "epoch"),
+      events.findLast(({ kind }) => kind === "epoch"),
+    ];
+    expect(last?.kind === "epoch" && first?.kind === "epoch" && last.loss < first.loss).toBe(true);
+    expect(
+      events.flatMap((event) => (event.kind === "step" ? [event.traces["epoch"]] : [])).slice(4, 6),
+    ).toEqual([0, 1]);
+  });
+
+  it("ends at its steps, also inside an epoch", async () => {
+    const { outcome, events } = await run(await freshTrainer(), dataset, { batch: 5, epochs: 4, steps: 7 });
+    expect(outcome).toMatchObject({ kind: "finished", step: 7 });
+    expect(events.filter(({ kind }) => kind === "epoch")).toHaveLength(2);
+  });
+
+  it("predicts, embeds and evaluates without labels", async () => {
+    const trainer = await freshTrainer();
+    await run(trainer, dataset, options);
+    const x = rowsOf(dataset, [0, 1, 2]);
+    expect((await trainer.predict(x))?.shape).toEqual([3, 3]);
+    expect((await trainer.embed(x))?.data).toEqual(x.data);
+    expect(whole(await trainer.evaluate(dataset, 7))).toMatchObject({ accuracy: 1, rows: 23 });
+  });
+});
+
+describe("resuming", () => {
+  it.each([1, 3, 5, 7, 10, 19])("at step %i equals the uninterrupted run bit for bit", async (at) => {
+    const straight = await freshTrainer();
+    const whole20 = await run(straight, dataset, options);
+    const before = await freshTrainer();
+    const head = await run(before, dataset, { ...options, steps: at });
+    const bytes = await before.save();
+    const after = await freshTrainer(0.1, 999);
+    expect(await after.load(bytes)).toBeUndefined();
+    const tail = await run(after, dataset, options);
+    expect([...head.losses, ...tail.losses]).toEqual(whole20.losses);
+    expect(await after.save()).toEqual(await straight.save());
+    expect(tail.events.findLast(({ kind }) => kind === "epoch")).toMatchObject({
+      loss: (whole20.events.findLast(({ kind }) => kind === "epoch") as { loss: number }).loss,
+    });
+  });
+
+  it("goes on from the checkpoint that cancelling wrote", async () => {
+    const straight = await freshTrainer();
+    const whole20 = await run(straight, dataset, options);
+    const stop = new AbortController();
+    let saved = new Uint8Array();
+    const trainer = await freshTrainer();
+    const outcome = await trainer.train(
+      dataset,
+      {
+        ...options,
+        signal: stop.signal,
+        saveCheckpoint: async (bytes) => void (saved = Uint8Array.from(bytes)),
+      },
+      (event) => {
+        if (event.kind === "step" && event.step === 8) stop.abort();
+      },
+    );
+    expect(outcome).toEqual({ kind: "cancelled", step: 8 });
+    const resumed = await freshTrainer();
+    expect(await resumed.load(saved)).toBeUndefined();
+    const { losses } = await run(resumed, dataset, options);
+    expect(losses).toEqual(whole20.losses.slice(8));
+    expect(await resumed.save()).toEqual(await straight.save());
+  });
+
+  it("refuses checkpoints of other programs and leaves the trainer as it was", async () => {
+    const other = whole(await createTrainer(fakeExecutor({ ...settings, width: 5 }), 1));
+    const trainer = await freshTrainer();
+    const before = await trainer.save();
+    expect(faultText(await trainer.load(await other.save()))).toMatchInlineSnapshot(
+      `"M0612 the checkpoint belongs to another program: "W" is f32[3, 5] in it and f32[3, 4] in the program / resume with the source and settings that the run was started with, or start a new run"`,
+    );
+    const checkpoint = whole(decodeCheckpoint(before));
+    const { W } = checkpoint.variables;
+    expect(
+      faultText(
+        await trainer.load(encodeCheckpoint({ ...checkpoint, variables: W === undefined ? {} : { W } })),
+      ),
+    ).toContain('it has no variable "sgd.v.W"');
+    expect(faultText(await trainer.load(before.subarray(0, before.length - 4)))).toContain(
+      "M0610 this is no whole safetensors file",
+    );
+    expect(await trainer.save()).toEqual(before);
+  });
+
+  it("refuses a position that the data does not have", async () => {
+    const trainer = await freshTrainer();
+    await run(trainer, dataset, { ...options, steps: 4 });
+    const { outcome } = await run(trainer, cornerDataset(6, 4, 3), options);
+    expect(outcome.kind === "failed" && faultText(outcome.fault)).toContain(
+      "it stands at batch 4 of an epoch, but this data and batch size make only 2",
+    );
+  });
+});
+
+describe("a loss that is no number", () => {
+  const features = dataset.features.data.slice();
+  features[17 * 4] = 3e38;
+  const spoiled: Dataset = { ...dataset, features: { ...dataset.features, data: features } };
+
+  it("stops with the step that did the harm and the variables before it", async () => {
+    const trainer = await freshTrainer();
+    const { outcome, events } = await run(trainer, spoiled, options);
+    if (outcome.kind !== "failed" || outcome.broken === undefined)
+      throw new Error("the run should have failed");
+    const { broken } = outcome;
+    expect(outcome.fault.code).toBe("M0601");
+    expect(broken.batch.rows).toContain(17);
+    expect(
+      Object.values(broken.variables).every(({ data }) => data.every((value) => Number.isFinite(value))),
+    ).toBe(true);
+    expect(events.at(-1)).toMatchObject({ kind: "replay", from: 1 });
+    expect(trainer.progress.step).toBe(broken.step - 1);
+    const again = await trainer.step(gatherBatch(spoiled, broken.batch.rows));
+    const after = await trainer.executor.read(["W"]);
+    expect(Number.isFinite(again.loss) && after["W"]?.data.every((value) => Number.isFinite(value))).toBe(
+      false,
+    );
+  });
+
+  it("ends the run when a checkpoint cannot be written", async () => {
+    const trainer = await freshTrainer();
+    const full = runFaults.outputUnwritable("run/checkpoint.safetensors", "the disk is full");
+    const { outcome } = await run(trainer, dataset, { ...options, saveCheckpoint: async () => full });
+    expect(outcome).toEqual({ kind: "failed", fault: full });
+  });
+});
+
+describe("what does not fit", () => {
+  const start = async (data: Dataset, given: TrainingOptions = options): Promise<string> => {
+    const { outcome } = await run(await freshTrainer(), data, given);
+    return outcome.kind === "failed" ? faultText(outcome.fault) : outcome.kind;
+  };
+
+  it("names both shapes", async () => {
+    expect(await start(cornerDataset(6, 3, 3))).toMatchInlineSnapshot(
+      `"M0520 corners has rows of shape [3], but "x" takes rows of shape [4] / change the shape of "x" in the model, or give data of its shape"`,
+    );
+  });
+  it("names both class counts", async () => {
+    expect(await start(cornerDataset(8, 4, 4))).toMatchInlineSnapshot(
+      `"M0524 corners has 4 classes, but the program was compiled for 3 / write classes: 4 for the data, or 3 classes for both"`,
+    );
+  });
+  it("names the row of a label out of range", async () => {
+    const labels = {
+      dtype: "i32",
+      shape: [23],
+      data: Int32Array.from({ length: 23 }, (_, row) => (row === 9 ? 7 : 0)),
+    } as const;
+    expect(await start({ ...dataset, labels })).toMatchInlineSnapshot(
+      `"M0525 the label of row 9 of corners is 7, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 8 if there are more classes"`,
+    );
+  });
+  it("names missing labels, no rows and bad settings", async () => {
+    const { labels: _, ...bare } = dataset;
+    expect(await start(bare)).toMatch(/M0522 corners has no labels/);
+    expect(await start(cornerDataset(0, 4, 3))).toMatch(/M0603 corners has no rows/);
+    expect(await start(dataset, { batch: 0 })).toMatch(/M0604 batch is 0/);
+    expect(await start(dataset, { batch: 4, epochs: 1.5 })).toMatch(/M0604 epochs is 1.5/);
+  });
+  it("refuses programs that cannot be trained", async () => {
+    const executor = fakeExecutor(settings);
+    const trainer = await createTrainer({ ...executor, info: { ...executor.info, functions: [] } }, 1);
+    expect(isFault(trainer) && trainer.code).toBe("M0602");
+  });
+});
