@@ -41,6 +41,22 @@ const sums: readonly SimplifyRule[] = [
     example: (f) => f.add(matrix(f), matrix(f)),
   },
   {
+    law: "b + (a + b) = a + 2 · b",
+    on: ["add"],
+    rule: (node, f) => {
+      for (const [b, sum] of [
+        [input(node, 0), input(node, 1)],
+        [input(node, 1), input(node, 0)],
+      ] as const) {
+        if (sum.op !== "add" || (input(sum, 0) !== b && input(sum, 1) !== b)) continue;
+        const a = input(sum, 0) === b ? input(sum, 1) : input(sum, 0);
+        return f.add(a, f.mul(f.constant(2, node.type.dtype), b));
+      }
+      return undefined;
+    },
+    example: (f) => f.add(matrix(f), f.add(column(f), matrix(f))),
+  },
+  {
     law: "a + -b = a - b",
     on: ["add"],
     rule: (node, f) => {
@@ -188,6 +204,46 @@ const products: readonly SimplifyRule[] = [
   },
 ];
 
+const distributions: readonly SimplifyRule[] = [
+  {
+    law: "c · (a · x + b · y) = (c · a) · x + (c · b) · y where a, b and c are smaller than x and y",
+    on: ["mul"],
+    rule: (node, f) => {
+      const [c, sum] = [input(node, 0), input(node, 1)];
+      if ((sum.op !== "add" && sum.op !== "sub") || isShape(c.type.shape, node.type.shape)) return undefined;
+      const parts = sum.inputs.map(factored);
+      if (!parts.every((part) => part !== undefined && isShape(part.large.type.shape, node.type.shape)))
+        return undefined;
+      const scaled = parts.map((part, index) => {
+        const small = part === undefined ? undefined : f.mul(c, part.small);
+        return small === undefined || isShape(small.type.shape, node.type.shape)
+          ? undefined
+          : f.mul(small, part?.large ?? input(sum, index));
+      });
+      const [left, right] = scaled;
+      return left === undefined || right === undefined ? undefined : f.make(sum.op, [left, right], {});
+    },
+    example: (f) => f.mul(f.f32(3), f.add(f.mul(column(f), matrix(f)), f.mul(scalar(f), matrix(f, "z")))),
+  },
+  {
+    law: "x - (y + b · x) = (1 - b) · x - y where b is smaller than x",
+    on: ["sub"],
+    rule: (node, f) => {
+      const [x, sum] = [input(node, 0), input(node, 1)];
+      if (sum.op !== "add" || !isShape(x.type.shape, node.type.shape)) return undefined;
+      for (const [own, y] of [
+        [input(sum, 0), input(sum, 1)],
+        [input(sum, 1), input(sum, 0)],
+      ] as const) {
+        const part = factored(own);
+        if (part?.large === x) return f.sub(f.mul(f.sub(f.f32(1), part.small), x), y);
+      }
+      return undefined;
+    },
+    example: (f) => f.sub(matrix(f), f.add(matrix(f, "z"), f.mul(column(f), matrix(f)))),
+  },
+];
+
 const powers: readonly SimplifyRule[] = [
   {
     law: "x^1 = x, x^0 = 1, x^2 = x · x, x^-1 = 1 / x, x^½ = √x",
@@ -251,7 +307,14 @@ const logic: readonly SimplifyRule[] = [
   },
 ];
 
-export const arithmeticRules: readonly SimplifyRule[] = [...sums, ...signs, ...products, ...powers, ...logic];
+export const arithmeticRules: readonly SimplifyRule[] = [
+  ...sums,
+  ...signs,
+  ...products,
+  ...distributions,
+  ...powers,
+  ...logic,
+];
 
 /** A product's two small factors first; only when together they are still smaller than the result. */
 function regrouped(node: Node, f: Formulas): Node | undefined {
@@ -269,6 +332,20 @@ function regrouped(node: Node, f: Formulas): Node | undefined {
       const smaller = together !== undefined && !isShape(together, node.type.shape);
       if (smaller && isShape(large.type.shape, node.type.shape)) return f.mul(f.mul(outer, small), large);
     }
+  }
+  return undefined;
+}
+
+/** A product of a small factor and a value of the product's own shape. */
+function factored(product: Node): { readonly small: Node; readonly large: Node } | undefined {
+  if (product.op !== "mul" || product.type.dtype !== "f32") return undefined;
+  for (const [small, large] of [
+    [input(product, 0), input(product, 1)],
+    [input(product, 1), input(product, 0)],
+  ] as const) {
+    const fits =
+      isShape(large.type.shape, product.type.shape) && !isShape(small.type.shape, product.type.shape);
+    if (fits) return { small, large };
   }
   return undefined;
 }

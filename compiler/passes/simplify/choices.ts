@@ -5,7 +5,7 @@
 import type { Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { column, mask, matrix } from "./examples.ts";
-import { type SimplifyRule, input, isConstant, isElementwise, like, withInputs } from "./rule.ts";
+import { type SimplifyRule, input, isConstant, isElementwise, isShape, like, withInputs } from "./rule.ts";
 
 /** How many element-wise nodes a branch is searched through for its own condition. */
 const searchLimit = 24;
@@ -64,6 +64,28 @@ export const choiceRules: readonly SimplifyRule[] = [
         : undefined;
     },
     example: (f) => f.add(f.select(mask(f), column(f), f.f32(0)), f.select(mask(f), f.f32(0), matrix(f))),
+  },
+  {
+    law: "select(c, 0, r · x) = r · select(c, 0, x) where r is smaller than x, and c is not",
+    on: ["select"],
+    rule: (node, f) => {
+      const condition = input(node, 0);
+      if (!isShape(condition.type.shape, node.type.shape)) return undefined;
+      for (const side of [1, 2] as const) {
+        const product = input(node, side);
+        if (product.op !== "mul" || !isConstant(input(node, 3 - side), 0)) continue;
+        for (const [r, x] of [
+          [input(product, 0), input(product, 1)],
+          [input(product, 1), input(product, 0)],
+        ] as const) {
+          if (isShape(r.type.shape, node.type.shape) || !isShape(x.type.shape, node.type.shape)) continue;
+          const zero = input(node, 3 - side);
+          return f.mul(r, side === 1 ? f.select(condition, x, zero) : f.select(condition, zero, x));
+        }
+      }
+      return undefined;
+    },
+    example: (f) => f.select(mask(f), f.f32(0), f.mul(column(f), matrix(f))),
   },
   {
     law: "number(c) · x = select(c, x, 0)",

@@ -3,11 +3,11 @@
  * result or to the other operand. So a normalised weight matrix diag(r)·W is never written down: r becomes
  * a factor of the cosines (forward) or of their adjoint (backward).
  */
-import { constantDim, isSize } from "../../ir/dim.ts";
+import { type Dim, constantDim, isSize, knownSize } from "../../ir/dim.ts";
 import type { Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { classes, leaf, rows, rowsOfFeatures, weights } from "./examples.ts";
-import { type SimplifyRule, input, isShape } from "./rule.ts";
+import { type SimplifyRule, constantAlong, input, isShape } from "./rule.ts";
 
 export const productRules: readonly SimplifyRule[] = [
   {
@@ -50,6 +50,16 @@ export const productRules: readonly SimplifyRule[] = [
     example: (f) =>
       f.matmul(leaf(f, "G", "f32", rows, classes), f.mul(weights(f), classFactor(f)), "keep", "keep"),
   },
+  {
+    law: "(diag(r) · A) · B = diag(r) · (A · B) and (A · diag(r)) · B = A · (diag(r) · B) where that is smaller",
+    on: ["matmul"],
+    rule: (node, f) => factorToSmaller(node, f, "left") ?? factorToSmaller(node, f, "right"),
+    example: (f) => {
+      const many = leaf(f, "G", "f32", constantDim(2), constantDim(5));
+      const few = leaf(f, "H", "f32", constantDim(5), constantDim(3));
+      return f.matmul(f.mul(leaf(f, "v", "f32", constantDim(2), constantDim(1)), many), few, "keep", "keep");
+    },
+  },
 ];
 
 function classFactor(f: Formulas): Node {
@@ -64,14 +74,17 @@ interface Scaled {
 }
 
 /** Only leaves count as stored: anything else is written down in any case, with its factor already in it. */
+function isStored(node: Node): boolean {
+  return isOp(node, "parameter") || isOp(node, "state");
+}
+
 function scaled(operand: Node): Scaled | undefined {
   if (operand.op !== "mul") return undefined;
   for (const [stored, factor] of [
     [input(operand, 0), input(operand, 1)],
     [input(operand, 1), input(operand, 0)],
   ] as const) {
-    const isStored = isOp(stored, "parameter") || isOp(stored, "state");
-    if (!isStored || !isShape(stored.type.shape, operand.type.shape)) continue;
+    if (!isStored(stored) || !isShape(stored.type.shape, operand.type.shape)) continue;
     const [rowDim, columnDim] = factor.type.shape;
     if (rowDim === undefined || columnDim === undefined) continue;
     if (isSize(columnDim, 1) && !isSize(rowDim, 1)) return { stored, factor, along: 0 };
@@ -112,6 +125,57 @@ function factorToOther(node: Node, f: Formulas): Node | undefined {
     const wanted = transposeB ? 1 : 0;
     const factor = left.along === wanted ? left.factor : f.flip(left.factor);
     return f.make("matmul", [left.stored, f.mul(factor, b)], node.attrs);
+  }
+  return undefined;
+}
+
+/**
+ * A factor of one operand, if the result or the other operand has fewer elements than that operand: known
+ * sizes only. A stored operand takes no factor, since the rules above would move it off again.
+ */
+function factorToSmaller(node: Node, f: Formulas, side: "left" | "right"): Node | undefined {
+  if (!isOp(node, "matmul")) return undefined;
+  const { transposeA, transposeB } = node.attrs;
+  const isLeft = side === "left";
+  const [operand, other] = isLeft ? [input(node, 0), input(node, 1)] : [input(node, 1), input(node, 0)];
+  const freeAxis = isLeft === transposeA ? 1 : 0;
+  const part = factoredMatrix(operand);
+  if (part === undefined) return undefined;
+  const [free, inner] = [operand.type.shape[freeAxis], operand.type.shape[1 - freeAxis]];
+  const outer = node.type.shape[isLeft ? 1 : 0];
+  const product = (x: Node, y: Node): Node => f.make("matmul", isLeft ? [x, y] : [y, x], node.attrs);
+  if (constantAlong(part.factor, [1 - freeAxis], 2) && isSmaller(outer, inner)) {
+    const resultAxis = isLeft ? 0 : 1;
+    return f.mul(turned(f, part.factor, freeAxis === resultAxis), product(part.matrix, other));
+  }
+  if (constantAlong(part.factor, [freeAxis], 2) && isSmaller(outer, free) && !isStored(other)) {
+    const otherInner = isLeft === transposeB ? 1 : 0;
+    return product(part.matrix, f.mul(turned(f, part.factor, 1 - freeAxis === otherInner), other));
+  }
+  return undefined;
+}
+
+function isSmaller(a: Dim | undefined, b: Dim | undefined): boolean {
+  const [left, right] = [
+    a === undefined ? undefined : knownSize(a),
+    b === undefined ? undefined : knownSize(b),
+  ];
+  return left !== undefined && right !== undefined && left < right;
+}
+
+/** The factor as it stands, or turned by 90 degrees when its axis is another one there. */
+function turned(f: Formulas, factor: Node, sameAxis: boolean): Node {
+  return sameAxis || factor.type.shape.length < 2 ? factor : f.flip(factor);
+}
+
+function factoredMatrix(operand: Node): { readonly factor: Node; readonly matrix: Node } | undefined {
+  if (operand.op !== "mul") return undefined;
+  for (const [factor, matrix] of [
+    [input(operand, 0), input(operand, 1)],
+    [input(operand, 1), input(operand, 0)],
+  ] as const) {
+    const smaller = !isShape(factor.type.shape, operand.type.shape) && factor.type.shape.length !== 1;
+    if (smaller && isShape(matrix.type.shape, operand.type.shape)) return { factor, matrix };
   }
   return undefined;
 }

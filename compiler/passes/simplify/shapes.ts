@@ -72,6 +72,16 @@ export const shapeRules: readonly SimplifyRule[] = [
     example: (f) => f.broadcast(leaf(f, "v", "f32", classes), [constantDim(1), classes]),
   },
   {
+    law: "one element is repeated from a scalar",
+    on: ["broadcast"],
+    rule: (node, f) => {
+      const x = input(node, 0);
+      const single = x.type.shape.length > 0 && x.type.shape.every((dim) => isSize(dim, 1));
+      return single ? f.broadcast(f.reshape(x, []), node.type.shape) : undefined;
+    },
+    example: (f) => f.broadcast(leaf(f, "v", "f32", constantDim(1)), [rows, classes]),
+  },
+  {
     law: "reshape, transpose and slice of one repeated number are that number repeated",
     on: ["reshape", "transpose", "slice"],
     rule: (node, f) => {
