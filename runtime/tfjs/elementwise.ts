@@ -6,7 +6,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { DataType, Heap, Values } from "./heap.ts";
 import { broadcastSizes, forEachRun, planWalk } from "./rows.ts";
-import type { SimdLoops } from "./simd.ts";
 
 export type UnaryName =
   "neg" | "abs" | "sign" | "exp" | "log" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf" | "not";
@@ -59,14 +58,14 @@ const gives: { readonly [K in BinaryName]: "same" | "bool" } = {
 
 export type ElementwiseKernels = ReturnType<typeof elementwiseKernels>;
 
-export function elementwiseKernels(heap: Heap, simd: SimdLoops | undefined) {
+export function elementwiseKernels(heap: Heap) {
   return {
     /** A function of each element; the result has the input's element type. */
     unary(name: UnaryName, x: tf.Tensor): tf.Tensor {
       const result = heap.make(x.shape, x.dtype as DataType);
-      const loop = x.dtype === "float32" ? simd?.unary[name] : undefined;
-      if (loop !== undefined && heap.wasm !== undefined) {
-        loop(heap.wasm.address(x), heap.wasm.address(result), x.size);
+      const loop = x.dtype === "float32" ? heap.simd?.loops.unary[name] : undefined;
+      if (loop !== undefined && heap.simd !== undefined) {
+        loop(heap.simd.address(x), heap.simd.address(result), x.size);
         return result;
       }
       mapInto(heap.view(result), heap.view(x), unaryFunctions[name]);
@@ -79,14 +78,14 @@ export function elementwiseKernels(heap: Heap, simd: SimdLoops | undefined) {
         broadcastSizes([a.shape, b.shape]),
         gives[name] === "bool" ? "bool" : (a.dtype as DataType),
       );
-      binaryInto(heap, simd, name, a, b, result);
+      binaryInto(heap, name, a, b, result);
       return result;
     },
 
     /** `condition ? a : b` for each element, broadcasting all three. */
     select(condition: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
       const result = heap.make(broadcastSizes([condition.shape, a.shape, b.shape]), a.dtype as DataType);
-      selectInto(heap, simd, [condition, a, b], result);
+      selectInto(heap, [condition, a, b], result);
       return result;
     },
 
@@ -102,12 +101,12 @@ export function elementwiseKernels(heap: Heap, simd: SimdLoops | undefined) {
 
     /** target += x, in place; x has target's shape or stretches to it. */
     addInto(target: tf.Tensor, x: tf.Tensor): void {
-      binaryInto(heap, simd, "add", target, x, target);
+      binaryInto(heap, "add", target, x, target);
     },
 
     /** target = max(target, x), in place. */
     maxInto(target: tf.Tensor, x: tf.Tensor): void {
-      binaryInto(heap, simd, "maximum", target, x, target);
+      binaryInto(heap, "maximum", target, x, target);
     },
   };
 }
@@ -116,19 +115,12 @@ function mapInto(to: Values, from: Values, f: (x: number) => number): void {
   for (let i = 0; i < to.length; i++) to[i] = f(from[i] as number);
 }
 
-function binaryInto(
-  heap: Heap,
-  simd: SimdLoops | undefined,
-  name: BinaryName,
-  a: tf.Tensor,
-  b: tf.Tensor,
-  result: tf.Tensor,
-): void {
+function binaryInto(heap: Heap, name: BinaryName, a: tf.Tensor, b: tf.Tensor, result: tf.Tensor): void {
   const walk = planWalk(result.shape, [a.shape, b.shape]);
   const [stepA, stepB] = [walk.steps[0] ?? 0, walk.steps[1] ?? 0];
-  const loop = a.dtype === "bool" ? undefined : simd?.binary[a.dtype as "float32" | "int32"][name];
-  if (loop !== undefined && heap.wasm !== undefined) {
-    const { address } = heap.wasm;
+  const loop = a.dtype === "bool" ? undefined : heap.simd?.loops.binary[a.dtype as "float32" | "int32"][name];
+  if (loop !== undefined && heap.simd !== undefined) {
+    const { address } = heap.simd;
     const [atA, atB, atResult] = [address(a), address(b), address(result)];
     const width = result.dtype === "bool" ? 1 : 4;
     forEachRun(walk, (offsets, at) =>
@@ -151,23 +143,18 @@ function binaryInto(
   });
 }
 
-function selectInto(
-  heap: Heap,
-  simd: SimdLoops | undefined,
-  inputs: readonly [tf.Tensor, tf.Tensor, tf.Tensor],
-  result: tf.Tensor,
-): void {
+function selectInto(heap: Heap, inputs: readonly [tf.Tensor, tf.Tensor, tf.Tensor], result: tf.Tensor): void {
   const [condition, a, b] = inputs;
   const walk = planWalk(
     result.shape,
     inputs.map((input) => input.shape),
   );
   const [stepC = 0, stepA = 0, stepB = 0] = walk.steps;
-  if (simd !== undefined && heap.wasm !== undefined && result.dtype !== "bool") {
-    const { address } = heap.wasm;
+  if (heap.simd !== undefined && result.dtype !== "bool") {
+    const { address, loops } = heap.simd;
     const [atC, atA, atB, atResult] = [address(condition), address(a), address(b), address(result)];
     forEachRun(walk, ([fromC = 0, fromA = 0, fromB = 0], at) =>
-      simd.select(
+      loops.select(
         atC + fromC,
         stepC,
         atA + 4 * fromA,

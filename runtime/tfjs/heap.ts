@@ -7,6 +7,7 @@
  * view. So a kernel makes its result first and looks at its inputs after.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { type SimdLoops, simdLoops } from "./simd.ts";
 
 export type DataType = "float32" | "int32" | "bool";
 export type Values = Float32Array | Int32Array | Uint8Array;
@@ -15,8 +16,8 @@ export interface Heap {
   readonly view: (tensor: tf.Tensor) => Values;
   /** A new tensor whose elements are not set. */
   readonly make: (shape: readonly number[], dtype: DataType) => tf.Tensor;
-  /** Where the wasm heap is, for kernels that are WebAssembly themselves. */
-  readonly wasm?: { readonly memory: WebAssembly.Memory; readonly address: (tensor: tf.Tensor) => number };
+  /** Loops over vectors that run on the wasm heap itself, and where a tensor lies in it. */
+  readonly simd?: { readonly loops: SimdLoops; readonly address: (tensor: tf.Tensor) => number };
 }
 
 /** The heap of the backend that is active. Throws for a backend other than wasm and cpu. */
@@ -37,14 +38,14 @@ interface WasmBackend extends tf.KernelBackend {
 }
 
 function wasmHeap(backend: WasmBackend): Heap {
+  const loops = simdLoops(backend.wasm.asm.memory);
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
     make: (shape, dtype) =>
       tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype), backend),
-    wasm: {
-      memory: backend.wasm.asm.memory,
-      address: (tensor) => backend.getMemoryOffset(tensor.dataId),
-    },
+    ...(loops === undefined
+      ? {}
+      : { simd: { loops, address: (tensor) => backend.getMemoryOffset(tensor.dataId) } }),
   };
 }
 

@@ -12,15 +12,13 @@ import { indexingKernels } from "./indexing.ts";
 import { layoutKernels } from "./layout.ts";
 import { poolingKernels } from "./pooling.ts";
 import { reductionKernels } from "./reductions.ts";
-import { simdLoops } from "./simd.ts";
 
 export type Kernels = ReturnType<typeof createKernels>;
 
 /** Kernels for the backend that is active; `dispose` frees the constants that they cache. */
 export function createKernels() {
   const heap = heapOfActiveBackend();
-  const simd = heap.wasm === undefined ? undefined : simdLoops(heap.wasm.memory);
-  const elementwise = elementwiseKernels(heap, simd);
+  const elementwise = elementwiseKernels(heap);
   return {
     ...constantKernels(heap),
     ...elementwise,

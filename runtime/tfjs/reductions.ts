@@ -93,6 +93,41 @@ function reduceMiddle(
   if (x.dtype === "float32" && name === "sum" && outer === 1) return sumOfRows(heap, x, split, shape);
   if (x.dtype === "float32" && inner === 1) return reduceLast(name, x, split, shape);
   const result = heap.make(shape, x.dtype as DataType);
+  if (inner >= 8 && x.dtype === "float32" && heap.simd !== undefined)
+    reduceRows(heap, heap.simd, name, x, result, split);
+  else reduceElements(heap, name, x, result, split);
+  return result;
+}
+
+/** Row by row into the result, with a loop over vectors. */
+function reduceRows(
+  heap: Heap,
+  { loops, address }: NonNullable<Heap["simd"]>,
+  name: "sum" | "max",
+  x: tf.Tensor,
+  result: tf.Tensor,
+  { outer, length, inner }: Split,
+): void {
+  const loop = loops.binary.float32[name === "sum" ? "add" : "maximum"];
+  if (loop === undefined) throw new Error(`there is no vector loop for ${name}`);
+  const [start, target] = [address(x), address(result)];
+  const [from, to] = [heap.view(x), heap.view(result)];
+  for (let o = 0; o < outer; o++) {
+    const [first, at] = [o * length * inner, o * inner];
+    to.set(from.subarray(first, first + inner), at);
+    for (let l = 1; l < length; l++)
+      loop(target + 4 * at, 1, start + 4 * (first + l * inner), 1, target + 4 * at, inner);
+  }
+}
+
+function reduceElements(
+  heap: Heap,
+  name: "sum" | "max",
+  x: tf.Tensor,
+  result: tf.Tensor,
+  split: Split,
+): void {
+  const { outer, length, inner } = split;
   const [from, to] = [heap.view(x), heap.view(result)];
   for (let o = 0; o < outer; o++) {
     const [start, at] = [o * length * inner, o * inner];
@@ -108,7 +143,6 @@ function reduceMiddle(
         }
     }
   }
-  return result;
 }
 
 function sumOfRows(heap: Heap, x: tf.Tensor, { length, inner }: Split, shape: number[]): tf.Tensor {

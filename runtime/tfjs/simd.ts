@@ -1,4 +1,35 @@
-export type Loop = (
+/**
+ * SIMD loops for the element-wise operations that tfjs's wasm backend has only as slow scalar loops: exp,
+ * log, tanh, comparisons, select, largest and smallest. They are assembled when the backend starts and run
+ * on its own memory. Each loop does four elements at a time and the rest one by one with the same
+ * arithmetic, so an element's result does not depend on where it stands.
+ */
+import {
+  type Code,
+  type FunctionDefinition,
+  assembleModule,
+  f32Splat,
+  floats,
+  get,
+  i32Add,
+  i32Const,
+  i32GreaterEqual,
+  i32Shl,
+  i32Splat,
+  i32Sub,
+  ifVector,
+  integers,
+  set,
+  tee,
+  vectorOps,
+  whileLoop,
+} from "./assembler.ts";
+
+/** Addresses in bytes; `count` elements. */
+export type UnaryLoop = (x: number, result: number, count: number) => void;
+
+/** A step is 1 where the operand advances with the result and 0 where one element serves all. */
+export type BinaryLoop = (
   a: number,
   stepA: number,
   b: number,
@@ -6,22 +37,375 @@ export type Loop = (
   result: number,
   count: number,
 ) => void;
+
+export type SelectLoop = (
+  condition: number,
+  stepCondition: number,
+  a: number,
+  stepA: number,
+  b: number,
+  stepB: number,
+  result: number,
+  count: number,
+) => void;
+
 export interface SimdLoops {
-  readonly unary: {
-    readonly [name: string]: ((x: number, result: number, count: number) => void) | undefined;
+  readonly unary: Readonly<Record<string, UnaryLoop | undefined>>;
+  readonly binary: Readonly<Record<"float32" | "int32", Readonly<Record<string, BinaryLoop | undefined>>>>;
+  readonly select: SelectLoop;
+}
+
+/** Undefined where the engine has no SIMD: the caller falls back to plain loops. */
+export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
+  const bytes = assembleModule(definitions());
+  if (!WebAssembly.validate(bytes)) return undefined;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  // The exports are the functions defined below, with the parameters given there.
+  const loops = exports as unknown as Readonly<Record<string, UnaryLoop & BinaryLoop & SelectLoop>>;
+  const named = (prefix: string, names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, loops[`${prefix}.${name}`]]));
+  const select = loops["select"];
+  if (select === undefined) return undefined;
+  return {
+    unary: named("unary", Object.keys(unaryFormulas)),
+    binary: {
+      float32: {
+        ...named("float", Object.keys(floatFormulas)),
+        ...named("float", Object.keys(floatComparisons)),
+      },
+      int32: { ...named("int", Object.keys(intFormulas)), ...named("int", Object.keys(intComparisons)) },
+    },
+    select,
   };
-  readonly binary: { readonly [K in "float32" | "int32"]: { readonly [name: string]: Loop | undefined } };
-  readonly select: (
-    condition: number,
-    stepC: number,
-    a: number,
-    stepA: number,
-    b: number,
-    stepB: number,
-    result: number,
-    count: number,
-  ) => void;
 }
-export function simdLoops(_: WebAssembly.Memory): SimdLoops | undefined {
-  return undefined;
+
+function definitions(): readonly FunctionDefinition[] {
+  return [
+    ...Object.entries(unaryFormulas).map(([name, formula]) => unaryDefinition(`unary.${name}`, formula)),
+    ...Object.entries(floatFormulas).map(([name, code]) => binaryDefinition(`float.${name}`, code, "words")),
+    ...Object.entries(intFormulas).map(([name, code]) => binaryDefinition(`int.${name}`, code, "words")),
+    ...Object.entries(floatComparisons).map(([name, code]) =>
+      binaryDefinition(`float.${name}`, code, "flags"),
+    ),
+    ...Object.entries(intComparisons).map(([name, code]) => binaryDefinition(`int.${name}`, code, "flags")),
+    selectDefinition(),
+  ];
 }
+
+/** Two vectors on the stack give one. */
+const floatFormulas = { add: floats.add, minimum: floats.min, maximum: floats.max } as const;
+const intFormulas = {
+  add: integers.add,
+  sub: integers.sub,
+  mul: integers.mul,
+  minimum: integers.min,
+  maximum: integers.max,
+} as const;
+const floatComparisons = { less: floats.less, less_equal: floats.lessEqual, equal: floats.equal } as const;
+const intComparisons = {
+  less: integers.less,
+  less_equal: integers.lessEqual,
+  equal: integers.equal,
+} as const;
+
+/** A formula leaves f(x) on the stack, x being in the vector local given; the locals after it are its own. */
+type Formula = (x: number) => Code;
+const scratchVectors = 7;
+
+function advance(local: number, by: Code): Code {
+  return [...get(local), ...by, ...i32Add, ...set(local)];
+}
+
+function loopOver(count: number, many: Code, one: Code): Code {
+  const down = (by: number): Code => [...get(count), ...i32Const(by), ...i32Sub, ...set(count)];
+  return [
+    ...whileLoop([...get(count), ...i32Const(4), ...i32GreaterEqual], [...many, ...down(4)]),
+    ...whileLoop(get(count), [...one, ...down(1)]),
+  ];
+}
+
+function unaryDefinition(name: string, formula: Formula): FunctionDefinition {
+  const [from, to, count, x] = [0, 1, 2, 3];
+  const step = (load: Code, store: Code, elements: number): Code => [
+    ...[...get(from), ...load, ...set(x)],
+    ...[...get(to), ...formula(x), ...store],
+    ...advance(from, i32Const(4 * elements)),
+    ...advance(to, i32Const(4 * elements)),
+  ];
+  const body = loopOver(
+    count,
+    step(vectorOps.load, vectorOps.store, 4),
+    step(vectorOps.loadOne32, vectorOps.storeOne32, 1),
+  );
+  return { name, parameters: 3, vectors: 1 + scratchVectors, body };
+}
+
+/** Loads the next elements of an operand that may stand still. */
+function loadOperand(at: number, step: number, load: Code): Code {
+  return [...get(step), ...ifVector([...get(at), ...load], [...get(at), ...vectorOps.loadSplat32])];
+}
+
+/** Advances an operand by its step of 0 or 1 elements, `shift` being log₂ of the bytes. */
+function advanceOperand(at: number, step: number, shift: number): Code {
+  return advance(at, [...get(step), ...i32Const(shift), ...i32Shl]);
+}
+
+function binaryDefinition(name: string, formula: Code, result: "words" | "flags"): FunctionDefinition {
+  const [a, stepA, b, stepB, to, count] = [0, 1, 2, 3, 4, 5];
+  const many = result === "words" ? vectorOps.store : vectorOps.storeOne32;
+  const one = result === "words" ? vectorOps.storeOne32 : vectorOps.storeOne8;
+  const width = result === "words" ? 4 : 1;
+  const step = (load: Code, store: Code, shift: number): Code => [
+    ...get(to),
+    ...loadOperand(a, stepA, load),
+    ...loadOperand(b, stepB, load),
+    ...formula,
+    ...(result === "words" ? [] : masksToFlags),
+    ...store,
+    ...advanceOperand(a, stepA, 2 + shift),
+    ...advanceOperand(b, stepB, 2 + shift),
+    ...advance(to, i32Const(width << shift)),
+  ];
+  const body = loopOver(count, step(vectorOps.load, many, 2), step(vectorOps.loadOne32, one, 0));
+  return { name, parameters: 6, vectors: 0, body };
+}
+
+/** Four masks of 32 bits to four bytes of 0 or 1. */
+const masksToFlags: Code = [
+  ...i32Splat(0),
+  ...vectorOps.narrow32,
+  ...i32Splat(0),
+  ...vectorOps.narrow16,
+  ...i32Splat(0x01010101),
+  ...vectorOps.and,
+];
+
+function selectDefinition(): FunctionDefinition {
+  const [c, stepC, a, stepA, b, stepB, to, count] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const condition = (load: Code): Code => [
+    ...get(stepC),
+    ...ifVector(load, [...get(c), ...vectorOps.loadSplat8]),
+    ...vectorOps.widen8,
+    ...vectorOps.widen16,
+    ...i32Splat(0),
+    ...integers.notEqual,
+  ];
+  const step = (load: Code, flags: Code, store: Code, shift: number): Code => [
+    ...get(to),
+    ...loadOperand(a, stepA, load),
+    ...loadOperand(b, stepB, load),
+    ...condition(flags),
+    ...vectorOps.bitSelect,
+    ...store,
+    ...advanceOperand(c, stepC, shift),
+    ...advanceOperand(a, stepA, 2 + shift),
+    ...advanceOperand(b, stepB, 2 + shift),
+    ...advance(to, i32Const(4 << shift)),
+  ];
+  const body = loopOver(
+    count,
+    step(vectorOps.load, [...get(c), ...vectorOps.loadOne32], vectorOps.store, 2),
+    step(vectorOps.loadOne32, vectorOps.loadOne8(get(c)), vectorOps.storeOne32, 0),
+  );
+  return { name: "select", parameters: 8, vectors: 0, body };
+}
+
+const unaryFormulas: Readonly<Record<"exp" | "log" | "tanh" | "erf" | "sign" | "round", Formula>> = {
+  exp: expFormula,
+  log: logFormula,
+  tanh: tanhFormula,
+  erf: erfFormula,
+  round: (x) => [...get(x), ...floats.nearest],
+  // A comparison's mask is -1 as an integer: (x < 0) - (0 < x).
+  sign: (x) => [
+    ...[...get(x), ...f32Splat(0), ...floats.less, ...f32Splat(0), ...get(x), ...floats.less],
+    ...[...integers.sub, ...floats.fromInteger],
+  ],
+};
+
+/** ((c₀·x + c₁)·x + …) + cₙ */
+function polynomial(x: number, coefficients: readonly number[]): Code {
+  const [first = 0, ...rest] = coefficients;
+  return rest.reduce<Code>(
+    (sum, coefficient) => [...sum, ...get(x), ...floats.mul, ...f32Splat(coefficient), ...floats.add],
+    f32Splat(first),
+  );
+}
+
+/**
+ * eˣ = 2ⁿ·eʳ with n the integer nearest x·log₂e and |r| ≤ ln 2 / 2, eʳ by Cephes' polynomial. 2ⁿ is
+ * multiplied on in two halves, so that results below the smallest normal number and above the largest
+ * number come out right.
+ */
+function expFormula(x: number): Code {
+  const [n, r, half] = [x + 1, x + 2, x + 3];
+  const power: Code = [...i32Splat(127), ...integers.add, ...i32Const(23), ...integers.shiftLeft];
+  return [
+    ...[...get(x), ...f32Splat(-104), ...floats.max, ...f32Splat(89), ...floats.min, ...set(x)],
+    ...[...get(x), ...f32Splat(Math.LOG2E), ...floats.mul, ...floats.nearest, ...set(n)],
+    // ln 2 in two parts, the first short enough that n times it is exact.
+    ...[...get(x), ...get(n), ...f32Splat(0.693359375), ...floats.mul, ...floats.sub],
+    ...[...get(n), ...f32Splat(-2.1219444e-4), ...floats.mul, ...floats.sub, ...set(r)],
+    ...[...get(n), ...integers.fromFloat, ...tee(n), ...i32Const(1), ...integers.shiftRight, ...set(half)],
+    ...polynomial(r, expCoefficients),
+    ...[
+      ...get(r),
+      ...get(r),
+      ...floats.mul,
+      ...floats.mul,
+      ...get(r),
+      ...floats.add,
+      ...f32Splat(1),
+      ...floats.add,
+    ],
+    ...[...get(half), ...power, ...floats.mul],
+    ...[...get(n), ...get(half), ...integers.sub, ...power, ...floats.mul],
+  ];
+}
+const expCoefficients = [
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+] as const;
+
+/**
+ * log x = k·ln 2 + log(1 + f) with √½ ≤ 1 + f < √2, the last by FreeBSD's logf (e_logf.c, Sun
+ * Microsystems): with s = f/(2 + f) and R a polynomial in s², log(1 + f) = f - f²/2 + s·(f²/2 + R).
+ */
+function logFormula(x: number): Code {
+  const [k, f, s, z, small] = [x + 1, x + 2, x + 3, x + 4, x + 5];
+  const rootHalf = 0x3f3504f3;
+  return [
+    // Numbers below the smallest normal one are scaled up by 2²⁵ first.
+    ...[...get(x), ...f32Splat(2 ** -126), ...floats.less, ...set(small)],
+    ...[
+      ...get(x),
+      ...f32Splat(2 ** 25),
+      ...floats.mul,
+      ...get(x),
+      ...get(small),
+      ...vectorOps.bitSelect,
+      ...set(f),
+    ],
+    ...[...get(f), ...i32Splat(0x3f800000 - rootHalf), ...integers.add, ...tee(k)],
+    ...[...i32Splat(0x007fffff), ...vectorOps.and, ...i32Splat(rootHalf), ...integers.add],
+    ...[...f32Splat(1), ...floats.sub, ...set(f)],
+    ...[...get(k), ...i32Const(23), ...integers.shiftRight, ...i32Splat(127), ...integers.sub],
+    ...[...get(small), ...i32Splat(25), ...vectorOps.and, ...integers.sub, ...floats.fromInteger, ...set(k)],
+    ...[
+      ...get(f),
+      ...get(f),
+      ...f32Splat(2),
+      ...floats.add,
+      ...floats.div,
+      ...tee(s),
+      ...get(s),
+      ...floats.mul,
+      ...set(z),
+    ],
+    // s·(f²/2 + R)
+    ...[...polynomial(z, logCoefficients), ...get(z), ...floats.mul],
+    ...[...get(f), ...get(f), ...floats.mul, ...f32Splat(0.5), ...floats.mul, ...tee(z), ...floats.add],
+    ...[...get(s), ...floats.mul],
+    ...[...get(k), ...f32Splat(9.0580006145e-6), ...floats.mul, ...floats.add],
+    ...[...get(z), ...floats.sub, ...get(f), ...floats.add],
+    ...[...get(k), ...f32Splat(6.9313812256e-1), ...floats.mul, ...floats.add, ...set(s)],
+    ...logEdges(x, s),
+  ];
+}
+/** 0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693: highest power first. */
+const logCoefficients = [0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693] as const;
+
+/** log 0 = -∞, log ∞ = ∞, NaN below zero. */
+function logEdges(x: number, value: number): Code {
+  return [
+    ...[
+      ...f32Splat(-Infinity),
+      ...get(value),
+      ...get(x),
+      ...f32Splat(0),
+      ...floats.equal,
+      ...vectorOps.bitSelect,
+    ],
+    ...set(value),
+    ...[
+      ...get(value),
+      ...f32Splat(NaN),
+      ...f32Splat(0),
+      ...get(x),
+      ...floats.lessEqual,
+      ...vectorOps.bitSelect,
+    ],
+    ...set(value),
+    ...[...get(x), ...get(value), ...get(x), ...f32Splat(Infinity), ...floats.equal, ...vectorOps.bitSelect],
+  ];
+}
+
+/** Cephes' tanhf: an odd polynomial below 0.625, 1 - 2/(e²ˣ + 1) above, with the sign put back. */
+function tanhFormula(x: number): Code {
+  const [near, kept, inner] = [x + 5, x + 4, x];
+  return [
+    ...[...get(x), ...set(kept)],
+    // The polynomial, from x² in `near`.
+    ...[...get(x), ...get(x), ...floats.mul, ...set(near)],
+    ...[...polynomial(near, tanhCoefficients), ...get(near), ...floats.mul, ...get(x), ...floats.mul],
+    ...[...get(x), ...floats.add, ...set(near)],
+    ...[...get(x), ...floats.abs, ...f32Splat(2), ...floats.mul, ...set(inner)],
+    ...[...get(near)],
+    ...[
+      ...f32Splat(1),
+      ...f32Splat(2),
+      ...expFormula(inner),
+      ...f32Splat(1),
+      ...floats.add,
+      ...floats.div,
+      ...floats.sub,
+    ],
+    // The sign bit of x on the far value.
+    ...[...get(kept), ...i32Splat(0x80000000 | 0), ...vectorOps.and, ...vectorOps.or],
+    ...[...get(kept), ...floats.abs, ...f32Splat(0.625), ...floats.less],
+    ...vectorOps.bitSelect,
+  ];
+}
+const tanhCoefficients = [
+  -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
+] as const;
+
+/**
+ * Below 1 the series of Cephes' erff; above, Abramowitz and Stegun 7.1.26, whose absolute error is under
+ * 1.5e-7: erf x = 1 - (a₁t + … + a₅t⁵)·exp(-x²), t = 1/(1 + p·x). The sign is put back at the end.
+ */
+function erfFormula(x: number): Code {
+  const [near, kept, t] = [x + 5, x + 4, x + 6];
+  return [
+    ...[...get(x), ...set(kept), ...get(x), ...get(x), ...floats.mul, ...set(near)],
+    ...[...polynomial(near, erfSeries), ...get(x), ...floats.mul, ...set(near)],
+    ...[
+      ...f32Splat(1),
+      ...f32Splat(1),
+      ...get(x),
+      ...floats.abs,
+      ...f32Splat(0.3275911),
+      ...floats.mul,
+      ...floats.add,
+    ],
+    ...[...floats.div, ...set(t)],
+    ...[...get(x), ...get(x), ...floats.mul, ...floats.neg, ...set(x)],
+    ...get(near),
+    ...[
+      ...f32Splat(1),
+      ...polynomial(t, erfTail),
+      ...get(t),
+      ...floats.mul,
+      ...expFormula(x),
+      ...floats.mul,
+      ...floats.sub,
+    ],
+    ...[...get(kept), ...i32Splat(0x80000000 | 0), ...vectorOps.and, ...vectorOps.or],
+    ...[...get(kept), ...floats.abs, ...f32Splat(1), ...floats.less],
+    ...vectorOps.bitSelect,
+  ];
+}
+const erfSeries = [
+  7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2,
+  1.12835851486142e-1, -3.7612625824233e-1, 1.12837916572671,
+] as const;
+const erfTail = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592] as const;
