@@ -81,7 +81,7 @@ export function angleStatistics(rows: LabelledFeatures, weights: ClassWeights): 
   return { rows: own.length, binDegrees, own: summary(own), nearestOther: summary(other) };
 }
 
-const binDegrees = 2;
+const binDegrees = 1;
 const workLimit = 3e8;
 
 function classCosines(

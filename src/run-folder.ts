@@ -19,6 +19,8 @@ export interface RunInfo {
   readonly target: string;
   readonly seed: number;
   readonly limit?: number;
+  /** The machine that ran it, for the report. */
+  readonly machine?: Readonly<Record<string, string>>;
 }
 
 export interface RunFolder {

@@ -11,6 +11,7 @@ import type { BrokenStep } from "../runtime/replay.ts";
 import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer.ts";
 import type { TrainingEvent, TrainingOutcome } from "../runtime/training-loop.ts";
 import { type AngleStatistics, angleStatistics, classWeights, classWeightsName } from "./angle-statistics.ts";
+import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
 import { type DataContext, openDataset } from "./data/index.ts";
 import { type NonFiniteCause, diagnoseNonFinite } from "./diagnose-nonfinite.ts";
 import { type FeatureCollector, collectFeatures } from "./feature-collector.ts";
@@ -74,6 +75,8 @@ export interface EvaluationRecord {
   readonly classNames?: readonly string[];
   readonly angles?: AngleStatistics;
   readonly picture?: FeaturePicture;
+  /** Where there are scores: [true class, predicted class, rows]. */
+  readonly confusions?: readonly ConfusionCount[];
 }
 
 export interface FeaturePicture {
@@ -234,16 +237,18 @@ const trainingRowsShown = 5000;
 async function featureGeometry(
   trainer: Trainer,
   collector: FeatureCollector,
-): Promise<Pick<EvaluationRecord, "angles" | "picture">> {
+): Promise<Pick<EvaluationRecord, "angles" | "picture" | "confusions">> {
   const rows = collector.collected();
   const width = rows?.features.shape[1];
   if (rows === undefined || width === undefined) return {};
+  const scored = rows.predictions.every((prediction) => prediction >= 0);
+  const confusions = scored ? { confusions: countConfusions(rows.labels, rows.predictions) } : {};
   const name = classWeightsName(trainer.executor.info, width);
   const variables: NamedTensors = name === undefined ? {} : await trainer.executor.read([name]);
   const weights = name === undefined ? undefined : classWeights(name, variables);
-  if (weights === undefined) return {};
+  if (weights === undefined) return confusions;
   const angles = angleStatistics(rows, weights);
-  if (width !== 2) return { angles };
+  if (width !== 2) return { angles, ...confusions };
   const pair = (data: ArrayLike<number>, at: number) => [data[2 * at] ?? 0, data[2 * at + 1] ?? 0] as const;
   const points = rows.labels.map(
     (label, at) => [...pair(rows.features.data, at), label, rows.predictions[at] ?? -1] as const,
@@ -251,7 +256,7 @@ async function featureGeometry(
   const directions = Array.from({ length: weights.classes * weights.centres }, (_, at) =>
     pair(weights.data, at),
   );
-  return { angles, picture: { points, directions } };
+  return { angles, picture: { points, directions }, ...confusions };
 }
 
 function explainFailure(

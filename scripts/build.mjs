@@ -1,0 +1,86 @@
+/**
+ * Builds dist/ from the sources: the command line, the library and the runtime with esbuild, the
+ * declarations with tsc. npm runs it after `npm ci`, so it needs no network and says nothing unless
+ * something is wrong. Heavy libraries stay in chunks of their own: a command loads only what it uses.
+ */
+import { spawn } from "node:child_process";
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+
+/** Bundled although they are dependencies: as hundreds of small modules they would start slowly. */
+const bundled = ["chevrotain", "echarts", "fflate", "tinyglobby"];
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  target: "node20.19",
+  sourcemap: "linked",
+  sourcesContent: false,
+  legalComments: "none",
+  logLevel: "warning",
+  define: { MARGO_VERSION: JSON.stringify(version) },
+  external: Object.keys(dependencies).filter((name) => !bundled.includes(name)),
+};
+
+await rm(join(root, "dist"), { recursive: true, force: true });
+await mkdir(join(root, "dist"), { recursive: true });
+const [declarations] = await Promise.all([buildDeclarations(), buildNode(), buildRuntime()]);
+await linkCommand();
+process.exitCode = declarations;
+
+function buildNode() {
+  return build({
+    ...shared,
+    entryPoints: { margo: "src/cli/index.ts", index: "src/index.ts", node: "src/node.ts" },
+    outdir: "dist",
+    chunkNames: "chunks/[name]-[hash]",
+    splitting: true,
+    platform: "node",
+    // Minified names would spoil the stack of a bug report; white space only costs time to read.
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
+}
+
+function buildRuntime() {
+  return build({
+    ...shared,
+    entryPoints: { runtime: "runtime/index.ts" },
+    outdir: "dist",
+    platform: "neutral",
+  });
+}
+
+function buildDeclarations() {
+  const require = createRequire(import.meta.url);
+  const compiler = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
+  const child = spawn(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) =>
+    child.once("error", reject).once("exit", (code) => resolve(code ?? 1)),
+  );
+}
+
+/** npm links the commands of dependencies, not the package's own: `npx margo` should work in a clone too. */
+async function linkCommand() {
+  const command = join(root, "dist/margo.js");
+  await chmod(command, 0o755);
+  const folder = join(root, "node_modules/.bin");
+  await mkdir(folder, { recursive: true });
+  const link = join(folder, "margo");
+  await rm(link, { force: true });
+  if (process.platform === "win32") {
+    await writeFile(`${link}.cmd`, `@node "%~dp0\\..\\..\\dist\\margo.js" %*\r\n`);
+  } else {
+    await symlink("../../dist/margo.js", link);
+  }
+}

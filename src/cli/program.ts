@@ -1,0 +1,177 @@
+/**
+ * Every command with its arguments, flags and help on one page. A command's code is loaded when it is
+ * called, so that `margo check` pays for the checker alone.
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { version } from "../version.ts";
+import type { ExitCode } from "./terminal.ts";
+
+/** Calls `finish` with the exit code of the command that ran. */
+export function margoCommand(finish: (code: ExitCode) => void): Command {
+  const margo = new Command("margo")
+    .description("Margin losses from formula to trained model: check, differentiate, compile, train.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand(false)
+    .showHelpAfterError("(margo -h lists the commands, margo COMMAND -h its flags)")
+    .exitOverride();
+  margo.addHelpText("after", footer);
+  const add = (usage: string, summary: string, details = ""): Command =>
+    margo
+      .command(usage)
+      .summary(summary)
+      .description(`${summary}.${details === "" ? "" : `\n\n${details}`}`);
+
+  add(
+    "check <file...>",
+    "Report mistakes in Margo files",
+    "Folders and glob patterns stand for the .margo files in them.",
+  )
+    .addOption(choice("--format <format>", "how to report", ["text", "json", "sarif"], "text"))
+    .action(async (files, options) => finish(await (await import("./check.ts")).check(files, options)));
+
+  add(
+    "ir <file>",
+    "Print the intermediate representation after a pass",
+    "--stage plan shows every buffer and the peak.",
+  )
+    .option("--entry <name>", "the declaration to compile (default: the only one, or the train)")
+    .option("--function <name>", "one of its functions: step, evaluate, embed, value (default: the first)")
+    .option(
+      "--stage <pass>",
+      "lower, decompose, angles, gradient, simplify, stream, fuse, schedule or plan",
+      "plan",
+    )
+    .addOption(targetOption())
+    .option("--dim <name=size>", "size of a free dimension, like N=64", dims, {})
+    .option("--set <name=expression>", "a setting of the entry; may be repeated", settings, {})
+    .option("--json", "machine-readable, sizes in bytes")
+    .option("--verify", "check the graph after every pass")
+    .action(async (file, options) => finish(await (await import("./ir.ts")).ir(file, options)));
+
+  add(
+    "run <file> <entry>",
+    "Evaluate a function, layer, model or loss on given inputs",
+    'Inputs are JSON { "inputs": {…}, "params": {…}, "state": {…}, "step": 0 } or an npz file with the same names;\nENTRY is any name that FILE declares or imports. Parameters that are not given are initialised.',
+  )
+    .option("--inputs <file>", "JSON or npz; - reads JSON from standard input")
+    .option(
+      "--set <name=expression>",
+      "a setting of the entry, like m=4 or margin=ArcFace(m: 0.3)",
+      settings,
+      {},
+    )
+    .option("--grad", "also the gradients of the sum of the value, for every float input and parameter")
+    .addOption(targetOption("reference"))
+    .option("--seed <number>", "for parameters that are not given", integer, 0)
+    .option("--out <file>", "write the result there instead of standard output; .npz writes npz")
+    .action(async (file, entry, options) =>
+      finish(await (await import("./run.ts")).run(file, entry, options)),
+    );
+
+  add(
+    "gradcheck <file> [entry...]",
+    "Compare analytic with numeric gradients in float64",
+    "Random points and the hard ones: c = ±1, θ+m = π, the borders of pieces, zero rows.",
+  )
+    .option("--set <name=expression>", "a setting of the entries", settings, {})
+    .option("--seed <number>", "for the random points", integer, 0)
+    .option("--json", "machine-readable")
+    .action(async (file, entries, options) =>
+      finish(await (await import("./gradcheck.ts")).gradcheck(file, entries, options)),
+    );
+
+  add("build <file>", "Compile to an artifact: a JavaScript module and its types")
+    .addOption(targetOption())
+    .option(
+      "--entry <name>",
+      "a declaration to build; may be repeated (default: every train, or every model)",
+      names,
+      [],
+    )
+    .option("--out <folder>", "where to write", "dist")
+    .option("--watch", "build again when the sources change")
+    .option("--check", "write nothing; exit 1 when what is there is stale")
+    .action(async (file, options) => finish(await (await import("./build.ts")).build(file, options)));
+
+  add(
+    "train <file>",
+    "Train, with a progress bar, checkpoints and a report",
+    "A run is a folder: metrics.jsonl, checkpoint.safetensors, report.html. Ctrl-C keeps a checkpoint.",
+  )
+    .option("--entry <name>", "a train to run; may be repeated (default: every one of the file)", names, [])
+    .addOption(
+      new Option("--target <target>", "where to run").choices(["auto", "tfjs", "reference"]).default("auto"),
+    )
+    .option("--epochs <number>", "stop after so many epochs", positive)
+    .option("--steps <number>", "stop after so many steps", positive)
+    .option("--limit <rows>", "use only the first rows of the data", positive)
+    .option("--set <name=expression>", "override a line of the train, like batch=64", settings, {})
+    .option("--seed <number>", "the seed of the run", integer)
+    .option("--out <folder>", "the run's folder (default: runs/NAME)")
+    .option("--resume <folder>", "go on from a run's checkpoint")
+    .action(async (file, options) => finish(await (await import("./train.ts")).train(file, options)));
+
+  add("eval <run>", "Metrics of a trained run on its validation data")
+    .option("--limit <rows>", "use only the first rows of the data", positive)
+    .option("--json", "machine-readable")
+    .action(async (folder, options) => finish(await (await import("./eval.ts")).evaluate(folder, options)));
+
+  add(
+    "plot <file> [margin...]",
+    "Draw ψ(θ) and dψ/dθ of margins as SVG, or compare runs",
+    'MARGIN is an expression in the names of FILE: margo plot std/margins "LSoftmax(m: 2)" "LSoftmax(m: 4)".\nWithout one, every margin that FILE declares. With run folders instead, it writes a page that compares them.',
+  )
+    .option("--step <number>", "the training step, for margins with a schedule", integer)
+    .option("--out <file>", "write the picture there instead of standard output")
+    .action(async (file, margins, options) =>
+      finish(await (await import("./plot.ts")).plot(file, margins, options)),
+    );
+
+  add("doctor", "What this machine offers and what --target auto would take")
+    .option("--json", "machine-readable")
+    .action(async (options) => finish(await (await import("./doctor.ts")).doctor(options)));
+
+  return margo;
+}
+
+const footer = `
+Exit codes: 0 fine, 1 the source, data or a check is at fault, 2 usage, environment or a bug in Margo.
+Data goes to standard output, messages and progress to standard error.`;
+
+function choice(flags: string, help: string, values: readonly string[], preset: string): Option {
+  return new Option(flags, help).choices(values).default(preset);
+}
+
+function targetOption(preset = "tfjs"): Option {
+  return choice("--target <target>", "the target to compile for", ["tfjs", "reference"], preset);
+}
+
+function names(text: string, earlier: readonly string[]): string[] {
+  return [...earlier, text];
+}
+
+function settings(text: string, earlier: Readonly<Record<string, string>>): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Write it as name=expression.");
+  return { ...earlier, [text.slice(0, at).trim()]: text.slice(at + 1) };
+}
+
+function dims(text: string, earlier: Readonly<Record<string, number>>): Record<string, number> {
+  const match = /^([^=\s]+)=(\d+)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("Write it as name=size, like N=64.");
+  return { ...earlier, [match[1] ?? ""]: positive(match[2] ?? "") };
+}
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError("It must be a whole number.");
+  return value;
+}
+
+function positive(text: string): number {
+  const value = integer(text);
+  if (value < 1) throw new InvalidArgumentError("It must be at least 1.");
+  return value;
+}

@@ -1,0 +1,325 @@
+/** The pictures of a report: each takes plain data and gives an `<svg>` in the colours of its page. */
+import { type RunData, type StepPoint, className } from "./run-data.ts";
+import type { Confusion } from "./confusion.ts";
+import type { AngleStatistics } from "../angle-statistics.ts";
+import type { FeaturePicture } from "../train.ts";
+import { drawInline, legend, valueAxis } from "./svg.ts";
+import { classColor, ink, line, muted } from "./theme.ts";
+
+const wide = { width: 560, height: 300 };
+const grid = { left: 52, right: 20, top: 36, bottom: 44 };
+
+/** Training as it went, step by step, and validation after each epoch. */
+export function lossChart({ steps, validation }: Pick<RunData, "steps" | "validation">): string {
+  const batches = condensed(steps, ({ loss }) => loss);
+  const top = quantile(
+    batches.map(([, loss]) => loss),
+    0.995,
+  );
+  return drawInline(
+    {
+      grid,
+      legend: legend(),
+      xAxis: stepAxis(steps),
+      yAxis: valueAxis("loss", {
+        nameGap: 36,
+        min: 0,
+        max: ceiling(Math.max(top, ...validation.map(({ loss }) => loss))),
+      }),
+      series: [
+        lineSeries("training", classColor(0), batches),
+        dots(
+          "validation",
+          classColor(1),
+          validation.map(({ step, loss }) => [step, loss]),
+        ),
+      ],
+    },
+    wide,
+    "loss over the steps of the run",
+  );
+}
+
+/** Undefined where the program has no scores. */
+export function accuracyChart({
+  steps,
+  validation,
+}: Pick<RunData, "steps" | "validation">): string | undefined {
+  const batches = condensed(steps, ({ accuracy }) => accuracy);
+  const checks = validation.flatMap(({ step, accuracy }) =>
+    accuracy === undefined ? [] : [[step, accuracy * 100] as const],
+  );
+  if (batches.length === 0 && checks.length === 0) return undefined;
+  const percent = batches.map(([step, accuracy]) => [step, accuracy * 100] as const);
+  const low = quantile(
+    [...percent, ...checks].map(([, value]) => value),
+    0.1,
+  );
+  return drawInline(
+    {
+      grid,
+      legend: legend(),
+      xAxis: stepAxis(steps),
+      yAxis: valueAxis("accuracy, %", { nameGap: 36, max: 100, min: low > 90 ? 90 : low > 50 ? 50 : 0 }),
+      series: [lineSeries("training", classColor(0), percent), dots("validation", classColor(1), checks)],
+    },
+    wide,
+    "accuracy over the steps of the run",
+  );
+}
+
+/** One picture a trace: λ, margins, rates. Traces that never move are left to the table of settings. */
+export function traceCharts({ steps }: Pick<RunData, "steps">): readonly string[] {
+  const names = [...new Set(steps.flatMap(({ traces }) => Object.keys(traces)))];
+  return names.map((name, index) => {
+    const points = condensed(steps, ({ traces }) => traces[name]);
+    const values = points.map(([, value]) => value);
+    const spread = Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 50;
+    return drawInline(
+      {
+        grid: { ...grid, top: 40, left: 60 },
+        title: { text: name, left: 8, top: 4, textStyle: { color: ink, fontSize: 13, fontWeight: 600 } },
+        xAxis: stepAxis(steps),
+        yAxis: valueAxis("", spread ? { type: "log" } : { scale: true }),
+        series: [lineSeries(name, classColor(index + 2), points)],
+      },
+      { width: 560, height: 240 },
+      `${name} over the steps of the run`,
+    );
+  });
+}
+
+/** How far rows lie from their own class direction and from the nearest other one. */
+export function angleHistogram({ own, nearestOther, binDegrees, rows }: AngleStatistics): string {
+  const used = [own, nearestOther].map(({ histogram }) => histogram.findLastIndex((count) => count > 0) + 1);
+  const bins = Math.max(Math.ceil(30 / binDegrees), ...used);
+  const bars = (name: string, color: string, histogram: readonly number[]) => ({
+    name,
+    type: "bar",
+    barWidth: (0.94 * (wide.width - grid.left - grid.right)) / bins,
+    barGap: "-100%",
+    itemStyle: { color, opacity: 0.72 },
+    data: histogram
+      .slice(0, bins)
+      .map((count, bin) => [(bin + 0.5) * binDegrees, rounded((100 * count) / Math.max(rows, 1))]),
+  });
+  return drawInline(
+    {
+      grid,
+      legend: legend(),
+      xAxis: valueAxis("angle, degrees", { min: 0, max: bins * binDegrees, splitLine: { show: false } }),
+      yAxis: valueAxis("rows, %", { nameGap: 32 }),
+      series: [
+        bars("to the own class", classColor(0), own.histogram),
+        bars("to the nearest other", classColor(1), nearestOther.histogram),
+      ],
+    },
+    wide,
+    "histogram of the angles to the own class and to the nearest other class",
+  );
+}
+
+/** Two-dimensional features with the class directions as rays; a class of several centres has several rays. */
+export function planePicture(picture: FeaturePicture, names: readonly string[] | undefined): string {
+  const shown = everyNth(picture.points, 4000);
+  const lengths = picture.points.map(([x, y]) => Math.hypot(x, y));
+  const reach = ceiling(quantile(lengths, 0.998) * 1.04);
+  const axis = valueAxis("", {
+    min: -reach,
+    max: reach,
+    splitNumber: 4,
+    axisLabel: { color: muted, fontSize: 10, showMinLabel: false, showMaxLabel: false },
+  });
+  const labels = [...new Set(picture.points.map(([, , label]) => label))].sort((a, b) => a - b);
+  const clouds = labels.map((label) => ({
+    type: "scatter",
+    symbolSize: 3,
+    silent: true,
+    clip: true,
+    itemStyle: { color: classColor(label), opacity: 0.55 },
+    data: shown.filter((point) => point[2] === label).map(([x, y]) => [rounded(x), rounded(y)]),
+  }));
+  return drawInline(
+    {
+      grid: { left: 34, right: 12, top: 12, bottom: 26 },
+      xAxis: axis,
+      yAxis: axis,
+      series: [...clouds, ...rays(picture, labels, names, reach)],
+    },
+    { width: 480, height: 474 },
+    "features on the plane with the directions of their classes",
+  );
+}
+
+function rays(
+  { directions }: FeaturePicture,
+  labels: readonly number[],
+  names: readonly string[] | undefined,
+  reach: number,
+): readonly object[] {
+  const classes = (labels.at(-1) ?? 0) + 1;
+  const centers = directions.length % classes === 0 ? directions.length / classes : 1;
+  return directions.map(([wx, wy], at) => {
+    const label = Math.floor(at / centers);
+    const length = Math.hypot(wx, wy) || 1;
+    const [x, y] = [wx / length, wy / length];
+    return {
+      type: "line",
+      symbol: "none",
+      silent: true,
+      lineStyle: { color: ink, width: 1.2 },
+      data: [[0, 0], { value: [rounded(x * reach * 0.9), rounded(y * reach * 0.9)] }],
+      endLabel: {
+        show: true,
+        formatter: className(names, label),
+        color: classColor(label),
+        fontSize: 14,
+        fontWeight: 700,
+        distance: 0,
+        offset: [x * 12 - 4, -y * 12],
+      },
+    };
+  });
+}
+
+/** True classes in rows, predicted ones in columns; a darker cell is a larger share of its row. */
+export function confusionPicture({ worst, share }: Confusion, names: readonly string[] | undefined): string {
+  const labels = worst.map((label) => className(names, label));
+  const cells = worst.flatMap((actual, row) =>
+    worst.map((guess, column) => [column, row, percentOf(share(actual, guess))] as const),
+  );
+  const largest = Math.max(1, ...cells.filter(([column, row]) => column !== row).map(([, , value]) => value));
+  const longest = Math.min(120, Math.max(...labels.map((label) => label.length)) * 7);
+  const axis = {
+    type: "category",
+    data: labels,
+    axisLabel: { color: muted, fontSize: 11, interval: 0, width: 110, overflow: "truncate" },
+    axisLine: { lineStyle: { color: line } },
+    axisTick: { show: false },
+    nameLocation: "middle",
+    nameTextStyle: { color: muted, fontSize: 12 },
+  };
+  return drawInline(
+    {
+      grid: { left: 48 + longest, right: 16, top: 12, bottom: longest > 40 ? 46 + longest * 0.7 : 48 },
+      xAxis: {
+        ...axis,
+        name: "predicted",
+        nameGap: longest > 40 ? 20 + longest * 0.7 : 28,
+        axisLabel: { ...axis.axisLabel, rotate: longest > 40 ? 40 : 0 },
+      },
+      yAxis: { ...axis, name: "true", nameGap: 22 + longest, inverse: true },
+      series: [
+        {
+          type: "heatmap",
+          label: {
+            show: true,
+            fontSize: 11,
+            color: ink,
+            formatter: ({ value }: { value: readonly number[] }) => cellText(value[2] ?? 0),
+          },
+          data: cells.map(([column, row, value]) => ({
+            value: [column, row, value],
+            itemStyle: {
+              color: column === row ? line : shade(value / largest),
+              borderColor: line,
+              borderWidth: 1,
+            },
+          })),
+        },
+      ],
+      // Demanded by the heat map; the cells have their own colours, which follow the page.
+      visualMap: { show: false, min: 0, max: 100, inRange: { symbolSize: [1, 1] } },
+    },
+    { width: 560, height: 420 },
+    "confusion of the classes with the most errors",
+  );
+}
+
+/** Between the page's own colour and the hot one. */
+function shade(share: number): string {
+  return `color-mix(in srgb, var(--heat) ${Math.round(Math.min(1, share) * 80)}%, var(--paper))`;
+}
+
+function cellText(percent: number): string {
+  return percent === 0 ? "" : percent >= 99.95 ? "100" : percent.toFixed(1);
+}
+
+function percentOf(share: number): number {
+  return Math.round(share * 1000) / 10;
+}
+
+export function lineSeries(
+  name: string,
+  color: string,
+  data: readonly (readonly [number, number])[],
+): object {
+  return { type: "line", name, symbol: "none", lineStyle: { color, width: 1.6 }, itemStyle: { color }, data };
+}
+
+function dots(name: string, color: string, data: readonly (readonly [number, number])[]): object {
+  return {
+    type: "line",
+    name,
+    symbol: "circle",
+    symbolSize: 6,
+    lineStyle: { color, width: 1.6 },
+    itemStyle: { color },
+    data,
+  };
+}
+
+export function stepAxis(steps: readonly StepPoint[]): Record<string, unknown> {
+  return valueAxis("step", {
+    min: 0,
+    max: steps.at(-1)?.step ?? 1,
+    splitLine: { show: false },
+    axisLabel: { color: muted, fontSize: 11, hideOverlap: true },
+  });
+}
+
+/** Means over at most `buckets` equal stretches of the run. */
+export function condensed(
+  steps: readonly StepPoint[],
+  valueOf: (step: StepPoint) => number | undefined,
+  buckets = 240,
+): readonly (readonly [number, number])[] {
+  const points = steps.flatMap((step) => {
+    const value = valueOf(step);
+    return value === undefined || !Number.isFinite(value) ? [] : [[step.step, value] as const];
+  });
+  const length = Math.max(1, Math.ceil(points.length / buckets));
+  const means: (readonly [number, number])[] = [];
+  for (let from = 0; from < points.length; from += length) {
+    const part = points.slice(from, from + length);
+    const sum = part.reduce((total, [, value]) => total + value, 0);
+    means.push([part.at(-1)?.[0] ?? 0, rounded(sum / part.length)]);
+  }
+  return means;
+}
+
+function everyNth<T>(items: readonly T[], limit: number): readonly T[] {
+  const stride = Math.max(1, items.length / limit);
+  return items.length <= limit
+    ? items
+    : Array.from({ length: limit }, (_, at) => items[Math.floor(at * stride)] as T);
+}
+
+function quantile(values: readonly number[], at: number): number {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(at * sorted.length))] ?? 1;
+}
+
+/** The next number that is 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6 or 8 times a power of ten. */
+function ceiling(value: number): number {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return (niceSteps.find((step) => step * power >= value) ?? 10) * power;
+}
+
+const niceSteps = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+
+/** Five digits: more is ballast in the file. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
+}

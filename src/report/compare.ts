@@ -1,0 +1,106 @@
+/**
+ * Several runs on one page: the same pictures side by side, so that what a margin does can be seen. The
+ * pictures of the plane come first, then angles and curves, then a table of the numbers.
+ */
+import { angleHistogram, condensed, lineSeries, planePicture, stepAxis } from "./charts.ts";
+import { escapeHtml, figures, page, section } from "./html.ts";
+import { degrees, percent } from "./numbers.ts";
+import { headline } from "./report.ts";
+import type { RunData } from "./run-data.ts";
+import { drawInline, legend, valueAxis } from "./svg.ts";
+import { classColor } from "./theme.ts";
+
+/** `links` are the pages of the runs, in the same order. */
+export function renderComparison(runs: readonly RunData[], links: readonly string[]): string {
+  const parts = [heading(runs), table(runs, links), planes(runs), histograms(runs), curves(runs)];
+  return page(`${runs.map(({ name }) => name).join(", ")} · Margo`, parts.join("\n"));
+}
+
+function heading(runs: readonly RunData[]): string {
+  return `<h1>${runs.length} runs compared</h1>\n<p class="lead">${escapeHtml(runs.map(({ name }) => name).join(" · "))}</p>`;
+}
+
+function table(runs: readonly RunData[], links: readonly string[]): string {
+  const facts = runs.map((run) => new Map(headline(run)));
+  const names = [...new Set(facts.flatMap((fact) => [...fact.keys()]))];
+  const head = names.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("");
+  const rows = runs.map((run, index) => {
+    const cells = names.map((name) => `<td>${escapeHtml(facts[index]?.get(name) ?? "–")}</td>`).join("");
+    return `<tr><td><a href="${escapeHtml(links[index] ?? "#")}">${escapeHtml(run.name)}</a></td>${cells}</tr>`;
+  });
+  return `<table><thead><tr><th scope="col">run</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+function planes(runs: readonly RunData[]): string {
+  const pictures = runs.flatMap(({ name, evaluation }) => {
+    const { picture, angles, classNames } = evaluation ?? {};
+    if (picture === undefined || angles === undefined) return [];
+    const caption = `mean angle to the own class ${degrees(angles.own.mean)}`;
+    return [{ svg: planePicture(picture, classNames), title: name, caption }];
+  });
+  if (pictures.length === 0) return "";
+  const note =
+    "One point a row, coloured by its class; the rays are the class directions. A larger margin makes each class a narrower ray.";
+  return section("Features on the plane", figures(pictures), note);
+}
+
+function histograms(runs: readonly RunData[]): string {
+  const pictures = runs.flatMap(({ name, evaluation }) =>
+    evaluation?.angles === undefined ? [] : [{ svg: angleHistogram(evaluation.angles), title: name }],
+  );
+  return pictures.length === 0 ? "" : section("Angles to the class directions", figures(pictures));
+}
+
+function curves(runs: readonly RunData[]): string {
+  const longest = runs.reduce((a, b) => ((a.steps.at(-1)?.step ?? 0) >= (b.steps.at(-1)?.step ?? 0) ? a : b));
+  const chart = (name: string, series: readonly object[], more: object) =>
+    drawInline(
+      {
+        grid: { left: 52, right: 20, top: 36, bottom: 44 },
+        legend: legend(),
+        xAxis: stepAxis(longest.steps),
+        yAxis: valueAxis(name, { nameGap: 36, ...more }),
+        series,
+      },
+      { width: 560, height: 300 },
+      `${name} of all runs`,
+    );
+  const loss = runs.map(({ name, steps }, index) =>
+    lineSeries(
+      name,
+      classColor(index),
+      condensed(steps, (step) => step.loss),
+    ),
+  );
+  const accuracy = runs.map(({ name, validation }, index) =>
+    lineSeries(
+      name,
+      classColor(index),
+      validation.flatMap((point) =>
+        point.accuracy === undefined ? [] : [[point.step, point.accuracy * 100] as const],
+      ),
+    ),
+  );
+  return section(
+    "Curves",
+    figures([
+      { svg: chart("training loss", loss, { min: 0 }) },
+      {
+        svg: chart("validation accuracy, %", accuracy, { min: lowest(runs), max: 100 }),
+        caption: `at the end: ${runs.map(endAccuracy).join(", ")}`,
+      },
+    ]),
+  );
+}
+
+function endAccuracy({ name, validation }: RunData): string {
+  const accuracy = validation.at(-1)?.accuracy;
+  return `${name} ${accuracy === undefined ? "–" : percent(accuracy)}`;
+}
+
+/** Where the accuracy axis begins: the first checks of a run would flatten the rest. */
+function lowest(runs: readonly RunData[]): number {
+  const ends = runs.flatMap(({ validation }) => validation.slice(Math.floor(validation.length / 3)));
+  const low = Math.min(100, ...ends.map(({ accuracy }) => (accuracy ?? 0) * 100));
+  return Math.max(0, Math.floor(low / 5) * 5);
+}

@@ -1,0 +1,102 @@
+/**
+ * A run folder as the plain data that a report is drawn from. Metrics are read leniently: a line that a
+ * crash cut short, or a field from a later version, is passed over.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { parseModule } from "../../compiler/syntax/parse.ts";
+import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import { type Metric, type RunInfo, readMetrics, readRunInfo, runFiles } from "../run-folder.ts";
+import type { EvaluationRecord } from "../train.ts";
+import type { EpochPoint, Fact, RunData, StepPoint } from "./run-data.ts";
+
+export function readRun(folder: string): RunData | RuntimeFault {
+  const info = readRunInfo(folder);
+  if (isFault(info)) return info;
+  const metrics = readMetrics(folder);
+  if (isFault(metrics)) return metrics;
+  const evaluation = readEvaluation(folder);
+  const { doc, settings } = declarationOf(info);
+  const ofKind = (kind: string) => metrics.filter((metric) => metric["kind"] === kind);
+  const steps = ofKind("step").flatMap(stepPoint);
+  const rate = numberIn(ofKind("step").at(-1), "rowsPerSecond");
+  return {
+    name: info.entry === basename(resolve(folder)) ? info.entry : basename(resolve(folder)),
+    ...(doc === undefined ? {} : { doc }),
+    steps,
+    training: ofKind("epoch").flatMap(epochPoint),
+    validation: ofKind("evaluation").flatMap(epochPoint),
+    seconds: ofKind("epoch").reduce((sum, metric) => sum + (numberIn(metric, "seconds") ?? 0), 0),
+    ...(rate === undefined ? {} : { rowsPerSecond: rate }),
+    ...(evaluation === undefined ? {} : { evaluation }),
+    settings: [...settings, ...overrides(info)],
+    machine: Object.entries(info.machine ?? {}),
+    source: { file: info.file, text: info.source },
+  };
+}
+
+/** A run is a folder with a description of what ran. */
+export function isRunFolder(path: string): boolean {
+  return existsSync(join(path, runFiles.info));
+}
+
+function stepPoint(metric: Metric): readonly StepPoint[] {
+  const [step, loss, accuracy] = [
+    numberIn(metric, "step"),
+    numberIn(metric, "loss"),
+    numberIn(metric, "accuracy"),
+  ];
+  if (step === undefined || loss === undefined) return [];
+  const given = metric["traces"];
+  const traces = Object.entries(typeof given === "object" && given !== null ? given : {}).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number",
+  );
+  return [
+    { step, loss, ...(accuracy === undefined ? {} : { accuracy }), traces: Object.fromEntries(traces) },
+  ];
+}
+
+function epochPoint(metric: Metric): readonly EpochPoint[] {
+  return stepPoint(metric).map(({ traces: _, ...point }) => point);
+}
+
+function numberIn(metric: Metric | undefined, name: string): number | undefined {
+  const value = metric?.[name];
+  return typeof value === "number" ? value : undefined;
+}
+
+function readEvaluation(folder: string): EvaluationRecord | undefined {
+  try {
+    // Written by this package in one piece, so its shape is known.
+    return JSON.parse(readFileSync(join(folder, runFiles.evaluation), "utf8")) as EvaluationRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lines of the `train` as they are written, and the words above it. */
+function declarationOf({ file, source, entry }: RunInfo): {
+  readonly doc?: string;
+  readonly settings: readonly Fact[];
+} {
+  const declaration = parseModule(file, source).module.declarations.find(
+    (one) => one.kind === "train" && one.name.name === entry,
+  );
+  if (declaration?.kind !== "train") return { settings: [] };
+  const settings = declaration.body.flatMap((statement): Fact[] =>
+    statement.kind === "result"
+      ? [[statement.name.name, source.slice(statement.value.span.start, statement.value.span.end)]]
+      : [],
+  );
+  return { settings, ...(declaration.doc === undefined ? {} : { doc: declaration.doc }) };
+}
+
+function overrides({ margo, target, seed, limit, settings }: RunInfo): readonly Fact[] {
+  return [
+    ...Object.entries(settings).map(([name, value]): Fact => [`${name} (--set)`, value]),
+    ["seed", String(seed)],
+    ...(limit === undefined ? [] : [["rows (--limit)", String(limit)] as const]),
+    ["target", target],
+    ["margo", margo],
+  ];
+}

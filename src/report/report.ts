@@ -1,0 +1,118 @@
+/**
+ * The report of one run: what came out, how it went, where the rows lie among the classes, and everything
+ * that is needed to run it again. One HTML file that needs nothing else.
+ */
+import {
+  accuracyChart,
+  angleHistogram,
+  confusionPicture,
+  lossChart,
+  planePicture,
+  traceCharts,
+} from "./charts.ts";
+import { type Figure, cards, escapeHtml, factTable, figures, page, section } from "./html.ts";
+import { count, degrees, duration, percent, significant } from "./numbers.ts";
+import { confusionOf } from "./confusion.ts";
+import type { Fact, RunData } from "./run-data.ts";
+import type { EvaluationRecord } from "../train.ts";
+
+export function renderReport(run: RunData): string {
+  const parts = [
+    heading(run),
+    cards(headline(run)),
+    curves(run),
+    features(run),
+    mistakes(run),
+    record(run),
+    source(run),
+  ];
+  return page(`${run.name} · Margo`, parts.join("\n"));
+}
+
+function heading({ name, doc, source }: RunData): string {
+  return `<h1>${escapeHtml(name)}</h1>\n<p class="lead">${escapeHtml(doc ?? source.file)}</p>`;
+}
+
+/** The numbers at the top; the comparison of runs shows the same. */
+export function headline(run: RunData): readonly Fact[] {
+  const last = run.validation.at(-1) ?? run.training.at(-1);
+  const what = run.validation.length > 0 ? "validation" : "training";
+  const angles = run.evaluation?.angles;
+  return [
+    ...(last?.accuracy === undefined ? [] : [[`${what} accuracy`, percent(last.accuracy)] as const]),
+    ...(last === undefined ? [] : [[`${what} loss`, significant(last.loss)] as const]),
+    ...(angles === undefined
+      ? []
+      : ([
+          ["mean angle to own class", degrees(angles.own.mean)],
+          ["mean angle to nearest other", degrees(angles.nearestOther.mean)],
+        ] as const)),
+    ["steps", count(run.steps.at(-1)?.step ?? 0)],
+    ["time", duration(run.seconds)],
+    ...(run.rowsPerSecond === undefined
+      ? []
+      : [["rows a second", count(Math.round(run.rowsPerSecond))] as const]),
+  ];
+}
+
+function curves(run: RunData): string {
+  const accuracy = accuracyChart(run);
+  const pictures = [
+    { svg: lossChart(run), title: "Loss" },
+    ...(accuracy === undefined ? [] : [{ svg: accuracy, title: "Accuracy" }]),
+    ...traceCharts(run).map((svg) => ({ svg })),
+  ];
+  return section(
+    "Training",
+    figures(pictures),
+    "Training values are means over stretches of steps, with the margin on. Validation follows each epoch; its accuracy is taken with the margin off.",
+  );
+}
+
+function features({ evaluation }: RunData): string {
+  if (evaluation?.angles === undefined) return "";
+  const { angles, picture, classNames } = evaluation;
+  const plane: Figure[] =
+    picture === undefined
+      ? []
+      : [
+          {
+            svg: planePicture(picture, classNames),
+            title: "Features on the plane",
+            caption: "One point a row, coloured by its class; the rays are the class directions.",
+          },
+        ];
+  const histogram: Figure = {
+    svg: angleHistogram(angles),
+    title: "Angles to the class directions",
+    caption: `Mean to the own class ${degrees(angles.own.mean)}, to the nearest other class ${degrees(angles.nearestOther.mean)}.`,
+  };
+  return section("Where the rows lie", figures([...plane, histogram]), `Of ${rowsOf(evaluation)}.`);
+}
+
+function mistakes({ evaluation }: RunData): string {
+  if (evaluation?.confusions === undefined) return "";
+  const confusion = confusionOf(evaluation.confusions);
+  if (confusion.errors === 0) return "";
+  const picture = {
+    svg: confusionPicture(confusion, evaluation.classNames),
+    caption: "Per cent of each true class's rows.",
+  };
+  const note = `${count(confusion.errors)} of ${count(confusion.rows)} rows are wrong. These are the classes with the most errors.`;
+  return section("What is taken for what", figures([picture]), note);
+}
+
+function rowsOf({ angles, rows, on }: EvaluationRecord): string {
+  return `${count(angles?.rows ?? rows)} ${on} rows`;
+}
+
+function record({ settings, machine }: RunData): string {
+  return section(
+    "Settings and machine",
+    `<div class="two">${factTable(settings)}${factTable(machine)}</div>`,
+  );
+}
+
+function source({ source: { file, text } }: RunData): string {
+  return `<section><details><summary>${escapeHtml(file)}</summary><pre>${escapeHtml(text)}</pre></details></section>`;
+}

@@ -1,0 +1,28 @@
+/**
+ * Files that are whole or not there: text and bytes go to a temporary name beside the target, reach the
+ * disk, and are renamed over it. A full disk or a signal leaves the earlier file as it was.
+ */
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Writes a file and the folders above it. Throws Node's system error, with the target's path in it. */
+export async function writeWholeFile(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
+  try {
+    const file = await open(temporary, "w");
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Two writes of one process never share a temporary name. */
+let count = 0;
