@@ -120,7 +120,7 @@ function degrees(cosine: number): number {
 }
 
 function summary(angles: readonly number[]): AngleSummary {
-  const histogram = new Array<number>(180 / binDegrees).fill(0);
+  const histogram = Array.from({ length: 180 / binDegrees }, () => 0);
   let sum = 0;
   for (const angle of angles) {
     const bin = Math.min(Math.floor(angle / binDegrees), histogram.length - 1);

@@ -88,12 +88,7 @@ function valueLabels(labels: DataArray): HostTensor | RuntimeFault {
 }
 
 function classLabels({ name, shape, data }: DataArray, classes: number): HostTensor | RuntimeFault {
-  if (rowSize(shape) !== 1)
-    return dataFaults.badFile(
-      name,
-      "label",
-      `its rows have shape [${shape.slice(1).join(", ")}], one class a row was expected`,
-    );
+  if (rowSize(shape) !== 1) return dataFaults.notOneLabel(name, shape.slice(1));
   const fraction = data.findIndex((value) => !Number.isInteger(value));
   if (fraction >= 0) return dataFaults.fractionLabel(name, fraction, data[fraction] ?? NaN);
   const labels = Int32Array.from(data);

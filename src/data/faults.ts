@@ -50,7 +50,7 @@ export const dataFaults = {
     fault(
       "M0509",
       `${name} of ${reader} is ${JSON.stringify(given)}, but it must be ${wanted}`,
-      `give ${name}: ${wanted}`,
+      `change ${name} in the source, or leave it out`,
     ),
   badFile: (file: string, format: string, reason: string) =>
     fault(
@@ -124,6 +124,13 @@ export const dataFaults = {
         file,
         row,
       },
+    ),
+  notOneLabel: (file: string, shape: readonly number[]) =>
+    fault(
+      "M0529",
+      `the labels in ${file} have shape [${shape.join(", ")}] a row, but a class is one number`,
+      "give a file with one class number a row",
+      { file },
     ),
   noArray: (file: string, name: string, names: readonly string[]) =>
     fault("M0526", `${file} has no array "${name}"`, `its arrays are ${list(names)}`, { file }),

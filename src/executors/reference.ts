@@ -55,9 +55,13 @@ export function createReferenceExecutor(program: Program, version: string): Exec
   };
 }
 
+/**
+ * Variables are f32 between steps, as on every target: a checkpoint holds all of them, and a run that is
+ * resumed from one equals the run that never stopped.
+ */
 function keepNext(variables: Variables, outputs: Readonly<Record<string, Reference>>): void {
   for (const [name, value] of Object.entries(outputs))
-    if (name.startsWith("next:")) variables.set(name.slice("next:".length), value);
+    if (name.startsWith("next:")) variables.set(name.slice("next:".length), toReference(toHost(value)));
 }
 
 function variableInfo(info: ProgramInfo, name: string): ProgramInfo["variables"][number] {

@@ -1,5 +1,5 @@
 /** Weight files: round trips, every refusal with its words, and bytes of any kind. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isFault } from "../../runtime/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../runtime/safetensors.ts";
@@ -83,7 +83,7 @@ describe("safetensors", () => {
     `);
     expect([
       refusal("[]"),
-      refusal("{nope}"),
+      refusal("{nope}")?.slice(0, 22),
       refusal('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{}}', new Uint8Array(4)),
       refusal({ __metadata__: { a: 1 } }),
       refusal({ a: 3 }),
@@ -99,7 +99,7 @@ describe("safetensors", () => {
     ]).toMatchInlineSnapshot(`
       [
         "its header does not begin with {",
-        "its header is not JSON: Expected property name or '}' in JSON at position 1",
+        "its header is not JSON",
         "its header has the key "a" twice",
         "its __metadata__ is not a table of strings",
         "tensor "a" is not described by an object",
@@ -126,7 +126,7 @@ describe("safetensors", () => {
           const broken = bytes.slice(0, length);
           for (const [at, byte] of flips) if (at < length) broken[at] = byte;
           const read = readSafetensors(broken);
-          if (length < bytes.length) expect(isFault(read)).toBe(true);
+          expect(isFault(read) || length === bytes.length).toBe(true);
         },
       ),
       { numRuns: 500 },

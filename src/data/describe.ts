@@ -1,0 +1,40 @@
+/** The readers' table as the page docs/data.md; a test keeps the two the same. */
+import { type DataReader, dataReaders } from "./index.ts";
+import type { OptionKind } from "./options.ts";
+
+export function describeReaders(): string {
+  const readers: readonly (readonly [string, DataReader])[] = Object.entries(dataReaders);
+  return (
+    [opening, ...readers.map(([name, reader]) => describeReader(name, reader)), closing].join("\n\n") + "\n"
+  );
+}
+
+const opening = `# Data
+
+A \`train\` names its rows with a reader: files first, settings by name. Features go to the model, labels to the
+loss. Paths are relative to the .margo file and stay inside the workspace; \`npm:package/path\` is a file of an
+installed package. Rows and classes count from 0. Features keep the type of the file in memory and become
+\`(value - mean) / std\` as a batch is gathered; bytes are divided by 255 unless \`std\` says otherwise. Rows may be
+flat or lack axes of size 1; any other shape than the model's is an error that names both.`;
+
+const closing = `Every mistake in a file is reported with the file, the place in it, the reason and a way out: a header that is cut
+off or claims more than there is, a number that is not finite, a label outside the classes, rows that differ in
+length.`;
+
+function describeReader(name: string, { doc, example, options }: DataReader): string {
+  const settings = Object.entries(options).map(
+    ([option, { kind, doc: text }]) => `- \`${option}\` (${kindWords[kind]}): ${text}`,
+  );
+  return [`## ${name}`, doc, `\`\`\`margo\n${example}\n\`\`\``, settings.join("\n")].join("\n\n");
+}
+
+const kindWords: { readonly [K in OptionKind]: string } = {
+  count: "a whole number",
+  numbers: "a number or a list",
+  fraction: "0 to 1",
+  text: "a string",
+  name: "a name or a position",
+  names: "a list of names or positions",
+  flag: "true or false",
+  part: "a string",
+};

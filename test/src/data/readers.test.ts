@@ -1,0 +1,457 @@
+/**
+ * Data readers on small files made here: what they read, every fault with its words, and bytes of any
+ * kind, which must never throw.
+ */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { zipSync } from "fflate";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gatherBatch } from "../../../runtime/dataset.ts";
+import { isFault } from "../../../runtime/errors.ts";
+import type { DataSource } from "../../../runtime/program.ts";
+import { dataReaders, openDataset } from "../../../src/data/index.ts";
+import { readCsv, readJsonRows } from "../../../src/data/csv.ts";
+import { unpack } from "../../../src/data/files.ts";
+import { readIdx } from "../../../src/data/idx.ts";
+import { readNpy, readNpz } from "../../../src/data/npy.ts";
+import { hashText, htmlParagraphs } from "../../../src/data/text.ts";
+import { faultText, whole } from "../../support/datasets.ts";
+
+const outer = mkdtempSync(join(tmpdir(), "margo-data-"));
+const root = join(outer, "workspace");
+
+function put(path: string, content: Uint8Array | string): void {
+  const target = join(root, path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content);
+}
+
+function open(reader: string, files: readonly string[], options: DataSource["options"] = {}, limit?: number) {
+  return openDataset(
+    { reader, files, options },
+    { directory: join(root, "models"), root, ...(limit === undefined ? {} : { limit }) },
+  );
+}
+
+function idx(code: number, shape: readonly number[], data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
+  bytes.set([0, 0, code, shape.length]);
+  for (const [axis, size] of shape.entries()) new DataView(bytes.buffer).setUint32(4 + 4 * axis, size);
+  bytes.set(data, 4 + 4 * shape.length);
+  return bytes;
+}
+
+function npy(
+  descr: string,
+  shape: string,
+  data: ArrayBufferView,
+  { fortran = "False", version = 1 } = {},
+): Uint8Array {
+  const header = new TextEncoder().encode(
+    `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': (${shape}), }\n`,
+  );
+  const lengthBytes = version === 1 ? 2 : 4;
+  const bytes = new Uint8Array(8 + lengthBytes + header.length + data.byteLength);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);
+  const view = new DataView(bytes.buffer);
+  if (version === 1) view.setUint16(8, header.length, true);
+  else view.setUint32(8, header.length, true);
+  bytes.set(header, 8 + lengthBytes);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 8 + lengthBytes + header.length);
+  return bytes;
+}
+
+const images = idx(8, [3, 2, 2], Uint8Array.of(0, 51, 102, 255, 1, 2, 3, 4, 5, 6, 7, 8));
+const labels = idx(8, [3], Uint8Array.of(2, 0, 1));
+
+beforeAll(() => {
+  put("data/images", images);
+  put("data/labels", labels);
+  put("data/images.gz", gzipSync(images));
+  put("data/two-labels", idx(8, [2], Uint8Array.of(1, 0)));
+  put("data/bad-labels", idx(8, [3], Uint8Array.of(1, 9, 0)));
+  put("models/node_modules/digits/package.json", "{}");
+  put("models/node_modules/digits/data/images", images);
+  put("../secret", labels);
+  symlinkSync(join(outer, "secret"), join(root, "data/link"));
+  symlinkSync(join(outer, "secret"), join(root, "models/node_modules/digits/data/link"));
+});
+afterAll(() => rmSync(outer, { recursive: true, force: true }));
+
+describe("idx", () => {
+  it("reads images and labels, plain and gzipped, bytes over 255", () => {
+    for (const name of ["../data/images", "../data/images.gz", "npm:digits/data/images"]) {
+      const dataset = whole(open("idx", [name, "../data/labels"], { classes: 3 }));
+      const batch = gatherBatch(dataset, [2, 0]);
+      expect(batch.features.shape).toEqual([2, 2, 2]);
+      expect([...batch.features.data]).toEqual(
+        [5, 6, 7, 8, 0, 51, 102, 255].map((value) => Math.fround(value / 255)),
+      );
+      expect([...(batch.labels?.data ?? [])]).toEqual([1, 2]);
+    }
+  });
+
+  it("normalises with mean and std, numbers or lists", () => {
+    const one = gatherBatch(whole(open("idx", ["../data/images"], { mean: 127.5, std: 127.5 })), [0]);
+    expect([...one.features.data]).toEqual([-1, -0.6, -0.2, 1].map(Math.fround));
+    const each = gatherBatch(whole(open("idx", ["../data/images"], { mean: [0, 1], std: [1, 2] })), [0]);
+    expect([...each.features.data]).toEqual([0, 25, 102, 127]);
+  });
+
+  it("takes the first rows", () => {
+    const dataset = whole(open("idx", ["../data/images", "../data/labels"], { classes: 3 }, 2));
+    expect([dataset.features.shape, dataset.labels?.shape]).toEqual([[2, 2, 2], [2]]);
+  });
+
+  it("says what is wrong", () => {
+    const bad = (bytes: Uint8Array) => faultText(readIdx({ name: "f", bytes })).split(" / ")[0];
+    expect([
+      bad(Uint8Array.of(0, 0)),
+      bad(Uint8Array.of(1, 2, 3, 4)),
+      bad(Uint8Array.of(0, 0, 7, 1)),
+      bad(Uint8Array.of(0, 0, 8, 0)),
+      bad(Uint8Array.of(0, 0, 8, 3, 0, 0)),
+      bad(images.subarray(0, images.length - 1)),
+      bad(idx(8, [4294967295, 4294967295, 4294967295], new Uint8Array(3))),
+      faultText(unpack({ name: "f.gz", bytes: gzipSync(images).subarray(0, 20) })),
+      faultText(open("idx", ["../data/images", "../data/two-labels"], { classes: 3 })),
+      faultText(open("idx", ["../data/images", "../data/bad-labels"], { classes: 3 })),
+      faultText(open("idx", ["../data/images", "../data/images"], { classes: 3 })),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0510 f is no whole IDX file: it has 2 bytes, its header takes at least 4",
+        "M0510 f is no whole IDX file: it begins with 01 02 03 04, not with two zero bytes",
+        "M0510 f is no whole IDX file: its element type is 0x07, which IDX does not know",
+        "M0510 f is no whole IDX file: it has no axes",
+        "M0510 f is no whole IDX file: its header of 3 axes takes 16 bytes, but it has 6",
+        "M0510 f is no whole IDX file: its header says [3, 2, 2], which takes 12 bytes, but 11 follow",
+        "M0510 f is no whole IDX file: its header says [4294967295, 4294967295, 4294967295], which takes 7.9228162458924105e+28 bytes, but 3 follow",
+        "M0510 f.gz is no whole gzip file: unexpected end of file / it may be cut off or of another kind; take another copy of it",
+        "M0512 ../data/images has 3 rows, but there are 2 labels / give files that belong together",
+        "M0525 the label of row 1 of ../data/bad-labels is 9, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 10 if there are more classes",
+        "M0529 the labels in ../data/images have shape [2, 2] a row, but a class is one number / give a file with one class number a row",
+      ]
+    `);
+  });
+});
+
+describe("names of files", () => {
+  it("stay inside the workspace or an installed package", () => {
+    expect(
+      [
+        "../data/imagse",
+        "../../secret",
+        "../data/link",
+        "/etc/hostname",
+        "npm:digits/../../secret",
+        "npm:digits/data/link",
+        "npm:other/x",
+        "npm:digits",
+        "",
+        "../data",
+      ].map((name) => faultText(open("idx", [name])).replaceAll(outer, "OUTER")),
+    ).toMatchInlineSnapshot(`
+      [
+        "M0501 there is no file ../data/imagse / its folder has images, images.gz",
+        "M0502 ../../secret leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
+        "M0502 ../data/link leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
+        "M0502 /etc/hostname leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
+        "M0502 npm:digits/../../secret leads out of OUTER/workspace/models/node_modules/digits / move the data under the workspace, or into an installed package",
+        "M0502 npm:digits/data/link leads out of OUTER/workspace/models/node_modules/digits / move the data under the workspace, or into an installed package",
+        "M0503 the package other is not installed here / install it: npm install other",
+        "M0504 "npm:digits" is no name of a data file: after npm: comes a package's name, a slash and a path / write a relative path, or "npm:package/path/in/it"",
+        "M0504 "" is no name of a data file: it is empty or holds a NUL / write a relative path, or "npm:package/path/in/it"",
+        "M0505 cannot read ../data: EISDIR: illegal operation on a directory, read / check that it is a file and that you may read it",
+      ]
+    `);
+  });
+});
+
+describe("settings", () => {
+  it("are checked by name and kind", () => {
+    expect([
+      faultText(open("idxx", ["a"])),
+      faultText(open("idx", [])),
+      faultText(open("idx", ["../data/images"], { clases: 3 })),
+      faultText(open("idx", ["../data/images"], { classes: 0 })),
+      faultText(open("idx", ["../data/images"], { std: 0 })),
+      faultText(open("idx", ["../data/images"], { mean: [1, 2, 3] })),
+      faultText(open("text", ["x.json"], { part: "test" })),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0506 there is no data reader "idxx" / readers are idx, npy, npz, csv, json, text",
+        "M0507 idx takes 1 or 2 files, not 0 / see docs/data.md for what each reader takes",
+        "M0508 idx has no setting "clases" / its settings are classes, mean, std",
+        "M0509 classes of idx is 0, but it must be a whole number of at least 1 / change classes in the source, or leave it out",
+        "M0509 std of idx is [0], but it must be other than 0 / change std in the source, or leave it out",
+        "M0509 mean of idx is [1,2,3], but it must be one number or 2 of them / change mean in the source, or leave it out",
+        "M0509 part of text is "test", but it must be "all", "train" or "holdout" / change part in the source, or leave it out",
+      ]
+    `);
+  });
+  it("are documented", () => {
+    for (const [name, reader] of Object.entries(dataReaders)) {
+      expect(reader.example).toContain(`${name}(`);
+      for (const option of Object.values(reader.options)) expect(option.doc.length).toBeGreaterThan(10);
+    }
+  });
+});
+
+describe("npy and npz", () => {
+  const read = (bytes: Uint8Array) => readNpy({ name: "f", bytes });
+
+  it("reads every version, order and element type", () => {
+    const six = Float32Array.of(1, 2, 3, 4, 5, 6);
+    for (const version of [1, 2, 3]) {
+      expect(whole(read(npy("<f4", "2, 3", six, { version })))).toEqual({
+        name: "f",
+        shape: [2, 3],
+        data: six,
+      });
+      const columns = whole(read(npy("<f4", "2, 3", six, { version, fortran: "True" })));
+      expect([...columns.data]).toEqual([1, 3, 5, 2, 4, 6]);
+    }
+    expect(whole(read(npy("<f8", "1,", Float64Array.of(0.1)))).data).toEqual(Float32Array.of(0.1));
+    expect(whole(read(npy("<i4", "1,", Int32Array.of(-5)))).data).toEqual(Int32Array.of(-5));
+    expect(whole(read(npy("<i8", "2,", BigInt64Array.of(-5n, 7n)))).data).toEqual(Int32Array.of(-5, 7));
+    expect(whole(read(npy("<i8", "1,", BigInt64Array.of(2n ** 40n)))).data).toEqual(Float32Array.of(2 ** 40));
+    expect(whole(read(npy("|u1", "2,", Uint8Array.of(0, 200)))).data).toEqual(Uint8Array.of(0, 200));
+    expect(whole(read(npy("|b1", "2,", Uint8Array.of(0, 1)))).data).toEqual(Int32Array.of(0, 1));
+    expect(whole(read(npy("<f4", "", Float32Array.of(3)))).shape).toEqual([]);
+  });
+
+  it("reads rank 3 in Fortran order", () => {
+    const data = Int32Array.from({ length: 24 }, (_, i) => i);
+    const { data: rows } = whole(read(npy("<i4", "2, 3, 4", data, { fortran: "True" })));
+    for (let i = 0; i < 2; i++)
+      for (let j = 0; j < 3; j++)
+        for (let k = 0; k < 4; k++) expect(rows[(i * 3 + j) * 4 + k]).toBe(i + 2 * j + 6 * k);
+  });
+
+  it("opens archives by array name", () => {
+    put(
+      "data/a.npz",
+      zipSync({
+        "x.npy": npy("<f4", "2, 1", Float32Array.of(1, 2)),
+        "y.npy": npy("<i8", "2,", BigInt64Array.of(0n, 1n)),
+      }),
+    );
+    const dataset = whole(open("npz", ["../data/a.npz"], { classes: 2 }));
+    expect([dataset.features.shape, dataset.labels?.data]).toEqual([[2, 1], Int32Array.of(0, 1)]);
+    expect(faultText(open("npz", ["../data/a.npz"], { x: "z" }))).toMatchInlineSnapshot(
+      `"M0526 ../data/a.npz has no array "z" / its arrays are x, y"`,
+    );
+  });
+
+  it("opens a pair of files and names a NaN by its row", () => {
+    put("data/x.npy", npy("<f4", "2, 3", Float32Array.of(1, 2, 3, 4, NaN, 6)));
+    put("data/y.npy", npy("<f8", "2,", Float64Array.of(0, 0.5)));
+    put("data/ok.npy", npy("<f4", "2, 1", Float32Array.of(1, 2)));
+    expect([
+      faultText(open("npy", ["../data/x.npy", "../data/y.npy"])),
+      faultText(open("npy", ["../data/ok.npy", "../data/y.npy"], { classes: 2 })),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0514 element 1 of row 1 of ../data/x.npy is NaN / remove the row or fill the value in (rows count from 0)",
+        "M0519 the label of row 1 of ../data/y.npy is 0.5, not a whole number / leave classes: out for a loss on values, or correct the label",
+      ]
+    `);
+    expect(whole(open("npy", ["../data/ok.npy", "../data/y.npy"])).labels?.dtype).toBe("f32");
+  });
+
+  it("says what is wrong", () => {
+    const good = npy("<f4", "2, 3", new Float32Array(6));
+    const bad = (bytes: Uint8Array) => faultText(read(bytes)).split(" / ")[0];
+    expect([
+      bad(Uint8Array.of(1, 2, 3)),
+      bad(Uint8Array.from(good, (byte, at) => (at === 6 ? 9 : byte))),
+      bad(Uint8Array.from(good, (byte, at) => (at === 9 ? 200 : byte))),
+      bad(good.subarray(0, good.length - 1)),
+      bad(npy("<f4", "99999999, 99999999, 99999999", new Float32Array(6))),
+      bad(npy(">f4", "6", new Float32Array(6))),
+      bad(npy("<f4", "x", new Float32Array(6))),
+      faultText(readNpz({ name: "f", bytes: Uint8Array.of(80, 75, 3, 4, 9) }, undefined)).split(" / ")[0],
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0510 f is no whole npy file: it does not begin with \\x93NUMPY",
+        "M0510 f is no whole npy file: its version is 9, known are 1 to 3",
+        "M0510 f is no whole npy file: its header claims 51260 bytes, but 84 follow",
+        "M0510 f is no whole npy file: its header says (2, 3) of <f4, which takes 24 bytes, but 23 follow",
+        "M0510 f is no whole npy file: its header says (99999999, 99999999, 99999999) of <f4, which takes 3.999999880000001e+24 bytes, but 24 follow",
+        "M0511 f holds the element type >f4, which is not supported",
+        "M0510 f is no whole npy file: its header is not {'descr': …, 'fortran_order': …, 'shape': …}",
+        "M0510 f is no whole npz file: invalid zip data",
+      ]
+    `);
+  });
+});
+
+describe("csv and json", () => {
+  const iris = "length,species,width\n1.5,b,2\n-2e-1,a,.5\n3,b,4\n";
+
+  it("reads columns, sorts class names and skips blank lines", () => {
+    put("data/iris.csv", `\ufeff${iris.replaceAll("\n", "\r\n")}\r\n`);
+    const dataset = whole(open("csv", ["../data/iris.csv"], { label: "species", classes: 2 }));
+    expect(dataset.classNames).toEqual(["a", "b"]);
+    expect([...(dataset.labels?.data ?? [])]).toEqual([1, 0, 1]);
+    expect([...dataset.features.data]).toEqual([1.5, 2, -0.2, 0.5, 3, 4].map(Math.fround));
+  });
+
+  it("takes named columns, positions, values as labels and files without a header", () => {
+    put("data/plain.csv", "1,2,3\n4,5,6\n");
+    const plain = whole(open("csv", ["../data/plain.csv"], { header: false, label: 0, columns: [2] }));
+    expect([plain.labels, [...plain.features.data]]).toEqual([
+      { dtype: "f32", shape: [2], data: Float32Array.of(1, 4) },
+      [3, 6],
+    ]);
+  });
+
+  it("reads rows of JSON", () => {
+    put(
+      "data/rows.json",
+      JSON.stringify([
+        [1, 2, "x"],
+        [3, 4, "y"],
+      ]),
+    );
+    put(
+      "data/objects.json",
+      JSON.stringify([
+        { a: 1, b: 0 },
+        { b: 1, a: 2 },
+      ]),
+    );
+    expect(whole(open("json", ["../data/rows.json"], { classes: 2 })).classNames).toEqual(["x", "y"]);
+    expect([...whole(open("json", ["../data/objects.json"], { classes: 2 })).features.data]).toEqual([1, 2]);
+  });
+
+  it("says which cell is wrong", () => {
+    const bad = (text: string, options: DataSource["options"] = { label: "species", classes: 2 }) => {
+      put("data/bad.csv", text);
+      return faultText(open("csv", ["../data/bad.csv"], options));
+    };
+    expect([
+      bad(""),
+      bad("a,b\n"),
+      bad(iris.replace("3,b,4", "3,b,")),
+      bad(iris.replace("3,b,4", "3,b,nan")),
+      bad(iris.replace("3,b,4", "3,b,1e99")),
+      bad(iris.replace("3,b,4", "3,,4")),
+      bad(iris.replace("3,b,4", "3,b,4,5")),
+      bad(iris.replace("3,b,4", '3,"b,4')),
+      bad(iris, { label: "kind", classes: 2 }),
+      bad(iris, { label: "species", classes: 3 }),
+      bad(iris, { label: "species", columns: ["height"], classes: 2 }),
+      bad("a,a\n1,2\n"),
+      bad("x,y\n1,0\n2,5\n", { label: "y", classes: 2 }),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0513 ../data/bad.csv has no rows / give a data file with at least one row",
+        "M0513 ../data/bad.csv has no rows / give a data file with at least one row",
+        "M0515 column "width" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0515 column "width" of row 2 (line 4) of ../data/bad.csv is "nan", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0515 column "width" of row 2 (line 4) of ../data/bad.csv is "1e99", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0515 column "species" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0516 row 2 (line 4) of ../data/bad.csv has 4 cells, the others have 3 / mend the row, or quote cells that hold a comma",
+        "M0510 ../data/bad.csv is no whole CSV file: Quoted field unterminated (row 4 of the file) / it may be cut off or of another kind; take another copy of it",
+        "M0517 ../data/bad.csv has no column "kind" / its columns are length, species, width",
+        "M0518 ../data/bad.csv has 2 classes, but the source says classes: 3 / write classes: 2 (a, b)",
+        "M0517 ../data/bad.csv has no column "height" / its columns are length, species, width",
+        "M0510 ../data/bad.csv is no whole CSV file: its first line names the column "a" twice / it may be cut off or of another kind; take another copy of it",
+        "M0525 the label of row 1 of ../data/bad.csv is 5, but with 2 classes labels are 0…1 / correct the row (rows count from 0), or write classes: 6 if there are more classes",
+      ]
+    `);
+    put("data/bad.json", "{}");
+    expect(faultText(open("json", ["../data/bad.json"]))).toContain(
+      "M0510 ../data/bad.json is no whole JSON file: it is not a list of rows",
+    );
+  });
+});
+
+describe("text", () => {
+  it("reads a folder of classes, samples split in the same way every time", () => {
+    const paragraph = (word: string, at: number) => `<p>${`${word} ${at} `.repeat(8)}&amp; <b>more</b></p>`;
+    for (const word of ["één", "zwei"])
+      put(
+        `texts/${word}.html`,
+        `<h1>x</h1>${[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((at) => paragraph(word, at)).join("\n")}`,
+      );
+    const [all, train, held] = (["all", "train", "holdout"] as const).map((part) =>
+      whole(open("text", ["../texts"], { size: 64, part, classes: 2 })),
+    );
+    expect([all, train, held].map((dataset) => dataset?.features.shape)).toEqual([
+      [20, 64],
+      [16, 64],
+      [4, 64],
+    ]);
+    expect(all?.classNames).toEqual(["zwei", "één"]);
+    const norm = Array.from(gatherBatch(all ?? whole(open("text", ["../texts"])), [3]).features.data).reduce(
+      (sum, value) => sum + value * value,
+      0,
+    );
+    expect(norm).toBeCloseTo(1, 5);
+  });
+
+  it("cuts windows, takes a range of classes and JSON", () => {
+    put("data/t.json", JSON.stringify({ b: ["x".repeat(50)], a: ["y".repeat(50)], c: ["short"] }));
+    const dataset = whole(open("text", ["../data/t.json"], { size: 16, window: 25 }));
+    expect([dataset.classNames, dataset.features.shape]).toEqual([
+      ["a", "b"],
+      [4, 16],
+    ]);
+    expect(whole(open("text", ["../data/t.json"], { size: 16, first: 2 })).classNames).toEqual(["b"]);
+    expect([
+      faultText(open("text", ["../data/t.json"], { classes: 5 })),
+      faultText(open("text", ["../data/t.json"], { holdout: 0, part: "holdout" })),
+      faultText(open("text", ["../data"], {})),
+      faultText(open("text", ["../data/rows.json"], {})),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0518 ../data/t.json has 2 classes, but the source says classes: 5 / write classes: 2 (a, b)",
+        "M0528 ../data/t.json gives no rows: no sample is long enough, or all are held out / lower \`paragraphs\` or \`characters\`, or give longer texts",
+        "M0528 ../data gives no rows: the folder has no .html or .txt files / lower \`paragraphs\` or \`characters\`, or give longer texts",
+        "M0510 ../data/rows.json is no whole JSON file: it is not an object of class names and lists of texts / it may be cut off or of another kind; take another copy of it",
+      ]
+    `);
+  });
+
+  it("decodes paragraphs and hashes the same text to the same place", () => {
+    expect(htmlParagraphs("<p class='x'>a &lt; b &#233; &#x1F600; &nope;</p><p>\n c <i>d</i></p>")).toEqual([
+      "a < b é 😀 &nope;",
+      "c d",
+    ]);
+    const [a, b, c] = [new Float32Array(256), new Float32Array(256), new Float32Array(256)];
+    hashText("Größe  ist", 3, a);
+    hashText(" größe ist", 3, b);
+    hashText("kleiner", 3, c);
+    expect(a).toEqual(b);
+    expect(a).not.toEqual(c);
+  });
+});
+
+describe("bytes of any kind", () => {
+  const archive = zipSync({ "x.npy": npy("<f4", "2, 1", Float32Array.of(1, 2)) });
+  const readers: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => unknown])[] = [
+    ["idx", images, (bytes) => readIdx({ name: "f", bytes })],
+    ["gzip", gzipSync(images), (bytes) => unpack({ name: "f", bytes })],
+    ["npy", npy("<f4", "2, 3", new Float32Array(6)), (bytes) => readNpy({ name: "f", bytes })],
+    ["npz", archive, (bytes) => readNpz({ name: "f", bytes }, "x")],
+    ["csv", new TextEncoder().encode("a,b\n1,2\n"), (bytes) => readCsv({ name: "f", bytes })],
+    ["json", new TextEncoder().encode('[{"a":1,"b":2}]'), (bytes) => readJsonRows({ name: "f", bytes })],
+  ];
+  it.each(readers)("%s returns a value or a fault", (_, good, read) => {
+    expect(isFault(read(good))).toBe(false);
+    const flips = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 5 });
+    fc.assert(
+      fc.property(flips, fc.nat(good.length), (changes, length) => {
+        const broken = good.slice(0, length);
+        for (const [at, byte] of changes) if (at < length) broken[at] = byte;
+        read(broken);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

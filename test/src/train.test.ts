@@ -1,0 +1,180 @@
+/** Whole runs on the reference target: folders, resuming, interruption, bad output, the cause of a NaN. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { explainedFault } from "../../src/diagnose-nonfinite.ts";
+import { createReferenceExecutor } from "../../src/executors/reference.ts";
+import { readMetrics, readRunInfo } from "../../src/run-folder.ts";
+import { type RunEvent, type TrainRequest, type TrainSummary, train } from "../../src/train.ts";
+import { faultText, whole } from "../support/datasets.ts";
+import { tinyProgram } from "../support/tiny-program.ts";
+
+const work = mkdtempSync(join(tmpdir(), "margo-train-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const rows = Array.from(
+  { length: 25 },
+  (_, row) => `${1 + (row % 3)},${row % 2 === 0 ? 1 : 0.25},${"abc"[row % 3]}`,
+);
+writeFileSync(join(work, "rows.csv"), `p,q,class\n${rows.join("\n")}\n`);
+writeFileSync(join(work, "zero.csv"), `p,q,class\n${rows.join("\n")}\n2,0,a\n`);
+
+interface Changes {
+  readonly file?: string;
+  readonly first?: "nothing" | "log";
+  readonly steps?: number;
+  readonly start?: TrainRequest["start"];
+  readonly onEvent?: (event: RunEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+async function run(folder: string, changes: Changes = {}): Promise<TrainSummary> {
+  const {
+    file = "rows.csv",
+    first = "nothing",
+    steps,
+    start = "fresh",
+    onEvent = () => undefined,
+    signal,
+  } = changes;
+  const data = { reader: "csv", files: [file], options: { label: "class", classes: 3 } };
+  const training = {
+    data,
+    validation: data,
+    batch: 4,
+    epochs: 3,
+    seed: 5,
+    ...(steps === undefined ? {} : { steps }),
+  };
+  const program = tinyProgram({
+    width: 2,
+    classes: 3,
+    rate: 0.5,
+    first,
+    training: { ...training, spans: {} },
+  });
+  return train({
+    program,
+    executor: createReferenceExecutor(program, "test"),
+    training,
+    data: { directory: work, root: work },
+    info: {
+      margo: "test",
+      file: join(work, "tiny.margo"),
+      source: "",
+      entry: "Tiny",
+      settings: {},
+      target: "reference",
+      seed: 5,
+    },
+    folder: join(work, folder),
+    start,
+    onEvent,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+const contents = (folder: string, file: string) => readFileSync(join(work, folder, file));
+const losses = (folder: string) =>
+  whole(readMetrics(join(work, folder))).flatMap((metric) =>
+    metric["kind"] === "step" ? [metric["loss"]] : [],
+  );
+
+describe("a run folder", () => {
+  it("holds what was run, every event, the checkpoint and the last evaluation", async () => {
+    const summary = await run("whole");
+    expect(summary).toMatchObject({ kind: "finished", step: 21, evaluation: { rows: 25 } });
+    expect(whole(readRunInfo(join(work, "whole")))).toMatchObject({ entry: "Tiny", seed: 5 });
+    expect(losses("whole")).toHaveLength(21);
+    const evaluation = JSON.parse(contents("whole", "evaluation.json").toString());
+    expect(evaluation).toMatchObject({
+      step: 21,
+      epoch: 2,
+      on: "validation",
+      rows: 25,
+      classNames: ["a", "b", "c"],
+    });
+    expect(evaluation.picture.points).toHaveLength(25);
+    expect(evaluation.picture.directions).toHaveLength(3);
+    expect(evaluation.angles.own.histogram.reduce((sum: number, count: number) => sum + count, 0)).toBe(25);
+  });
+
+  it("goes on from where it stopped, bit for bit, and forgets metrics after the checkpoint", async () => {
+    await run("straight");
+    await run("parts", { steps: 9 });
+    writeFileSync(
+      join(work, "parts", "metrics.jsonl"),
+      `${contents("parts", "metrics.jsonl")}{"kind":"step","step":10,"loss":0}\n{"kind":"st`,
+    );
+    expect(await run("parts", { start: "resume" })).toMatchObject({ kind: "finished", step: 21 });
+    expect(losses("parts")).toEqual(losses("straight"));
+    expect(contents("parts", "checkpoint.safetensors")).toEqual(
+      contents("straight", "checkpoint.safetensors"),
+    );
+  });
+
+  it("has a checkpoint after an interruption", async () => {
+    await run("straight");
+    const stop = new AbortController();
+    const onEvent = (event: RunEvent) => {
+      if (event.kind === "step" && event.step === 5) stop.abort();
+    };
+    expect(await run("stopped", { signal: stop.signal, onEvent })).toMatchObject({
+      kind: "cancelled",
+      step: 5,
+    });
+    await run("stopped", { start: "resume" });
+    expect(losses("stopped")).toEqual(losses("straight"));
+  });
+});
+
+describe("a run that fails", () => {
+  const failure = async (folder: string, changes?: Changes): Promise<string> => {
+    const summary = await run(folder, changes);
+    return summary.kind === "failed" ? faultText(summary.fault).replaceAll(work, "WORK") : summary.kind;
+  };
+
+  it("says what is wrong with the data or the output", async () => {
+    writeFileSync(join(work, "in-the-way"), "");
+    mkdirSync(join(work, "blocked", "checkpoint.safetensors", "x"), { recursive: true });
+    mkdirSync(join(work, "hollow"), { recursive: true });
+    mkdirSync(join(work, "cut"), { recursive: true });
+    writeFileSync(join(work, "cut", "checkpoint.safetensors"), "not weights at all");
+    expect([
+      await failure("data", { file: "row.csv" }),
+      await failure("in-the-way/run"),
+      await failure("blocked"),
+      await failure("hollow", { start: "resume" }),
+      await failure("cut", { start: "resume" }),
+      await failure("nowhere", { start: "resume" }),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0501 there is no file row.csv / its folder has rows.csv",
+        "M0620 cannot write WORK/in-the-way/run/run.json: a part of the path is a file / free some space or choose another folder with --out; earlier files there are whole",
+        "M0620 cannot write WORK/blocked/checkpoint.safetensors: a folder of that name is in the way / free some space or choose another folder with --out; earlier files there are whole",
+        "M0621 cannot read the run WORK/hollow: it has no checkpoint.safetensors / give the folder of a run that \`margo train\` wrote",
+        "M0610 this is no whole safetensors file: its header claims 7451598620781212000 bytes, the limit is 100000000 / the file may be cut off or written by something else; take another copy of it",
+        "M0621 cannot read the run WORK/nowhere: it has no checkpoint.safetensors / give the folder of a run that \`margo train\` wrote",
+      ]
+    `);
+    expect(existsSync(join(work, "data"))).toBe(false);
+  });
+
+  it("names the step, the operation and the row that gave a NaN", async () => {
+    const summary = await run("nan", { file: "zero.csv", first: "log" });
+    if (summary.kind !== "failed" || summary.broken === undefined)
+      throw new Error("the run should have failed");
+    expect(summary.cause).toMatchObject({
+      op: "log",
+      value: -Infinity,
+      row: 25,
+      span: { file: "tiny.margo", start: 10 },
+    });
+    expect(summary.broken.batch.rows).toContain(25);
+    const text = faultText(explainedFault(summary.broken, summary.cause, "tiny.margo:2:3"));
+    expect(text.replace(/step \d+/, "step …")).toMatchInlineSnapshot(
+      `"M0601 the loss became no number in step …: \`log\` at tiny.margo:2:3, in row 25 of the data, gave -Infinity first / lower the learning rate, clip the gradient's norm, or guard the operation with max, clamp or a small constant"`,
+    );
+  });
+});
