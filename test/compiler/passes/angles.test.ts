@@ -180,27 +180,27 @@ const angleExpressions: fc.Arbitrary<Described> = fc.letrec<{ angle: Described }
   angle: fc.oneof(
     { maxDepth: 3, depthIdentifier: "angle" },
     fc.constant<Described>({ text: "θ", build: (_, t) => t }),
-    fc.tuple(whole, tie("angle")).map(([n, a]) => ({
+    fc.tuple(whole, tie("angle")).map(([n, a]): Described => ({
       text: `${n}(${a.text})`,
       build: (f, t, c, r) => f.mul(f.f32(n), a.build(f, t, c, r)),
     })),
-    fc.tuple(number, tie("angle")).map(([k, a]) => ({
+    fc.tuple(number, tie("angle")).map(([k, a]): Described => ({
       text: `(${a.text} + ${k})`,
       build: (f, t, c, r) => f.add(a.build(f, t, c, r), f.f32(k)),
     })),
-    fc.tuple(number, tie("angle")).map(([k, a]) => ({
+    fc.tuple(number, tie("angle")).map(([k, a]): Described => ({
       text: `(${k} - ${a.text})`,
       build: (f, t, c, r) => f.sub(f.f32(k), a.build(f, t, c, r)),
     })),
-    tie("angle").map((a) => ({
+    tie("angle").map((a): Described => ({
       text: `(r + ${a.text})`,
       build: (f, t, c, r) => f.add(r, a.build(f, t, c, r)),
     })),
-    fc.tuple(tie("angle"), number).map(([a, k]) => ({
+    fc.tuple(tie("angle"), number).map(([a, k]): Described => ({
       text: `min(${a.text}, ${k})`,
       build: (f, t, c, r) => f.minimum(a.build(f, t, c, r), f.f32(k)),
     })),
-    fc.tuple(tie("angle"), tie("angle")).map(([a, b]) => ({
+    fc.tuple(tie("angle"), tie("angle")).map(([a, b]): Described => ({
       text: `max(${a.text}, ${b.text})`,
       build: (f, t, c, r) => f.maximum(a.build(f, t, c, r), b.build(f, t, c, r)),
     })),
@@ -208,20 +208,20 @@ const angleExpressions: fc.Arbitrary<Described> = fc.letrec<{ angle: Described }
 })).angle;
 
 const marginExpressions: fc.Arbitrary<Described> = fc.oneof(
-  angleExpressions.map(
-    (a) => ({ text: `cos(${a.text})`, build: (f, t, c, r) => f.cos(a.build(f, t, c, r)) }) as Described,
-  ),
-  angleExpressions.map(
-    (a) => ({ text: `sin(${a.text})`, build: (f, t, c, r) => f.sin(a.build(f, t, c, r)) }) as Described,
-  ),
-  angleExpressions.map(
-    (a) => ({ text: `floor(${a.text})`, build: (f, t, c, r) => f.floor(a.build(f, t, c, r)) }) as Described,
-  ),
-  fc.tuple(angleExpressions, number).map(
-    ([a, k]) =>
-      ({
-        text: `if ${a.text} < ${k} then c else -c`,
-        build: (f, t, c, r) => f.select(f.less(a.build(f, t, c, r), f.f32(k)), c, f.neg(c)),
-      }) as Described,
-  ),
+  angleExpressions.map((a): Described => ({
+    text: `cos(${a.text})`,
+    build: (f, t, c, r) => f.cos(a.build(f, t, c, r)),
+  })),
+  angleExpressions.map((a): Described => ({
+    text: `sin(${a.text})`,
+    build: (f, t, c, r) => f.sin(a.build(f, t, c, r)),
+  })),
+  angleExpressions.map((a): Described => ({
+    text: `floor(${a.text})`,
+    build: (f, t, c, r) => f.floor(a.build(f, t, c, r)),
+  })),
+  fc.tuple(angleExpressions, number).map(([a, k]): Described => ({
+    text: `if ${a.text} < ${k} then c else -c`,
+    build: (f, t, c, r) => f.select(f.less(a.build(f, t, c, r), f.f32(k)), c, f.neg(c)),
+  })),
 );
