@@ -1,7 +1,8 @@
 /**
- * Reductions. The shape is seen as [outer, length, inner] with the reduced axis in the middle. A sum over
- * leading axes is a row of ones times a matrix, which the fast matrix multiplication does ten times faster
- * than the sum kernel; a maximum over leading axes goes row by row in place.
+ * Reductions. The shape is seen as [outer, length, inner] with the reduced axis in the middle. Over the last
+ * axis tfjs's kernels are used; over earlier ones the rows are taken into the result one after the other
+ * with a vector loop. (A row of ones times the matrix looks fast in a loop that repeats it, but the backend
+ * then packs the matrix only once; with a new matrix each time it takes ten times as long.)
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { ElementwiseKernels } from "./elementwise.ts";
@@ -88,9 +89,8 @@ function reduceMiddle(
   split: Split,
   shape: number[],
 ): tf.Tensor {
-  const { outer, length, inner } = split;
+  const { length, inner } = split;
   if (length === 1) return tf.reshape(x, shape);
-  if (x.dtype === "float32" && name === "sum" && outer === 1) return sumOfRows(heap, x, split, shape);
   if (x.dtype === "float32" && inner === 1) return reduceLast(name, x, split, shape);
   const result = heap.make(shape, x.dtype as DataType);
   if (inner >= 8 && x.dtype === "float32" && heap.simd !== undefined)
@@ -139,20 +139,10 @@ function reduceElements(
       else
         for (let i = 0; i < inner; i++) {
           const value = from[row + i] as number;
-          if (!(value <= (to[at + i] as number))) to[at + i] = value;
+          if (value > (to[at + i] as number) || Number.isNaN(value)) to[at + i] = value;
         }
     }
   }
-}
-
-function sumOfRows(heap: Heap, x: tf.Tensor, { length, inner }: Split, shape: number[]): tf.Tensor {
-  const ones = heap.make([1, length], "float32");
-  heap.view(ones).fill(1);
-  const matrix = tf.reshape(x, [length, inner]);
-  const row = tf.matMul(ones as tf.Tensor2D, matrix as tf.Tensor2D);
-  const result = tf.reshape(row, shape);
-  tf.dispose([ones, matrix, row]);
-  return result;
 }
 
 function reduceLast(name: "sum" | "max", x: tf.Tensor, { outer, length }: Split, shape: number[]): tf.Tensor {
