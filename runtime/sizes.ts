@@ -1,5 +1,5 @@
 /**
- * Sizes in an artifact are numbers or canonical text such as `N`, `2*N + 1` or `(H // 2)*K`. This reads
+ * Sizes in an artifact are numbers or canonical text such as `N`, `2*N + 1` or `(H + 1 // 2)*K`. This reads
  * that text with the free names bound, so that the runtime needs no compiler to check a shape.
  */
 export type Sizes = Readonly<Record<string, number>>;
@@ -26,24 +26,23 @@ interface Reader {
 type Partial = number | undefined;
 
 function readSum(reader: Reader, names: Sizes): Partial {
-  let total = readQuotient(reader, names);
+  let total = readProduct(reader, names);
   for (let sign = reader.tokens[reader.at]; sign === "+" || sign === "-"; sign = reader.tokens[reader.at]) {
     reader.at++;
-    const term = readQuotient(reader, names);
+    const term = readProduct(reader, names);
     total = combine(total, term, (a, b) => (sign === "+" ? a + b : a - b));
   }
   return total;
 }
 
-/** `a // b` and `a % b` stand in parentheses of their own, so one level is enough. */
-function readQuotient(reader: Reader, names: Sizes): Partial {
-  let value = readProduct(reader, names);
-  for (let sign = reader.tokens[reader.at]; sign === "//" || sign === "%"; sign = reader.tokens[reader.at]) {
-    reader.at++;
-    const right = readProduct(reader, names);
-    value = combine(value, right, (a, b) => (sign === "//" ? Math.floor(a / b) : a - b * Math.floor(a / b)));
-  }
-  return value;
+/** Inside its parentheses a division is the loosest: `(N + 1 // 2)` divides the sum. */
+function readGroup(reader: Reader, names: Sizes): Partial {
+  const left = readSum(reader, names);
+  const sign = reader.tokens[reader.at];
+  if (sign !== "//" && sign !== "%") return left;
+  reader.at++;
+  const right = readSum(reader, names);
+  return combine(left, right, (a, b) => (sign === "//" ? Math.floor(a / b) : a - b * Math.floor(a / b)));
 }
 
 function readProduct(reader: Reader, names: Sizes): Partial {
@@ -59,7 +58,7 @@ function readAtom(reader: Reader, names: Sizes): Partial {
   const token = reader.tokens[reader.at++];
   if (token === "-") return combine(0, readProduct(reader, names), (a, b) => a - b);
   if (token === "(") {
-    const inner = readSum(reader, names);
+    const inner = readGroup(reader, names);
     if (reader.tokens[reader.at++] !== ")") throw new Error("a size lacks a closing parenthesis");
     return inner;
   }
