@@ -47,25 +47,31 @@ export function gatherBatch(dataset: Dataset, rows: readonly number[]): Batch {
     : { features: gathered, labels: gatherLabels(labels, rows), rows };
 }
 
-/** The first rows of a dataset. */
-export function firstRows(dataset: Dataset, count: number): Dataset {
+/**
+ * At most `count` rows, spread evenly over the dataset: files are often sorted by class, and the first
+ * rows of those would be one class.
+ */
+export function spreadRows(dataset: Dataset, count: number): Dataset {
   const rows = rowCount(dataset);
   if (count >= rows) return dataset;
+  const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * rows) / count));
   const { features, labels } = dataset;
   return {
     ...dataset,
     features: {
       ...features,
       shape: [count, ...features.shape.slice(1)],
-      data: features.data.subarray(0, count * rowSize(features.shape)),
+      data: selectRows(features.data, rowSize(features.shape), chosen),
     },
-    ...(labels === undefined ? {} : { labels: headOf(labels, count) }),
+    ...(labels === undefined ? {} : { labels: gatherLabels(labels, chosen) }),
   };
 }
 
-function headOf(tensor: HostTensor, count: number): HostTensor {
-  const data = tensor.data.subarray(0, count * rowSize(tensor.shape));
-  return { dtype: tensor.dtype, shape: [count, ...tensor.shape.slice(1)], data };
+function selectRows(data: Features["data"], size: number, rows: readonly number[]): Features["data"] {
+  const selected = data.slice(0, rows.length * size);
+  for (const [at, row] of rows.entries())
+    selected.set(data.subarray(row * size, (row + 1) * size), at * size);
+  return selected;
 }
 
 function gatherFeatures(features: Features, rows: readonly number[]): HostTensor {

@@ -9,7 +9,7 @@ export {
   type Dataset,
   type Features,
   fitDataset,
-  firstRows,
+  spreadRows,
   gatherBatch,
   rowCount,
 } from "./dataset.ts";

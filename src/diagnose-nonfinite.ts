@@ -126,8 +126,12 @@ function leafName(node: Node): string | undefined {
   return isOp(node, "input") || isOp(node, "parameter") || isOp(node, "state") ? node.attrs.name : undefined;
 }
 
+/** In place: what shares the array has been rounded already. */
 function rounded(value: Reference): Reference {
-  return value.dtype === "f32" ? { ...value, data: value.data.map(Math.fround) } : value;
+  if (value.dtype !== "f32") return value;
+  const { data } = value;
+  for (let i = 0; i < data.length; i++) data[i] = Math.fround(data[i] ?? 0);
+  return value;
 }
 
 /** The earliest result on the way to a bad one that is bad while its inputs are not. */

@@ -3,7 +3,7 @@
  * is replaced whole, `evaluation.json` is the last look at the features. Whatever the file system refuses
  * becomes a fault, and files that were there before stay whole.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import { writeWholeFile } from "./write-file.ts";
@@ -100,7 +100,7 @@ function appendTo(path: string): RunFolder | RuntimeFault {
   }
   return {
     path,
-    append: (metric) => guarded(file, () => void writeSync(descriptor, `${JSON.stringify(metric)}\n`)),
+    append: (metric) => guarded(file, () => writeFileSync(descriptor, `${JSON.stringify(metric)}\n`)),
     saveCheckpoint: async (bytes) =>
       guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), bytes)),
     writeJson: (name, value) => writeAll(join(path, name), json(value)),

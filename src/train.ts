@@ -3,8 +3,9 @@
  * metrics, checkpoints and what the report shows, and explains a loss that is no number. It draws nothing
  * and reads no flags; `margo train` does that around it.
  */
+import type { Span } from "../compiler/errors/span.ts";
 import type { Program } from "../compiler/program.ts";
-import { type Dataset, dataInputs, firstRows, fitDataset, rowCount } from "../runtime/dataset.ts";
+import { type Dataset, dataInputs, spreadRows, fitDataset, rowCount } from "../runtime/dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import type { Executor, NamedTensors, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
@@ -13,7 +14,7 @@ import type { TrainingEvent, TrainingOutcome } from "../runtime/training-loop.ts
 import { type AngleStatistics, angleStatistics, classWeights, classWeightsName } from "./angle-statistics.ts";
 import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
 import { type DataContext, openDataset } from "./data/index.ts";
-import { type NonFiniteCause, diagnoseNonFinite } from "./diagnose-nonfinite.ts";
+import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { type FeatureCollector, collectFeatures } from "./feature-collector.ts";
 import {
   type RunFolder,
@@ -35,6 +36,8 @@ export interface TrainRequest {
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
+  /** A place of the source as people read it, `file:line:column`; faults name it. */
+  readonly placeOf?: (span: Span) => string;
 }
 
 export type RunEvent =
@@ -89,7 +92,10 @@ export interface FeaturePicture {
 export async function train(request: TrainRequest): Promise<TrainSummary> {
   const startedAt = performance.now();
   const prepared = await prepare(request);
-  if (isFault(prepared)) return { kind: "failed", fault: prepared };
+  if (isFault(prepared)) {
+    request.executor.dispose();
+    return { kind: "failed", fault: prepared };
+  }
   const { trainer, folder } = prepared;
   try {
     const run = await runIn(request, prepared);
@@ -208,7 +214,7 @@ async function lookAt(
     event.kind === "evaluation"
       ? event
       : await trainer.evaluate(
-          firstRows(dataset, Math.min(rowCount(dataset), trainingRowsShown)),
+          spreadRows(dataset, Math.min(rowCount(dataset), trainingRowsShown)),
           batch,
           collector.observe,
         );
@@ -250,8 +256,9 @@ async function featureGeometry(
   const angles = angleStatistics(rows, weights);
   if (width !== 2) return { angles, ...confusions };
   const pair = (data: ArrayLike<number>, at: number) => [data[2 * at] ?? 0, data[2 * at + 1] ?? 0] as const;
+  const { data } = rows.features;
   const points = rows.labels.map(
-    (label, at) => [...pair(rows.features.data, at), label, rows.predictions[at] ?? -1] as const,
+    (label, at) => [data[2 * at] ?? 0, data[2 * at + 1] ?? 0, label, rows.predictions[at] ?? -1] as const,
   );
   const directions = Array.from({ length: weights.classes * weights.centres }, (_, at) =>
     pair(weights.data, at),
@@ -259,12 +266,21 @@ async function featureGeometry(
   return { angles, picture: { points, directions }, ...confusions };
 }
 
+/** A loss that became no number gets its cause in words; every other fault has its own. */
 function explainFailure(
-  { program }: TrainRequest,
+  { program, placeOf }: TrainRequest,
   folder: RunFolder,
   { fault, broken }: Extract<TrainingOutcome, { kind: "failed" }>,
 ): TrainSummary {
   if (broken === undefined) return { kind: "failed", folder: folder.path, fault };
   const cause = diagnoseNonFinite(program, broken);
-  return { kind: "failed", folder: folder.path, fault, broken, ...(cause === undefined ? {} : { cause }) };
+  const place = cause?.span === undefined ? undefined : placeOf?.(cause.span);
+  const explained = explainedFault(broken, cause, place);
+  return {
+    kind: "failed",
+    folder: folder.path,
+    fault: explained,
+    broken,
+    ...(cause === undefined ? {} : { cause }),
+  };
 }

@@ -13,7 +13,7 @@ export interface DataContext {
   readonly directory: string;
   /** The workspace: no relative path leaves it. */
   readonly root: string;
-  /** Rows to read at most. */
+  /** Rows to take at most, spread evenly. */
   readonly limit?: number;
 }
 

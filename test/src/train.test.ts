@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { explainedFault } from "../../src/diagnose-nonfinite.ts";
 import { createReferenceExecutor } from "../../src/executors/reference.ts";
 import { readMetrics, readRunInfo } from "../../src/run-folder.ts";
 import { type RunEvent, type TrainRequest, type TrainSummary, train } from "../../src/train.ts";
@@ -71,6 +70,7 @@ async function run(folder: string, changes: Changes = {}): Promise<TrainSummary>
     folder: join(work, folder),
     start,
     onEvent,
+    placeOf: ({ file: name, start: offset }) => `${name}:1:${offset + 1}`,
     ...(signal === undefined ? {} : { signal }),
   });
 }
@@ -172,9 +172,9 @@ describe("a run that fails", () => {
       span: { file: "tiny.margo", start: 10 },
     });
     expect(summary.broken.batch.rows).toContain(25);
-    const text = faultText(explainedFault(summary.broken, summary.cause, "tiny.margo:2:3"));
+    const text = faultText(summary.fault);
     expect(text.replace(/step \d+/, "step …")).toMatchInlineSnapshot(
-      `"M0601 the loss became no number in step …: \`log\` at tiny.margo:2:3, in row 25 of the data, gave -Infinity first / lower the learning rate, clip the gradient's norm, or guard the operation with max, clamp or a small constant"`,
+      `"M0601 the loss became no number in step …: \`log\` at tiny.margo:1:11, in row 25 of the data, gave -Infinity first / lower the learning rate, clip the gradient's norm, or guard the operation with max, clamp or a small constant"`,
     );
   });
 });

@@ -101,9 +101,11 @@ describe("idx", () => {
     expect([...each.features.data]).toEqual([0, 25, 102, 127]);
   });
 
-  it("takes the first rows", () => {
+  it("takes rows spread evenly when there is a limit", () => {
     const dataset = whole(open("idx", ["../data/images", "../data/labels"], { classes: 3 }, 2));
-    expect([dataset.features.shape, dataset.labels?.shape]).toEqual([[2, 2, 2], [2]]);
+    expect([dataset.features.shape, dataset.labels?.data]).toEqual([[2, 2, 2], Int32Array.of(2, 0)]);
+    expect([...dataset.features.data]).toEqual([0, 51, 102, 255, 1, 2, 3, 4]);
+    expect(whole(open("idx", ["../data/images"], {}, 9)).features.shape).toEqual([3, 2, 2]);
   });
 
   it("says what is wrong", () => {

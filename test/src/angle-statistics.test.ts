@@ -1,0 +1,54 @@
+/** Angles of features to class directions, against ones known by construction; and signals. */
+import { describe, expect, it } from "vitest";
+import { angleStatistics, classWeights } from "../../src/angle-statistics.ts";
+import { listenForInterruption } from "../../src/signals.ts";
+
+const at = (degrees: number, norm: number) => [
+  norm * Math.cos((degrees * Math.PI) / 180),
+  norm * Math.sin((degrees * Math.PI) / 180),
+];
+
+const rows = (points: readonly (readonly number[])[], labels: readonly number[]) => ({
+  features: { dtype: "f32", shape: [points.length, 2], data: Float32Array.from(points.flat()) } as const,
+  labels,
+  predictions: labels,
+});
+
+function weights(shape: readonly number[], directions: readonly (readonly number[])[]) {
+  const W = { dtype: "f32", shape, data: Float32Array.from(directions.flat()) } as const;
+  const found = classWeights("W", { W });
+  if (found === undefined) throw new Error("there are weights");
+  return found;
+}
+
+describe("angles", () => {
+  it("are to the own class and to the nearest other", () => {
+    const W = weights([3, 2], [at(0, 2), at(90, 0.5), at(180, 1)]);
+    const { own, nearestOther, rows: count } = angleStatistics(rows([at(10.5, 3), at(70.5, 1)], [0, 2]), W);
+    expect(count).toBe(2);
+    expect(own.mean).toBeCloseTo((10.5 + 109.5) / 2, 3);
+    expect(nearestOther.mean).toBeCloseTo((79.5 + 19.5) / 2, 3);
+    expect(own.histogram.flatMap((rowsInBin, bin) => (rowsInBin > 0 ? [bin] : []))).toEqual([10, 109]);
+  });
+
+  it("take the best of a class's centres, and count rows of zeros as right angles", () => {
+    const W = weights([2, 2, 2], [at(0, 1), at(40, 1), at(90, 1), at(180, 1)]);
+    const { own } = angleStatistics(rows([at(45, 1), [0, 0]], [0, 0]), W);
+    expect(own.mean).toBeCloseTo((5 + 90) / 2, 3);
+  });
+});
+
+describe("signals", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s aborts and gives the exit code %i", (name, code) => {
+    const before = process.listenerCount(name);
+    const interruption = listenForInterruption();
+    expect([interruption.signal.aborted, interruption.exitCode()]).toEqual([false, undefined]);
+    process.emit(name, name);
+    expect([interruption.signal.aborted, interruption.exitCode()]).toEqual([true, code]);
+    interruption.release();
+    expect(process.listenerCount(name)).toBe(before);
+  });
+});
