@@ -22,7 +22,7 @@ const acosGuard = 1e-12;
 
 const unary: Pick<PrimitiveTable, UnaryName> = {
   neg: map(
-    "-x",
+    "The negative of x.",
     (x) => -x,
     ({ neg }, _, g) => neg(g),
   ),
@@ -56,22 +56,22 @@ const unary: Pick<PrimitiveTable, UnaryName> = {
 
 const binary: Pick<PrimitiveTable, BinaryName> = {
   add: combine(
-    "a + b",
+    "The sum of a and b.",
     (a, b) => a + b,
     (_, __, ___, g) => [g, g],
   ),
   sub: combine(
-    "a - b",
+    "a minus b.",
     (a, b) => a - b,
     ({ neg }, _, __, g) => [g, neg(g)],
   ),
   mul: combine(
-    "a · b",
+    "The product of a and b.",
     (a, b) => a * b,
     ({ mul }, a, b, g) => [mul(g, b), mul(g, a)],
   ),
   div: combine(
-    "a / b",
+    "a divided by b.",
     (a, b) => a / b,
     ({ div, mul, neg }, _, b, g, y) => {
       const toLeft = div(g, b);
