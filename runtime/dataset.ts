@@ -3,7 +3,7 @@
  * stored (bytes stay bytes) and are normalised while a batch is gathered, so a dataset costs what its
  * file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
  */
-import { type RuntimeFault, fault, isFault } from "./errors.ts";
+import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
 
 /** Rows as stored: element (row, i) is worth (data - mean[i]) / std[i], lists repeating over the row. */
@@ -140,20 +140,8 @@ function fitFeatures(dataset: Dataset, input: InputInfo): Features | RuntimeFaul
   const wanted = input.shape.slice(1);
   const own = features.shape.slice(1);
   const shape = fitShape(own, wanted);
-  if (shape === undefined)
-    return fault(
-      "M0520",
-      `${source} has rows of shape [${own.join(", ")}], but "${input.name}" takes rows of shape [${wanted.join(", ")}]`,
-      `change the shape of "${input.name}" in the model, or give data of its shape`,
-      { file: source },
-    );
-  if (input.dtype === "i32" && features.dtype !== "i32")
-    return fault(
-      "M0521",
-      `${source} holds fractions, but "${input.name}" takes whole numbers (i32)`,
-      `write f32[…] for the type of "${input.name}", or give integer data`,
-      { file: source },
-    );
+  if (shape === undefined) return fitFaults.rowShape(source, input.name, own, wanted);
+  if (input.dtype === "i32" && features.dtype !== "i32") return fitFaults.notWhole(source, input.name);
   return {
     ...features,
     dtype: input.dtype === "i32" ? "i32" : "f32",
@@ -180,42 +168,19 @@ function fitShape(
 
 function fitLabels(dataset: Dataset, input: InputInfo): HostTensor | RuntimeFault {
   const { labels, source, classes } = dataset;
-  if (labels === undefined)
-    return fault(
-      "M0522",
-      `${source} has no labels, but the loss takes "${input.name}"`,
-      "name a file or column of labels",
-      {
-        file: source,
-      },
-    );
+  if (labels === undefined) return fitFaults.noLabels(source, input.name);
   if (input.bound === undefined) return fitValues(dataset, labels, input);
-  if (labels.dtype !== "i32")
-    return fault(
-      "M0523",
-      `the labels of ${source} are fractions, but "${input.name}" takes classes 0…${input.bound - 1}`,
-      "give whole numbers as labels",
-      { file: source },
-    );
+  if (labels.dtype !== "i32") return fitFaults.fractionLabels(source, input.name, input.bound);
   if (classes !== undefined && classes !== input.bound)
-    return fault(
-      "M0524",
-      `${source} has ${classes} classes, but the program was compiled for ${input.bound}`,
-      `write classes: ${classes} for the data, or ${input.bound} classes for both`,
-      { file: source },
-    );
+    return fitFaults.classCount(source, classes, input.bound);
   return labelRangeFault(source, labels.data, input.bound) ?? labels;
 }
 
 function fitValues(dataset: Dataset, labels: HostTensor, input: InputInfo): HostTensor | RuntimeFault {
-  const shape = fitShape(labels.shape.slice(1), input.shape.slice(1));
-  if (shape === undefined)
-    return fault(
-      "M0520",
-      `${dataset.source} has labels of shape [${labels.shape.slice(1).join(", ")}] a row, but "${input.name}" takes [${input.shape.slice(1).join(", ")}]`,
-      `change the shape of "${input.name}" in the loss, or give labels of its shape`,
-      { file: dataset.source },
-    );
+  const own = labels.shape.slice(1);
+  const wanted = input.shape.slice(1);
+  const shape = fitShape(own, wanted);
+  if (shape === undefined) return fitFaults.labelShape(dataset.source, input.name, own, wanted);
   const data = input.dtype === "f32" ? Float32Array.from(labels.data) : Int32Array.from(labels.data);
   return { dtype: input.dtype === "f32" ? "f32" : "i32", shape: [labels.shape[0] ?? 0, ...shape], data };
 }
@@ -228,13 +193,7 @@ export function labelRangeFault(
 ): RuntimeFault | undefined {
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row] ?? 0;
-    if (label < 0 || label >= classes)
-      return fault(
-        "M0525",
-        `the label of row ${row} of ${source} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
-        `correct the row (rows count from 0), or write classes: ${Math.max(label + 1, 1)} if there are more classes`,
-        { file: source, row },
-      );
+    if (label < 0 || label >= classes) return fitFaults.labelRange(source, row, label, classes);
   }
   return undefined;
 }
