@@ -12,6 +12,7 @@ import { indexingKernels } from "./indexing.ts";
 import { layoutKernels } from "./layout.ts";
 import { poolingKernels } from "./pooling.ts";
 import { reductionKernels } from "./reductions.ts";
+import { streamingKernels } from "./streaming.ts";
 
 export type Kernels = ReturnType<typeof createKernels>;
 
@@ -27,6 +28,7 @@ export function createKernels() {
     ...indexingKernels(heap),
     ...contractionKernels(heap),
     ...poolingKernels(heap),
+    ...streamingKernels(heap),
   };
 }
 

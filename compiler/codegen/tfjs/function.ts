@@ -1,0 +1,69 @@
+/**
+ * One function of a module: the steps of its schedule in order, every tensor disposed behind its last use.
+ * It returns a tensor of its own for each output; inputs and variables belong to the caller, except that a new
+ * value of a variable may be the variable's own tensor, updated in place by a streamed pass.
+ */
+import { type Node, isOp } from "../../ir/node.ts";
+import { isLeaf, singleKernels } from "../../passes/fuse.ts";
+import type { Stage } from "../../passes/pass.ts";
+import { type Step, scheduleAsWritten } from "../../passes/schedule.ts";
+import { type RegionEmission, emitRegions } from "./region.ts";
+import { type Scope, createScope } from "./scope.ts";
+import { type SourceLine, type Statement, emitStatements, kernelStatements } from "./statements.ts";
+
+/** The text of a method `name(tf, k, inputs, variables, dims) { … }`. `inPlace` names variables that may be overwritten. */
+export function emitFunction(
+  name: string,
+  stage: Stage,
+  inPlace: ReadonlySet<string>,
+  sourceLine: SourceLine,
+): string {
+  const { steps } = stage.schedule ?? scheduleAsWritten(stage);
+  const scope = createScope();
+  const outputs = stage.graph.outputs;
+  const kept = new Set(outputs.map(({ node }) => node));
+  const leaves = leavesOf(
+    steps,
+    outputs.map(({ node }) => node),
+  );
+  const leafLines = leaves.map((leaf) => leafLine(leaf, scope));
+  const regions = emitRegions(stage, steps, inPlace, sourceLine);
+  const statements = steps.flatMap((step) => stepStatements(step, regions));
+  const lines = emitStatements(statements, kept, scope, sourceLine);
+  const results = returned(stage, regions, scope);
+  const sizes = scope.sizes().map(([size, variable]) => `const ${variable} = dims[${JSON.stringify(size)}];`);
+  const body = [...sizes, ...leafLines, ...lines, "return {", ...results.map((line) => `  ${line}`), "};"];
+  return `${name}(tf, k, inputs, variables, dims) {\n${indent(body)}\n}`;
+}
+
+export function indent(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}`).join("\n");
+}
+
+function stepStatements(step: Step, regions: RegionEmission): readonly Statement[] {
+  return step.kind === "kernel" ? kernelStatements(step.kernel) : regions.statementsOf(step.pass);
+}
+
+function leavesOf(steps: readonly Step[], outputs: readonly Node[]): readonly Node[] {
+  const read = new Set([...steps.flatMap(({ reads }) => reads), ...outputs]);
+  return [...read].filter(isLeaf).sort((a, b) => a.id - b.id);
+}
+
+function leafLine(leaf: Node, scope: Scope): string {
+  if (!isLeaf(leaf)) throw new Error(`${leaf.op} is no leaf`);
+  const record = isOp(leaf, "input") ? "inputs" : "variables";
+  return `const ${scope.name(leaf)} = ${record}[${JSON.stringify(leaf.attrs.name)}];`;
+}
+
+/** A leaf, and a node that is returned before, are returned as handles of their own. */
+function returned({ graph }: Stage, regions: RegionEmission, scope: Scope): readonly string[] {
+  const given = new Set<Node>();
+  return graph.outputs.map(({ name, node }) => {
+    const shared = isLeaf(node) || given.has(node);
+    given.add(node);
+    const value = regions.inPlace.get(node) ?? scope.name(node);
+    return `${JSON.stringify(name)}: ${shared ? `tf.clone(${value})` : value},`;
+  });
+}
+
+export { singleKernels };

@@ -1,0 +1,94 @@
+/**
+ * Straight-line code: one statement a kernel step, and behind each the disposal of what no later statement
+ * reads. It knows nothing of regions; the body of a chunk loop is straight-line code too.
+ */
+import type { Span } from "../../errors/span.ts";
+import { type Node, isOp } from "../../ir/node.ts";
+import { type KernelGroup, biasOf, isZero } from "../../passes/fuse.ts";
+import { emitOp } from "./ops.ts";
+import type { Scope } from "./scope.ts";
+
+export interface Statement {
+  readonly reads: readonly Node[];
+  /** Values it declares, to be disposed once. */
+  readonly writes: readonly Node[];
+  readonly lines: (scope: Scope) => readonly string[];
+  readonly span?: Span;
+}
+
+/** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
+export type SourceLine = (span: Span) => string | undefined;
+
+/** Lines of the statements. A value in `kept` outlives them; every other value that they declare is disposed. */
+export function emitStatements(
+  statements: readonly Statement[],
+  kept: ReadonlySet<Node>,
+  scope: Scope,
+  sourceLine: SourceLine,
+): string[] {
+  const last = new Map<Node, number>();
+  const owned = new Set(statements.flatMap(({ writes }) => writes));
+  statements.forEach(({ reads, writes }, index) =>
+    [...reads, ...writes].forEach((node) => last.set(node, index)),
+  );
+  let comment: string | undefined;
+  return statements.flatMap((statement, index) => {
+    const source = statement.span === undefined ? undefined : sourceLine(statement.span);
+    const heading = source === undefined || source === comment ? [] : [`// ${source}`];
+    comment = source ?? comment;
+    const dead = [...new Set([...statement.reads, ...statement.writes])].filter(
+      (node) => owned.has(node) && last.get(node) === index && !kept.has(node),
+    );
+    return [...heading, ...statement.lines(scope), ...dead.map((node) => `${scope.name(node)}.dispose();`)];
+  });
+}
+
+/** Statements of one kernel. Results inside it that nobody else reads are disposed within it as well. */
+export function kernelStatements(kernel: KernelGroup): readonly Statement[] {
+  const fused = kernel.kind === "contraction" ? fusedContraction(kernel) : undefined;
+  return fused === undefined ? kernel.nodes.map(nodeStatement) : [fused];
+}
+
+export function nodeStatement(node: Node): Statement {
+  return statement([...new Set(node.inputs)], [node], node.span, (scope) => {
+    const expression = emitOp(node, node.inputs.map(scope.name), scope);
+    return [`const ${scope.name(node)} = ${expression};`];
+  });
+}
+
+export function statement(
+  reads: readonly Node[],
+  writes: readonly Node[],
+  span: Span | undefined,
+  lines: (scope: Scope) => readonly string[],
+): Statement {
+  return { reads, writes, lines, ...(span === undefined ? {} : { span }) };
+}
+
+/** A product or convolution with its bias and max(x, 0) as one tfjs kernel, where tfjs has one. */
+function fusedContraction({ nodes }: KernelGroup): Statement | undefined {
+  const [product, sum, activation] = nodes;
+  if (product === undefined || sum === undefined || !isOp(sum, "add")) return undefined;
+  if (activation !== undefined && !(isOp(activation, "maximum") && activation.inputs.some(isZero)))
+    return undefined;
+  const bias = biasOf(sum, product);
+  const call = bias === undefined ? undefined : fusedCall(product);
+  if (bias === undefined || call === undefined) return undefined;
+  const result = activation ?? sum;
+  return statement([...product.inputs, bias], [result], product.span, (scope) => {
+    const epilogue = `bias: ${scope.name(bias)}${activation === undefined ? "" : ', activation: "relu"'}`;
+    return [`const ${scope.name(result)} = ${call(scope)}, ${epilogue} });`];
+  });
+}
+
+/** The call up to its bias; undefined for an operand that must be turned first. */
+function fusedCall(product: Node): ((scope: Scope) => string) | undefined {
+  const [a, b] = product.inputs;
+  if (a === undefined || b === undefined) return undefined;
+  if (isOp(product, "matmul") && !product.attrs.transposeA && !product.attrs.transposeB)
+    return (scope) => `tf.fused.matMul({ a: ${scope.name(a)}, b: ${scope.name(b)}`;
+  if (!isOp(product, "conv2d")) return undefined;
+  const { stride, padding } = product.attrs;
+  return (scope) =>
+    `tf.fused.conv2d({ x: ${scope.name(a)}, filter: ${scope.name(b)}, strides: [${stride.join(", ")}], pad: "${padding}"`;
+}

@@ -1,0 +1,43 @@
+/**
+ * Bytes of values, as expressions of the free dimensions, and what an operation's kernel allocates beside its
+ * result while it runs. Both the chunk size and the plan count with these.
+ */
+import { type Dim, constantDim, multiplyDims } from "../ir/dim.ts";
+import { type Node, isOp } from "../ir/node.ts";
+import type { TensorType } from "../ir/type.ts";
+import type { OpName } from "../ops/attrs.ts";
+import { elementsOf } from "../ops/types.ts";
+import { isLeaf } from "./fuse.ts";
+
+/** tfjs keeps a boolean in one byte, everything else in four. */
+export function bytesOf(type: TensorType): Dim {
+  return multiplyDims(elementsOf(type), constantDim(type.dtype === "bool" ? 1 : 4));
+}
+
+/** Copies of its operands that one operation makes inside, on the tfjs target. */
+const scratch: { readonly [K in OpName]?: number } = {
+  logsumexp: 2,
+  scatter_add: 1,
+  conv2d_filter_gradient: 2,
+  conv2d_input_gradient: 2,
+  sum: 1,
+};
+
+export function scratchOf(node: Node): readonly Dim[] {
+  if (isLeaf(node)) return [];
+  const factor = scratch[node.op] ?? 0;
+  const flipped = isOp(node, "matmul") ? flippedOperands(node) : [];
+  return [
+    ...node.inputs.flatMap((input) => Array.from({ length: factor }, () => bytesOf(input.type))),
+    ...flipped,
+  ];
+}
+
+/** A transposed operand is copied before a product. */
+function flippedOperands(node: Node<"matmul">): readonly Dim[] {
+  const [a, b] = node.inputs;
+  return [
+    ...(node.attrs.transposeA && a !== undefined ? [bytesOf(a.type)] : []),
+    ...(node.attrs.transposeB && b !== undefined ? [bytesOf(b.type)] : []),
+  ];
+}

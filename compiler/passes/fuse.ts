@@ -1,0 +1,261 @@
+/**
+ * Pass `fuse`: every node that is computed belongs to one kernel. A kernel is a set of nodes that runs as one
+ * unit: an element-wise chain with any number of results, a reduction with the chain that feeds it, a matrix
+ * product or convolution with its bias and activation, the update of the parameters. Values inside a kernel
+ * need never be stored. The bodies of streamed regions are grouped in the same way, each on its own.
+ *
+ *   before   %3 = matmul(x, W)   %4 = add(%3, b)   %5 = maximum(%4, 0)   %6 = mul(%5, %5)   %7 = exp(%6)
+ *   after    k0 contraction [%3 %4 %5]     k1 elementwise [%6 %7]
+ *
+ * A target says with `limits` how many values a kernel may touch. What it cannot do yet: give one kernel two
+ * reductions over the same row.
+ */
+import type { OpName } from "../ops/attrs.ts";
+import { type Node, isOp, usersOf } from "../ir/node.ts";
+import { shapeKey } from "../ir/type.ts";
+import { knownSize } from "../ir/dim.ts";
+import type { Pass, Stage } from "./pass.ts";
+import { nodesOutside, streamedNodes } from "./stream.ts";
+
+export interface KernelGroup {
+  readonly kind: KernelKind;
+  /** Inputs before users. */
+  readonly nodes: readonly Node[];
+  /** Values it takes from elsewhere. */
+  readonly reads: readonly Node[];
+  /** Values that others see. */
+  readonly writes: readonly Node[];
+}
+
+/** `single` is a kernel of one node that fuses with nothing: a gather, a sort, a reshape. */
+export type KernelKind = "elementwise" | "reduction" | "contraction" | "optimizer" | "single";
+
+/** What a target's kernels can hold. */
+export interface KernelLimits {
+  /** Values that one kernel may read and write together. */
+  readonly buffers: number;
+}
+
+export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
+  reference: { buffers: Infinity },
+  tfjs: { buffers: 24 },
+  // The default limit of a WebGPU device: maxStorageBuffersPerShaderStage.
+  wgsl: { buffers: 8 },
+};
+
+export const fuse: Pass = {
+  name: "fuse",
+  doc: "Nodes are grouped into kernels: chains, reductions with their prologue, products with their epilogue.",
+  run: (stage) => ({ ...stage, kernels: kernelsOf(stage) }),
+};
+
+/** Kernels of what is computed outside regions, in id order of their last node. */
+export function kernelsOf(stage: Stage): readonly KernelGroup[] {
+  const regions = stage.regions ?? [];
+  const streamed = streamedNodes(regions);
+  const nodes = nodesOutside(stage.graph, regions).filter((node) => !streamed.has(node) && !isLeaf(node));
+  const outputs = new Set(stage.graph.outputs.map(({ node }) => node));
+  return groupNodes(nodes, outputs, outsideReads(stage), kernelLimits[stage.options.target]);
+}
+
+/** The twin without fusion: each node a kernel of its own. */
+export function singleKernels(nodes: readonly Node[]): readonly KernelGroup[] {
+  return nodes.map((node) => ({
+    kind: "single",
+    nodes: [node],
+    reads: [...new Set(node.inputs)],
+    writes: [node],
+  }));
+}
+
+/** Leaves are bound, not computed. */
+export function isLeaf(node: Node): node is Node<"input" | "parameter" | "state"> {
+  return isOp(node, "input") || isOp(node, "parameter") || isOp(node, "state");
+}
+
+function outsideReads(stage: Stage): ReadonlySet<Node> {
+  const regions = stage.regions ?? [];
+  const reads = new Set<Node>();
+  for (const region of regions)
+    for (const pass of region.passes) {
+      for (const { of } of pass.slices) reads.add(of);
+      for (const node of pass.body) for (const input of node.inputs) reads.add(input);
+    }
+  return reads;
+}
+
+/** Groups `nodes`; `outputs` and `visible` nodes are seen from outside and must be written. */
+export function groupNodes(
+  nodes: readonly Node[],
+  outputs: ReadonlySet<Node>,
+  visible: ReadonlySet<Node>,
+  limits: KernelLimits,
+): readonly KernelGroup[] {
+  const inside = new Set(nodes);
+  const users = usersOf([...new Set(nodes.flatMap((node) => [...node.inputs, node]))]);
+  const usersInside = (node: Node): readonly Node[] =>
+    (users.get(node) ?? []).filter((user) => inside.has(user));
+  const seen = (node: Node): boolean => outputs.has(node) || visible.has(node);
+  const drafts = new Drafts(limits, usersInside, seen);
+  for (const node of nodes) drafts.place(node);
+  return drafts.groups();
+}
+
+interface Draft {
+  kind: KernelKind;
+  readonly nodes: Node[];
+}
+
+/** Kernels while they grow; lives for one call of `groupNodes`. */
+class Drafts {
+  readonly #of = new Map<Node, Draft>();
+  readonly #limits: KernelLimits;
+  readonly #users: (node: Node) => readonly Node[];
+  readonly #seen: (node: Node) => boolean;
+
+  constructor(limits: KernelLimits, users: (node: Node) => readonly Node[], seen: (node: Node) => boolean) {
+    this.#limits = limits;
+    this.#users = users;
+    this.#seen = seen;
+  }
+
+  place(node: Node): void {
+    const home = this.#candidates(node).find((draft) => this.#fits(draft, node));
+    const draft = home ?? { kind: kernelKind(node), nodes: [] };
+    draft.nodes.push(node);
+    if (draft.kind === "elementwise" && isReduction(node)) draft.kind = "reduction";
+    this.#of.set(node, draft);
+  }
+
+  groups(): readonly KernelGroup[] {
+    return [...new Set(this.#of.values())].map((draft) => ({
+      kind: draft.kind,
+      nodes: draft.nodes,
+      reads: this.#reads(draft.nodes),
+      writes: this.#writes(draft.nodes),
+    }));
+  }
+
+  /** Kernels that the node could join: those of its inputs, the latest first. */
+  #candidates(node: Node): readonly Draft[] {
+    const drafts = node.inputs.flatMap((input) => this.#of.get(input) ?? []);
+    return [...new Set(drafts)].reverse();
+  }
+
+  #fits(draft: Draft, node: Node): boolean {
+    return (
+      this.#belongs(draft, node) &&
+      !this.#loops(draft, node) &&
+      this.#reads([...draft.nodes, node]).length + this.#writes([...draft.nodes, node]).length <=
+        this.#limits.buffers
+    );
+  }
+
+  #belongs(draft: Draft, node: Node): boolean {
+    const last = draft.nodes.at(-1);
+    if (last === undefined) return false;
+    if (draft.kind === "elementwise") {
+      if (isElementwise(node)) return shapeKey(node.type.shape) === shapeKey(last.type.shape);
+      // A reduction ends the chain that feeds it, when nobody else needs the chain.
+      return isReduction(node) && draft.nodes.every((each) => this.#isPrivate(each, [...draft.nodes, node]));
+    }
+    if (draft.kind === "contraction") return this.#isPrivate(last, [node]) && isEpilogue(draft.nodes, node);
+    return false;
+  }
+
+  #isPrivate(node: Node, readers: readonly Node[]): boolean {
+    return !this.#seen(node) && this.#users(node).every((user) => readers.includes(user));
+  }
+
+  /** Whether joining would make the kernel wait for itself: an input outside it that depends on it. */
+  #loops(draft: Draft, node: Node): boolean {
+    const visited = new Set<Draft>();
+    const stack = node.inputs
+      .flatMap((input) => this.#of.get(input) ?? [])
+      .filter((other) => other !== draft);
+    for (let other = stack.pop(); other !== undefined; other = stack.pop()) {
+      if (other === draft) return true;
+      if (visited.has(other)) continue;
+      visited.add(other);
+      for (const member of other.nodes)
+        for (const input of member.inputs) {
+          const from = this.#of.get(input);
+          if (from !== undefined && from !== other) stack.push(from);
+        }
+    }
+    return false;
+  }
+
+  #reads(nodes: readonly Node[]): readonly Node[] {
+    const own = new Set(nodes);
+    return [...new Set(nodes.flatMap((node) => node.inputs))].filter((input) => !own.has(input));
+  }
+
+  #writes(nodes: readonly Node[]): readonly Node[] {
+    const own = new Set(nodes);
+    return nodes.filter((node) => this.#seen(node) || this.#users(node).some((user) => !own.has(user)));
+  }
+}
+
+function kernelKind(node: Node): KernelKind {
+  if (isElementwise(node)) return "elementwise";
+  if (isReduction(node)) return "reduction";
+  return isOp(node, "matmul") || isOp(node, "conv2d") ? "contraction" : "single";
+}
+
+function isReduction(node: Node): boolean {
+  return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
+}
+
+/** A bias over the last axis right after the product, then max(x, 0). */
+function isEpilogue(kernel: readonly Node[], node: Node): boolean {
+  const last = kernel.at(-1);
+  if (last === undefined) return false;
+  if (kernel.length === 1 && isOp(node, "add")) return biasOf(node, last) !== undefined;
+  return kernel.length === 2 && isOp(node, "maximum") && node.inputs.some(isZero);
+}
+
+/** The vector that `sum` adds to each row of `product`, if that is what it does. */
+export function biasOf(sum: Node<"add">, product: Node): Node | undefined {
+  const [a, b] = sum.inputs;
+  const bias = a === product ? b : a;
+  if (bias === undefined || bias === product || shapeKey(sum.type.shape) !== shapeKey(product.type.shape))
+    return undefined;
+  return bias.type.shape.length === 1 && shapeKey(bias.type.shape) === shapeKey(product.type.shape.slice(-1))
+    ? bias
+    : undefined;
+}
+
+export function isZero(node: Node): boolean {
+  return isOp(node, "constant") && node.attrs.value === 0;
+}
+
+const elementwiseOps: ReadonlySet<OpName> = new Set<OpName>([
+  ...([
+    "neg",
+    "abs",
+    "sign",
+    "exp",
+    "log",
+    "sqrt",
+    "floor",
+    "round",
+    "sin",
+    "cos",
+    "acos",
+    "tanh",
+    "erf",
+  ] as const),
+  ...(["not", "cast", "add", "sub", "mul", "div", "pow", "minimum", "maximum"] as const),
+  ...(["less", "less_equal", "equal", "and", "or", "select"] as const),
+]);
+
+/** One result element from the elements at its place. */
+export function isElementwise(node: Node): boolean {
+  return elementwiseOps.has(node.op);
+}
+
+/** Rank 0, or all axes known to be 1. */
+export function isScalar(node: Node): boolean {
+  return node.type.shape.every((dim) => knownSize(dim) === 1);
+}

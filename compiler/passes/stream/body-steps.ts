@@ -1,0 +1,147 @@
+/**
+ * The statements of a pass's loop body in order, shared by whoever runs them and by the plan that counts their
+ * memory: first what does not need a kept value, then the kept values (taken from the earlier pass or computed
+ * again), then the rest; each result is taken up as soon as its partial value is there.
+ */
+import { type Node, nodesOf } from "../../ir/node.ts";
+import { type Region, type RegionPass, type Result, type Slice, partialsOf } from "../stream.ts";
+
+export type BodyStep =
+  | { readonly kind: "slice"; readonly slice: Slice }
+  | { readonly kind: "first"; readonly node: Node }
+  | { readonly kind: "compute"; readonly node: Node }
+  /** The kept values of this pass; `again` computes them where an earlier pass could not keep them. */
+  | { readonly kind: "recall"; readonly nodes: readonly Node[]; readonly again: readonly Node[] }
+  /** Hands the value to a later pass. */
+  | { readonly kind: "keep"; readonly node: Node }
+  | { readonly kind: "result"; readonly result: Result };
+
+/** Values a later pass recalls, with the pass that makes them and the last one that needs them. */
+export interface Keeping {
+  readonly node: Node;
+  readonly from: RegionPass;
+  readonly last: RegionPass;
+}
+
+export function keepingsOf({ passes }: Region): readonly Keeping[] {
+  const nodes = [...new Set(passes.flatMap(({ kept }) => kept))];
+  return nodes.flatMap((node) => {
+    const from = passes.find((pass) => pass.body.includes(node) && !pass.kept.includes(node));
+    const last = passes.filter((pass) => pass.kept.includes(node)).at(-1);
+    return from === undefined || last === undefined ? [] : [{ node, from, last }];
+  });
+}
+
+export function bodySteps(region: Region, pass: RegionPass): readonly BodyStep[] {
+  const kept = new Set(pass.kept);
+  const body = new Set(pass.body);
+  const computed = pass.body.filter((node) => !kept.has(node));
+  const later = dependents(computed, kept);
+  const needed = neededNodes(pass, kept);
+  const early = computed.filter((node) => !later.has(node) && needed.has(node));
+  const again = ancestorsOf(pass.kept, body).filter((node) => !early.includes(node));
+  const late = computed.filter((node) => later.has(node) && needed.has(node));
+  const recall: readonly BodyStep[] = kept.size === 0 ? [] : [{ kind: "recall", nodes: pass.kept, again }];
+  const keeps = keepingsOf(region).flatMap(({ node, from }): readonly BodyStep[] =>
+    from === pass ? [{ kind: "keep", node }] : [],
+  );
+  return [
+    ...leafSteps(region, pass),
+    ...withResults([...early.map(compute), ...recall, ...late.map(compute)], pass),
+    ...keeps,
+  ];
+}
+
+function compute(node: Node): BodyStep {
+  return { kind: "compute", node };
+}
+
+function leafSteps(region: Region, pass: RegionPass): readonly BodyStep[] {
+  const readsFirst = pass.body.some((node) => node.inputs.includes(region.first));
+  return [
+    ...pass.slices.map((slice): BodyStep => ({ kind: "slice", slice })),
+    ...(readsFirst ? [{ kind: "first", node: region.first } as const] : []),
+  ];
+}
+
+/** Puts each result behind the step that completes it. */
+function withResults(steps: readonly BodyStep[], pass: RegionPass): readonly BodyStep[] {
+  const made = new Set<Node>();
+  const waiting = new Set(pass.results);
+  const body = new Set(pass.body);
+  const due = (): readonly BodyStep[] =>
+    [...waiting].flatMap((result): readonly BodyStep[] => {
+      if (!partialsOf(result).every((node) => made.has(node) || !body.has(node))) return [];
+      waiting.delete(result);
+      return [{ kind: "result", result }];
+    });
+  return [
+    ...due(),
+    ...steps.flatMap((step) => {
+      if (step.kind === "compute") made.add(step.node);
+      if (step.kind === "recall") step.nodes.forEach((node) => made.add(node));
+      return [step, ...due()];
+    }),
+  ];
+}
+
+/** Nodes that depend on one of `sources`. */
+function dependents(nodes: readonly Node[], sources: ReadonlySet<Node>): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  for (const node of nodes)
+    if (node.inputs.some((input) => sources.has(input) || found.has(input))) found.add(node);
+  return found;
+}
+
+/** What the results need when the kept values are there. */
+function neededNodes(pass: RegionPass, kept: ReadonlySet<Node>): ReadonlySet<Node> {
+  const seen = new Set<Node>();
+  const stack = pass.results.flatMap(partialsOf);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (!kept.has(node)) stack.push(...node.inputs);
+  }
+  return seen;
+}
+
+function ancestorsOf(roots: readonly Node[], body: ReadonlySet<Node>): readonly Node[] {
+  return nodesOf(roots).filter((node) => body.has(node));
+}
+
+/** What a step reads, beside values from outside the loop. */
+export function readsOfStep(step: BodyStep): readonly Node[] {
+  switch (step.kind) {
+    case "slice":
+    case "first":
+      return [];
+    case "compute":
+      return step.node.inputs;
+    case "recall":
+      return step.again.flatMap((node) => node.inputs).filter((node) => !step.again.includes(node));
+    case "keep":
+      return [step.node];
+    case "result":
+      return partialsOf(step.result);
+    default:
+      return step satisfies never;
+  }
+}
+
+/** The values a step makes. */
+export function writesOfStep(step: BodyStep): readonly Node[] {
+  switch (step.kind) {
+    case "slice":
+      return [step.slice.leaf];
+    case "first":
+    case "compute":
+      return [step.node];
+    case "recall":
+      return step.nodes;
+    case "keep":
+    case "result":
+      return [];
+    default:
+      return step satisfies never;
+  }
+}
