@@ -15,7 +15,7 @@ import { type Node, isOp, usersOf } from "../ir/node.ts";
 import { shapeKey } from "../ir/type.ts";
 import { knownSize } from "../ir/dim.ts";
 import type { Pass, Stage } from "./pass.ts";
-import { nodesOutside, streamedNodes } from "./stream.ts";
+import { type Region, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
 export interface KernelGroup {
   readonly kind: KernelKind;
@@ -54,8 +54,9 @@ export function kernelsOf(stage: Stage): readonly KernelGroup[] {
   const regions = stage.regions ?? [];
   const streamed = streamedNodes(regions);
   const nodes = nodesOutside(stage.graph, regions).filter((node) => !streamed.has(node) && !isLeaf(node));
-  const outputs = new Set(stage.graph.outputs.map(({ node }) => node));
-  return groupNodes(nodes, outputs, outsideReads(stage), kernelLimits[stage.options.target]);
+  const streamedReads = streamedDependencies(regions);
+  const visible = new Set([...stage.graph.outputs.map(({ node }) => node), ...[...streamedReads.values()].flat()]);
+  return groupNodes(nodes, visible, kernelLimits[stage.options.target], (node) => streamedReads.get(node) ?? []);
 }
 
 /** The twin without fusion: each node a kernel of its own. */
@@ -73,32 +74,42 @@ export function isLeaf(node: Node): node is Node<"input" | "parameter" | "state"
   return isOp(node, "input") || isOp(node, "parameter") || isOp(node, "state");
 }
 
-function outsideReads(stage: Stage): ReadonlySet<Node> {
-  const regions = stage.regions ?? [];
-  const reads = new Set<Node>();
-  for (const region of regions)
+/** What each streamed value waits for: the reads of its pass and of the passes before it. */
+function streamedDependencies(regions: readonly Region[]): ReadonlyMap<Node, readonly Node[]> {
+  const found = new Map<Node, readonly Node[]>();
+  for (const region of regions) {
+    const reads: Node[] = [];
     for (const pass of region.passes) {
-      for (const { of } of pass.slices) reads.add(of);
-      for (const node of pass.body) for (const input of node.inputs) reads.add(input);
+      reads.push(...readsOfPass(region, pass));
+      for (const { node } of pass.results) found.set(node, [...reads]);
     }
-  return reads;
+  }
+  return found;
 }
 
-/** Groups `nodes`; `outputs` and `visible` nodes are seen from outside and must be written. */
+/**
+ * Groups `nodes`. Those that are `visible` from outside must be written; `waitsFor` says what a value that is
+ * computed elsewhere waits for, so that no kernel ends up waiting for itself.
+ */
 export function groupNodes(
   nodes: readonly Node[],
-  outputs: ReadonlySet<Node>,
   visible: ReadonlySet<Node>,
   limits: KernelLimits,
+  waitsFor: (node: Node) => readonly Node[],
 ): readonly KernelGroup[] {
   const inside = new Set(nodes);
   const users = usersOf([...new Set(nodes.flatMap((node) => [...node.inputs, node]))]);
-  const usersInside = (node: Node): readonly Node[] =>
-    (users.get(node) ?? []).filter((user) => inside.has(user));
-  const seen = (node: Node): boolean => outputs.has(node) || visible.has(node);
-  const drafts = new Drafts(limits, usersInside, seen);
+  const usersInside = (node: Node): readonly Node[] => (users.get(node) ?? []).filter((user) => inside.has(user));
+  const drafts = new Drafts({ limits, users: usersInside, seen: (node) => visible.has(node), waitsFor });
   for (const node of nodes) drafts.place(node);
   return drafts.groups();
+}
+
+interface Surroundings {
+  readonly limits: KernelLimits;
+  readonly users: (node: Node) => readonly Node[];
+  readonly seen: (node: Node) => boolean;
+  readonly waitsFor: (node: Node) => readonly Node[];
 }
 
 interface Draft {
@@ -109,14 +120,10 @@ interface Draft {
 /** Kernels while they grow; lives for one call of `groupNodes`. */
 class Drafts {
   readonly #of = new Map<Node, Draft>();
-  readonly #limits: KernelLimits;
-  readonly #users: (node: Node) => readonly Node[];
-  readonly #seen: (node: Node) => boolean;
+  readonly #around: Surroundings;
 
-  constructor(limits: KernelLimits, users: (node: Node) => readonly Node[], seen: (node: Node) => boolean) {
-    this.#limits = limits;
-    this.#users = users;
-    this.#seen = seen;
+  constructor(around: Surroundings) {
+    this.#around = around;
   }
 
   place(node: Node): void {
@@ -147,7 +154,7 @@ class Drafts {
       this.#belongs(draft, node) &&
       !this.#loops(draft, node) &&
       this.#reads([...draft.nodes, node]).length + this.#writes([...draft.nodes, node]).length <=
-        this.#limits.buffers
+        this.#around.limits.buffers
     );
   }
 
@@ -164,24 +171,20 @@ class Drafts {
   }
 
   #isPrivate(node: Node, readers: readonly Node[]): boolean {
-    return !this.#seen(node) && this.#users(node).every((user) => readers.includes(user));
+    return !this.#around.seen(node) && this.#around.users(node).every((user) => readers.includes(user));
   }
 
   /** Whether joining would make the kernel wait for itself: an input outside it that depends on it. */
   #loops(draft: Draft, node: Node): boolean {
-    const visited = new Set<Draft>();
-    const stack = node.inputs
-      .flatMap((input) => this.#of.get(input) ?? [])
-      .filter((other) => other !== draft);
-    for (let other = stack.pop(); other !== undefined; other = stack.pop()) {
+    const visited = new Set<Draft | Node>();
+    const stack = node.inputs.filter((input) => this.#of.get(input) !== draft);
+    for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+      const other = this.#of.get(value);
       if (other === draft) return true;
-      if (visited.has(other)) continue;
-      visited.add(other);
-      for (const member of other.nodes)
-        for (const input of member.inputs) {
-          const from = this.#of.get(input);
-          if (from !== undefined && from !== other) stack.push(from);
-        }
+      if (visited.has(other ?? value)) continue;
+      visited.add(other ?? value);
+      if (other === undefined) stack.push(...this.#around.waitsFor(value), ...value.inputs);
+      else for (const member of other.nodes) stack.push(...member.inputs.filter((input) => this.#of.get(input) !== other));
     }
     return false;
   }
@@ -193,7 +196,7 @@ class Drafts {
 
   #writes(nodes: readonly Node[]): readonly Node[] {
     const own = new Set(nodes);
-    return nodes.filter((node) => this.#seen(node) || this.#users(node).some((user) => !own.has(user)));
+    return nodes.filter((node) => this.#around.seen(node) || this.#around.users(node).some((user) => !own.has(user)));
   }
 }
 

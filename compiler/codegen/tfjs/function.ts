@@ -61,7 +61,7 @@ function returned({ graph }: Stage, regions: RegionEmission, scope: Scope): read
   return graph.outputs.map(({ name, node }) => {
     const shared = isLeaf(node) || given.has(node);
     given.add(node);
-    const value = regions.inPlace.get(node) ?? scope.name(node);
+    const value = scope.name(regions.inPlace.get(node) ?? node);
     return `${JSON.stringify(name)}: ${shared ? `tf.clone(${value})` : value},`;
   });
 }
