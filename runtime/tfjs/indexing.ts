@@ -16,7 +16,11 @@ export function indexingKernels(heap: Heap) {
       const result = heap.make([...index.shape, ...x.shape.slice(1)], x.dtype as DataType);
       const [rows, width] = [x.shape[0] ?? 1, x.size / (x.shape[0] ?? 1)];
       const [from, at, to] = [heap.view(x), heap.view(index), heap.view(result)];
-      for (let i = 0; i < at.length; i++) copyRun(to, i * width, from, within(at[i], rows) * width, width);
+      for (let i = 0; i < at.length; i++) {
+        const row = at[i] as number;
+        if (row >= 0 && row < rows) copyRun(to, i * width, from, row * width, width);
+        else to.fill(0, i * width, (i + 1) * width);
+      }
       return result;
     },
 
@@ -41,7 +45,10 @@ export function indexingKernels(heap: Heap) {
       const result = heap.make(index.shape, x.dtype as DataType);
       const width = x.shape[x.rank - 1] ?? 1;
       const [from, at, to] = [heap.view(x), heap.view(index), heap.view(result)];
-      for (let i = 0; i < at.length; i++) to[i] = from[i * width + within(at[i], width)] as number;
+      for (let i = 0; i < at.length; i++) {
+        const column = at[i] as number;
+        to[i] = column >= 0 && column < width ? (from[i * width + column] as number) : 0;
+      }
       return result;
     },
 
@@ -50,7 +57,8 @@ export function indexingKernels(heap: Heap) {
       const length = x.shape[axis] ?? 1;
       const [from, at, to] = [heap.view(x), heap.view(index), heap.view(result)];
       forEachAlong(splitAxis(index.shape, axis), length, (inIndex, lane, inner) => {
-        to[inIndex] = from[lane + within(at[inIndex], length) * inner] as number;
+        const place = at[inIndex] as number;
+        to[inIndex] = place >= 0 && place < length ? (from[lane + place * inner] as number) : 0;
       });
       return result;
     },
@@ -84,12 +92,6 @@ export function indexingKernels(heap: Heap) {
       return result;
     },
   };
-}
-
-function within(index: number | undefined, size: number): number {
-  if (index === undefined || index < 0 || index >= size)
-    throw new Error(`the index ${index} is outside 0…${size - 1}`);
-  return index;
 }
 
 function splitAxis(shape: readonly number[], axis: number): Split {
