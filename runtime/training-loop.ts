@@ -94,6 +94,7 @@ export async function runTraining(
   let snapshot = await takeSnapshot(trainer);
   let order = orderOf(run);
   let epochStart = now();
+  let idle = 0;
   let evaluation: Evaluation | undefined;
   while (trainer.progress.step < totalSteps) {
     await breathe();
@@ -103,7 +104,8 @@ export async function runTraining(
     const result = await trainer.step(gatherBatch(dataset, rows));
     if (!Number.isFinite(result.loss)) return explained(run, snapshot, result.loss, rows);
     advance(trainer, result, rows.length, batches);
-    await report(stepEvent(run, position.epoch, result));
+    await report(stepEvent(run, position.epoch, result, idle));
+    const trainedUntil = now();
     const { step } = trainer.progress;
     const epochDone = trainer.progress.position.batch === 0;
     const due = epochDone || step === totalSteps;
@@ -122,6 +124,7 @@ export async function runTraining(
       if (unwritten !== undefined) return failed(unwritten);
     }
     if (isMultiple(step, snapshotEvery)) snapshot = await takeSnapshot(trainer, snapshot);
+    idle += now() - trainedUntil;
   }
   return {
     kind: "finished",
@@ -199,9 +202,10 @@ function advance(trainer: Trainer, result: StepResult, rows: number, batches: nu
   trainer.moveTo(progress);
 }
 
-function stepEvent(run: Run, epoch: number, result: StepResult): TrainingEvent {
+/** `idle` are the milliseconds of this session that went into evaluations and checkpoints. */
+function stepEvent(run: Run, epoch: number, result: StepResult, idle: number): TrainingEvent {
   const { step } = run.trainer.progress;
-  const seconds = Math.max((now() - run.startedAt) / 1000, 1e-9);
+  const elapsed = Math.max(now() - run.startedAt, 1e-6);
   const done = step - run.firstStep;
   const { accuracy } = result;
   return {
@@ -211,8 +215,8 @@ function stepEvent(run: Run, epoch: number, result: StepResult): TrainingEvent {
     loss: result.loss,
     ...(accuracy === undefined ? {} : { accuracy }),
     traces: result.traces,
-    rowsPerSecond: Math.min(done * run.options.batch, done * rowCount(run.dataset)) / seconds,
-    timeLeft: (seconds / done) * (run.totalSteps - step),
+    rowsPerSecond: (done * rowCount(run.dataset)) / run.batches / (Math.max(elapsed - idle, 1e-6) / 1000),
+    timeLeft: (elapsed / 1000 / done) * (run.totalSteps - step),
   };
 }
 

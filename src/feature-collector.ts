@@ -14,7 +14,7 @@ export interface FeatureCollector {
 const rowLimit = 20_000;
 
 export function collectFeatures(): FeatureCollector {
-  const features: number[][] = [];
+  const features: Float32Array[] = [];
   const labels: number[] = [];
   const predictions: number[] = [];
   let width = 0;
@@ -27,7 +27,7 @@ export function collectFeatures(): FeatureCollector {
       const classes = scores?.shape.at(-1) ?? 0;
       for (let row = 0; row < batch.labels.data.length && labels.length < rowLimit; row++) {
         labels.push(batch.labels.data[row] ?? 0);
-        features.push(Array.from(rows.data.subarray(row * width, (row + 1) * width)));
+        features.push(Float32Array.from(rows.data.subarray(row * width, (row + 1) * width)));
         predictions.push(
           scores === undefined ? -1 : firstLargest(scores.data.subarray(row * classes, (row + 1) * classes)),
         );
@@ -40,12 +40,18 @@ export function collectFeatures(): FeatureCollector {
             features: {
               dtype: "f32",
               shape: [labels.length, width],
-              data: Float32Array.from(features.flat()),
+              data: joined(features, width),
             },
             labels,
             predictions,
           },
   };
+}
+
+function joined(rows: readonly Float32Array[], width: number): Float32Array {
+  const data = new Float32Array(rows.length * width);
+  for (const [at, row] of rows.entries()) data.set(row, at * width);
+  return data;
 }
 
 function firstLargest(values: ArrayLike<number>): number {
