@@ -43,12 +43,12 @@ const sums: readonly SimplifyRule[] = [
   {
     law: "b + (a + b) = a + 2 · b",
     on: ["add"],
-    rule: (node, f) => {
+    rule: (node, f, { usedOnce }) => {
       for (const [b, sum] of [
         [input(node, 0), input(node, 1)],
         [input(node, 1), input(node, 0)],
       ] as const) {
-        if (sum.op !== "add" || (input(sum, 0) !== b && input(sum, 1) !== b)) continue;
+        if (sum.op !== "add" || !usedOnce(sum) || (input(sum, 0) !== b && input(sum, 1) !== b)) continue;
         const a = input(sum, 0) === b ? input(sum, 1) : input(sum, 0);
         return f.add(a, f.mul(f.constant(2, node.type.dtype), b));
       }
@@ -208,9 +208,10 @@ const distributions: readonly SimplifyRule[] = [
   {
     law: "c · (a · x + b · y) = (c · a) · x + (c · b) · y where a, b and c are smaller than x and y",
     on: ["mul"],
-    rule: (node, f) => {
+    rule: (node, f, { usedOnce }) => {
       const [c, sum] = [input(node, 0), input(node, 1)];
       if ((sum.op !== "add" && sum.op !== "sub") || isShape(c.type.shape, node.type.shape)) return undefined;
+      if (!usedOnce(sum)) return undefined;
       const parts = sum.inputs.map(factored);
       if (!parts.every((part) => part !== undefined && isShape(part.large.type.shape, node.type.shape)))
         return undefined;
@@ -228,9 +229,9 @@ const distributions: readonly SimplifyRule[] = [
   {
     law: "x - (y + b · x) = (1 - b) · x - y where b is smaller than x",
     on: ["sub"],
-    rule: (node, f) => {
+    rule: (node, f, { usedOnce }) => {
       const [x, sum] = [input(node, 0), input(node, 1)];
-      if (sum.op !== "add" || !isShape(x.type.shape, node.type.shape)) return undefined;
+      if (sum.op !== "add" || !usedOnce(sum) || !isShape(x.type.shape, node.type.shape)) return undefined;
       for (const [own, y] of [
         [input(sum, 0), input(sum, 1)],
         [input(sum, 1), input(sum, 0)],

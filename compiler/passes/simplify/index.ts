@@ -6,11 +6,11 @@
  *            %3 = add(%2, %2)
  *   after    %1 = mul(2, %0)
  *
- * It works node by node and never looks at who reads a value, so it may compute a small value twice.
+ * It works node by node and mostly does not look at who reads a value, so it may compute a small value twice.
  */
 import { type Dim, isSize, knownSize, sameDim } from "../../ir/dim.ts";
 import { formulas } from "../../ir/build.ts";
-import { type Graph, type GraphBuilder, type Node, isOp } from "../../ir/node.ts";
+import { type Graph, type GraphBuilder, type Node, isOp, nodesOfGraph } from "../../ir/node.ts";
 import { rewriteGraph } from "../../ir/rewrite.ts";
 import { sameType } from "../../ir/type.ts";
 import type { OpName } from "../../ops/attrs.ts";
@@ -23,7 +23,7 @@ import { constantRules } from "./constants.ts";
 import { lookupRules } from "./lookups.ts";
 import { productRules } from "./products.ts";
 import { reductionRules } from "./reductions.ts";
-import type { Facts, SimplifyRule } from "./rule.ts";
+import type { Context, Facts, SimplifyRule } from "./rule.ts";
 import { shapeRules } from "./shapes.ts";
 
 export const simplify: Pass = {
@@ -44,8 +44,36 @@ export const simplifyRules: readonly SimplifyRule[] = [
   ...productRules,
 ];
 
+/**
+ * Round after round until nothing changes: rules that only pay for a value with one reader act on readers
+ * as they were when the round began, and not at all in the first one.
+ */
 export function simplifyGraph(graph: Graph, builder: GraphBuilder, facts: Facts): Graph {
-  return rewriteGraph(graph, builder, (node) => simplified(node, builder, facts));
+  let settled = simplifyOnce(graph, builder, { ...facts, usedOnce: () => false });
+  for (let round = 0; round < mostRounds; round++) {
+    const readers = countReaders(settled);
+    const usedOnce = (node: Node): boolean => readers.get(node) === 1;
+    const next = simplifyOnce(settled, builder, { ...facts, usedOnce });
+    if (next.outputs.every(({ node }, index) => node === settled.outputs[index]?.node)) return settled;
+    settled = next;
+  }
+  return settled;
+}
+
+/** More than any program has needed; each round leaves a sound graph, so stopping early costs only speed. */
+const mostRounds = 6;
+
+function simplifyOnce(graph: Graph, builder: GraphBuilder, context: Context): Graph {
+  return rewriteGraph(graph, builder, (node) => simplified(node, builder, context));
+}
+
+/** How often each node is read; an output is read by the caller. */
+function countReaders(graph: Graph): ReadonlyMap<Node, number> {
+  const readers = new Map<Node, number>();
+  const count = (node: Node): Map<Node, number> => readers.set(node, (readers.get(node) ?? 0) + 1);
+  for (const node of nodesOfGraph(graph)) node.inputs.forEach(count);
+  for (const { node } of graph.outputs) count(node);
+  return readers;
 }
 
 /** Labels are checked where data enters, so an input with a bound is in range. */
@@ -79,12 +107,12 @@ function indexed(rules: readonly SimplifyRule[]): ReadonlyMap<OpName, readonly S
   return byOp;
 }
 
-function simplified(node: Node, builder: GraphBuilder, facts: Facts): Node | undefined {
+function simplified(node: Node, builder: GraphBuilder, context: Context): Node | undefined {
   const rules = rulesByOp.get(node.op);
   if (rules === undefined) return undefined;
   const f = formulas(builder, node.span);
   for (const { law, rule } of rules) {
-    const result = rule(node, f, facts);
+    const result = rule(node, f, context);
     if (result === undefined || result === node) continue;
     if (!sameType(result.type, node.type)) throw new Error(`the law "${law}" changes the type of ${node.op}`);
     return result;

@@ -15,12 +15,18 @@ export interface Facts {
   readonly inRange: (index: Node, size: Dim) => boolean;
 }
 
+/** What a rule may ask besides. */
+export interface Context extends Facts {
+  /** Whether a node is surely read by one other node only, so that taking it apart saves it. */
+  readonly usedOnce: (node: Node) => boolean;
+}
+
 export interface SimplifyRule {
   /** In mathematics: "x · 1 = x". It is also the rule's name. */
   readonly law: string;
   readonly on: readonly OpName[];
   /** The simpler node, of the same type, or `undefined` where the law does not apply. */
-  readonly rule: (node: Node, f: Formulas, facts: Facts) => Node | undefined;
+  readonly rule: (node: Node, f: Formulas, context: Context) => Node | undefined;
   /** A node on which the rule fires; its leaves are inputs, so that a test can feed it. */
   readonly example: (f: Formulas) => Node;
 }
