@@ -64,7 +64,7 @@ function workspaceRoot(folder: string): string {
 /** `std/` lies beside the folder that this code is in: dist/ when built, src/ in the sources. */
 function libraryFolder(): string {
   for (let at = dirname(fileURLToPath(import.meta.url)); dirname(at) !== at; at = dirname(at)) {
-    if (existsSync(join(at, "std", "margins.margo"))) return realpathSync(join(at, "std"));
+    if (existsSync(join(at, "std", "layers.margo"))) return realpathSync(join(at, "std"));
   }
   throw new Error("the standard library is missing from this installation of Margo");
 }

@@ -19,21 +19,17 @@ export interface Range {
   readonly end: Position;
 }
 
-export function diagnosticsJson(
-  diagnostics: readonly Diagnostic[],
-  textOf: TextOf,
-  nameOf: (file: string) => string,
-): string {
+export function diagnosticsJson(diagnostics: readonly Diagnostic[], textOf: TextOf): string {
   const range = rangesIn(textOf);
   const list = diagnostics.map(({ span, code, severity, message, help, labels, fix }) => ({
-    file: nameOf(span.file),
+    file: span.file,
     code,
     severity,
     message,
     range: range(span),
     help: help ?? null,
     labels: labels.map((label) => ({
-      file: nameOf(label.span.file),
+      file: label.span.file,
       range: range(label.span),
       message: label.message,
     })),
@@ -43,7 +39,7 @@ export function diagnosticsJson(
         : {
             title: fix.title,
             edits: fix.edits.map((edit) => ({
-              file: nameOf(edit.span.file),
+              file: edit.span.file,
               range: range(edit.span),
               newText: edit.newText,
             })),
@@ -52,17 +48,13 @@ export function diagnosticsJson(
   return `${JSON.stringify(list, null, 2)}\n`;
 }
 
-export function diagnosticsSarif(
-  diagnostics: readonly Diagnostic[],
-  textOf: TextOf,
-  nameOf: (file: string) => string,
-): string {
+export function diagnosticsSarif(diagnostics: readonly Diagnostic[], textOf: TextOf): string {
   const range = rangesIn(textOf);
   const location = (span: Span) => {
     const { start, end } = range(span);
     return {
       physicalLocation: {
-        artifactLocation: { uri: encodeURI(nameOf(span.file)) },
+        artifactLocation: { uri: encodeURI(span.file) },
         region: {
           startLine: start.line + 1,
           startColumn: start.character + 1,

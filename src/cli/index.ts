@@ -7,6 +7,7 @@
 import { CommanderError } from "commander";
 import { version } from "../version.ts";
 import { margoCommand } from "./program.ts";
+import { Refusal } from "./refusal.ts";
 import { stageOf } from "./stage.ts";
 import { isSystemError, systemErrorText } from "./system-error.ts";
 import { complain, exitFault, exitFine, exitUsage, say } from "./terminal.ts";
@@ -30,6 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitFine : exitUsage;
+  if (error instanceof Refusal) return error.exitCode;
   if (isSystemError(error)) {
     if (error.code === "EPIPE") return exitFine;
     complain(systemErrorText(error));

@@ -1,0 +1,117 @@
+/** `margo build`: each entry becomes a JavaScript module and its types, in a folder of artifacts. */
+import { existsSync, readFileSync, watch } from "node:fs";
+import { join, relative } from "node:path";
+import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
+import type { Span } from "../../compiler/errors/span.ts";
+import { compileProgram } from "../executors/create.ts";
+import { version } from "../version.ts";
+import { writeWholeFile } from "../write-file.ts";
+import { Refusal } from "./refusal.ts";
+import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
+import { atStage } from "./stage.ts";
+import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
+
+export interface BuildOptions {
+  readonly target: "tfjs" | "reference";
+  readonly entry: readonly string[];
+  readonly out: string;
+  readonly watch?: boolean;
+  readonly check?: boolean;
+}
+
+interface Artifact {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Standard output gets the paths of what was written. */
+export async function build(file: string, options: BuildOptions): Promise<ExitCode> {
+  if (options.target === "reference") {
+    complain("the reference target has no artifact: it runs inside Margo", "build for --target tfjs");
+    return exitUsage;
+  }
+  if (options.watch === true) return buildAgainAndAgain(file, options);
+  const artifacts = await artifactsOf(file, options);
+  return options.check === true ? checkArtifacts(artifacts) : writeArtifacts(artifacts);
+}
+
+async function writeArtifacts(artifacts: readonly Artifact[]): Promise<ExitCode> {
+  for (const { path, text } of artifacts) {
+    await writeWholeFile(path, text);
+    await writeOut(`${path}\n`);
+  }
+  return exitFine;
+}
+
+function checkArtifacts(artifacts: readonly Artifact[]): ExitCode {
+  const stale = artifacts.filter(
+    ({ path, text }) => !existsSync(path) || readFileSync(path, "utf8") !== text,
+  );
+  for (const { path } of stale)
+    complain(`${path} is ${existsSync(path) ? "stale" : "missing"}`, "run margo build without --check");
+  return stale.length === 0 ? exitFine : exitFault;
+}
+
+async function artifactsOf(file: string, { entry, out }: BuildOptions): Promise<readonly Artifact[]> {
+  const source = sourceAt(file);
+  const artifacts: Artifact[] = [];
+  for (const name of entry.length > 0 ? entry : defaultEntries(source)) {
+    const program = await programOf(source, name, {});
+    const { js, declarations } = await atStage("code generation", () =>
+      emitModule(program, compileProgram(program), version, (span: Span) => commentFor(source, span)),
+    );
+    artifacts.push(
+      { path: join(out, `${name}.js`), text: js },
+      { path: join(out, `${name}.d.ts`), text: declarations },
+    );
+  }
+  return artifacts;
+}
+
+/** Every train; every model where there is none. */
+function defaultEntries(source: Source): readonly string[] {
+  const declarations = declarationsOf(source);
+  const ofKind = (kind: string) =>
+    declarations.filter((one) => one.kind === kind).map(({ name }) => name.name);
+  const entries = ofKind("train").length > 0 ? ofKind("train") : ofKind("model");
+  if (entries.length > 0) return entries;
+  complain(`${source.file} declares no train and no model`, "say what to build with --entry");
+  throw new Refusal(exitFault);
+}
+
+/** The line of source that a piece of the artifact comes from, as a comment shows it. */
+function commentFor(source: Source, span: Span): string | undefined {
+  const text = textOf(source, span.file);
+  const start = text.lastIndexOf("\n", span.start - 1) + 1;
+  const end = text.indexOf("\n", span.start);
+  const line = text.slice(start, end < 0 ? undefined : end).trim();
+  return line === "" ? undefined : `${placeOf(source, span)} ${line}`;
+}
+
+/** Builds when a source below the file's workspace changes, until the process is stopped. */
+async function buildAgainAndAgain(file: string, options: BuildOptions): Promise<ExitCode> {
+  await buildOnce(file, options);
+  const { root } = sourceAt(file);
+  say(`watching ${relative(process.cwd(), root) || "."}; Ctrl-C stops`);
+  let waiting: NodeJS.Timeout | undefined;
+  const watcher = watch(root, { recursive: true }, (_, name) => {
+    if (name === null || !name.endsWith(".margo")) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => void buildOnce(file, options), 100);
+  });
+  return new Promise((resolve) => {
+    process.once("SIGINT", () => {
+      watcher.close();
+      resolve(exitFine);
+    });
+  });
+}
+
+/** Mistakes in the source are told and the watch goes on; earlier artifacts stay. */
+async function buildOnce(file: string, options: BuildOptions): Promise<void> {
+  try {
+    await writeArtifacts(await artifactsOf(file, options));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+  }
+}

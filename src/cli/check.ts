@@ -1,0 +1,98 @@
+/** `margo check`: the mistakes of any number of files, for people, editors and code hosts. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { glob } from "tinyglobby";
+import { checkFile } from "../../compiler/check/index.ts";
+import { openWorkspace } from "../../compiler/check/workspace.ts";
+import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
+import { displayedName, openSource } from "../host.ts";
+import { withFileNames } from "./file-names.ts";
+import { diagnosticsJson, diagnosticsSarif } from "./diagnostics-output.ts";
+import { type Source, sourceAt, tell, textOf } from "./source.ts";
+import { atStage } from "./stage.ts";
+import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
+
+export interface CheckOptions {
+  readonly format: "text" | "json" | "sarif";
+}
+
+interface Checked {
+  readonly source: Source;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Exit 1 when a file has an error or does not exist; warnings alone are fine. */
+export async function check(patterns: readonly string[], { format }: CheckOptions): Promise<ExitCode> {
+  const { files, missing } = await expanded(patterns);
+  for (const pattern of missing) complain(`there is no .margo file at ${pattern}`);
+  const checked = await checkAll(files);
+  if (format === "text") for (const { source, diagnostics } of checked) tell(source, diagnostics);
+  else await writeOut(machineReadable(checked, format));
+  const failed = checked.some(({ diagnostics }) => diagnostics.some(({ severity }) => severity === "error"));
+  return failed || missing.length > 0 ? exitFault : exitFine;
+}
+
+/** Files of one workspace share what they import. A mistake in a shared file is told once. */
+async function checkAll(files: readonly string[]): Promise<readonly Checked[]> {
+  const workspaces = new Map<string, Source>();
+  const told = new Set<string>();
+  const checked: Checked[] = [];
+  for (const path of files) {
+    const opened = openSource(path) ?? sourceAt(path);
+    const shared = workspaces.get(opened.root) ?? { ...opened, workspace: openWorkspace(opened.host) };
+    workspaces.set(opened.root, shared);
+    const source = { ...shared, file: opened.file, directory: opened.directory };
+    const found = await atStage("check", () => checkFile(source.workspace, source.file));
+    const fresh = found.filter(({ code, message, span }) => {
+      const key = `${opened.root}|${span.file}|${span.start}|${code}|${message}`;
+      return !told.has(key) && told.add(key);
+    });
+    checked.push({ source, diagnostics: fresh });
+  }
+  return checked;
+}
+
+function machineReadable(checked: readonly Checked[], format: "json" | "sarif"): string {
+  const write = format === "json" ? diagnosticsJson : diagnosticsSarif;
+  const texts = new Map<string, string>();
+  const all = checked.flatMap(({ source, diagnostics }) =>
+    diagnostics.map((diagnostic) => {
+      const named = (file: string) => {
+        const name = displayedName(file, source.root);
+        if (!texts.has(name)) texts.set(name, textOf(source, file));
+        return name;
+      };
+      return withFileNames(diagnostic, named);
+    }),
+  );
+  return write(all, (file) => texts.get(file) ?? "");
+}
+
+interface Expanded {
+  readonly files: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** A folder stands for the .margo files in it; a pattern that the shell left alone is expanded here. */
+async function expanded(patterns: readonly string[]): Promise<Expanded> {
+  const files = new Set<string>();
+  const missing: string[] = [];
+  for (const pattern of patterns) {
+    const found = await filesAt(pattern);
+    if (found.length === 0) missing.push(pattern);
+    for (const file of found) files.add(file);
+  }
+  return { files: [...files], missing };
+}
+
+async function filesAt(pattern: string): Promise<readonly string[]> {
+  const stats = statSync(pattern, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return globbed("**/*.margo", resolve(pattern));
+  if (stats !== undefined || openSource(pattern) !== undefined) return [pattern];
+  return /[*?[{]/.test(pattern) ? globbed(pattern, process.cwd()) : [];
+}
+
+async function globbed(pattern: string, cwd: string): Promise<readonly string[]> {
+  const found = await glob(pattern, { cwd, absolute: true, ignore: ["**/node_modules/**"] });
+  return found.filter((name) => name.endsWith(".margo")).sort();
+}

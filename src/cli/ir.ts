@@ -1,0 +1,79 @@
+/** `margo ir`: what a pass left of an entry's function, as text, or as data for tools. */
+import { defaultPassOptions, stagesOf } from "../../compiler/compile.ts";
+import { verifyStage } from "../../compiler/ir/verify.ts";
+import type { Bindings } from "../../compiler/ir/dim.ts";
+import { passes } from "../../compiler/passes/index.ts";
+import type { Stage, TargetName } from "../../compiler/passes/pass.ts";
+import type { Program, ProgramFunction } from "../../compiler/program.ts";
+import { stageJson, stageText } from "./ir-text.ts";
+import { Refusal } from "./refusal.ts";
+import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
+import { atStage } from "./stage.ts";
+import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
+
+export interface IrOptions {
+  readonly entry?: string;
+  readonly function?: string;
+  readonly stage: string;
+  readonly target: TargetName;
+  readonly dim: Bindings;
+  readonly set: Readonly<Record<string, string>>;
+  readonly json?: boolean;
+  readonly verify?: boolean;
+}
+
+export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
+  const names = ["lower", ...passes.map(({ name }) => name)];
+  if (!names.includes(options.stage)) {
+    complain(`there is no stage ${options.stage}`, `the stages are ${names.join(", ")}`);
+    return exitUsage;
+  }
+  const source = sourceAt(file);
+  const program = await programOf(source, options.entry ?? defaultEntry(source), options.set);
+  const fn = functionOf(program, options.function);
+  const stages = await atStage("passes", () =>
+    stagesOf(program, fn, { ...defaultPassOptions, target: options.target, dims: options.dim }),
+  );
+  if (options.verify === true) verifyAll(stages);
+  const stage = stages.find(({ name }) => name === options.stage);
+  if (stage === undefined) throw new Error(`the pass ${options.stage} left no stage`);
+  await writeOut(
+    options.json === true
+      ? `${JSON.stringify(stageJson(program, fn, stage, options.dim), null, 2)}\n`
+      : stageText(program, fn, stage, options.dim),
+  );
+  return exitFine;
+}
+
+/** The only declaration of the file, or its only train. */
+function defaultEntry(source: Source): string {
+  const declarations = declarationsOf(source).filter(({ kind }) => kind !== "let");
+  const trains = declarations.filter(({ kind }) => kind === "train");
+  const [only, ...others] = trains.length > 0 ? trains : declarations;
+  if (only !== undefined && others.length === 0) return only.name.name;
+  const offered = declarations.map(({ name }) => name.name);
+  complain(
+    offered.length === 0
+      ? `${source.file} declares nothing`
+      : `${source.file} declares ${offered.join(", ")}`,
+    "say which with --entry",
+  );
+  throw new Refusal(exitFault);
+}
+
+function functionOf(program: Program, name: string | undefined): ProgramFunction {
+  const fn = name === undefined ? program.functions[0] : program.functions.find((one) => one.name === name);
+  if (fn !== undefined) return fn;
+  complain(
+    `${program.name} has no function ${name ?? ""}`,
+    `it has ${program.functions.map((one) => one.name).join(", ")}`,
+  );
+  throw new Refusal(exitFault);
+}
+
+function verifyAll(stages: readonly Stage[]): void {
+  for (const stage of stages) {
+    const [fault] = verifyStage(stage);
+    if (fault !== undefined) throw new Error(`after ${stage.name}: ${fault}`);
+  }
+}

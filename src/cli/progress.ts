@@ -1,0 +1,101 @@
+/**
+ * The progress of a run: a moving bar where there is a terminal, one line an epoch where there is none.
+ * It only listens to the run's events.
+ */
+import { type SingleBar, type Presets } from "cli-progress";
+import type { RunEvent } from "../train.ts";
+import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
+import { cyan, dim } from "./colors.ts";
+import { animated, paint, say } from "./terminal.ts";
+
+export interface Progress {
+  readonly onEvent: (event: RunEvent) => void;
+  /** Takes the bar away; what follows starts on a fresh line. */
+  readonly stop: () => void;
+}
+
+export async function showProgress(name: string): Promise<Progress> {
+  const bar = animated() ? await createBar(name) : undefined;
+  return {
+    onEvent: (event) => {
+      bar?.onEvent(event);
+      const line = lineOf(event);
+      if (line === undefined) return;
+      bar?.clear();
+      say(`${paint(cyan, name)} ${line}`);
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+/** What stays on the screen: one line an epoch and what was found after it. */
+function lineOf(event: RunEvent): string | undefined {
+  switch (event.kind) {
+    case "start":
+      return paint(
+        dim,
+        `${count(event.rows)} rows, ${count(event.batchesPerEpoch)} steps an epoch, ${count(event.totalSteps - event.step)} steps to go`,
+      );
+    case "epoch":
+      return `epoch ${event.epoch + 1}: ${scores("training", event)} ${paint(dim, `in ${duration(event.seconds)}`)}`;
+    case "evaluation":
+      return `epoch ${event.epoch + 1}: ${scores("validation", event)}`;
+    case "angles":
+      return `epoch ${event.epoch + 1}: mean angle to the own class ${degrees(event.own)}, to the nearest other ${degrees(event.nearestOther)}`;
+    case "replay":
+      return `the loss is no number: running steps ${event.from} to ${event.to} again to find where it began`;
+    case "step":
+    case "checkpoint":
+      return undefined;
+  }
+  return event satisfies never;
+}
+
+function scores(
+  what: string,
+  { loss, accuracy }: { readonly loss: number; readonly accuracy?: number },
+): string {
+  const correct = accuracy === undefined ? "" : `, accuracy ${percent(accuracy)}`;
+  return `${what} loss ${significant(loss)}${correct}`;
+}
+
+interface Bar {
+  readonly onEvent: (event: RunEvent) => void;
+  readonly clear: () => void;
+  readonly stop: () => void;
+}
+
+async function createBar(name: string): Promise<Bar> {
+  const { default: library }: { default: { SingleBar: typeof SingleBar; Presets: typeof Presets } } =
+    await import("cli-progress");
+  const bar = new library.SingleBar(
+    {
+      format: `${name} {bar} {value}/{total} · loss {loss}{accuracy} · {rate} rows/s · {left} left`,
+      clearOnComplete: true,
+      hideCursor: true,
+      stopOnComplete: false,
+      forceRedraw: true,
+      barsize: 24,
+      stream: process.stderr,
+    },
+    library.Presets.shades_classic,
+  );
+  const values = { loss: "–", accuracy: "", rate: "–", left: "–" };
+  return {
+    onEvent: (event) => {
+      if (event.kind === "start") bar.start(event.totalSteps, event.step, values);
+      if (event.kind === "step") bar.update(event.step, stepValues(event));
+    },
+    clear: () => process.stderr.write("\r\u001b[K"),
+    stop: () => bar.stop(),
+  };
+}
+
+function stepValues(event: Extract<RunEvent, { kind: "step" }>): Record<string, string> {
+  return {
+    loss: significant(event.loss),
+    accuracy: event.accuracy === undefined ? "" : ` · accuracy ${percent(event.accuracy)}`,
+    rate: count(Math.round(event.rowsPerSecond)),
+    left: duration(event.timeLeft),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * What every command does with a .margo file first: open it, elaborate an entry of it, and tell its
+ * mistakes to the person at the terminal.
+ */
+import { elaborateEntry } from "../../compiler/check/index.ts";
+import {
+  type NamedDeclaration,
+  type Workspace,
+  loadModule,
+  openWorkspace,
+} from "../../compiler/check/workspace.ts";
+import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
+import type { Span } from "../../compiler/errors/span.ts";
+import type { Program } from "../../compiler/program.ts";
+import { type OpenedFile, displayedName, openSource } from "../host.ts";
+import { withFileNames } from "./file-names.ts";
+import { Refusal } from "./refusal.ts";
+import { renderDiagnostics } from "./render-diagnostics.ts";
+import { atStage } from "./stage.ts";
+import { colored, complain, exitFault, say } from "./terminal.ts";
+
+export interface Source extends OpenedFile {
+  readonly workspace: Workspace;
+}
+
+/** Opens a file, or says that there is none and throws a refusal. */
+export function sourceAt(path: string): Source {
+  const opened = openSource(path);
+  if (opened === undefined) {
+    complain(
+      `there is no file ${path}`,
+      "give the path of a .margo file, or a module of the library like std/margins",
+    );
+    throw new Refusal(exitFault);
+  }
+  return { ...opened, workspace: openWorkspace(opened.host) };
+}
+
+/** Elaborates one entry; its mistakes are told and become a refusal, its warnings are told. */
+export async function programOf(
+  source: Source,
+  entry: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<Program> {
+  const elaborated = await atStage("check", () =>
+    elaborateEntry(source.workspace, source.file, entry, { settings }),
+  );
+  tell(source, elaborated.diagnostics);
+  if (elaborated.program === undefined) throw new Refusal(exitFault);
+  return elaborated.program;
+}
+
+/** Declarations of a file, in source order. Syntax errors are told and become a refusal. */
+export function declarationsOf(source: Source): readonly NamedDeclaration[] {
+  const module = loadModule(source.workspace, source.file);
+  if (module === undefined) throw new Error(`${source.file} was opened but cannot be read`);
+  if (module.diagnostics.some(({ severity }) => severity === "error")) {
+    tell(source, module.diagnostics);
+    throw new Refusal(exitFault);
+  }
+  return [...module.declarations.values()];
+}
+
+/** Diagnostics for people, on standard error. */
+export function tell(source: Source, diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.length === 0) return;
+  const shown = diagnostics.map((diagnostic) =>
+    withFileNames(diagnostic, (file) => displayedName(file, source.root)),
+  );
+  const texts = new Map<string, string>();
+  for (const { file } of diagnostics.flatMap(spansOf))
+    texts.set(displayedName(file, source.root), textOf(source, file));
+  say(renderDiagnostics(shown, (file) => texts.get(file) ?? "", { color: colored(process.stderr) }));
+}
+
+/** The text that spans of a file point into. */
+export function textOf(source: Source, file: string): string {
+  return loadModule(source.workspace, file)?.text ?? source.host.read(file) ?? "";
+}
+
+/** `file:line:column`, counted from 1, as terminals make it a link. */
+export function placeOf(source: Source, { file, start }: Span): string {
+  const before = textOf(source, file)
+    .slice(0, start)
+    .split(/\r\n|\n|\r/);
+  return `${displayedName(file, source.root)}:${before.length}:${(before.at(-1) ?? "").length + 1}`;
+}
+
+function spansOf({ span, labels, fix }: Diagnostic): readonly Span[] {
+  return [span, ...labels.map((label) => label.span), ...(fix?.edits ?? []).map((edit) => edit.span)];
+}

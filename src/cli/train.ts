@@ -1,0 +1,202 @@
+/** `margo train`: runs the train declarations of a file one after the other, each into a folder with a report. */
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Program } from "../../compiler/program.ts";
+import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import type { TrainingInfo } from "../../runtime/program.ts";
+import { createExecutor } from "../executors/create.ts";
+import { type TrainingTarget, automaticTarget, machineFacts } from "../machine.ts";
+import { degrees, duration, percent, significant } from "../report/numbers.ts";
+import { writeComparison, writeReport } from "../report/write-report.ts";
+import { type RunInfo, readRunInfo } from "../run-folder.ts";
+import { type Interruption, listenForInterruption } from "../signals.ts";
+import { type TrainSummary, train as trainRun } from "../train.ts";
+import { version } from "../version.ts";
+import { showProgress } from "./progress.ts";
+import { Refusal } from "./refusal.ts";
+import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
+import { atStage } from "./stage.ts";
+import { type ExitCode, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
+
+export interface TrainOptions {
+  readonly entry: readonly string[];
+  readonly target: "auto" | TrainingTarget;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly limit?: number;
+  readonly set: Readonly<Record<string, string>>;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly resume?: string;
+}
+
+/** Standard output gets the path of each report, and of the comparison where there were several runs. */
+export async function train(file: string, options: TrainOptions): Promise<ExitCode> {
+  const source = sourceAt(file);
+  const resumed = resumedRun(options);
+  const entries = resumed === undefined ? entriesOf(source, options.entry) : [resumed.entry];
+  const interruption = listenForInterruption();
+  const folders: string[] = [];
+  try {
+    for (const entry of entries) {
+      const folder = options.resume ?? folderOf(entry, entries.length, options.out);
+      const code = await runEntry({ source, entry, folder, options, resumed, interruption });
+      if (code !== exitFine) return code;
+      folders.push(folder);
+    }
+  } finally {
+    interruption.release();
+  }
+  if (folders.length > 1) {
+    const page = await writeComparison(folders, join(options.out ?? "runs", "compare.html"));
+    await writeOut(`${page}\n`);
+  }
+  return exitFine;
+}
+
+interface EntryRun {
+  readonly source: Source;
+  readonly entry: string;
+  readonly folder: string;
+  readonly options: TrainOptions;
+  readonly resumed: RunInfo | undefined;
+  readonly interruption: Interruption;
+}
+
+async function runEntry(run: EntryRun): Promise<ExitCode> {
+  const { source, entry, folder, options, resumed, interruption } = run;
+  const settings = { ...resumed?.settings, ...options.set };
+  const program = await programOf(source, entry, settings);
+  const training = trainingOf(program, options, resumed);
+  const target = targetOf(options, resumed);
+  const executor = await atStage("compile", () => createExecutor(program, target));
+  const info = runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
+  const progress = await showProgress(entry);
+  const summary = await atStage("training", () =>
+    trainRun({
+      program,
+      executor,
+      training,
+      data: {
+        directory: source.directory,
+        root: source.root,
+        ...(info.limit === undefined ? {} : { limit: info.limit }),
+      },
+      info,
+      folder,
+      start: options.resume === undefined ? "fresh" : "resume",
+      signal: interruption.signal,
+      onEvent: progress.onEvent,
+      placeOf: (span) => placeOf(source, span),
+    }),
+  ).finally(progress.stop);
+  return finish(entry, summary, interruption);
+}
+
+async function finish(entry: string, summary: TrainSummary, interruption: Interruption): Promise<ExitCode> {
+  if (summary.kind === "failed") {
+    tellFault(summary.fault);
+    if (summary.folder !== undefined) say(`  metrics up to there are in ${summary.folder}`);
+    return exitFault;
+  }
+  const { folder, step, seconds } = summary;
+  if (summary.kind === "cancelled") {
+    say(`${entry} stopped after step ${step}; its checkpoint is in ${folder}`);
+    say(`  go on with: margo train … --resume ${folder}`);
+    return interruption.exitCode() ?? exitFault;
+  }
+  const report = await atStage("report", () => writeReport(folder));
+  say(`${entry}: ${summaryText(summary)} after ${step} steps in ${duration(seconds)}`);
+  say(`  report: ${pathToFileURL(report).href}`);
+  await writeOut(`${relative(process.cwd(), report)}\n`);
+  return exitFine;
+}
+
+function summaryText({
+  evaluation,
+  angles,
+}: Extract<TrainSummary, { kind: "finished" | "cancelled" }>): string {
+  const parts = [
+    evaluation === undefined ? undefined : `validation loss ${significant(evaluation.loss)}`,
+    evaluation?.accuracy === undefined ? undefined : `accuracy ${percent(evaluation.accuracy)}`,
+    angles === undefined ? undefined : `mean own-class angle ${degrees(angles.own)}`,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? "done" : parts.join(", ");
+}
+
+/** A fault of data or of the run; it has no source line to show. */
+export function tellFault({ code, message, help, file, row }: RuntimeFault): void {
+  const where = [file, row === undefined ? undefined : `row ${row}`].filter((part) => part !== undefined);
+  const place = where.length === 0 || message.includes(where[0] ?? "") ? "" : ` (${where.join(", ")})`;
+  complain(`[${code}] ${message}${place}`, help);
+}
+
+function resumedRun({ resume }: TrainOptions): RunInfo | undefined {
+  if (resume === undefined) return undefined;
+  const info = readRunInfo(resume);
+  if (!isFault(info)) return info;
+  tellFault(info);
+  throw new Refusal(exitFault);
+}
+
+/** The entries asked for, or every `train` of the file. */
+function entriesOf(source: Source, asked: readonly string[]): readonly string[] {
+  const trains = declarationsOf(source).flatMap((one) => (one.kind === "train" ? [one.name.name] : []));
+  const unknown = asked.find((name) => !trains.includes(name));
+  if (unknown === undefined && trains.length > 0) return asked.length === 0 ? trains : asked;
+  const offered = trains.length === 0 ? "it has none" : `it has ${trains.join(", ")}`;
+  complain(
+    unknown === undefined
+      ? `${source.file} declares no train`
+      : `${source.file} has no train ${unknown}; ${offered}`,
+    "a train names a model, a loss, data and an optimizer: see examples/iris",
+  );
+  throw new Refusal(exitFault);
+}
+
+function folderOf(entry: string, entries: number, out: string | undefined): string {
+  if (out === undefined) return join("runs", entry);
+  return entries === 1 ? out : join(out, entry);
+}
+
+function trainingOf(program: Program, options: TrainOptions, resumed: RunInfo | undefined): TrainingInfo {
+  if (program.training === undefined)
+    throw new Error(`${program.name} was elaborated without a training plan`);
+  const { spans: _, ...plan } = program.training;
+  return {
+    ...plan,
+    ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+    ...(options.steps === undefined ? {} : { steps: options.steps }),
+    seed: resumed?.seed ?? options.seed ?? plan.seed,
+  };
+}
+
+function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined): TrainingTarget {
+  if (target !== "auto") return target;
+  return resumed?.target === "reference" ? "reference" : automaticTarget();
+}
+
+interface RunFacts {
+  readonly source: Source;
+  readonly entry: string;
+  readonly options: TrainOptions;
+  readonly resumed: RunInfo | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly target: TrainingTarget;
+  readonly seed: number;
+}
+
+function runInfo({ source, entry, options, resumed, settings, target, seed }: RunFacts): RunInfo {
+  const limit = options.limit ?? resumed?.limit;
+  return {
+    margo: version,
+    file: join(source.root, source.file),
+    source: textOf(source, source.file),
+    entry,
+    settings,
+    target,
+    seed,
+    ...(limit === undefined ? {} : { limit }),
+    machine: machineFacts(),
+  };
+}

@@ -1,0 +1,51 @@
+/** A program made runnable: compiled for a target and handed to that target's executor. */
+import { type CompiledFunction, emitModule, functionsToCompile } from "../../compiler/codegen/tfjs/module.ts";
+import { compileFunction, compileVerified, defaultPassOptions } from "../../compiler/compile.ts";
+import type { Program } from "../../compiler/program.ts";
+import type { Executor } from "../../runtime/program.ts";
+import type { BackendName } from "../../runtime/tfjs/backend.ts";
+import type { TrainingTarget } from "../machine.ts";
+import { version } from "../version.ts";
+
+/** The wasm backend where it starts, else the plain one. Throws when neither does. */
+export async function createExecutor(program: Program, target: TrainingTarget): Promise<Executor> {
+  switch (target) {
+    case "reference": {
+      const { createReferenceExecutor } = await import("./reference.ts");
+      return createReferenceExecutor(program, version);
+    }
+    case "tfjs": {
+      const { loadTfjsModule } = await import("./load-tfjs-module.ts");
+      const { createTfjsExecutor } = await import("../../runtime/tfjs/executor.ts");
+      const module = await loadTfjsModule(emitModule(program, compileProgram(program), version).js);
+      return createTfjsExecutor(module, await firstBackend());
+    }
+  }
+  return target satisfies never;
+}
+
+/** Every function of a program, through all passes. */
+export function compileProgram(program: Program): readonly CompiledFunction[] {
+  return functionsToCompile(program).map((fn) => ({
+    fn,
+    stage: compileFunction(program, fn, defaultPassOptions),
+  }));
+}
+
+/** The same with the graph checked after every pass. */
+export function compileProgramVerified(program: Program): readonly CompiledFunction[] {
+  return functionsToCompile(program).map((fn) => ({
+    fn,
+    stage: compileVerified(program, fn, defaultPassOptions),
+  }));
+}
+
+async function firstBackend(): Promise<BackendName> {
+  const { loadBackend } = await import("../../runtime/tfjs/backend.ts");
+  try {
+    await loadBackend("wasm");
+    return "wasm";
+  } catch {
+    return "cpu";
+  }
+}

@@ -1,0 +1,11 @@
+/** Tests run from the sources; only test/cli starts the built command, which `npm test` builds first. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: process.env["CI"] === undefined ? ["default"] : ["dot"],
+  },
+});
