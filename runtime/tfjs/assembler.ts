@@ -73,6 +73,9 @@ export function i32Splat(value: number): Code {
   return fourTimes(new Uint8Array(Int32Array.of(value).buffer));
 }
 
+/** All bits of the first lane, none of the others. */
+export const firstLane: Code = simd(0x0c, ...Array<number>(4).fill(255), ...Array<number>(12).fill(0));
+
 function fourTimes(bytes: Uint8Array): Code {
   return simd(0x0c, ...bytes, ...bytes, ...bytes, ...bytes);
 }
@@ -98,6 +101,9 @@ export const vectorOps = {
   narrow16: simd(0x65),
   widen8: simd(0x89),
   widen16: simd(0xa9),
+  /** The upper half of a vector in place of the lower, and the second word in place of the first. */
+  upperHalf: simd(0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15),
+  secondWord: simd(0x0d, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7),
 } as const;
 
 export const floats = {

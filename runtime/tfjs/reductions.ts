@@ -1,12 +1,13 @@
 /**
  * Reductions. The shape is seen as [outer, length, inner] with the reduced axis in the middle. Over the last
- * axis tfjs's kernels are used; over earlier ones the rows are taken into the result one after the other
- * with a vector loop. (A row of ones times the matrix looks fast in a loop that repeats it, but the backend
+ * axis each row has a vector loop of its own; over earlier ones the rows are taken into the result one
+ * after the other. (A row of ones times the matrix looks fast in a loop that repeats it, but the backend
  * then packs the matrix only once; with a new matrix each time it takes ten times as long.)
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { ElementwiseKernels } from "./elementwise.ts";
 import type { DataType, Heap, Values } from "./heap.ts";
+import type { UnaryLoop } from "./simd.ts";
 
 export function reductionKernels(heap: Heap, elementwise: ElementwiseKernels) {
   const reduce = (
@@ -41,9 +42,10 @@ export function reductionKernels(heap: Heap, elementwise: ElementwiseKernels) {
     maxKept: keptKernels.max,
 
     /** log Σ exp x, with the largest element taken out first. */
-    logSumExp: (x: tf.Tensor, axes: readonly number[]) => logSumExp(elementwise, keptKernels, x, axes, false),
+    logSumExp: (x: tf.Tensor, axes: readonly number[]) =>
+      logSumExp(heap, elementwise, keptKernels.max, x, axes, reducedShape(x.shape, axes, false)),
     logSumExpKept: (x: tf.Tensor, axes: readonly number[]) =>
-      logSumExp(elementwise, keptKernels, x, axes, true),
+      logSumExp(heap, elementwise, keptKernels.max, x, axes, reducedShape(x.shape, axes, true)),
 
     /** Index of the first largest element along an axis. */
     argMax(x: tf.Tensor, axis: number): tf.Tensor {
@@ -91,8 +93,12 @@ function reduceMiddle(
 ): tf.Tensor {
   const { length, inner } = split;
   if (length === 1) return tf.reshape(x, shape);
-  if (x.dtype === "float32" && inner === 1) return reduceLast(name, x, split, shape);
   const result = heap.make(shape, x.dtype as DataType);
+  if (inner === 1 && x.dtype === "float32" && heap.simd !== undefined) {
+    const { loops, address } = heap.simd;
+    forEachRow(split, address(x), address(result), loops.rows[name]);
+    return result;
+  }
   if (inner >= 8 && x.dtype === "float32" && heap.simd !== undefined)
     reduceRows(heap, heap.simd, name, x, result, split);
   else reduceElements(heap, name, x, result, split);
@@ -145,34 +151,88 @@ function reduceElements(
   }
 }
 
-function reduceLast(name: "sum" | "max", x: tf.Tensor, { outer, length }: Split, shape: number[]): tf.Tensor {
-  const matrix = tf.reshape(x, [outer, length]);
-  const column = name === "sum" ? tf.sum(matrix, 1) : tf.max(matrix, 1);
-  const result = tf.reshape(column, shape);
-  tf.dispose([matrix, column]);
-  return result;
+/** A loop over each row of the last axis. */
+function forEachRow({ outer, length }: Split, from: number, to: number, loop: UnaryLoop): void {
+  for (let o = 0; o < outer; o++) loop(from + 4 * o * length, to + 4 * o, length);
 }
 
 function logSumExp(
+  heap: Heap,
   { unary }: ElementwiseKernels,
-  kept: { readonly [K in "sum" | "max"]: (x: tf.Tensor, axes: readonly number[]) => tf.Tensor },
+  largestOf: (x: tf.Tensor, axes: readonly number[]) => tf.Tensor,
   x: tf.Tensor,
   axes: readonly number[],
-  keepDims: boolean,
+  shape: number[],
 ): tf.Tensor {
-  const largest = kept.max(x, axes);
-  const shifted = tf.sub(x, largest);
-  const powers = unary("exp", shifted);
-  shifted.dispose();
-  const total = kept.sum(powers, axes);
-  powers.dispose();
+  const largest = largestOf(x, axes);
+  const total = sumOfPowers(heap, x, largest, axes, shape);
   const logarithm = unary("log", total);
-  const result = tf.add(logarithm, largest);
-  tf.dispose([largest, total, logarithm]);
-  if (keepDims) return result;
-  const squeezed = tf.reshape(result, reducedShape(x.shape, axes, false));
-  result.dispose();
-  return squeezed;
+  const shift = tf.reshape(largest, shape);
+  const result = tf.add(logarithm, shift);
+  tf.dispose([largest, total, logarithm, shift]);
+  return result;
+}
+
+/** Σ exp(x - m), with m one number a row of the reduced axes. */
+function sumOfPowers(
+  heap: Heap,
+  x: tf.Tensor,
+  largest: tf.Tensor,
+  axes: readonly number[],
+  shape: number[],
+): tf.Tensor {
+  const split = splitAxes(x.shape, axes);
+  if (split === undefined || (split.inner > 1 && split.inner < 8)) {
+    // Only reductions over axes that lie apart, or over few columns, come here.
+    const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+    const moved = tf.transpose(x, [...kept, ...axes]);
+    const rows = tf.reshape(moved, [largest.size, x.size / largest.size]);
+    const result = sumOfPowers(heap, rows, largest, [1], shape);
+    tf.dispose([moved, rows]);
+    return result;
+  }
+  const result = heap.make(shape, "float32");
+  heap.view(result).fill(0);
+  if (heap.simd !== undefined) sumPowersByVectors(heap.simd, x, largest, result, split);
+  else sumPowersByElements(heap, x, largest, result, split);
+  return result;
+}
+
+function sumPowersByVectors(
+  { loops, address }: NonNullable<Heap["simd"]>,
+  x: tf.Tensor,
+  largest: tf.Tensor,
+  result: tf.Tensor,
+  { outer, length, inner }: Split,
+): void {
+  const [from, shift, to] = [address(x), address(largest), address(result)];
+  for (let o = 0; o < outer; o++) {
+    if (inner === 1) {
+      loops.rows.sumExp(from + 4 * o * length, shift + 4 * o, to + 4 * o, length);
+      continue;
+    }
+    const [start, at] = [from + 4 * o * length * inner, 4 * o * inner];
+    for (let l = 0; l < length; l++) loops.addExp(start + 4 * l * inner, shift + at, to + at, inner);
+  }
+}
+
+function sumPowersByElements(
+  heap: Heap,
+  x: tf.Tensor,
+  largest: tf.Tensor,
+  result: tf.Tensor,
+  split: Split,
+): void {
+  const { outer, length, inner } = split;
+  const [from, shift, to] = [heap.view(x), heap.view(largest), heap.view(result)];
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < inner; i++) {
+      const [start, at] = [o * length * inner + i, o * inner + i];
+      let total = 0;
+      for (let l = 0; l < length; l++)
+        total += Math.exp((from[start + l * inner] as number) - (shift[at] as number));
+      to[at] = total;
+    }
 }
 
 function argMaxMiddle(from: Values, to: Values, { outer, length, inner }: Split): void {

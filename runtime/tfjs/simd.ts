@@ -9,6 +9,7 @@ import {
   type FunctionDefinition,
   assembleModule,
   f32Splat,
+  firstLane,
   floats,
   get,
   i32Add,
@@ -49,7 +50,21 @@ export type SelectLoop = (
   count: number,
 ) => void;
 
+/** Loops that end in one number: sum, largest, dot product, and Σ exp(x - m) for one m. */
+export interface RowLoops {
+  readonly sum: UnaryLoop;
+  readonly max: UnaryLoop;
+  readonly dot: PairLoop;
+  readonly sumExp: PairLoop;
+}
+
+/** Two operands that both advance, or for `sumExp` one that advances and one number. */
+export type PairLoop = (a: number, b: number, result: number, count: number) => void;
+
 export interface SimdLoops {
+  readonly rows: RowLoops;
+  /** result += exp(a - b), element by element. */
+  readonly addExp: PairLoop;
   readonly unary: Readonly<Record<string, UnaryLoop | undefined>>;
   readonly binary: Readonly<Record<"float32" | "int32", Readonly<Record<string, BinaryLoop | undefined>>>>;
   readonly select: SelectLoop;
@@ -61,11 +76,16 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
   if (!WebAssembly.validate(bytes)) return undefined;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // The exports are the functions defined below, with the parameters given there.
-  const loops = exports as unknown as Readonly<Record<string, UnaryLoop & BinaryLoop & SelectLoop>>;
+  const loops = exports as unknown as Readonly<
+    Record<string, UnaryLoop & PairLoop & BinaryLoop & SelectLoop>
+  >;
+  const loop = (name: string) => {
+    const found = loops[name];
+    if (found === undefined) throw new Error(`the loop ${name} was not assembled`);
+    return found;
+  };
   const named = (prefix: string, names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, loops[`${prefix}.${name}`]]));
-  const select = loops["select"];
-  if (select === undefined) return undefined;
   return {
     unary: named("unary", Object.keys(unaryFormulas)),
     binary: {
@@ -75,7 +95,9 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
       },
       int32: { ...named("int", Object.keys(intFormulas)), ...named("int", Object.keys(intComparisons)) },
     },
-    select,
+    select: loop("select"),
+    rows: { sum: loop("row.sum"), max: loop("row.max"), dot: loop("row.dot"), sumExp: loop("row.sumExp") },
+    addExp: loop("addExp"),
   };
 }
 
@@ -89,6 +111,11 @@ function definitions(): readonly FunctionDefinition[] {
     ),
     ...Object.entries(intComparisons).map(([name, code]) => binaryDefinition(`int.${name}`, code, "flags")),
     selectDefinition(),
+    rowDefinition("row.sum", floats.add, 0, vectorOps.loadOne32),
+    rowDefinition("row.max", floats.max, -Infinity, vectorOps.loadSplat32),
+    dotDefinition(),
+    rowSumExpDefinition(),
+    addExpDefinition(),
   ];
 }
 
@@ -208,6 +235,76 @@ function selectDefinition(): FunctionDefinition {
     step(vectorOps.loadOne32, vectorOps.loadOne8(get(c)), vectorOps.storeOne32, 0),
   );
   return { name: "select", parameters: 8, vectors: 0, body };
+}
+
+/** Four partial results, joined at the end: a sum's rounding errors grow a quarter as fast as one by one. */
+function joinLanes(total: number, combine: Code): Code {
+  return [
+    ...[...get(total), ...get(total), ...get(total), ...vectorOps.upperHalf, ...combine, ...set(total)],
+    ...[...get(total), ...get(total), ...get(total), ...vectorOps.secondWord, ...combine],
+  ];
+}
+
+/** `loadOne` fills the lanes beside the first with what changes nothing: zeros for a sum, the same for a maximum. */
+function rowDefinition(name: string, combine: Code, start: number, loadOne: Code): FunctionDefinition {
+  const [from, to, count, total] = [0, 1, 2, 3];
+  const step = (load: Code, elements: number): Code => [
+    ...[...get(total), ...get(from), ...load, ...combine, ...set(total)],
+    ...advance(from, i32Const(4 * elements)),
+  ];
+  const body = [
+    ...[...f32Splat(start), ...set(total)],
+    ...loopOver(count, step(vectorOps.load, 4), step(loadOne, 1)),
+    ...[...get(to), ...joinLanes(total, combine), ...vectorOps.storeOne32],
+  ];
+  return { name, parameters: 3, vectors: 1, body };
+}
+
+function dotDefinition(): FunctionDefinition {
+  const [a, b, to, count, total] = [0, 1, 2, 3, 4];
+  const step = (load: Code, elements: number): Code => [
+    ...[...get(total), ...get(a), ...load, ...get(b), ...load, ...floats.mul, ...floats.add, ...set(total)],
+    ...advance(a, i32Const(4 * elements)),
+    ...advance(b, i32Const(4 * elements)),
+  ];
+  const body = [
+    ...loopOver(count, step(vectorOps.load, 4), step(vectorOps.loadOne32, 1)),
+    ...[...get(to), ...joinLanes(total, floats.add), ...vectorOps.storeOne32],
+  ];
+  return { name: "row.dot", parameters: 4, vectors: 1, body };
+}
+
+function rowSumExpDefinition(): FunctionDefinition {
+  const [from, shift, to, count, total, x] = [0, 1, 2, 3, 4, 5];
+  const step = (load: Code, mask: Code, elements: number): Code => [
+    ...[...get(from), ...load, ...get(shift), ...vectorOps.loadSplat32, ...floats.sub, ...set(x)],
+    ...[...get(total), ...expFormula(x), ...mask, ...floats.add, ...set(total)],
+    ...advance(from, i32Const(4 * elements)),
+  ];
+  const body = [
+    ...loopOver(
+      count,
+      step(vectorOps.load, [], 4),
+      step(vectorOps.loadOne32, [...firstLane, ...vectorOps.and], 1),
+    ),
+    ...[...get(to), ...joinLanes(total, floats.add), ...vectorOps.storeOne32],
+  ];
+  return { name: "row.sumExp", parameters: 4, vectors: 2 + scratchVectors, body };
+}
+
+function addExpDefinition(): FunctionDefinition {
+  const [a, b, to, count, x] = [0, 1, 2, 3, 4];
+  const step = (load: Code, store: Code, elements: number): Code => [
+    ...[...get(a), ...load, ...get(b), ...load, ...floats.sub, ...set(x)],
+    ...[...get(to), ...get(to), ...load, ...expFormula(x), ...floats.add, ...store],
+    ...[a, b, to].flatMap((local) => advance(local, i32Const(4 * elements))),
+  ];
+  const body = loopOver(
+    count,
+    step(vectorOps.load, vectorOps.store, 4),
+    step(vectorOps.loadOne32, vectorOps.storeOne32, 1),
+  );
+  return { name: "addExp", parameters: 4, vectors: 1 + scratchVectors, body };
 }
 
 const unaryFormulas: Readonly<Record<"exp" | "log" | "tanh" | "erf" | "sign" | "round", Formula>> = {
