@@ -47,6 +47,14 @@ export function reductionKernels(heap: Heap, elementwise: ElementwiseKernels) {
     logSumExpKept: (x: tf.Tensor, axes: readonly number[]) =>
       logSumExp(heap, elementwise, keptKernels.max, x, axes, reducedShape(x.shape, axes, true)),
 
+    /** Σ a·b over the last axis, which stays as 1; a and b have one shape, and no product is stored. */
+    sumOfProducts(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+      const last = a.rank - 1;
+      const result = heap.make(reducedShape(a.shape, [last], true), "float32");
+      sumProducts(heap, a, b, result, a.shape[last] ?? 1);
+      return result;
+    },
+
     /** Index of the first largest element along an axis. */
     argMax(x: tf.Tensor, axis: number): tf.Tensor {
       const split = splitAxes(x.shape, [axis]) as Split;
@@ -233,6 +241,22 @@ function sumPowersByElements(
         total += Math.exp((from[start + l * inner] as number) - (shift[at] as number));
       to[at] = total;
     }
+}
+
+function sumProducts(heap: Heap, a: tf.Tensor, b: tf.Tensor, result: tf.Tensor, length: number): void {
+  if (heap.simd !== undefined) {
+    const { loops, address } = heap.simd;
+    const [fromA, fromB, to] = [address(a), address(b), address(result)];
+    for (let row = 0; row < result.size; row++)
+      loops.rows.dot(fromA + 4 * row * length, fromB + 4 * row * length, to + 4 * row, length);
+    return;
+  }
+  const [x, y, sums] = [heap.view(a), heap.view(b), heap.view(result)];
+  for (let row = 0, at = 0; row < sums.length; row++) {
+    let total = 0;
+    for (let i = 0; i < length; i++, at++) total += (x[at] as number) * (y[at] as number);
+    sums[row] = total;
+  }
 }
 
 function argMaxMiddle(from: Values, to: Values, { outer, length, inner }: Split): void {

@@ -63,6 +63,19 @@ describe.each(backendNames)("on %s", (backend) => {
     });
   });
 
+  test("a sum of products is the sum of the product", () => {
+    tf.tidy(() => {
+      const [a, b] = [tf.range(0, 21), tf.range(5, 26)].map((x) => tf.reshape(x, [3, 7])) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      const expected = tf.sum(tf.mul(a, b), 1, true);
+      const sums = k.sumOfProducts(a, b);
+      expect(sums.shape).toEqual([3, 1]);
+      expect(Array.from(sums.dataSync())).toEqual(Array.from(expected.dataSync()));
+    });
+  });
+
   test("rows are written and accumulated in place", () => {
     tf.tidy(() => {
       const target = k.filled([3, 2], 0, "float32");
