@@ -43,14 +43,7 @@ export interface Stage {
 }
 
 export type PassName =
-  | "decompose"
-  | "angles"
-  | "gradient"
-  | "simplify"
-  | "stream"
-  | "fuse"
-  | "schedule"
-  | "plan";
+  "decompose" | "angles" | "gradient" | "simplify" | "stream" | "fuse" | "schedule" | "plan";
 
 export interface Pass {
   readonly name: PassName;

@@ -13,14 +13,17 @@
  *   after    pass 0 over W[chunk, D]: s = matmul(w, xᵀ);  %4 = fold logsumexp of s
  *            pass 1 over W[chunk, D]: s kept or again;    %8 = rows of matmul(exp(s - %4), x)
  *
- * The graph itself stays as it was: regions say how some of its nodes are computed. What it cannot do yet: sort,
+ * But for rows that are looked up early (look-ups.ts) the graph stays as it was: regions say how some of its
+ * nodes are computed. What it cannot do yet: sort,
  * scan or shift along the class axis (such a node gets its input whole), and stream one value along two axes.
  */
 import type { Dim } from "../ir/dim.ts";
 import { type Graph, type Node, nodesOfGraph } from "../ir/node.ts";
-import type { Pass, PassOptions, Stage } from "./pass.ts";
+import type { Pass, Stage } from "./pass.ts";
+import { factsOf } from "./simplify/index.ts";
 import { axesOf } from "./stream/axes.ts";
 import { bodiesOf } from "./stream/body.ts";
+import { lookUpEarly } from "./stream/look-ups.ts";
 import { seedsOf } from "./stream/seeds.ts";
 import { inAcyclicOrder } from "./stream/order.ts";
 import { membersOf } from "./stream/members.ts";
@@ -75,7 +78,12 @@ export type Monoid = "sum" | "max" | "logsumexp";
 export const stream: Pass = {
   name: "stream",
   doc: "Values with a row and a class axis are computed in chunks of classes and never stored whole.",
-  run: (stage) => ({ ...stage, regions: findRegions(stage) }),
+  run: (stage) => {
+    const { inRange } = factsOf(stage.inputs);
+    const early = { ...stage, graph: lookUpEarly(stage.graph, stage.builder, inRange) };
+    const regions = findRegions(early);
+    return regions.length === 0 ? { ...stage, regions } : { ...early, regions };
+  },
 };
 
 export function findRegions({ graph, builder, options }: Stage): readonly Region[] {
@@ -146,5 +154,3 @@ export function nodesOutside(graph: Graph, regions: readonly Region[]): readonly
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }
-
-export type { PassOptions };

@@ -4,8 +4,9 @@
  * runs it hands in tfjs and our kernels, so the module itself is small, needs no bundler, and holds no eval.
  */
 import { initializeFunction, programInfo } from "../../artifact.ts";
-import { type Node, isOp, nodesOfGraph } from "../../ir/node.ts";
+import { type Node, isOp } from "../../ir/node.ts";
 import type { Stage } from "../../passes/pass.ts";
+import { nodesOutside, streamedNodes } from "../../passes/stream.ts";
 import type { Program, ProgramFunction } from "../../program.ts";
 import type { ProgramInfo } from "../../../runtime/program.ts";
 import { emitFunction, indent } from "./function.ts";
@@ -58,13 +59,19 @@ export function functionsToCompile(program: Program): readonly ProgramFunction[]
 function variablesToOverwrite(program: Program, compiled: readonly CompiledFunction[]): ReadonlySet<string> {
   const packed = new Set<string>();
   for (const { stage } of compiled)
-    for (const node of nodesOfGraph(stage.graph)) {
+    for (const node of computedWhole(stage)) {
       const right = isOp(node, "matmul") || isOp(node, "conv2d") ? behindReshapes(node.inputs[1]) : undefined;
       const flipped = isOp(node, "matmul") && node.attrs.transposeB;
       if (right !== undefined && !flipped && (isOp(right, "parameter") || isOp(right, "state")))
         packed.add(right.attrs.name);
     }
   return new Set(program.variables.map(({ name }) => name).filter((name) => !packed.has(name)));
+}
+
+/** What is computed on whole values: a product inside a region takes slices. */
+function computedWhole({ graph, regions = [] }: Stage): readonly Node[] {
+  const streamed = streamedNodes(regions);
+  return nodesOutside(graph, regions).filter((node) => !streamed.has(node));
 }
 
 function behindReshapes(node: Node | undefined): Node | undefined {

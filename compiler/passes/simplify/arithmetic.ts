@@ -227,6 +227,22 @@ const distributions: readonly SimplifyRule[] = [
     example: (f) => f.mul(f.f32(3), f.add(f.mul(column(f), matrix(f)), f.mul(scalar(f), matrix(f, "z")))),
   },
   {
+    law: "a · x + a · y = a · (x + y), and with minus",
+    on: ["add", "sub"],
+    rule: (node, f, { usedOnce }) => {
+      const [left, right] = [input(node, 0), input(node, 1)];
+      if (left.op !== "mul" || right.op !== "mul" || !usedOnce(left) || !usedOnce(right)) return undefined;
+      for (const own of [0, 1] as const)
+        for (const other of [0, 1] as const)
+          if (input(left, own) === input(right, other)) {
+            const rest = f.make(node.op, [input(left, 1 - own), input(right, 1 - other)], {});
+            return f.mul(input(left, own), rest);
+          }
+      return undefined;
+    },
+    example: (f) => f.sub(f.mul(matrix(f), column(f)), f.mul(matrix(f, "z"), matrix(f))),
+  },
+  {
     law: "x - (y + b · x) = (1 - b) · x - y where b is smaller than x",
     on: ["sub"],
     rule: (node, f, { usedOnce }) => {

@@ -5,7 +5,17 @@
 import type { Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { column, mask, matrix } from "./examples.ts";
-import { type SimplifyRule, input, isConstant, isElementwise, isShape, like, withInputs } from "./rule.ts";
+import {
+  type Context,
+  type SimplifyRule,
+  constantValue,
+  input,
+  isConstant,
+  isElementwise,
+  isShape,
+  like,
+  withInputs,
+} from "./rule.ts";
 
 /** How many element-wise nodes a branch is searched through for its own condition. */
 const searchLimit = 24;
@@ -41,9 +51,12 @@ export const choiceRules: readonly SimplifyRule[] = [
   {
     law: "inside select(c, a, b), c is true in a and false in b",
     on: ["select"],
-    rule: (node, f) => {
+    rule: (node, f, context) => {
       const [condition, yes, no] = [input(node, 0), input(node, 1), input(node, 2)];
-      const [decidedYes, decidedNo] = [decided(f, yes, condition, 1), decided(f, no, condition, 2)];
+      const [decidedYes, decidedNo] = [
+        decided(f, yes, condition, 1, context),
+        decided(f, no, condition, 2, context),
+      ];
       return decidedYes === yes && decidedNo === no
         ? undefined
         : like(f, f.select(condition, decidedYes, decidedNo), node.type);
@@ -51,19 +64,36 @@ export const choiceRules: readonly SimplifyRule[] = [
     example: (f) => f.select(mask(f), f.f32(0), f.exp(f.select(mask(f), column(f), matrix(f)))),
   },
   {
-    law: "select(c, a, 0) + select(c, 0, b) = select(c, a, b)",
+    law: "select(c, a, b) + select(c, d, e) = select(c, a + d, b + e) where one of each pair or of either is 0",
+    on: ["add"],
+    rule: (node, f) => mergedChoices(node, f),
+    example: (f) =>
+      f.add(
+        f.select(mask(f), column(f), matrix(f, "z")),
+        f.mul(matrix(f), f.select(mask(f), column(f, "q"), f.f32(0))),
+      ),
+  },
+  {
+    law: "r · x + select(c, -r, 0) = r · (x + select(c, -1, 0)) where r is smaller than x",
     on: ["add"],
     rule: (node, f) => {
-      const [one, two] = [input(node, 0), input(node, 1)];
-      if (one.op !== "select" || two.op !== "select" || input(one, 0) !== input(two, 0)) return undefined;
-      const c = input(one, 0);
-      if (isConstant(input(one, 2), 0) && isConstant(input(two, 1), 0))
-        return like(f, f.select(c, input(one, 1), input(two, 2)), node.type);
-      return isConstant(input(one, 1), 0) && isConstant(input(two, 2), 0)
-        ? like(f, f.select(c, input(two, 1), input(one, 2)), node.type)
-        : undefined;
+      for (const [product, choice] of [
+        [input(node, 0), input(node, 1)],
+        [input(node, 1), input(node, 0)],
+      ] as const) {
+        if (product.op !== "mul" || choice.op !== "select" || !isConstant(input(choice, 2), 0)) continue;
+        for (const [r, x] of [
+          [input(product, 0), input(product, 1)],
+          [input(product, 1), input(product, 0)],
+        ] as const) {
+          if (isShape(r.type.shape, node.type.shape) || !isNegative(input(choice, 1), r)) continue;
+          if (!isShape(x.type.shape, node.type.shape)) continue;
+          return f.mul(r, f.add(x, f.select(input(choice, 0), f.f32(-1), f.f32(0))));
+        }
+      }
+      return undefined;
     },
-    example: (f) => f.add(f.select(mask(f), column(f), f.f32(0)), f.select(mask(f), f.f32(0), matrix(f))),
+    example: (f) => f.add(f.mul(column(f), matrix(f)), f.select(mask(f), f.neg(column(f)), f.f32(0))),
   },
   {
     law: "select(c, 0, r · x) = r · select(c, 0, x) where r is smaller than x, and c is not",
@@ -114,21 +144,60 @@ export const choiceRules: readonly SimplifyRule[] = [
   },
 ];
 
-/** An element-wise branch with every select on the same condition decided: input 1 or 2 of it is taken. */
-function decided(f: Formulas, branch: Node, condition: Node, side: 1 | 2): Node {
+/**
+ * An element-wise branch with every select on the same condition decided: input 1 or 2 of it is taken. It
+ * goes only through values that have no other reader, since those are computed again in any case.
+ */
+function decided(f: Formulas, branch: Node, condition: Node, side: 1 | 2, { usedOnce }: Context): Node {
   let left = searchLimit;
-  const seen = new Map<Node, Node>();
   const visit = (node: Node): Node => {
-    const known = seen.get(node);
-    if (known !== undefined) return known;
-    if (!isElementwise(node) || left-- <= 0) return node;
     if (node.op === "select" && input(node, 0) === condition)
       return like(f, visit(input(node, side)), node.type);
+    if (!isElementwise(node) || !usedOnce(node) || left-- <= 0) return node;
     const inputs = node.inputs.map(visit);
-    const changed = inputs.some((operand, index) => operand !== node.inputs[index]);
-    const result = changed ? withInputs(f, node, inputs) : node;
-    seen.set(node, result);
-    return result;
+    return inputs.some((operand, index) => operand !== node.inputs[index])
+      ? withInputs(f, node, inputs)
+      : node;
   };
   return visit(branch);
+}
+
+interface Choice {
+  readonly condition: Node;
+  readonly yes: Node;
+  readonly no: Node;
+}
+
+/** A select, or a product of one that has a 0 with something: its factor belongs to the other branch. */
+function choiceOf(f: Formulas, node: Node): Choice | undefined {
+  if (node.op === "select") return { condition: input(node, 0), yes: input(node, 1), no: input(node, 2) };
+  if (node.op !== "mul") return undefined;
+  for (const [choice, factor] of [
+    [input(node, 0), input(node, 1)],
+    [input(node, 1), input(node, 0)],
+  ] as const) {
+    if (choice.op !== "select" || !isShape(factor.type.shape, node.type.shape)) continue;
+    const [condition, yes, no] = [input(choice, 0), input(choice, 1), input(choice, 2)];
+    if (isConstant(no, 0)) return { condition, yes: f.mul(factor, yes), no };
+    if (isConstant(yes, 0)) return { condition, yes, no: f.mul(factor, no) };
+  }
+  return undefined;
+}
+
+function mergedChoices(node: Node, f: Formulas): Node | undefined {
+  const [one, two] = [choiceOf(f, input(node, 0)), choiceOf(f, input(node, 1))];
+  if (one === undefined || two === undefined || one.condition !== two.condition) return undefined;
+  const free = (a: Node, b: Node): boolean => isConstant(a, 0) || isConstant(b, 0);
+  if (!free(one.yes, two.yes) && !free(one.no, two.no)) return undefined;
+  const together = (a: Node, b: Node): Node => (isConstant(a, 0) ? b : isConstant(b, 0) ? a : f.add(a, b));
+  const merged = f.select(one.condition, together(one.yes, two.yes), together(one.no, two.no));
+  return like(f, merged, node.type);
+}
+
+/** Whether a is -b: written so, or both known. */
+function isNegative(a: Node, b: Node): boolean {
+  const [left, right] = [constantValue(a), constantValue(b)];
+  return (
+    (a.op === "neg" && input(a, 0) === b) || (left !== undefined && right !== undefined && left === -right)
+  );
 }

@@ -101,7 +101,7 @@ export const lookupRules: readonly SimplifyRule[] = [
   {
     law: "Σ over j of select(j = y, a, 0) · b = pick(a · b, y)",
     on: ["sum"],
-    rule: (node, f) => {
+    rule: (node, f, facts) => {
       const product = input(node, 0);
       if (!isOp(node, "sum") || product.op !== "mul") return undefined;
       for (const [choice, other] of [
@@ -112,7 +112,9 @@ export const lookupRules: readonly SimplifyRule[] = [
           choice.op === "select" && isConstant(input(choice, 2), 0) ? ownLabels(input(choice, 0)) : undefined;
         if (columns === undefined || choice.type.shape.length !== product.type.shape.length) continue;
         const inside = f.select(input(choice, 0), f.mul(input(choice, 1), other), f.f32(0));
-        if (isShape(inside.type.shape, product.type.shape)) return f.sum(inside, node.attrs);
+        // The choice on its own would be taken apart again by the laws of products, so it becomes a pick at once.
+        if (isShape(inside.type.shape, product.type.shape))
+          return summedChoice(f.sum(inside, node.attrs), f, facts);
       }
       return undefined;
     },
@@ -168,11 +170,19 @@ export function ownLabels(condition: Node): Node | undefined {
   ] as const) {
     const last = wanted.type.shape.at(-1);
     const fits = last !== undefined && isSize(last, 1) && wanted.op === "reshape";
-    if (!fits || !isOp(positions, "iota")) continue;
+    if (!fits || !isOp(asRow(positions), "iota")) continue;
     const y = inputOf(wanted, 0);
     if (isShape(y.type.shape, wanted.type.shape.slice(0, -1))) return y;
   }
   return undefined;
+}
+
+/** Looks through a reshape that only adds leading axes of size 1. */
+function asRow(node: Node): Node {
+  const leading = node.type.shape.slice(0, -1).every((dim) => isSize(dim, 1));
+  return isOp(node, "reshape") && leading && inputOf(node, 0).type.shape.length === 1
+    ? inputOf(node, 0)
+    : node;
 }
 
 function summedChoice(node: Node, f: Formulas, facts: Facts): Node | undefined {

@@ -75,7 +75,9 @@ interface Scaled {
 
 /** Only leaves count as stored: anything else is written down in any case, with its factor already in it. */
 function isStored(node: Node): boolean {
-  return isOp(node, "parameter") || isOp(node, "state");
+  return (
+    isOp(node, "parameter") || isOp(node, "state") || (isOp(node, "reshape") && isStored(input(node, 0)))
+  );
 }
 
 function scaled(operand: Node): Scaled | undefined {
