@@ -8,12 +8,23 @@ import { type Dim, constantDim, isSize, sameDim } from "./dim.ts";
 import type { GraphBuilder, Node } from "./node.ts";
 import { type DType, type TensorType, sameShape } from "./type.ts";
 
-export type Formulas = ReturnType<typeof formulas>;
+export type Formulas = ReturnType<typeof newFormulas>;
 
 type Plain = { readonly [K in OpName]: Record<never, never> extends AttrsOf<K> ? K : never }[OpName];
 
 /** Makers of nodes that carry `span`. Numbers given to `f32` and `i32` become scalar constants. */
-export function formulas(builder: GraphBuilder, span?: Span) {
+export function formulas(builder: GraphBuilder, span?: Span): Formulas {
+  const made = makers.get(builder) ?? new Map<Span | undefined, Formulas>();
+  makers.set(builder, made);
+  const known = made.get(span) ?? newFormulas(builder, span);
+  made.set(span, known);
+  return known;
+}
+
+/** Rules ask for them at every node; they hold nothing but the builder and the span. */
+const makers = new WeakMap<GraphBuilder, Map<Span | undefined, Formulas>>();
+
+function newFormulas(builder: GraphBuilder, span: Span | undefined) {
   const make = <K extends OpName>(op: K, inputs: readonly Node[], attrs: AttrsOf<K>): Node =>
     builder.make(op, inputs, attrs, span);
   const one =

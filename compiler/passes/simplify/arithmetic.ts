@@ -190,6 +190,23 @@ const products: readonly SimplifyRule[] = [
     example: (f) => f.mul(f.mul(column(f), matrix(f)), scalar(f)),
   },
   {
+    law: "x · (r · y) = r · (x · y) where r is smaller than x and y",
+    on: ["mul"],
+    rule: (node, f, { usedOnce }) => {
+      for (const [x, product] of [
+        [input(node, 0), input(node, 1)],
+        [input(node, 1), input(node, 0)],
+      ] as const) {
+        const part = isShape(x.type.shape, node.type.shape) ? factored(product) : undefined;
+        if (part === undefined || !isShape(part.large.type.shape, node.type.shape)) continue;
+        // A shared product stays, unless it is an adjoint: its readers' results are about to be added up.
+        if (usedOnce(product) || part.large.op === "select") return f.mul(part.small, f.mul(x, part.large));
+      }
+      return undefined;
+    },
+    example: (f) => f.mul(matrix(f), f.mul(column(f), matrix(f, "z"))),
+  },
+  {
     law: "c · (x / y) = (c · x) / y for a constant c and an x smaller than y",
     on: ["mul"],
     rule: (node, f) => {

@@ -64,12 +64,12 @@ export const choiceRules: readonly SimplifyRule[] = [
     example: (f) => f.select(mask(f), f.f32(0), f.exp(f.select(mask(f), column(f), matrix(f)))),
   },
   {
-    law: "select(c, a, b) + select(c, d, e) = select(c, a + d, b + e) where one of each pair or of either is 0",
+    law: "select(c, a, b) + x · select(c, d, 0) = select(c, a + x · d, b) where a or b is 0",
     on: ["add"],
     rule: (node, f) => mergedChoices(node, f),
     example: (f) =>
       f.add(
-        f.select(mask(f), column(f), matrix(f, "z")),
+        f.select(mask(f), f.f32(0), matrix(f, "z")),
         f.mul(matrix(f), f.select(mask(f), column(f, "q"), f.f32(0))),
       ),
   },
@@ -188,6 +188,8 @@ function mergedChoices(node: Node, f: Formulas): Node | undefined {
   const [one, two] = [choiceOf(f, input(node, 0)), choiceOf(f, input(node, 1))];
   if (one === undefined || two === undefined || one.condition !== two.condition) return undefined;
   const free = (a: Node, b: Node): boolean => isConstant(a, 0) || isConstant(b, 0);
+  // A smaller condition chooses between smaller values: merged, it would choose between large ones.
+  if (!isShape(one.condition.type.shape, node.type.shape)) return undefined;
   if (!free(one.yes, two.yes) && !free(one.no, two.no)) return undefined;
   const together = (a: Node, b: Node): Node => (isConstant(a, 0) ? b : isConstant(b, 0) ? a : f.add(a, b));
   const merged = f.select(one.condition, together(one.yes, two.yes), together(one.no, two.no));

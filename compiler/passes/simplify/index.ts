@@ -61,7 +61,7 @@ export function simplifyGraph(graph: Graph, builder: GraphBuilder, facts: Facts)
 }
 
 /** More than any program has needed; each round leaves a sound graph, so stopping early costs only speed. */
-const mostRounds = 6;
+const mostRounds = 12;
 
 function simplifyOnce(graph: Graph, builder: GraphBuilder, context: Context): Graph {
   return rewriteGraph(graph, builder, (node) => simplified(node, builder, context));
