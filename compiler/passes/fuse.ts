@@ -55,8 +55,41 @@ export function kernelsOf(stage: Stage): readonly KernelGroup[] {
   const streamed = streamedNodes(regions);
   const nodes = nodesOutside(stage.graph, regions).filter((node) => !streamed.has(node) && !isLeaf(node));
   const streamedReads = streamedDependencies(regions);
-  const visible = new Set([...stage.graph.outputs.map(({ node }) => node), ...[...streamedReads.values()].flat()]);
-  return groupNodes(nodes, visible, kernelLimits[stage.options.target], (node) => streamedReads.get(node) ?? []);
+  const visible = new Set([
+    ...stage.graph.outputs.map(({ node }) => node),
+    ...[...streamedReads.values()].flat(),
+  ]);
+  const { target } = stage.options;
+  const groups = groupNodes(nodes, visible, kernelLimits[target], (node) => streamedReads.get(node) ?? []);
+  return withOptimizer(stage, groups);
+}
+
+/**
+ * Marks the kernels that only make new values of parameters. On a GPU they are one kernel over all parameters, since
+ * nothing waits for them; tfjs runs each as soon as its gradient is there, so that no gradient waits.
+ */
+function withOptimizer(stage: Stage, groups: readonly KernelGroup[]): readonly KernelGroup[] {
+  const names = new Set(
+    stage.variables.filter(({ kind }) => kind !== "state").map(({ name }) => `next:${name}`),
+  );
+  const updates = new Set(stage.graph.outputs.filter(({ name }) => names.has(name)).map(({ node }) => node));
+  const read = new Set(groups.flatMap(({ reads }) => reads));
+  const isUpdate = ({ kind, writes }: KernelGroup): boolean =>
+    kind === "elementwise" && writes.every((node) => updates.has(node) && !read.has(node));
+  const marked = groups.filter(isUpdate).map((group): KernelGroup => ({ ...group, kind: "optimizer" }));
+  const others = groups.filter((group) => !isUpdate(group));
+  return stage.options.target === "wgsl" && marked.length > 1
+    ? [...others, joined(marked)]
+    : [...others, ...marked];
+}
+
+function joined(groups: readonly KernelGroup[]): KernelGroup {
+  return {
+    kind: "optimizer",
+    nodes: groups.flatMap(({ nodes }) => nodes),
+    reads: [...new Set(groups.flatMap(({ reads }) => reads))],
+    writes: groups.flatMap(({ writes }) => writes),
+  };
 }
 
 /** The twin without fusion: each node a kernel of its own. */
@@ -99,7 +132,8 @@ export function groupNodes(
 ): readonly KernelGroup[] {
   const inside = new Set(nodes);
   const users = usersOf([...new Set(nodes.flatMap((node) => [...node.inputs, node]))]);
-  const usersInside = (node: Node): readonly Node[] => (users.get(node) ?? []).filter((user) => inside.has(user));
+  const usersInside = (node: Node): readonly Node[] =>
+    (users.get(node) ?? []).filter((user) => inside.has(user));
   const drafts = new Drafts({ limits, users: usersInside, seen: (node) => visible.has(node), waitsFor });
   for (const node of nodes) drafts.place(node);
   return drafts.groups();
@@ -184,7 +218,9 @@ class Drafts {
       if (visited.has(other ?? value)) continue;
       visited.add(other ?? value);
       if (other === undefined) stack.push(...this.#around.waitsFor(value), ...value.inputs);
-      else for (const member of other.nodes) stack.push(...member.inputs.filter((input) => this.#of.get(input) !== other));
+      else
+        for (const member of other.nodes)
+          stack.push(...member.inputs.filter((input) => this.#of.get(input) !== other));
     }
     return false;
   }
@@ -196,7 +232,9 @@ class Drafts {
 
   #writes(nodes: readonly Node[]): readonly Node[] {
     const own = new Set(nodes);
-    return nodes.filter((node) => this.#around.seen(node) || this.#around.users(node).some((user) => !own.has(user)));
+    return nodes.filter(
+      (node) => this.#around.seen(node) || this.#around.users(node).some((user) => !own.has(user)),
+    );
   }
 }
 

@@ -38,7 +38,10 @@ export async function tfjsStep(
 
 /** The text of the module that the options make of the program. */
 export function moduleText(program: Program, options: PassOptions): string {
-  const compiled = functionsToCompile(program).map((fn) => ({ fn, stage: compileFunction(program, fn, options) }));
+  const compiled = functionsToCompile(program).map((fn) => ({
+    fn,
+    stage: compileFunction(program, fn, options),
+  }));
   return emitModule(program, compiled, "test").js;
 }
 
@@ -47,7 +50,12 @@ export async function tfjsExecutor(program: Program, options: PassOptions): Prom
 }
 
 /** Random rows and labels; variables start from numbers of their own, since a free C has no initial value. */
-export async function runSteps(executor: Executor, program: Program, { N, C }: HeadRows, steps: number): Promise<StepOutcome> {
+export async function runSteps(
+  executor: Executor,
+  program: Program,
+  { N, C }: HeadRows,
+  steps: number,
+): Promise<StepOutcome> {
   const dims: Record<string, number> = { N, C };
   const size = (value: number | string): number =>
     typeof value === "number" ? value : value.startsWith("3*") ? 3 * C : (dims[value] ?? 0);
@@ -63,7 +71,8 @@ export async function runSteps(executor: Executor, program: Program, { N, C }: H
   );
   const width = program.functions[0]?.inputs[0]?.type.shape[1]?.key;
   const outputs: NamedTensors[] = [];
-  for (let step = 0; step < steps; step++) outputs.push(await executor.call("step", batch(N, C, Number(width), step)));
+  for (let step = 0; step < steps; step++)
+    outputs.push(await executor.call("step", batch(N, C, Number(width), step)));
   return { outputs, variables: await executor.read() };
 }
 
@@ -81,7 +90,10 @@ function normals(seed: number, site: number, count: number, std: number): Float3
 
 /** The largest difference of any output or variable, relative to max(1, its size). */
 export function maximalDifference(a: StepOutcome, b: StepOutcome): number {
-  const pairs = [...a.outputs.map((value, step) => [value, b.outputs[step] ?? {}] as const), [a.variables, b.variables] as const];
+  const pairs = [
+    ...a.outputs.map((value, step) => [value, b.outputs[step] ?? {}] as const),
+    [a.variables, b.variables] as const,
+  ];
   return Math.max(
     ...pairs.flatMap(([left, right]) =>
       Object.entries(left).map(([name, { data }]) => {

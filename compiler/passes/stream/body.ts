@@ -23,10 +23,15 @@ export function bodiesOf(builder: GraphBuilder, graph: Graph, members: Members, 
   const passes = levels.map((level) => {
     const results = written.filter((each) => each.level === level).flatMap((each) => each.results);
     const pass = passOf(level, results, slices, first, inBody, earlier);
-    for (const node of pass.body) if (isOp(node, "matmul")) earlier.add(node);
+    for (const node of pass.body) if (isWorthKeeping(node)) earlier.add(node);
     return pass;
   });
   return { name: members.seed.classes.label ?? chunk, classes: members.seed.classes, chunk, first, passes };
+}
+
+/** A product costs far more than its bytes; a reduction is smaller than what it was made from. */
+function isWorthKeeping(node: Node): boolean {
+  return isOp(node, "matmul") || isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
 }
 
 function passOf(

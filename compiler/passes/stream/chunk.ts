@@ -4,7 +4,7 @@
  * cost nothing, and a transpose is written only where two orders meet. Operands from outside the region are turned
  * outside too, once and not in every chunk.
  */
-import { type Dim, constantDim, isSize, knownSize, multiplyDims } from "../../ir/dim.ts";
+import { type Dim, constantDim, isSize, multiplyDims } from "../../ir/dim.ts";
 import { inputOf } from "../../ir/build.ts";
 import { type GraphBuilder, type Node, isOp } from "../../ir/node.ts";
 import { broadcastShapes, shapeKey } from "../../ir/type.ts";
@@ -341,9 +341,4 @@ function classAxisOf(writing: Writing, node: Node): number {
 
 function identity(rank: number): readonly number[] {
   return Array.from({ length: rank }, (_, axis) => axis);
-}
-
-/** Whether a size is surely a single position. */
-export function isSingle(dim: Dim): boolean {
-  return knownSize(dim) === 1;
 }

@@ -45,10 +45,34 @@ export function membersOf(
     if (!taken.has(node) && !local.has(node) && isSink(node, view, local)) sinks.add(node);
   const products = [...local].some((node) => isOp(node, "matmul"));
   const statistics = [...sinks].some((node) => !isOp(node, "matmul"));
-  if (!products || !statistics) return undefined;
+  if (!products || !statistics || readsRows(nodes, view, local, sinks)) return undefined;
   const emitted = emittedOf(graph, nodes, local, sinks);
   const levels = levelsOf(nodes, local, sinks);
   return { seed, local, sinks, emitted, levels, classAxis, unit: (node) => view.unit(node) ?? seed.classes };
+}
+
+/**
+ * Whether the region would read a stored value that has the class axis and depends on the data. Such a value is
+ * as large as what streaming saves, and its axis is no class axis: it is the width of the features.
+ */
+function readsRows(
+  nodes: readonly Node[],
+  view: View,
+  local: ReadonlySet<Node>,
+  sinks: ReadonlySet<Node>,
+): boolean {
+  const fromData = new Set<Node>();
+  for (const node of nodes)
+    if (
+      (isOp(node, "input") && node.type.shape.length > 0) ||
+      node.inputs.some((input) => fromData.has(input))
+    )
+      fromData.add(node);
+  return [...local, ...sinks].some((node) =>
+    node.inputs.some(
+      (input) => !local.has(input) && view.classAxis(input) !== undefined && fromData.has(input),
+    ),
+  );
 }
 
 interface View {

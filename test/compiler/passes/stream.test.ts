@@ -40,7 +40,10 @@ describe.each(Object.entries(programs))("%s", (_, write) => {
     ["chunks of a few classes", { ...tiny, budgetBytes: 65536 }],
     ["one chunk", { ...tiny, budgetBytes: 2 ** 24 }],
     ["the twin without stream", { ...tiny, without: ["stream"] as const }],
-    ["the twin without any of the four", { ...tiny, without: ["stream", "fuse", "schedule", "plan"] as const }],
+    [
+      "the twin without any of the four",
+      { ...tiny, without: ["stream", "fuse", "schedule", "plan"] as const },
+    ],
   ])("agrees with the reference: %s", async (__, options) => {
     await expectAgreement(heads.headProgram(sizes, write), options, rows, 37);
   });

@@ -1,0 +1,78 @@
+/** Emitted modules: no imports, the same text each time, no tensor left over, variables updated in place. */
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import { emitModule, functionsToCompile } from "../../../compiler/codegen/tfjs/module.ts";
+import { compileFunction, defaultPassOptions } from "../../../compiler/compile.ts";
+import type { PassOptions } from "../../../compiler/passes/pass.ts";
+import * as heads from "../../support/head-programs.ts";
+import { batch, moduleText, tfjsExecutor } from "../../support/head-runs.ts";
+
+const streamed: PassOptions = { ...defaultPassOptions, streamFrom: 2, budgetBytes: 32768 };
+const sizes = { width: 6, classes: 40 };
+
+describe("the text", () => {
+  const text = moduleText(heads.headProgram(sizes, heads.arcFace), streamed);
+
+  test("has no imports, and no eval", () => {
+    expect(text).not.toMatch(/\bimport\b|\beval\b|new Function/);
+  });
+
+  test("is the same for the same program", () => {
+    expect(moduleText(heads.headProgram(sizes, heads.arcFace), streamed)).toBe(text);
+  });
+
+  test("loops over chunks once a pass, and the class weights are written in place", () => {
+    expect(text.match(/for \(let from/g)?.length).toBe(2);
+    expect(text).toContain("k.setAlong(margin_W, ");
+    expect(text).toContain('"next:margin.W": margin_W');
+  });
+
+  test("fuses a product with its bias where nothing else reads it", () => {
+    const plain = moduleText(
+      heads.headProgram({ width: 6, classes: 5 }, heads.denseSoftmax),
+      defaultPassOptions,
+    );
+    expect(plain).toContain("tf.fused.matMul({ a: x, b: dense_W, bias: dense_b });");
+    const without = { ...defaultPassOptions, without: ["fuse"] as const };
+    expect(
+      moduleText(heads.headProgram({ width: 6, classes: 5 }, heads.denseSoftmax), without),
+    ).not.toContain("fused");
+  });
+
+  test("carries the source line of what it computes", () => {
+    const program = heads.headProgram(sizes, heads.arcFace);
+    const compiled = functionsToCompile(program).map((fn) => ({
+      fn,
+      stage: compileFunction(program, fn, streamed),
+    }));
+    const { js } = emitModule(program, compiled, "test", ({ file }) => `${file}:1  a loss`);
+    expect(js).toContain("// head.margo:1  a loss");
+  });
+
+  test("declares its functions", () => {
+    const program = heads.headProgram(sizes, heads.arcFace);
+    const compiled = functionsToCompile(program).map((fn) => ({
+      fn,
+      stage: compileFunction(program, fn, streamed),
+    }));
+    expect(emitModule(program, compiled, "test").declarations).toContain("readonly step: EmittedFunction;");
+  });
+});
+
+describe("runs", () => {
+  test.each([
+    ["streamed", streamed],
+    ["whole", { ...streamed, without: ["stream"] as const }],
+    ["plain", { ...streamed, without: ["stream", "fuse", "schedule", "plan"] as const }],
+  ])("leave no tensor behind over a hundred steps: %s", async (_, options) => {
+    for (const write of [heads.arcFace, heads.clippedArcFace, heads.denseSoftmax]) {
+      const executor = await tfjsExecutor(heads.headProgram(sizes, write), options);
+      await executor.initialize(2);
+      await executor.call("step", batch(7, 40, 6, 0));
+      const before = tf.memory().numTensors;
+      for (let step = 1; step < 34; step++) await executor.call("step", batch(7, 40, 6, step));
+      expect(tf.memory().numTensors).toBe(before);
+      executor.dispose();
+    }
+  });
+});

@@ -1,0 +1,86 @@
+/** Kernels: what fuses and what does not, that every node has exactly one, and the limit of a target. */
+import { describe, expect, test } from "vitest";
+import { formulas } from "../../../compiler/ir/build.ts";
+import { constantDim, namedDim } from "../../../compiler/ir/dim.ts";
+import { GraphBuilder, type Node, nodesOf } from "../../../compiler/ir/node.ts";
+import { compileVerified, defaultPassOptions } from "../../../compiler/compile.ts";
+import { type KernelGroup, groupNodes, isLeaf } from "../../../compiler/passes/fuse.ts";
+import { nodesOutside, streamedNodes } from "../../../compiler/passes/stream.ts";
+import * as heads from "../../support/head-programs.ts";
+
+const builder = new GraphBuilder();
+const f = formulas(builder);
+const [N, K, C] = [namedDim("N"), constantDim(5), constantDim(3)];
+const input = (name: string, ...shape: (typeof N)[]): Node =>
+  builder.make("input", [], { name, dtype: "f32", shape });
+const [x, W, b] = [input("x", N, K), input("W", K, C), input("b", C)];
+
+function kernels(outputs: readonly Node[], buffers = Infinity): readonly KernelGroup[] {
+  const nodes = nodesOf(outputs).filter((node) => !isLeaf(node) && node.op !== "constant");
+  return groupNodes(nodes, new Set(outputs), { buffers }, () => []);
+}
+
+/** `contraction[matmul add maximum]` */
+function show(groups: readonly KernelGroup[]): readonly string[] {
+  return groups.map(({ kind, nodes }) => `${kind}[${nodes.map(({ op }) => op).join(" ")}]`);
+}
+
+describe("groups", () => {
+  const product = f.matmul(x, W, "keep", "keep");
+  const activated = f.maximum(f.add(product, b), f.f32(0));
+
+  test("a product takes its bias and max(x, 0)", () => {
+    expect(show(kernels([activated]))).toEqual(["contraction[matmul add maximum]"]);
+  });
+
+  test("a product that others read keeps to itself", () => {
+    expect(show(kernels([activated, product]))).toEqual(["contraction[matmul]", "elementwise[add maximum]"]);
+  });
+
+  test("an element-wise chain has several results", () => {
+    const [e, s] = [f.exp(x), f.mul(f.exp(x), x)];
+    const [group] = kernels([e, s]);
+    expect(group?.writes).toEqual([e, s]);
+    expect(group?.reads).toEqual([x]);
+  });
+
+  test("a reduction takes the chain that feeds only it", () => {
+    const total = f.sum(f.mul(f.exp(x), x), { axes: [1], keepDims: false });
+    expect(show(kernels([total]))).toEqual(["reduction[exp mul sum]"]);
+  });
+
+  test("shapes part kernels, and no kernel waits for itself", () => {
+    const e = f.exp(x);
+    const total = f.sum(e, { axes: [1], keepDims: true });
+    const groups = kernels([f.div(e, total)]);
+    expect(show(groups)).toEqual(["elementwise[exp]", "reduction[sum]", "elementwise[div]"]);
+  });
+
+  test("a target's limit parts kernels", () => {
+    const many = ["a", "c", "d", "e", "g"].map((name) => input(name, N, K));
+    const sum = many.reduce((total, each) => f.add(total, each), x);
+    expect(kernels([sum]).length).toBe(1);
+    expect(kernels([sum], 4).length).toBeGreaterThan(1);
+    for (const { reads, writes } of kernels([sum], 4))
+      expect(reads.length + writes.length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("the pass", () => {
+  const program = heads.headProgram({ width: 4, classes: 9 }, heads.denseSoftmax);
+  const [step] = program.functions;
+
+  test.each(["tfjs", "wgsl"] as const)("every computed node has one kernel, on %s", (target) => {
+    if (step === undefined) throw new Error("a head has a step");
+    const stage = compileVerified(program, step, { ...defaultPassOptions, target });
+    const streamed = streamedNodes(stage.regions ?? []);
+    const computed = nodesOutside(stage.graph, stage.regions ?? []).filter(
+      (node) => !isLeaf(node) && !streamed.has(node),
+    );
+    const grouped = (stage.kernels ?? []).flatMap(({ nodes }) => nodes);
+    expect(grouped.length).toBe(new Set(grouped).size);
+    expect(new Set(grouped)).toEqual(new Set(computed));
+    const optimizers = (stage.kernels ?? []).filter(({ kind }) => kind === "optimizer");
+    expect(optimizers.length).toBe(target === "wgsl" ? 1 : 2);
+  });
+});
