@@ -20,6 +20,7 @@ import { arithmeticRules } from "./arithmetic.ts";
 import { broadcastRules } from "./broadcasts.ts";
 import { choiceRules } from "./choices.ts";
 import { constantRules } from "./constants.ts";
+import { factorRules } from "./factors.ts";
 import { lookupRules } from "./lookups.ts";
 import { productRules } from "./products.ts";
 import { reductionRules } from "./reductions.ts";
@@ -36,6 +37,7 @@ export const simplify: Pass = {
 export const simplifyRules: readonly SimplifyRule[] = [
   ...constantRules,
   ...arithmeticRules,
+  ...factorRules,
   ...shapeRules,
   ...broadcastRules,
   ...choiceRules,

@@ -168,16 +168,16 @@ describe("indices out of range read 0 and write nothing", () => {
 });
 
 describe("functions that Math lacks", () => {
-  /** Values of erf to 20 digits, as tabulated by arbitrary-precision arithmetic. */
+  /** The nearest float64 to erf, from tables of 20 digits. */
   test.each([
     [0, 0],
-    [1e-10, 1.1283791670955125739e-10],
-    [0.5, 0.52049987781304653768],
-    [1, 0.84270079294971486934],
+    [1e-10, 1.1283791670955126e-10],
+    [0.5, 0.5204998778130465],
+    [1, 0.8427007929497149],
     [1.9999, 0.9953201979070294],
-    [2, 0.99532226501895273416],
-    [3, 0.99997790950300141456],
-    [-1, -0.84270079294971486934],
+    [2, 0.9953222650189527],
+    [3, 0.9999779095030014],
+    [-1, -0.8427007929497149],
     [7, 1],
   ])("erf(%d) = %d", (x, expected) => {
     expect(Math.abs(errorFunction(x) - expected)).toBeLessThanOrEqual(5e-16 * Math.abs(expected));
