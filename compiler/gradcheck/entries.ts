@@ -37,7 +37,8 @@ export function gradcheckEntry(
   settings: SettingTexts,
   options: GradcheckOptions,
 ): EntryGradcheck {
-  const workspace = openWorkspace(withMarginLoss(host, file));
+  const extended = withMarginLoss(host, file);
+  const workspace = openWorkspace(extended);
   const module = loadModule(workspace, file);
   const declaration = module === undefined ? undefined : resolveGlobal(workspace, module, entry)?.declaration;
   if (declaration !== undefined && !isCallable(declaration))
@@ -45,8 +46,8 @@ export function gradcheckEntry(
   const filled = declaration === undefined ? settings : { ...standIns(declaration), ...settings };
   const isMargin = declaration?.kind === "margin";
   const elaborated = isMargin
-    ? elaborateEntry(workspace, file, lossName, { settings: { margin: called(entry, filled) } })
-    : elaborateEntry(workspace, file, entry, { settings: filled });
+    ? elaborateEntry(extended, file, lossName, { set: { margin: called(entry, filled) } })
+    : elaborateEntry(extended, file, entry, { set: filled });
   const { program, diagnostics } = elaborated;
   if (program === undefined) return { entry, reason: "it does not check", diagnostics };
   const angles = isMargin ? [...options.angles, ...anglesOf(declaration, settings)] : options.angles;

@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { checkFile } from "../../compiler/check/index.ts";
-import { openWorkspace } from "../../compiler/check/workspace.ts";
 import { hostOf } from "../support/elaborated-loss.ts";
 
 const text = readFileSync("docs/losses.md", "utf8");
@@ -28,8 +27,7 @@ describe("examples/margins", () => {
 });
 
 function messages(source: string): readonly string[] {
-  const workspace = openWorkspace(hostOf({ "docs.margo": source }));
-  return checkFile(workspace, "docs.margo").diagnostics.map(
+  return checkFile(hostOf({ "docs.margo": source }), "docs.margo").diagnostics.map(
     ({ code, message, help }) => `${code} ${message} ${help ?? ""}`,
   );
 }

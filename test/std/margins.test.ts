@@ -312,7 +312,7 @@ describe("margins stay finite", () => {
         LSoftmax: "LSoftmax(m: 7, base: 0)",
         ASoftmax: "ASoftmax(base: 0)",
         Circle: "Circle(gamma: 1e4)",
-        AdaCos: "AdaCos(classes: 1000000)",
+        AdaCos: "AdaCos()",
         LDAM: `LDAM([${counts.join(", ")}], s: 1e4)`,
       };
       for (const margin of [

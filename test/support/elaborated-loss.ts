@@ -4,7 +4,7 @@
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { elaborateEntry } from "../../compiler/check/index.ts";
-import { type SourceHost, openWorkspace } from "../../compiler/check/workspace.ts";
+import type { SourceHost } from "../../compiler/check/workspace.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
 import { type Graph, type Node, isOp, nodesOfGraph } from "../../compiler/ir/node.ts";
 import { withoutAngles } from "../../compiler/passes/angles.ts";
@@ -36,8 +36,8 @@ export function programOf(
   entry: string,
   settings: Readonly<Record<string, string>> = {},
 ): Program {
-  const workspace = openWorkspace(hostOf({ "test.margo": text }));
-  const { program, diagnostics } = elaborateEntry(workspace, "test.margo", entry, { settings });
+  const host = hostOf({ "test.margo": text });
+  const { program, diagnostics } = elaborateEntry(host, "test.margo", entry, { set: settings });
   if (program === undefined)
     throw new Error(diagnostics.map(({ code, message }) => `${code} ${message}`).join("\n"));
   return program;
