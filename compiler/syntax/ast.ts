@@ -230,22 +230,7 @@ export interface UnaryExpression extends Located {
 }
 
 export type BinaryOperator =
-  | "or"
-  | "and"
-  | "=="
-  | "!="
-  | "<"
-  | "<="
-  | ">"
-  | ">="
-  | "+"
-  | "-"
-  | "*"
-  | "/"
-  | "//"
-  | "%"
-  | "@"
-  | "^";
+  "or" | "and" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "+" | "-" | "*" | "/" | "//" | "%" | "@" | "^";
 
 export interface BinaryExpression extends Located {
   readonly kind: "binary";
