@@ -140,7 +140,7 @@ function factorToSmaller(node: Node, f: Formulas, side: "left" | "right"): Node 
   const { transposeA, transposeB } = node.attrs;
   const isLeft = side === "left";
   const [operand, other] = isLeft ? [input(node, 0), input(node, 1)] : [input(node, 1), input(node, 0)];
-  const freeAxis = isLeft === transposeA ? 1 : 0;
+  const freeAxis = (isLeft ? transposeA : !transposeB) ? 1 : 0;
   const part = factoredMatrix(operand);
   if (part === undefined) return undefined;
   const [free, inner] = [operand.type.shape[freeAxis], operand.type.shape[1 - freeAxis]];
@@ -151,7 +151,7 @@ function factorToSmaller(node: Node, f: Formulas, side: "left" | "right"): Node 
     return f.mul(turned(f, part.factor, freeAxis === resultAxis), product(part.matrix, other));
   }
   if (constantAlong(part.factor, [freeAxis], 2) && isSmaller(outer, free) && !isStored(other)) {
-    const otherInner = isLeft === transposeB ? 1 : 0;
+    const otherInner = (isLeft ? transposeB : !transposeA) ? 1 : 0;
     return product(part.matrix, f.mul(turned(f, part.factor, 1 - freeAxis === otherInner), other));
   }
   return undefined;
