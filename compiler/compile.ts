@@ -19,7 +19,7 @@ export const defaultPassOptions: PassOptions = {
   without: [],
 };
 
-/** One stage a pass, the lowered graph first; `verified` checks each. */
+/** One stage a pass, the lowered graph first. */
 export function stagesOf(program: Program, fn: ProgramFunction, options: PassOptions): readonly Stage[] {
   const stages: Stage[] = [loweredStage(program, fn, options)];
   for (const pass of passes) {
