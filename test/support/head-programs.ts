@@ -23,6 +23,7 @@ export interface Head {
   /** Declares a parameter, or a state that the step replaces. */
   readonly parameter: (name: string, shape: readonly Dim[]) => Node;
   readonly state: (name: string, shape: readonly Dim[]) => Node;
+  readonly optimizer: (name: string, shape: readonly Dim[]) => Node;
 }
 
 export interface HeadResult {
@@ -48,22 +49,33 @@ export function headProgram({ width, classes }: HeadSizes, write: (head: Head) =
   const y = builder.make("input", [], { name: "y", ...types.y });
   const variables: ProgramVariable[] = [];
   const declare =
-    (op: "parameter" | "state") =>
+    (kind: ProgramVariable["kind"]) =>
     (name: string, shape: readonly Dim[]): Node => {
       const type: TensorType = tensorType("f32", shape);
-      const initial = op === "state" ? f.filled(0, type) : randomInitial(builder, f, shape, variables.length);
-      variables.push({ name, kind: op, type, initial });
-      return builder.make(op, [], { name, ...type });
+      const isParameter = kind === "parameter";
+      const initial = isParameter ? randomInitial(builder, f, shape, variables.length) : f.filled(0, type);
+      variables.push({ name, kind, type, initial });
+      return builder.make(isParameter ? "parameter" : "state", [], { name, ...type });
     };
   const {
     loss,
     scores,
     next = {},
-  } = write({ f, x, y, N, D, C, parameter: declare("parameter"), state: declare("state") });
+  } = write({
+    f,
+    x,
+    y,
+    N,
+    D,
+    C,
+    parameter: declare("parameter"),
+    state: declare("state"),
+    optimizer: declare("optimizer"),
+  });
   const guess = builder.make("argmax", [scores], { axis: 1 });
   const correct = f.sum(f.cast(f.equal(guess, y), "f32"), { axes: [0], keepDims: false });
   const updated = variables.map(({ name, kind, type }) => {
-    const leaf = builder.make(kind === "state" ? "state" : "parameter", [], { name, ...type });
+    const leaf = builder.make(kind === "parameter" ? "parameter" : "state", [], { name, ...type });
     const node = next[name] ?? f.sub(leaf, f.mul(f.f32(rate), builder.make("gradient", [loss, leaf], {})));
     return { name: `next:${name}`, node };
   });
@@ -132,12 +144,21 @@ export function arcFace(head: Head): HeadResult {
 
 /** A dense layer of many classes, W[D, C] with a bias, under softmax; with momentum. */
 export function denseSoftmax(head: Head): HeadResult {
-  const { f, x, D, C, parameter, state } = head;
-  const [W, b, v] = [parameter("dense.W", [D, C]), parameter("dense.b", [C]), state("v", [D, C])];
+  const { f, x, D, C, parameter, optimizer } = head;
+  const [W, b, v] = [parameter("dense.W", [D, C]), parameter("dense.b", [C]), optimizer("v", [D, C])];
   const z = f.add(f.matmul(x, W, "keep", "keep"), b);
   const loss = crossEntropy(head, z);
   const moved = f.add(f.mul(f.f32(0.9), v), f.make("gradient", [loss, W], {}));
   return { loss, scores: z, next: { v: moved, "dense.W": f.sub(W, f.mul(f.f32(rate), moved)) } };
+}
+
+/** A hidden layer of 16 with max(x, 0) below ArcFace. */
+export function hiddenArcFace(head: Head): HeadResult {
+  const { f, x, D, parameter } = head;
+  const H = constantDim(16);
+  const [W, b] = [parameter("hidden.W", [D, H]), parameter("hidden.b", [H])];
+  const features = f.maximum(f.add(f.matmul(x, W, "keep", "keep"), b), f.f32(0));
+  return arcFace({ ...head, x: features, D: H });
 }
 
 /** CurricularFace: negatives above the margined target are reweighted by a moving average of cos_y. */

@@ -27,16 +27,11 @@ describe("the text", () => {
     expect(text).toContain('"next:margin.W": margin_W');
   });
 
-  test("fuses a product with its bias where nothing else reads it", () => {
-    const plain = moduleText(
-      heads.headProgram({ width: 6, classes: 5 }, heads.denseSoftmax),
-      defaultPassOptions,
-    );
-    expect(plain).toContain("tf.fused.matMul({ a: x, b: dense_W, bias: dense_b });");
-    const without = { ...defaultPassOptions, without: ["fuse"] as const };
-    expect(
-      moduleText(heads.headProgram({ width: 6, classes: 5 }, heads.denseSoftmax), without),
-    ).not.toContain("fused");
+  test("fuses a product with its bias and activation", () => {
+    const program = () => heads.headProgram({ width: 6, classes: 5 }, heads.hiddenArcFace);
+    const fused = 'tf.fused.matMul({ a: x, b: hidden_W, bias: hidden_b, activation: "relu" });';
+    expect(moduleText(program(), defaultPassOptions)).toContain(fused);
+    expect(moduleText(program(), { ...defaultPassOptions, without: ["fuse"] })).not.toContain("fused");
   });
 
   test("carries the source line of what it computes", () => {
