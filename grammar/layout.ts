@@ -84,8 +84,9 @@ function breakLine(writer: Writer, index: number, token: IToken, previous: IToke
   const beginsNext = beginsDeclaration(writer, index) && (token.startColumn ?? 1) <= writer.column;
   if (isInside(writer)) {
     if (beginsNext) closeBrackets(writer, 0);
-    else if (beginsStatement(writer, index)) closeBrackets(writer, blockLevel(writer) + 1);
-    else return;
+    else if (beginsStatement(writer, index) || isForgotten(writer, index)) {
+      closeBrackets(writer, blockLevel(writer) + 1);
+    } else return;
     return endStatement(writer);
   }
   if (writer.brackets.length > 0 && beginsNext) closeBrackets(writer, 0);
@@ -250,6 +251,42 @@ function isFollowedOnLine(writer: Writer, index: number): boolean {
   const [token, next] = [writer.words[index], writer.words[index + 1]];
   return token !== undefined && next !== undefined && !isOnLaterLine(token, next) && next.image !== "}";
 }
+
+/**
+ * Whether the open brackets were forgotten: this line begins with an operand behind an operand, which no bracket
+ * may hold, and no closing sign follows before the next statement that is one for sure.
+ */
+function isForgotten(writer: Writer, index: number): boolean {
+  const [previous, token] = [writer.words[index - 1], writer.words[index]];
+  if (previous === undefined || token === undefined) return false;
+  if (!operandEnds.has(previous.tokenType) || !operandStarts.has(token.tokenType)) return false;
+  let depth = 0;
+  for (let at = index; at < Math.min(writer.words.length, index + farthest); at++) {
+    const word = writer.words[at];
+    if (word === undefined || word.tokenType === is.RightCurly) return true;
+    if (at > index && beginsSurely(writer, at)) return true;
+    if (word.tokenType === is.LeftParen || word.tokenType === is.LeftSquare) depth++;
+    else if (word.tokenType === is.RightParen || word.tokenType === is.RightSquare) depth--;
+    if (depth < 0) return false;
+  }
+  return true;
+}
+
+/** How many words are looked at to find a closing sign. */
+const farthest = 2000;
+
+function beginsSurely(writer: Writer, index: number): boolean {
+  const [previous, token] = [writer.words[index - 1], writer.words[index]];
+  if (previous === undefined || token === undefined || !isOnLaterLine(previous, token)) return false;
+  return beginsStatement(writer, index) || beginsDeclaration(writer, index);
+}
+
+const operandEnds = new Set([
+  is.Identifier, is.From, is.As, is.NumberLiteral, is.StringLiteral, is.True, is.False, is.RightParen, is.RightSquare,
+]); // prettier-ignore
+const operandStarts = new Set([
+  is.Identifier, is.From, is.As, is.NumberLiteral, is.StringLiteral, is.True, is.False, is.If, is.Not,
+]); // prettier-ignore
 
 // ---------------------------------------------------------------- lines
 
