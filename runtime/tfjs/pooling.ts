@@ -30,8 +30,18 @@ export function poolingKernels(heap: Heap) {
       to.fill(0);
       const [, , width = 1, channels = 1] = image.shape;
       forEachWindow(image.shape, pooled.shape, pool, (corner, rows, columns, at) => {
+        const line = width * channels;
+        const end = corner + rows * line;
         for (let k = 0; k < channels; k++) {
-          const target = firstEqual(x, largest[at + k] as number, corner + k, rows, columns, width, channels);
+          const value = largest[at + k] as number;
+          // Only a NaN equals nothing in its window; the first element stands for it.
+          let target = corner + k;
+          search: for (let row = target; row < end; row += line)
+            for (let place = row; place < row + columns * channels; place += channels)
+              if (x[place] === value) {
+                target = place;
+                break search;
+              }
           to[target] = (to[target] as number) + (from[at + k] as number);
         }
       });
@@ -81,22 +91,4 @@ function forEachWindow(
         visit(((i * height + top) * width + start) * channels, bottom - top, end - start, at);
       }
     }
-}
-
-function firstEqual(
-  x: ReturnType<Heap["view"]>,
-  value: number,
-  corner: number,
-  rows: number,
-  columns: number,
-  width: number,
-  channels: number,
-): number {
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) {
-      const at = corner + (row * width + column) * channels;
-      if (x[at] === value) return at;
-    }
-  // Only a NaN equals nothing; its window's first element stands for it.
-  return corner;
 }
