@@ -4,7 +4,7 @@
  * something is wrong. Heavy libraries stay in chunks of their own: a command loads only what it uses.
  */
 import { spawn } from "node:child_process";
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,15 @@ const { version, dependencies } = JSON.parse(await readFile(join(root, "package.
 /** Bundled although they are dependencies: as hundreds of small modules they would start slowly. */
 const bundled = ["chevrotain", "echarts", "fflate", "tinyglobby"];
 
+const library = Object.fromEntries(
+  await Promise.all(
+    (await readdir(join(root, "std"))).map(async (name) => [
+      `std/${name.replace(/\.margo$/, "")}`,
+      await readFile(join(root, "std", name), "utf8"),
+    ]),
+  ),
+);
+
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -25,7 +34,7 @@ const shared = {
   sourcesContent: false,
   legalComments: "none",
   logLevel: "warning",
-  define: { MARGO_VERSION: JSON.stringify(version) },
+  define: { MARGO_VERSION: JSON.stringify(version), MARGO_STANDARD_LIBRARY: JSON.stringify(library) },
   external: Object.keys(dependencies).filter((name) => !bundled.includes(name)),
 };
 

@@ -42,7 +42,7 @@ async function checkAll(files: readonly string[]): Promise<readonly Checked[]> {
     const shared = workspaces.get(opened.root) ?? { ...opened, workspace: openWorkspace(opened.host) };
     workspaces.set(opened.root, shared);
     const source = { ...shared, file: opened.file, directory: opened.directory };
-    const found = await atStage("check", () => checkFile(source.workspace, source.file));
+    const found = await atStage("check", () => checkFile(source.host, source.file).diagnostics);
     const fresh = found.filter(({ code, message, span }) => {
       const key = `${opened.root}|${span.file}|${span.start}|${code}|${message}`;
       return !told.has(key) && told.add(key);

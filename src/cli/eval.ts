@@ -1,6 +1,6 @@
 /** `margo eval`: metrics of a trained run, taken anew from its checkpoint. */
 import { dirname, relative } from "node:path";
-import { fitDataset, dataInputs, firstRows, rowCount } from "../../runtime/dataset.ts";
+import { fitDataset, dataInputs, rowCount } from "../../runtime/dataset.ts";
 import { isFault } from "../../runtime/errors.ts";
 import { createTrainer } from "../../runtime/trainer.ts";
 import { angleStatistics, classWeights, classWeightsName } from "../angle-statistics.ts";
@@ -12,7 +12,7 @@ import { readCheckpointFile, readRunInfo } from "../run-folder.ts";
 import { programOf, sourceAt } from "./source.ts";
 import { atStage } from "./stage.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
-import { tellFault } from "./train.ts";
+import { tellFault } from "./fault.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
 
 export interface EvalOptions {
@@ -60,7 +60,7 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
   const checkpoint = readCheckpointFile(folder);
   if (isFault(checkpoint)) return checkpoint;
   const source = sourceAt(relative(process.cwd(), info.file));
-  const program = await programOf(source, info.entry, info.settings);
+  const program = await programOf(source, info.entry, { set: info.settings });
   if (program.training === undefined) throw new Error(`${info.entry} is no train`);
   const { data, validation, batch } = program.training;
   const target = info.target === "reference" ? "reference" : "tfjs";
@@ -70,13 +70,16 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
   try {
     const unread = await trainer.load(checkpoint, folder);
     if (unread !== undefined) return unread;
-    const opened = openDataset(validation ?? data, { directory: dirname(info.file), root: source.root });
+    const opened = openDataset(validation ?? data, {
+      directory: dirname(info.file),
+      root: source.root,
+      ...(limit === undefined ? {} : { limit }),
+    });
     if (isFault(opened)) return opened;
     const evaluateInfo = executor.info.functions.find(({ name }) => name === "evaluate");
     const inputs = evaluateInfo === undefined ? undefined : dataInputs(evaluateInfo);
-    const fitted = inputs === undefined ? opened : fitDataset(opened, inputs);
-    if (isFault(fitted)) return fitted;
-    const dataset = limit === undefined ? fitted : firstRows(fitted, limit);
+    const dataset = inputs === undefined ? opened : fitDataset(opened, inputs);
+    if (isFault(dataset)) return dataset;
     const collector = collectFeatures();
     const evaluation = await trainer.evaluate(dataset, batch, collector.observe);
     if (isFault(evaluation)) return evaluation;

@@ -29,7 +29,7 @@ export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
     return exitUsage;
   }
   const source = sourceAt(file);
-  const program = await programOf(source, options.entry ?? defaultEntry(source), options.set);
+  const program = await programOf(source, options.entry ?? defaultEntry(source), { set: options.set });
   const fn = functionOf(program, options.function);
   const stages = await atStage("passes", () =>
     stagesOf(program, fn, { ...defaultPassOptions, target: options.target, dims: options.dim }),

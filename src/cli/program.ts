@@ -63,6 +63,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     )
     .option("--grad", "also the gradients of the sum of the value, for every float input and parameter")
     .addOption(targetOption("reference"))
+    .option("--dim <name=size>", "a size that the inputs do not settle, like C=10; may be repeated", dims, {})
     .option("--seed <number>", "for parameters that are not given", integer, 0)
     .option("--out <file>", "write the result there instead of standard output; .npz writes npz")
     .action(async (file, entry, options) =>

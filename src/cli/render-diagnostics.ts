@@ -171,11 +171,7 @@ function viewOf(line: string, marks: readonly Mark[]): View {
   const first = line.length <= widest ? 0 : Math.max(0, Math.min(from - 20, line.length - widest));
   const last = Math.min(line.length, first + widest);
   const head = first > 0 ? "…" : "";
-  const shown = (text: string): string =>
-    text
-      .replaceAll("\t", tab)
-      .replace(/\p{Cc}/gu, "·")
-      .toWellFormed();
+  const shown = (text: string): string => text.replaceAll("\t", tab).replace(/\p{Cc}|\p{Cs}/gu, "·");
   return {
     text: `${head}${shown(line.slice(first, last))}${last < line.length ? "…" : ""}`,
     columnOf: (character) => {

@@ -2,7 +2,7 @@
  * What every command does with a .margo file first: open it, elaborate an entry of it, and tell its
  * mistakes to the person at the terminal.
  */
-import { elaborateEntry } from "../../compiler/check/index.ts";
+import { type ElaborateOptions, type ElaborateResult, elaborateEntry } from "../../compiler/check/index.ts";
 import {
   type NamedDeclaration,
   type Workspace,
@@ -12,6 +12,7 @@ import {
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
+import { withAddition } from "../overlay.ts";
 import { type OpenedFile, displayedName, openSource } from "../host.ts";
 import { withFileNames } from "./file-names.ts";
 import { Refusal } from "./refusal.ts";
@@ -37,17 +38,26 @@ export function sourceAt(path: string): Source {
 }
 
 /** Elaborates one entry; its mistakes are told and become a refusal, its warnings are told. */
-export async function programOf(
+export async function programOf(source: Source, entry: string, options: ElaborateOptions): Promise<Program> {
+  const { program, diagnostics } = await elaborated(source, entry, options);
+  tell(source, diagnostics);
+  if (program === undefined) throw new Refusal(exitFault);
+  return program;
+}
+
+/** The same without telling anything. */
+export function elaborated(
   source: Source,
   entry: string,
-  settings: Readonly<Record<string, string>>,
-): Promise<Program> {
-  const elaborated = await atStage("check", () =>
-    elaborateEntry(source.workspace, source.file, entry, { settings }),
-  );
-  tell(source, elaborated.diagnostics);
-  if (elaborated.program === undefined) throw new Refusal(exitFault);
-  return elaborated.program;
+  options: ElaborateOptions,
+): Promise<ElaborateResult> {
+  return atStage("check", () => elaborateEntry(source.host, source.file, entry, options));
+}
+
+/** The file with a few declarations added behind its own, for expressions from the command line. */
+export function withDeclarations(source: Source, addition: string): Source {
+  const host = withAddition(source.host, source.file, addition);
+  return { ...source, host, workspace: openWorkspace(host) };
 }
 
 /** Declarations of a file, in source order. Syntax errors are told and become a refusal. */

@@ -2,7 +2,7 @@
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Program } from "../../compiler/program.ts";
-import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import { isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { createExecutor } from "../executors/create.ts";
 import { type TrainingTarget, automaticTarget, machineFacts } from "../machine.ts";
@@ -12,6 +12,7 @@ import { type RunInfo, readRunInfo } from "../run-folder.ts";
 import { type Interruption, listenForInterruption } from "../signals.ts";
 import { type TrainSummary, train as trainRun } from "../train.ts";
 import { version } from "../version.ts";
+import { tellFault } from "./fault.ts";
 import { showProgress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
@@ -66,7 +67,7 @@ interface EntryRun {
 async function runEntry(run: EntryRun): Promise<ExitCode> {
   const { source, entry, folder, options, resumed, interruption } = run;
   const settings = { ...resumed?.settings, ...options.set };
-  const program = await programOf(source, entry, settings);
+  const program = await programOf(source, entry, { set: settings });
   const training = trainingOf(program, options, resumed);
   const target = targetOf(options, resumed);
   const executor = await atStage("compile", () => createExecutor(program, target));
@@ -122,13 +123,6 @@ function summaryText({
     angles === undefined ? undefined : `mean own-class angle ${degrees(angles.own)}`,
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? "done" : parts.join(", ");
-}
-
-/** A fault of data or of the run; it has no source line to show. */
-export function tellFault({ code, message, help, file, row }: RuntimeFault): void {
-  const where = [file, row === undefined ? undefined : `row ${row}`].filter((part) => part !== undefined);
-  const place = where.length === 0 || message.includes(where[0] ?? "") ? "" : ` (${where.join(", ")})`;
-  complain(`[${code}] ${message}${place}`, help);
 }
 
 function resumedRun({ resume }: TrainOptions): RunInfo | undefined {

@@ -1,0 +1,92 @@
+/** `margo plot`: curves of margins on one sheet, or several runs on one page. */
+import { loadModule, resolveGlobal } from "../../compiler/check/workspace.ts";
+import { parseExpression } from "../../compiler/syntax/parse.ts";
+import { marginCurve } from "../margin-curves.ts";
+import { type MarginCurve, marginSheet } from "../report/margin-plot.ts";
+import { isRunFolder } from "../report/read-run.ts";
+import { writeComparison } from "../report/write-report.ts";
+import { writeWholeFile } from "../write-file.ts";
+import { Refusal } from "./refusal.ts";
+import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
+import { atStage } from "./stage.ts";
+import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
+
+export interface PlotOptions {
+  readonly step?: number;
+  readonly out?: string;
+}
+
+/** By now every schedule has run out: what is drawn is what training ends with. */
+const lateStep = 1_000_000_000;
+
+export async function plot(
+  file: string,
+  margins: readonly string[],
+  options: PlotOptions,
+): Promise<ExitCode> {
+  if (isRunFolder(file)) return compareRuns([file, ...margins], options);
+  const source = sourceAt(file);
+  const declarations = declarationsOf(source);
+  const drawable = declarations.filter(
+    (one) => one.kind === "margin" && one.parameters.every(({ defaultValue }) => defaultValue !== undefined),
+  );
+  const chosen = margins.length > 0 ? margins : drawable.map(({ name }) => name.name);
+  if (chosen.length === 0) {
+    complain(
+      `${file} declares no margin that can be drawn without settings`,
+      'give one: margo plot std/margins "LSoftmax(m: 4)"',
+    );
+    return exitFault;
+  }
+  const curves: MarginCurve[] = [];
+  for (const margin of chosen) curves.push(await curveOf(source, margin, options.step ?? lateStep));
+  const sheet = await atStage("drawing", () => marginSheet(curves));
+  await (options.out === undefined ? writeOut(sheet) : writeWholeFile(options.out, sheet));
+  return exitFine;
+}
+
+/** `LSoftmax(m: 4)` as the margin's name and its settings; only the file's own parser reads it. */
+async function curveOf(source: Source, written: string, step: number): Promise<MarginCurve> {
+  const use = marginUse(source, written);
+  const program = await programOf(source, use.name, { set: use.settings });
+  if (program.kind === "margin") return atStage("evaluation", () => marginCurve(program, written, step));
+  complain(`${use.name} is a ${program.kind}, not a margin`);
+  throw new Refusal(exitFault);
+}
+
+interface MarginUse {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+function marginUse(source: Source, written: string): MarginUse {
+  const { expression, diagnostics } = parseExpression("the margin", written);
+  const called = expression.kind === "call" ? expression.callee : expression;
+  if (called.kind !== "name" || diagnostics.length > 0) {
+    complain(`${written} names no margin`, 'write it as in a loss: "LSoftmax(m: 4)"');
+    throw new Refusal(exitFault);
+  }
+  const given = expression.kind === "call" ? expression.arguments : [];
+  const parameters = parametersOf(source, called.name);
+  const settings = given.map(({ name, value }, position) => {
+    const text = written.slice(value.span.start, value.span.end);
+    return [name?.name ?? parameters[position] ?? `argument ${position + 1}`, text] as const;
+  });
+  return { name: called.name, settings: Object.fromEntries(settings) };
+}
+
+function parametersOf({ workspace, file }: Source, name: string): readonly string[] {
+  const module = loadModule(workspace, file);
+  const found = module === undefined ? undefined : resolveGlobal(workspace, module, name)?.declaration;
+  return found?.kind === "margin" ? found.parameters.map((parameter) => parameter.name.name) : [];
+}
+
+async function compareRuns(folders: readonly string[], { out }: PlotOptions): Promise<ExitCode> {
+  const stray = folders.find((folder) => !isRunFolder(folder));
+  if (stray !== undefined) {
+    complain(`${stray} is no folder of a run`, "give run folders alone, or a .margo file and margins");
+    return exitUsage;
+  }
+  await writeOut(`${await writeComparison(folders, out ?? "compare.html")}\n`);
+  return exitFine;
+}

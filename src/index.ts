@@ -1,0 +1,106 @@
+/**
+ * The library: sources in, diagnostics and artifacts out. It is pure and loads in a page; sources are given as a
+ * record or through a host of one's own, and in Node `margo-lang/node` offers the file system.
+ */
+import { elaborateEntry } from "../compiler/check/index.ts";
+import { type CheckResult, type SourceHost, checkFile } from "../compiler/check/index.ts";
+import { type CompiledFunction, emitModule, functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
+import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
+import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
+import type { Program } from "../compiler/program.ts";
+import type { ProgramInfo } from "../runtime/program.ts";
+import { standardLibrary } from "./standard-library.ts";
+import { version } from "./version.ts";
+
+export type { CheckResult, Entry, SourceHost, TypeRecord } from "../compiler/check/index.ts";
+export type { Diagnostic, Fix, Label, Severity, TextEdit } from "../compiler/errors/diagnostic.ts";
+export type { Span } from "../compiler/errors/span.ts";
+export type { ProgramInfo } from "../runtime/program.ts";
+export { version };
+
+/** Texts by file name (`dir/file.margo`), or a host that finds them. */
+export type Sources = Readonly<Record<string, string>> | SourceHost;
+
+export interface CompileOptions {
+  /** The declarations to compile; by default every exported one that can run, or every `train`. */
+  readonly entries?: readonly string[];
+  /** Settings of the entries by name, as text: `{ margin: "LSoftmax(m: 4)" }`. */
+  readonly set?: Readonly<Record<string, string>>;
+}
+
+export interface Artifact {
+  readonly name: string;
+  /** An ES module without imports: `info` and `functions`, see `margo-lang/runtime`. */
+  readonly js: string;
+  /** Its TypeScript declarations. */
+  readonly declarations: string;
+  readonly info: ProgramInfo;
+}
+
+export interface CompileResult {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Empty when a diagnostic is an error. */
+  readonly artifacts: readonly Artifact[];
+}
+
+/** Everything that is wrong with a file, and the type of every expression in it. Never throws on a source. */
+export function analyse(sources: Sources, file: string): CheckResult {
+  return checkFile(hostOf(sources), file);
+}
+
+/** Compiles entries of a file for tfjs. Mistakes in the source are diagnostics; it throws only on a bug of Margo. */
+export function compile(sources: Sources, file: string, options: CompileOptions = {}): CompileResult {
+  const host = hostOf(sources);
+  const checked = checkFile(host, file);
+  if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics, artifacts: [] };
+  const diagnostics = new Map(checked.diagnostics.map((one) => [keyOf(one), one]));
+  const artifacts: Artifact[] = [];
+  for (const name of options.entries ?? defaultEntries(checked)) {
+    const elaborated = elaborateEntry(host, file, name, { set: options.set ?? {} });
+    for (const one of elaborated.diagnostics) diagnostics.set(keyOf(one), one);
+    if (elaborated.program !== undefined) artifacts.push(artifactOf(elaborated.program));
+  }
+  const all = [...diagnostics.values()];
+  return { diagnostics: all, artifacts: hasErrors(all) ? [] : artifacts };
+}
+
+function artifactOf(program: Program): Artifact {
+  const compiled: readonly CompiledFunction[] = functionsToCompile(program).map((fn) => ({
+    fn,
+    stage: compileFunction(program, fn, defaultPassOptions),
+  }));
+  const { js, declarations, info } = emitModule(program, compiled, version);
+  return { name: program.name, js, declarations, info };
+}
+
+function defaultEntries({ entries }: CheckResult): readonly string[] {
+  const trains = entries.filter(({ kind }) => kind === "train");
+  const chosen =
+    trains.length > 0
+      ? trains
+      : entries.filter(
+          ({ kind, declaration }) =>
+            (kind === "fn" || kind === "model" || kind === "loss") && declaration.exported,
+        );
+  return chosen.map(({ name }) => name);
+}
+
+function hostOf(sources: Sources): SourceHost {
+  if (isHost(sources)) return sources;
+  return {
+    read: (file) => (Object.hasOwn(sources, file) ? sources[file] : standardLibrary[file]),
+    library: () => Object.keys(standardLibrary),
+  };
+}
+
+function isHost(sources: Sources): sources is SourceHost {
+  return typeof sources["read"] === "function";
+}
+
+function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === "error");
+}
+
+function keyOf({ code, message, span }: Diagnostic): string {
+  return `${span.file}:${span.start}:${code}:${message}`;
+}

@@ -1,0 +1,54 @@
+/** Several named arrays in one file, as NumPy's savez writes them. */
+import { unzipSync, zipSync } from "fflate";
+import type { Reference } from "../compiler/ops/record.ts";
+import { type RuntimeFault, isFault } from "../runtime/errors.ts";
+import { readNpz } from "./data/npy.ts";
+
+/** Every array of an archive by its name. */
+export function readAllOfNpz(
+  file: string,
+  bytes: Uint8Array,
+): Readonly<Record<string, Reference>> | RuntimeFault {
+  const arrays: Record<string, Reference> = {};
+  for (const name of namesIn(bytes)) {
+    const array = readNpz({ name: file, bytes }, name);
+    if (isFault(array)) return array;
+    arrays[name] = { dtype: "f32", shape: array.shape, data: Float64Array.from(array.data) };
+  }
+  return arrays;
+}
+
+/** A broken archive has no names; reading it then says what is wrong. */
+function namesIn(bytes: Uint8Array): readonly string[] {
+  try {
+    const entries = Object.keys(unzipSync(bytes, { filter: ({ name }) => name.endsWith(".npy") }));
+    return entries.map((name) => name.slice(0, -".npy".length));
+  } catch {
+    return [""];
+  }
+}
+
+/** f32 values keep the reference's precision and become f8; integers i4, booleans b1. */
+export function writeNpz(arrays: Readonly<Record<string, Reference>>): Uint8Array {
+  return zipSync(
+    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${name}.npy`, npyOf(array)])),
+  );
+}
+
+function npyOf({ dtype, shape, data }: Reference): Uint8Array {
+  const [descr, values] =
+    dtype === "f32"
+      ? ["<f8", Float64Array.from(data)]
+      : dtype === "i32"
+        ? ["<i4", Int32Array.from(data)]
+        : ["|b1", Uint8Array.from(data)];
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64;
+  const header = new TextEncoder().encode(`${text.padEnd(length - 11)}\n`);
+  const file = new Uint8Array(length + values.byteLength);
+  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
+  file.set(header, 10);
+  file.set(new Uint8Array(values.buffer), length);
+  return file;
+}

@@ -1,0 +1,208 @@
+/** `margo train`, `eval` and `plot RUN` as processes: whole runs, resuming, interruption, bad data, bad places. */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { projectRoot, temporaryPlace } from "../support/cli.ts";
+
+const place = temporaryPlace();
+
+const rows = Array.from({ length: 60 }, (_, row) => {
+  const label = row % 3;
+  return `${Math.cos(label * 2) + (row % 7) * 0.05},${Math.sin(label * 2) + (row % 5) * 0.05},${"abc"[label]}`;
+});
+place.write("rows.csv", `p,q,kind\n${rows.join("\n")}\n`);
+
+interface Changes {
+  readonly data?: string;
+  readonly optimizer?: string;
+  readonly epochs?: number;
+  readonly size?: number;
+}
+
+function program({
+  data = 'csv("rows.csv", label: "kind", classes: 3)',
+  optimizer = "sgd(rate: 0.1, momentum: 0.9)",
+  epochs = 4,
+  size = 2,
+}: Changes = {}): string {
+  return `import { dense } from "std/layers"
+import { margin_softmax } from "std/losses"
+import { LSoftmax } from "std/margins"
+import { sgd } from "std/optimizers"
+
+model Points(x: f32[N, ${size}]) -> f32[N, 2] { x |> dense(8) |> tanh() |> dense(2) }
+
+/// Three heaps of points.
+train Heaps {
+  model = Points
+  loss = margin_softmax(margin: LSoftmax(m: 2, base: 10, gamma: 0.1, power: 2))
+  data = ${data}
+  optimizer = ${optimizer}
+  batch = 16
+  epochs = ${epochs}
+  seed = 3
+}
+`;
+}
+
+place.write("heaps.margo", program());
+
+test("a run leaves metrics, a checkpoint, the last look at the features and a report", async () => {
+  const { code, out, err } = await place.margo("train", "heaps.margo", "--out", "whole");
+  expect({ code, out }, err).toEqual({ code: 0, out: `${join("whole", "report.html")}\n` });
+  expect(err).not.toContain("\u001b");
+  expect(place.files().filter((name) => name.startsWith("whole"))).toEqual(
+    ["checkpoint.safetensors", "evaluation.json", "metrics.jsonl", "report.html", "run.json"].map((name) =>
+      join("whole", name),
+    ),
+  );
+  const report = readFileSync(join(place.path, "whole/report.html"), "utf8");
+  expect(report).toContain("Three heaps of points.");
+  expect(report).toContain("<svg");
+  expect(report).toContain("lambda");
+  expect(report).not.toMatch(/(?:src|href)="https?:/);
+});
+
+test("eval finds what training found", async () => {
+  const { code, out } = await place.margo("eval", "whole", "--json");
+  expect(code).toBe(0);
+  const recorded = JSON.parse(readFileSync(join(place.path, "whole/evaluation.json"), "utf8")) as {
+    loss: number;
+  };
+  const metrics = JSON.parse(out) as { loss: number; accuracy: number; rows: number; meanOwnAngle: number };
+  expect(metrics.loss).toBeCloseTo(recorded.loss, 6);
+  expect(metrics.rows).toBe(60);
+  expect(metrics.accuracy).toBeGreaterThan(0.9);
+  expect(metrics.meanOwnAngle).toBeLessThan(45);
+});
+
+test("a resumed run ends with the same bytes as one that never stopped", async () => {
+  expect((await place.margo("train", "heaps.margo", "--steps", "6", "--out", "parts")).code).toBe(0);
+  expect((await place.margo("train", "heaps.margo", "--resume", "parts")).code).toBe(0);
+  const bytes = (run: string) => readFileSync(join(place.path, run, "checkpoint.safetensors"));
+  expect(bytes("parts").equals(bytes("whole"))).toBe(true);
+});
+
+test("several entries give a page that compares them; plot does it for any runs", async () => {
+  place.write(
+    "two.margo",
+    `${program({ epochs: 1 })}\n${program({ epochs: 1 }).slice(program().indexOf("/// Three")).replace("train Heaps", "train Others")}`,
+  );
+  const { code, out, err } = await place.margo("train", "two.margo", "--out", "both");
+  expect(code, err).toBe(0);
+  expect(out.trim().split("\n").at(-1)).toBe(join("both", "compare.html"));
+  const again = await place.margo(
+    "plot",
+    join("both", "Heaps"),
+    join("both", "Others"),
+    "--out",
+    "again.html",
+  );
+  expect({ ...again, err: "" }).toEqual({ code: 0, out: "again.html\n", err: "" });
+});
+
+test("--set, --limit, --seed and --target override", async () => {
+  const args = ["--set", "batch=8", "--limit", "24", "--seed", "9", "--target", "reference", "--epochs", "1"];
+  const { code, err } = await place.margo("train", "heaps.margo", "--out", "small", ...args);
+  expect(code, err).toBe(0);
+  expect(JSON.parse(readFileSync(join(place.path, "small/run.json"), "utf8"))).toMatchObject({
+    seed: 9,
+    limit: 24,
+    target: "reference",
+    settings: { batch: "8" },
+  });
+  expect(readFileSync(join(place.path, "small/metrics.jsonl"), "utf8")).toContain('"totalSteps":3');
+});
+
+test("Ctrl-C writes a checkpoint and exits with the signal's code", async () => {
+  place.write("long.margo", program({ epochs: 100_000 }));
+  const child = spawn(
+    process.execPath,
+    [join(projectRoot, "dist/margo.js"), "train", "long.margo", "--out", "long"],
+    { cwd: place.path },
+  );
+  const code = await new Promise<number | null>((resolve) => {
+    child.stderr.on("data", (chunk) => String(chunk).includes("epoch 2") && child.kill("SIGINT"));
+    child.stdout.resume();
+    child.on("close", resolve);
+  });
+  expect(code).toBe(130);
+  expect(existsSync(join(place.path, "long/checkpoint.safetensors"))).toBe(true);
+});
+
+describe("bad data and bad places: exit 1 with a reason, and no new files", () => {
+  const bad: readonly (readonly [string, Changes, RegExp])[] = [
+    ["a file that is not there", { data: 'csv("absent.csv", label: "kind", classes: 3)' }, /absent\.csv/],
+    ["a label out of range", { data: 'npy("x.npy", "y.npy", classes: 3)' }, /row/],
+    ["more classes than declared", { data: 'csv("rows.csv", label: "kind", classes: 2)' }, /classes/],
+    ["a wrong feature size", { size: 3 }, /3/],
+    [
+      "a package that is not installed",
+      { data: 'csv("npm:nobody-has-this/rows.csv", label: "kind", classes: 3)' },
+      /nobody-has-this/,
+    ],
+    [
+      "a path that leaves the workspace",
+      { data: 'csv("../../rows.csv", label: "kind", classes: 3)' },
+      /rows\.csv/,
+    ],
+    ["a truncated IDX file", { data: 'idx("cut.idx", "cut.idx", classes: 3)' }, /cut\.idx/],
+    ["a number that is none", { data: 'csv("holes.csv", label: "kind", classes: 3)' }, /row|line/],
+    ["a loss that becomes no number", { optimizer: "sgd(rate: 1e30)" }, /step/],
+  ];
+  place.write("cut.idx", Buffer.from([0, 0, 8, 3, 0, 0, 0, 9]));
+  place.write("holes.csv", "p,q,kind\n1,2,a\n1,NaN,b\n3,4,c\n");
+  place.write("x.npy", npy("<f4", [3, 2], new Float32Array([1, 2, 3, 4, 5, 6])));
+  place.write("y.npy", npy("<i4", [3], new Int32Array([0, 1, 7])));
+
+  test.each(bad)("%s", async (_, changes, reason) => {
+    place.write("bad.margo", program(changes));
+    const { code, out, err } = await place.margo("train", "bad.margo", "--out", "bad");
+    expect({ code, out }, err).toEqual({ code: 1, out: "" });
+    expect(err).toMatch(reason);
+    expect(err).not.toContain("bug in Margo");
+    expect(err).toMatch(/help/);
+  });
+
+  test("an output folder that is a file", async () => {
+    place.write("occupied", "mine\n");
+    const { code, err } = await place.margo("train", "heaps.margo", "--out", "occupied");
+    expect(code).toBe(1);
+    expect(err).toContain("occupied");
+    expect(readFileSync(join(place.path, "occupied"), "utf8")).toBe("mine\n");
+  });
+
+  test("an entry that is not there", async () => {
+    const { code, err } = await place.margo("train", "heaps.margo", "--entry", "Heap");
+    expect(code).toBe(1);
+    expect(err).toContain("Heaps");
+  });
+
+  test("a checkpoint of another program", async () => {
+    place.write("other.margo", program().replaceAll("dense(8)", "dense(9)"));
+    const { code, err } = await place.margo("train", "other.margo", "--resume", "whole");
+    expect(code).toBe(1);
+    expect(err).toContain("dense.W");
+  });
+
+  test("a checkpoint that lies", async () => {
+    place.write("lying/run.json", readFileSync(join(place.path, "whole/run.json")));
+    place.write("lying/metrics.jsonl", "");
+    place.write("lying/checkpoint.safetensors", Buffer.from("ffffffffffffffff7b7d", "hex"));
+    const { code, err } = await place.margo("eval", "lying");
+    expect(code).toBe(1);
+    expect(err).toContain("safetensors");
+  });
+
+  test("nothing half-written is left anywhere", () => {
+    expect(place.files().filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+});
+
+function npy(descr: string, shape: readonly number[], data: Float32Array | Int32Array): Buffer {
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`.padEnd(117) + "\n";
+  const head = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length, 0]);
+  return Buffer.concat([head, Buffer.from(text), Buffer.from(data.buffer)]);
+}

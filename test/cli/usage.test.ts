@@ -1,0 +1,86 @@
+/** What the door itself says: help, versions, wrong words, and files that cannot be had. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { projectRoot, temporaryPlace } from "../support/cli.ts";
+
+const place = temporaryPlace();
+
+describe("help", () => {
+  test("lists every command and the exit codes", async () => {
+    const { code, out, err } = await place.margo("-h");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    for (const command of ["check", "ir", "run", "gradcheck", "build", "train", "eval", "plot", "doctor"])
+      expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
+    expect(out).toContain("Exit codes");
+  });
+
+  test.each(["check", "ir", "run", "gradcheck", "build", "train", "eval", "plot", "doctor"])(
+    "%s explains itself",
+    async (command) => {
+      const { code, out } = await place.margo(command, "-h");
+      expect(code).toBe(0);
+      expect(out).toMatch(/^Usage: margo /);
+    },
+  );
+
+  test("the version is the package's", async () => {
+    const { version } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(await place.margo("--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+});
+
+describe("usage is at fault: exit 2, nothing on standard output", () => {
+  test.each([
+    { args: [], says: "Usage: margo" },
+    { args: ["chek", "x.margo"], says: "Did you mean check?" },
+    { args: ["check"], says: "missing required argument 'file'" },
+    { args: ["check", "--fromat", "json", "x.margo"], says: "Did you mean --format?" },
+    { args: ["check", "--format", "xml", "x.margo"], says: "Allowed choices are text, json, sarif" },
+    { args: ["ir", "--dim", "N", "x.margo"], says: "name=size" },
+    { args: ["train", "--epochs", "0", "x.margo"], says: "at least 1" },
+    { args: ["train", "--epochs", "1.5", "x.margo"], says: "whole number" },
+    { args: ["train", "--set", "batch", "x.margo"], says: "name=expression" },
+    { args: ["run", "x.margo"], says: "missing required argument 'entry'" },
+    { args: ["train", "--target", "gpu", "x.margo"], says: "Allowed choices are" },
+  ])("margo $args", async ({ args, says }) => {
+    const { code, out, err } = await place.margo(...args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(says);
+  });
+});
+
+describe("files that are not there: exit 1 with the name and a way out", () => {
+  test.each([
+    { args: ["check", "nothing.margo"] },
+    { args: ["ir", "nothing.margo"] },
+    { args: ["run", "nothing.margo", "f"] },
+    { args: ["gradcheck", "nothing.margo"] },
+    { args: ["build", "nothing.margo"] },
+    { args: ["train", "nothing.margo"] },
+    { args: ["plot", "nothing.margo"] },
+    { args: ["eval", "nothing"] },
+  ])("margo $args", async ({ args }) => {
+    const { code, out, err } = await place.margo(...args);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain("nothing");
+    expect(err).not.toContain("bug in Margo");
+  });
+});
+
+describe("doctor", () => {
+  test("names the machine and what auto would take", async () => {
+    const { code, out } = await place.margo("doctor");
+    expect(code).toBe(0);
+    for (const word of ["processor", "memory", "node", "tfjs wasm", "WebGPU", "--target auto"])
+      expect(out).toContain(word);
+  });
+
+  test("as JSON", async () => {
+    const { code, out } = await place.margo("doctor", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ auto: "tfjs", healthy: true });
+  });
+});

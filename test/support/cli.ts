@@ -1,0 +1,61 @@
+/** Starts the built command line as a user does, in a folder of its own. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll } from "vitest";
+
+export const projectRoot = join(import.meta.dirname, "..", "..");
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Place {
+  readonly path: string;
+  /** Writes a file below the folder and returns its absolute path. */
+  readonly write: (name: string, content: string | Uint8Array) => string;
+  readonly margo: (...args: readonly string[]) => Promise<CommandResult>;
+  /** With text on standard input. */
+  readonly margoReading: (input: string, ...args: readonly string[]) => Promise<CommandResult>;
+  /** Every file below the folder, relative, sorted. */
+  readonly files: () => readonly string[];
+}
+
+/** A temporary folder that goes away after the tests of the file. */
+export function temporaryPlace(): Place {
+  const path = mkdtempSync(join(tmpdir(), "margo-cli-"));
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  return {
+    path,
+    write: (name, content) => {
+      const file = join(path, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+      return file;
+    },
+    margo: (...args) => runMargo(path, "", args),
+    margoReading: (input, ...args) => runMargo(path, input, args),
+    files: () =>
+      readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
+        .sort(),
+  };
+}
+
+function runMargo(cwd: string, input: string, args: readonly string[]): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "" };
+    const child = spawn(process.execPath, [join(projectRoot, "dist/margo.js"), ...args], { cwd, env });
+    let [out, err] = ["", ""];
+    child.stdout.on("data", (chunk) => (out += String(chunk)));
+    child.stderr.on("data", (chunk) => (err += String(chunk)));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, out, err }));
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+  });
+}
