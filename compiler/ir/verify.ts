@@ -7,16 +7,23 @@ import { typeOfOp } from "../ops/types.ts";
 import { isComposite } from "../ops/table.ts";
 import { type Node, isOp, nodesOfGraph } from "./node.ts";
 import { printType, sameType } from "./type.ts";
+import { orderFaults } from "./verify-order.ts";
 
 /** Every broken fact, as a sentence; empty for a sound stage. */
 export function verifyStage(stage: Stage): readonly string[] {
   const nodes = nodesOfGraph(stage.graph);
   return [
-    ...nodes.flatMap(nodeFaults),
+    ...[...nodes, ...bodyNodes(stage)].flatMap(nodeFaults),
     ...nodes.flatMap((node) => stageFaults(stage.name, node)),
     ...declarationFaults(stage, nodes),
     ...outputFaults(stage),
+    ...orderFaults(stage),
   ];
+}
+
+/** Nodes of streamed regions are graphs of their own, over chunks. */
+function bodyNodes({ regions }: Stage): readonly Node[] {
+  return (regions ?? []).flatMap(({ passes }) => passes.flatMap(({ body }) => body));
 }
 
 function nodeFaults(node: Node): readonly string[] {
