@@ -1,0 +1,386 @@
+/**
+ * Bodies: a frame is made for each use of a declaration, its parameters are bound, and its statements are
+ * elaborated in order. The same steps serve a use (`elaborateUse`) and the entry itself (entries.ts); margins
+ * and optimizers, whose bodies have no value, walk their statements from their own files.
+ */
+import type { Callable, Expression, Parameter, Statement } from "../syntax/ast.ts";
+import {
+  callTooDeep,
+  duplicateName,
+  misplacedStatement,
+  recursion,
+  unusedName,
+  unusedValue,
+} from "../errors/check-names.ts";
+import { missingValue, requirementFailed, unknownResult } from "../errors/check-settings.ts";
+import { notScalarLoss } from "../errors/check-losses.ts";
+import { printType } from "../ir/type.ts";
+import type { Span } from "../errors/span.ts";
+import { type Given, asSetting, kindOfSetting, missing, openSetting } from "./arguments.ts";
+import { ensureChecked } from "./declarations.ts";
+import { evaluate, nestingLimit } from "./expressions.ts";
+import {
+  type Ambient,
+  type Binding,
+  type BindingKind,
+  type Frame,
+  outermost,
+  ownerName,
+  pathOfCall,
+} from "./frame.ts";
+import { addPenalties } from "./penalties.ts";
+import { report } from "./report.ts";
+import { isTensorParameter, matchTensor, withCallerLabels } from "./signatures.ts";
+import { toTensor } from "./tensors.ts";
+import {
+  type FunctionValue,
+  type TensorValue,
+  type Value,
+  describeValue,
+  errorValue,
+  firstError,
+} from "./values.ts";
+import { declareParam, declareState, updateState } from "./variables.ts";
+
+/** Inlines a declaration at a use and gives its value, labelled as the caller labels. */
+export function elaborateUse(caller: Frame, callee: FunctionValue, given: Given, span: Span): Value {
+  const bad = firstError([...given.values()].map(({ value }) => value));
+  if (bad !== undefined) return bad;
+  const frame = enterCall(caller, callee, span, pathOfUse(caller, callee.callable));
+  if (frame === undefined) return errorValue;
+  if (!bindParameters(frame, callee.callable, given)) return errorValue;
+  const body = elaborateBody(frame, callee.callable);
+  return body.value.kind === "tensor" ? withCallerLabels(frame, body.value) : body.value;
+}
+
+/** Functions own nothing, so their calls leave no trace in the names of variables. */
+function pathOfUse(caller: Frame, callable: Callable): string {
+  return callable.kind === "fn" ? caller.path : pathOfCall(caller, callable.name.name);
+}
+
+/** A frame for a use; undefined, after a diagnostic, for recursion and for calls nested too deeply. */
+export function enterCall(
+  caller: Frame,
+  { callable, module }: FunctionValue,
+  span: Span,
+  path: string,
+  ambient?: Ambient,
+): Frame | undefined {
+  ensureChecked(caller.session.program, callable, module);
+  if (isActive(caller, callable)) {
+    report(caller, recursion.report({ span, name: callable.name.name, declared: callable.name.span }));
+    return undefined;
+  }
+  if (caller.depth >= nestingLimit) {
+    report(caller, callTooDeep.report({ span, limit: nestingLimit }));
+    return undefined;
+  }
+  // A function is inlined within its caller's context; everything else starts one of its own.
+  const inherited =
+    callable.kind === "fn" && caller.ambient.context === "initialiser" ? caller.ambient : undefined;
+  const context = ambient ?? inherited;
+  const penalties = callable.kind === "loss" ? [] : caller.penalties;
+  return {
+    session: caller.session,
+    module,
+    owner: callable,
+    names: new Map(),
+    dims: new Map(),
+    path,
+    trail: `${caller.trail}>${span.file}:${span.start}`,
+    calls: new Map(),
+    caller: { frame: caller, span },
+    depth: caller.depth + 1,
+    ambient: context ?? { context: "none", lookup: () => undefined, names: [] },
+    ...(penalties === undefined ? {} : { penalties }),
+    ...(caller.dead === undefined ? {} : { dead: caller.dead }),
+  };
+}
+
+function isActive(frame: Frame, callable: Callable): boolean {
+  return frame.owner === callable || (frame.caller !== undefined && isActive(frame.caller.frame, callable));
+}
+
+// ---------------------------------------------------------------- parameters
+
+/** Binds every parameter to what was given or to its default; false after a diagnostic. */
+export function bindParameters(frame: Frame, callable: Callable, given: Given): boolean {
+  const parameters = [...callable.settings, ...callable.parameters];
+  // Settings first: the shapes of inputs may speak of them.
+  const settings = parameters.filter((parameter) => !isTensorParameter(parameter));
+  const inputs = parameters.filter(isTensorParameter);
+  if (!settings.every((parameter) => bindSetting(frame, callable, parameter, given))) return false;
+  return inputs.every((parameter) => bindInput(frame, callable, parameter, given));
+}
+
+/** Where the given arguments were written: the caller, or the body itself for an entry. */
+export function blameOf(frame: Frame): Frame {
+  return frame.caller?.frame ?? frame;
+}
+
+export function bindSetting(frame: Frame, callable: Callable, parameter: Parameter, given: Given): boolean {
+  const argument = given.get(parameter.name.name);
+  const { defaultValue } = parameter;
+  const fallback = defaultValue === undefined ? undefined : evaluate(frame, defaultValue);
+  if (fallback?.kind === "error" && argument === undefined)
+    return bindName(frame, "setting", parameter.name, fallback);
+  const kind =
+    fallback?.kind === "error" && parameter.type === undefined
+      ? undefined
+      : kindOfSetting(frame, parameter, fallback);
+  if (kind === undefined) return bindName(frame, "setting", parameter.name, argument?.value ?? errorValue);
+  if (argument !== undefined) {
+    const value = asSetting(blameOf(frame), parameter, kind, argument);
+    return (
+      bindName(frame, "setting", parameter.name, value, { givenAt: argument.span }) && value.kind !== "error"
+    );
+  }
+  if (fallback !== undefined && defaultValue !== undefined) {
+    const value = asSetting(frame, parameter, kind, { value: fallback, span: defaultValue.span });
+    return bindName(frame, "setting", parameter.name, value);
+  }
+  if (frame.caller === undefined && frame.session.program.mode === "generic")
+    return bindName(frame, "setting", parameter.name, openSetting(frame, parameter, kind));
+  missing(blameOf(frame), callable, parameter, frame.caller?.span ?? parameter.span);
+  return false;
+}
+
+export function bindInput(
+  frame: Frame,
+  callable: Callable,
+  parameter: Parameter & { readonly type: NonNullable<Parameter["type"]> },
+  given: Given,
+): boolean {
+  const { type, name } = parameter;
+  if (type.kind !== "tensor") return false;
+  const argument = given.get(name.name) ?? defaultArgument(frame, parameter);
+  const blame = blameOf(frame);
+  if (argument === undefined) {
+    missing(blame, callable, parameter, frame.caller?.span ?? parameter.span);
+    return false;
+  }
+  const wanted = type.dtype === "i32" || type.dtype === "index" ? "i32" : "f32";
+  const tensor = toTensor(blame, argument.value, argument.span, wanted);
+  if (tensor.kind === "error") return false;
+  const matched = matchTensor(frame, type, tensor, { name: name.name, span: argument.span, blame });
+  if (matched === undefined) return false;
+  const bound = boundOf(frame, type.bound, matched);
+  return bindName(frame, "input", name, { ...matched, ...(bound === undefined ? {} : { bound }) });
+}
+
+/** The bound that a written `index<C>` gives to plain integers, where C is known already. */
+function boundOf(
+  frame: Frame,
+  written: Extract<NonNullable<Parameter["type"]>, { kind: "tensor" }>["bound"],
+  value: TensorValue,
+) {
+  if (value.bound !== undefined || written === undefined) return value.bound;
+  return written.kind === "name" ? frame.dims.get(written.name)?.dim : undefined;
+}
+
+function defaultArgument(frame: Frame, { defaultValue }: Parameter) {
+  return defaultValue === undefined
+    ? undefined
+    : { value: evaluate(frame, defaultValue), span: defaultValue.span };
+}
+
+/** Enters a name into a body; false, after a diagnostic, where it is taken. */
+export function bindName(
+  frame: Frame,
+  kind: BindingKind,
+  { name, span }: Parameter["name"],
+  value: Value,
+  more: Pick<Binding, "variable" | "givenAt"> = {},
+): boolean {
+  const earlier = frame.names.get(name);
+  if (earlier !== undefined) {
+    report(frame, duplicateName.report({ span, name, earlier: earlier.span }));
+    return false;
+  }
+  const isNamed = value.kind === "tensor" && (kind === "let" || kind === "param" || kind === "state");
+  const named = isNamed ? { ...value, origin: { name, span } } : value;
+  frame.names.set(name, { kind, value: named, span, used: false, ...more });
+  return true;
+}
+
+// ---------------------------------------------------------------- statements
+
+export interface BodyResult {
+  readonly value: Value;
+  readonly results: ReadonlyMap<string, Value>;
+}
+
+/** The statements of a body with a value: fn, layer, model, loss. */
+export function elaborateBody(frame: Frame, callable: Callable): BodyResult {
+  const results = new Map<string, Value>();
+  let value: Value | undefined;
+  for (const [index, statement] of callable.body.entries()) {
+    const isLast = index === callable.body.length - 1;
+    if (statement.kind === "expression") value = elaborateLast(frame, statement, isLast) ?? value;
+    else if (statement.kind === "result") elaborateResult(frame, callable, statement, results);
+    else if (statement.kind === "error") value = errorValue;
+    else elaborateStatement(frame, statement);
+  }
+  warnUnused(frame);
+  if (value === undefined)
+    return {
+      value: report(
+        frame,
+        missingValue.report({ span: callable.name.span, name: callable.name.name, kind: callable.kind }),
+      ),
+      results,
+    };
+  return { value: finishValue(frame, callable, value), results };
+}
+
+function elaborateLast(
+  frame: Frame,
+  { value, span }: Extract<Statement, { kind: "expression" }>,
+  isLast: boolean,
+): Value | undefined {
+  const result = evaluate(frame, value);
+  if (isLast) return result;
+  report(frame, unusedValue.report({ span, found: describeValue(result) }));
+  return undefined;
+}
+
+function elaborateResult(
+  frame: Frame,
+  callable: Callable,
+  { name, value, span }: Extract<Statement, { kind: "result" }>,
+  results: Map<string, Value>,
+): void {
+  if (callable.kind !== "loss" || name.name !== "predict") {
+    const known = callable.kind === "loss" ? ["predict"] : [];
+    report(frame, unknownResult.report({ span: name.span, name: name.name, kind: callable.kind, known }));
+    evaluate(frame, value);
+    return;
+  }
+  if (results.has(name.name)) report(frame, duplicateName.report({ span, name: name.name, earlier: span }));
+  results.set(name.name, evaluate(frame, value));
+}
+
+/** What every kind of body may hold: `let`, `param`, `state`, `<-`, `require`. */
+export function elaborateStatement(
+  frame: Frame,
+  statement: Exclude<Statement, { kind: "expression" | "result" | "error" }>,
+): void {
+  switch (statement.kind) {
+    case "let":
+      elaborateLet(frame, statement);
+      return;
+    case "param":
+      declareParam(frame, statement);
+      return;
+    case "state":
+      declareState(frame, statement);
+      return;
+    case "update":
+      updateState(frame, statement);
+      return;
+    case "require":
+      elaborateRequire(frame, statement);
+      return;
+    default:
+      return statement satisfies never;
+  }
+}
+
+export function elaborateLet(frame: Frame, { name, type, value }: Extract<Statement, { kind: "let" }>): void {
+  const found = evaluate(frame, value);
+  bindName(frame, "let", name, type === undefined ? found : typedValue(frame, found, type, name, value.span));
+}
+
+/** A value under a written type: its shape checked, its axes named. */
+export function typedValue(
+  frame: Frame,
+  value: Value,
+  type: NonNullable<Callable["returns"]>,
+  { name }: Parameter["name"],
+  span: Span,
+): Value {
+  if (type.kind === "setting" || value.kind === "error") return value;
+  const wanted = type.dtype === "i32" || type.dtype === "index" ? "i32" : "f32";
+  const tensor = toTensor(frame, value, span, wanted);
+  if (tensor.kind === "error") return tensor;
+  const matched = matchTensor(frame, type, tensor, { name, span, blame: frame });
+  if (matched === undefined) return errorValue;
+  const { origin: _, ...rest } = matched;
+  return rest;
+}
+
+/** `require`: a fact about settings, blamed on the argument that breaks it. */
+export function elaborateRequire(
+  frame: Frame,
+  { condition, message, span }: Extract<Statement, { kind: "require" }>,
+): void {
+  const value = evaluate(frame, condition);
+  if (value.kind === "error" || (value.kind === "bool" && value.value !== false)) return;
+  if (value.kind === "tensor") {
+    report(frame, misplacedStatement.report({ span: condition.span, found: describeValue(value) }));
+    return;
+  }
+  const facts = { message, requirement: span, callee: ownerName(frame) };
+  const root = outermost(frame);
+  const given = givenIn(frame, condition).find((place) => place.file === root.module.file);
+  if (given !== undefined) report(root, requirementFailed.report({ span: given, ...facts }));
+  else
+    report(
+      blameOf(frame),
+      requirementFailed.report({ span: frame.caller?.span ?? condition.span, ...facts }),
+    );
+}
+
+/** Where the settings that an expression speaks of were given. */
+function givenIn(frame: Frame, expression: Expression): readonly Span[] {
+  switch (expression.kind) {
+    case "name": {
+      const given = frame.names.get(expression.name)?.givenAt;
+      return given === undefined ? [] : [given];
+    }
+    case "binary":
+      return [...givenIn(frame, expression.left), ...givenIn(frame, expression.right)];
+    case "unary":
+      return givenIn(frame, expression.operand);
+    case "call":
+      return expression.arguments.flatMap((argument) => givenIn(frame, argument.value));
+    case "number":
+    case "string":
+    case "bool":
+    case "list":
+    case "index":
+    case "pipe":
+    case "if":
+    case "error":
+      return [];
+    default:
+      return expression satisfies never;
+  }
+}
+
+/** The declared result type, and the rule that a loss is one number. */
+function finishValue(frame: Frame, callable: Callable, value: Value): Value {
+  const last = callable.body.at(-1);
+  const span = last?.kind === "expression" ? last.value.span : callable.name.span;
+  const typed =
+    callable.returns === undefined
+      ? value
+      : typedValue(frame, value, callable.returns, { name: "the result", span }, span);
+  if (callable.kind !== "loss") return typed;
+  const total = toTensor(frame, typed, span);
+  if (total.kind === "error") return total;
+  if (total.type.shape.length > 0 || total.type.dtype !== "f32")
+    return report(frame, notScalarLoss.report({ span, found: printType(total.type) }));
+  return addPenalties(frame, total, span);
+}
+
+/** Warnings for names of the checked body that nothing reads. */
+export function warnUnused(frame: Frame): void {
+  if (frame.caller !== undefined || frame.session.program.mode !== "generic") return;
+  for (const [name, binding] of frame.names) {
+    const isQuiet =
+      binding.used || name.startsWith("_") || binding.kind === "input" || binding.kind === "setting";
+    if (!isQuiet && binding.kind === "let")
+      report(frame, unusedName.report({ span: binding.span, name, what: "let" }));
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Data readers: what `data = idx(…)` in a `train` says. They are descriptions only; reading is the run's work.
+ */
+import type { DataSource } from "../../../runtime/program.ts";
+import { badDataArgument, misplacedData } from "../../errors/check-train.ts";
+import { report } from "../report.ts";
+import { type Value, knownNumber } from "../values.ts";
+import { type Builtin, type BuiltinCall, type DataName, argument, wrong } from "./builtin.ts";
+
+type Option = DataSource["options"][string];
+
+export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
+  idx: reader(
+    "idx",
+    ["images", "labels?"],
+    "idx(images, labels, classes: 10, mean: 0, std: 255)",
+    "IDX files, gzipped or not, as MNIST comes in.",
+  ),
+  csv: reader(
+    "csv",
+    ["file"],
+    'csv(file, label: "species", classes: 3)',
+    "Numbers with a header; one column is the label.",
+  ),
+  npy: reader("npy", ["x", "y?"], "npy(x, y, classes: 10)", "NumPy arrays: features and labels."),
+  npz: reader("npz", ["file"], 'npz(file, x: "x", y: "y", classes: 10)', "Arrays of one NumPy archive."),
+  json: reader(
+    "json",
+    ["file"],
+    "json(file, label: -1, classes: 3)",
+    "A list of rows: lists of cells, or objects with the same keys.",
+  ),
+  text: reader(
+    "text",
+    ["file"],
+    "text(folder, classes: 500, size: 4096)",
+    "Texts of each class, hashed into counts of character n-grams.",
+  ),
+};
+
+function reader(name: DataName, files: readonly string[], signature: string, doc: string): Builtin {
+  return {
+    signature,
+    doc,
+    parameters: [...files, "..."],
+    kind: "whole",
+    evaluate: (call) => readData(call, name, files),
+  };
+}
+
+function readData(call: BuiltinCall, name: DataName, files: readonly string[]): Value {
+  if (call.frame.ambient.context !== "train")
+    return report(call.frame, misplacedData.report({ span: call.span, callee: name }));
+  const paths: string[] = [];
+  for (const file of files.map((name) => name.replace("?", ""))) {
+    if (!call.given.has(file)) continue;
+    const { value } = argument(call, file);
+    if (value.kind !== "string" || value.value === undefined) return wrong(call, file, "the name of a file");
+    paths.push(value.value);
+  }
+  for (const { value, span } of call.rest) {
+    if (value.kind !== "string" || value.value === undefined)
+      return report(call.frame, badDataArgument.report({ span, callee: name }));
+    paths.push(value.value);
+  }
+  const options: Record<string, Option> = {};
+  for (const [option, { value, span }] of call.named) {
+    const plain = plainValue(value);
+    if (plain === undefined) return report(call.frame, badDataArgument.report({ span, callee: name }));
+    options[option] = plain;
+  }
+  return { kind: "data", source: { reader: name, files: paths, options } };
+}
+
+function plainValue(value: Value): Option | undefined {
+  const single = plainScalar(value);
+  if (single !== undefined || value.kind !== "list") return single;
+  const items = value.items.map(plainScalar);
+  const plain = items.filter((item) => typeof item === "number" || typeof item === "string");
+  return plain.length === items.length ? plain : undefined;
+}
+
+function plainScalar(value: Value): number | string | boolean | undefined {
+  if (value.kind === "string" || value.kind === "bool") return value.value;
+  return knownNumber(value);
+}

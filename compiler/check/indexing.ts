@@ -1,0 +1,66 @@
+/**
+ * `x[i]`: an item of a list, a row of a tensor, or the rows that a tensor of whole numbers names.
+ */
+import { type Dim, constantDim, addDims, knownSize } from "../ir/dim.ts";
+import { badIndex, indexOutOfRange, notIndexable } from "../errors/check-types.ts";
+import type { Span } from "../errors/span.ts";
+import type { Frame } from "./frame.ts";
+import type { Operand } from "./operators.ts";
+import { report } from "./report.ts";
+import { castTo, makeTensor, reshaped, toTensor } from "./tensors.ts";
+import {
+  type IntValue,
+  type ListValue,
+  type TensorValue,
+  type Value,
+  describeValue,
+  knownInt,
+} from "./values.ts";
+
+interface IndexUse {
+  readonly target: Operand;
+  readonly index: Operand;
+  readonly span: Span;
+}
+
+export function indexValue(frame: Frame, use: IndexUse): Value {
+  const [target, index] = [use.target.value, use.index.value];
+  if (target.kind === "error") return target;
+  if (index.kind === "error") return index;
+  if (target.kind !== "list" && (target.kind !== "tensor" || target.type.shape.length === 0))
+    return report(frame, notIndexable.report({ span: use.target.span, found: describeValue(target) }));
+  if (index.kind === "int") return constantIndex(frame, use, target, index);
+  const isWhole = index.kind === "tensor" && (index.type.dtype === "i32" || index.integral === true);
+  if (!isWhole) return report(frame, badIndex.report({ span: use.index.span, found: describeValue(index) }));
+  const table = toTensor(frame, target, use.target.span);
+  if (table.kind === "error") return table;
+  return makeTensor(frame, "gather", [table, castTo(frame, index, "i32", use.index.span)], {}, use.span);
+}
+
+function constantIndex(frame: Frame, use: IndexUse, target: ListValue | TensorValue, index: IntValue): Value {
+  const size =
+    target.kind === "list" ? constantDim(target.items.length) : (target.type.shape[0] ?? constantDim(1));
+  const at = knownInt(index);
+  const start = at !== undefined && at < 0 ? addDims(size, index.dim) : index.dim;
+  const [from, count] = [knownSize(start), knownSize(size)];
+  const isOutside = from !== undefined && (from < 0 || (count !== undefined && from >= count));
+  if (isOutside)
+    return report(frame, indexOutOfRange.report({ span: use.index.span, index: at ?? from, size: size.key }));
+  if (target.kind === "list") {
+    const item = from === undefined ? undefined : target.items[from];
+    if (item !== undefined) return item;
+    const table = toTensor(frame, target, use.target.span);
+    return table.kind === "error" ? table : rowOf(frame, table, start, use.span);
+  }
+  return rowOf(frame, target, start, use.span);
+}
+
+/** One row: its axis goes, except in a margin, where every value stays a matrix. */
+function rowOf(frame: Frame, table: TensorValue, start: Dim, span: Span): Value {
+  const rest = table.type.shape.slice(1);
+  const one = constantDim(1);
+  const zeros = rest.map(() => constantDim(0));
+  const row = makeTensor(frame, "slice", [table], { starts: [start, ...zeros], sizes: [one, ...rest] }, span);
+  if (row.kind === "error") return row;
+  return frame.ambient.reading === undefined ? reshaped(frame, row, rest, span) : row;
+}

@@ -1,0 +1,112 @@
+/**
+ * What is checked about a file as a whole: its imports (do the files exist, do they export the names, do they
+ * go round in a circle, is each used) and that no name is declared twice.
+ */
+import type { Import } from "../syntax/ast.ts";
+import type { Diagnostic } from "../errors/diagnostic.ts";
+import {
+  duplicateName,
+  importCycle,
+  importOutside,
+  missingModule,
+  notExported,
+  unknownExport,
+  unsupportedImport,
+  unusedName,
+} from "../errors/check-names.ts";
+import { suggestName } from "../errors/suggest.ts";
+import {
+  type LoadedModule,
+  type Workspace,
+  exportsOf,
+  isLibrary,
+  isNamed,
+  loadModule,
+  resolvePath,
+} from "./workspace.ts";
+
+export function checkImports(workspace: Workspace, module: LoadedModule): readonly Diagnostic[] {
+  const imports = module.module.declarations.filter((declaration) => declaration.kind === "import");
+  return [
+    ...imports.flatMap((declaration) => checkImport(workspace, module, declaration)),
+    ...checkDuplicates(module),
+  ];
+}
+
+function checkImport(workspace: Workspace, module: LoadedModule, declaration: Import): readonly Diagnostic[] {
+  const { from, names } = declaration;
+  const facts = { span: from.span, path: from.value };
+  const target = resolvePath(module.file, from.value);
+  if (target.kind === "outside") return [importOutside.report(facts)];
+  if (target.kind === "unsupported") return [unsupportedImport.report(facts)];
+  const loaded = loadModule(workspace, target.file);
+  if (loaded === undefined) {
+    const known = workspace.host.library?.() ?? [];
+    return [
+      missingModule.report({
+        ...facts,
+        file: target.file,
+        known,
+        suggestion: suggestName(from.value, known),
+      }),
+    ];
+  }
+  const cycle = cycleThrough(workspace, module.file, target.file);
+  if (cycle !== undefined) return [importCycle.report({ ...facts, files: cycle })];
+  return names.flatMap(({ name }) => {
+    const found = loaded.declarations.get(name.name);
+    if (found?.exported === true) return [];
+    const more = { span: name.span, name: name.name, from: from.value };
+    if (found !== undefined)
+      return [notExported.report({ ...more, declared: found.name.span, kind: found.kind })];
+    const known = exportsOf(loaded);
+    return [unknownExport.report({ ...more, known, suggestion: suggestName(name.name, known) })];
+  });
+}
+
+/** The files of a circle of imports that leads back to `file`, if `next` is on one. */
+function cycleThrough(workspace: Workspace, file: string, next: string): readonly string[] | undefined {
+  const seen = new Set<string>();
+  const walk = (current: string, path: readonly string[]): readonly string[] | undefined => {
+    if (current === file) return [...path, current];
+    if (seen.has(current) || isLibrary(current)) return undefined;
+    seen.add(current);
+    for (const target of importedFiles(loadModule(workspace, current))) {
+      const found = walk(target, [...path, current]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return walk(next, [file]);
+}
+
+/** The files that a module imports, where its paths make sense. */
+export function importedFiles(module: LoadedModule | undefined): readonly string[] {
+  return (module?.module.declarations ?? []).flatMap((declaration) => {
+    if (module === undefined || declaration.kind !== "import") return [];
+    const target = resolvePath(module.file, declaration.from.value);
+    return target.kind === "file" ? [target.file] : [];
+  });
+}
+
+function checkDuplicates({ module }: LoadedModule): readonly Diagnostic[] {
+  const seen = new Map<string, Diagnostic["span"]>();
+  const names = module.declarations.flatMap((declaration) =>
+    isNamed(declaration) ? [declaration.name] : declaration.names.map(({ name, alias }) => alias ?? name),
+  );
+  return names.flatMap(({ name, span }) => {
+    const earlier = seen.get(name);
+    if (earlier !== undefined) return [duplicateName.report({ span, name, earlier })];
+    seen.set(name, span);
+    return [];
+  });
+}
+
+/** Warnings for what is imported and never used. */
+export function unusedImports(module: LoadedModule, used: ReadonlySet<string>): readonly Diagnostic[] {
+  return [...module.imports].flatMap(([name, { entry }]) =>
+    used.has(`${module.file}:${name}`)
+      ? []
+      : [unusedName.report({ span: (entry.alias ?? entry.name).span, name, what: "import" })],
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * What a bare name is: something of the body, a dimension, something that the context gives (`theta`,
+ * `grad`, `step`), or a declaration of the file or an import. A name in front of `(` is looked up by
+ * `lookupFunction` instead, which sees only what can be called: so `cos` and `cos(x)` live side by side.
+ */
+import type { NameExpression } from "../syntax/ast.ts";
+import { constantCycle, unknownFunction, unknownName } from "../errors/check-names.ts";
+import { builtinNames, isBuiltin } from "./builtins/table.ts";
+import { evaluate } from "./expressions.ts";
+import { type Binding, type Frame, moduleFrame } from "./frame.ts";
+import { report } from "./report.ts";
+import { feedCounter } from "./session.ts";
+import { suggestName } from "../errors/suggest.ts";
+import { castTo } from "./tensors.ts";
+import { type Value, boolValue, dimValue, errorValue, floatValue, tensorValue } from "./values.ts";
+import { type Resolved, resolveGlobal } from "./workspace.ts";
+
+/** `asWritten` leaves out a margin's reading of per-class values. */
+export function evaluateName(frame: Frame, { name, span }: NameExpression, how?: "asWritten"): Value {
+  const value = lookupValue(frame, name);
+  if (value === undefined) return reportUnknown(frame, name, span);
+  const { reading } = frame.ambient;
+  return reading === undefined || how === "asWritten" ? value : reading.perPair(value);
+}
+
+/** The value of a name, without a diagnostic when there is none. */
+export function lookupValue(frame: Frame, name: string): Value | undefined {
+  const binding = frame.names.get(name);
+  if (binding !== undefined) return readBinding(binding);
+  const dim = frame.dims.get(name);
+  if (dim !== undefined) return dimValue(dim.dim);
+  return frame.ambient.lookup(name) ?? universalName(frame, name) ?? globalName(frame, name);
+}
+
+function readBinding(binding: Binding): Value {
+  binding.used = true;
+  return binding.value;
+}
+
+const universalNames = ["step", "epoch", "training", "pi", "e"];
+
+function universalName(frame: Frame, name: string): Value | undefined {
+  switch (name) {
+    case "step":
+    case "epoch": {
+      const counter = tensorValue(feedCounter(frame.session, name));
+      return castTo(frame, counter, "f32", { file: frame.module.file, start: 0, end: 0 });
+    }
+    case "training":
+      return boolValue(frame.session.training);
+    case "pi":
+      return floatValue(Math.PI);
+    case "e":
+      return floatValue(Math.E);
+    default:
+      return undefined;
+  }
+}
+
+function globalName(frame: Frame, name: string): Value | undefined {
+  const resolved = lookupGlobal(frame, name);
+  if (resolved !== undefined) return declaredValue(frame, resolved);
+  if (frame.module.imports.has(name)) return errorValue;
+  return isBuiltin(name) ? { kind: "builtin", name } : undefined;
+}
+
+function lookupGlobal(frame: Frame, name: string): Resolved | undefined {
+  const { program } = frame.session;
+  program.usedGlobals.add(`${frame.module.file}:${name}`);
+  return resolveGlobal(program.workspace, frame.module, name);
+}
+
+function declaredValue(frame: Frame, { declaration, module }: Resolved): Value {
+  if (declaration.kind === "train") return errorValue;
+  if (declaration.kind !== "let") return { kind: "function", callable: declaration, module };
+  const { constants } = frame.session.program;
+  const known = constants.get(declaration);
+  if (known === "evaluating")
+    return report(frame, constantCycle.report({ span: declaration.name.span, name: declaration.name.name }));
+  if (known !== undefined) return known;
+  constants.set(declaration, "evaluating");
+  const value = evaluate(moduleFrame(frame.session, module, declaration), declaration.value);
+  constants.set(declaration, value);
+  return value;
+}
+
+/** What a name in front of `(` calls: undefined, after a diagnostic, if nothing that can be called has it. */
+export function lookupFunction(frame: Frame, { name, span }: NameExpression): Value | undefined {
+  const own = frame.names.get(name);
+  if (own !== undefined && isCallable(own.value)) return readBinding(own);
+  const global = globalName(frame, name);
+  if (global !== undefined) return global;
+  if (own !== undefined) return readBinding(own);
+  const suggestion = suggestName(name, callableNames(frame));
+  report(frame, unknownFunction.report({ span, name, suggestion }));
+  return undefined;
+}
+
+export function isCallable(value: Value): boolean {
+  return ["function", "partial", "builtin", "error"].includes(value.kind);
+}
+
+function reportUnknown(frame: Frame, name: string, span: NameExpression["span"]): Value {
+  const known = [
+    ...frame.names.keys(),
+    ...frame.dims.keys(),
+    ...frame.ambient.names,
+    ...universalNames,
+    ...callableNames(frame),
+  ];
+  return report(
+    frame,
+    unknownName.report({ span, name, suggestion: suggestName(name, known), context: contextOf(name) }),
+  );
+}
+
+function callableNames(frame: Frame): readonly string[] {
+  return [...frame.module.declarations.keys(), ...frame.module.imports.keys(), ...builtinNames()];
+}
+
+const marginOnly = new Set(["cos", "theta", "cos_y", "theta_y", "x_norm", "w_norm", "y"]);
+const optimizerOnly = new Set(["param", "grad", "grad_norm"]);
+
+/** Where the name would exist. */
+function contextOf(name: string): string | undefined {
+  if (marginOnly.has(name)) return "a margin";
+  if (optimizerOnly.has(name)) return "an optimizer";
+  return name === "fan_in" || name === "fan_out" ? "an initialiser" : undefined;
+}

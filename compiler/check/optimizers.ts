@@ -1,0 +1,161 @@
+/**
+ * Optimizers. The body is elaborated once for each parameter, with `param`, its `grad`, and `grad_norm`, the
+ * length of all gradients together; `param <- …` gives the parameter's next value, and each state is kept per
+ * parameter as `sgd.v.conv2d_2.W`.
+ */
+import type { Node } from "../ir/node.ts";
+import type { Statement } from "../syntax/ast.ts";
+import { noParamUpdate } from "../errors/check-losses.ts";
+import { unusedValue } from "../errors/check-names.ts";
+import { unknownResult } from "../errors/check-settings.ts";
+import type { Span } from "../errors/span.ts";
+import { type Given } from "./arguments.ts";
+import { bindParameters, elaborateStatement, enterCall } from "./bodies.ts";
+import { evaluate } from "./expressions.ts";
+import type { Ambient, Frame } from "./frame.ts";
+import { report } from "./report.ts";
+import { makeTensor, scalar } from "./tensors.ts";
+import { type FunctionValue, type TensorValue, type Value, describeValue } from "./values.ts";
+import { updatedValue } from "./variables.ts";
+
+/** A parameter and its gradient. */
+export interface Learned {
+  readonly name: string;
+  readonly value: TensorValue;
+  readonly gradient: TensorValue;
+}
+
+export interface OptimizerUse {
+  readonly callee: FunctionValue;
+  readonly given: Given;
+  readonly span: Span;
+}
+
+/** The next value of every parameter; a parameter is left out after a diagnostic. */
+export function elaborateOptimizer(
+  caller: Frame,
+  { callee, given, span }: OptimizerUse,
+  learned: readonly Learned[],
+): ReadonlyMap<string, Node> {
+  const next = new Map<string, Node>();
+  const gradientNorm = onDemand(() => normOfAll(caller, learned, span));
+  for (const parameter of learned) {
+    const current = { value: parameter.value };
+    const ambient = optimizerAmbient(parameter, current, gradientNorm, `.${parameter.name}`);
+    const frame = enterCall(caller, callee, span, `${callee.callable.name.name}.`, ambient);
+    if (frame === undefined || !bindParameters(frame, callee.callable, given)) return next;
+    const updated = updateParameter(frame, callee.callable.body, parameter.value, current);
+    if (updated === undefined) return next;
+    next.set(parameter.name, updated.node);
+    recordMovingSettings(frame);
+  }
+  return next;
+}
+
+export function optimizerAmbient(
+  { value, gradient }: Pick<Learned, "value" | "gradient">,
+  current: { value: TensorValue },
+  gradientNorm: () => Value,
+  suffix: string,
+): Ambient {
+  return {
+    context: "optimizer",
+    names: ["param", "grad", "grad_norm"],
+    lookup: (name) => {
+      if (name === "param") return current.value;
+      if (name === "grad") return gradient;
+      return name === "grad_norm" ? gradientNorm() : undefined;
+    },
+    shape: value.type.shape,
+    suffix,
+  };
+}
+
+/** Walks the body; undefined, after a diagnostic, if it never says `param <- …`. */
+export function updateParameter(
+  frame: Frame,
+  body: readonly Statement[],
+  variable: TensorValue,
+  current: { value: TensorValue },
+): TensorValue | undefined {
+  let result: TensorValue | undefined;
+  let isFaulty = false;
+  for (const statement of body) {
+    switch (statement.kind) {
+      case "update": {
+        if (statement.target.name !== "param") {
+          elaborateStatement(frame, statement);
+          break;
+        }
+        const at = { name: "param", span: statement.value.span };
+        const next = updatedValue(frame, evaluate(frame, statement.value), variable, at);
+        if (next === undefined) isFaulty = true;
+        else result = current.value = next;
+        break;
+      }
+      case "let":
+      case "param":
+      case "state":
+      case "require":
+        elaborateStatement(frame, statement);
+        break;
+      case "result":
+        report(
+          frame,
+          unknownResult.report({
+            span: statement.name.span,
+            name: statement.name.name,
+            kind: "optimizer",
+            known: [],
+          }),
+        );
+        break;
+      case "expression":
+        report(
+          frame,
+          unusedValue.report({
+            span: statement.span,
+            found: describeValue(evaluate(frame, statement.value)),
+          }),
+        );
+        break;
+      case "error":
+        isFaulty = true;
+        break;
+      default:
+        return statement satisfies never;
+    }
+  }
+  const owner = frame.owner;
+  if (result === undefined && !isFaulty && owner !== undefined)
+    report(frame, noParamUpdate.report({ span: owner.name.span, name: owner.name.name }));
+  return result;
+}
+
+/** √ Σ Σ grad², over every parameter. */
+export function normOfAll(frame: Frame, learned: readonly Pick<Learned, "gradient">[], span: Span): Value {
+  let total: TensorValue = scalar(frame, 0, "f32", span);
+  for (const { gradient } of learned) {
+    const square = makeTensor(frame, "mul", [gradient, gradient], {}, span);
+    if (square.kind === "error") return square;
+    const axes = square.type.shape.map((_, axis) => axis);
+    const sum = makeTensor(frame, "sum", [square], { axes, keepDims: false }, span);
+    const next = sum.kind === "error" ? sum : makeTensor(frame, "add", [total, sum], {}, span);
+    if (next.kind === "error") return next;
+    total = next;
+  }
+  return makeTensor(frame, "sqrt", [total], {}, span);
+}
+
+function onDemand(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
+}
+
+/** A rate that moves is shown by the run. */
+function recordMovingSettings(frame: Frame): void {
+  for (const [name, { kind, value }] of frame.names) {
+    const isMoving = kind === "setting" && value.kind === "tensor" && value.type.shape.length === 0;
+    if (isMoving && value.node.op !== "constant") frame.session.traces.set(name, value.node);
+  }
+}

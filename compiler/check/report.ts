@@ -1,0 +1,62 @@
+/**
+ * Where a diagnostic goes. A mistake in the body that is being checked is shown in place. One that shows
+ * only when a sound body is used somewhere (sizes that do not fit) is shown at the use, with a label inside
+ * the body. Nothing is said about a body that failed its own check, nor twice about one place.
+ */
+import type { Diagnostic } from "../errors/diagnostic.ts";
+import type { Callable } from "../syntax/ast.ts";
+import { type Frame, outermost, ownerName } from "./frame.ts";
+import { type ErrorValue, errorValue } from "./values.ts";
+
+/** Reports and returns the value that silences what follows from the mistake. */
+export function report(frame: Frame, diagnostic: Diagnostic): ErrorValue {
+  const { program } = frame.session;
+  if (frame.dead !== undefined && !isAboutNames(diagnostic)) return errorValue;
+  if (isBroken(frame)) return errorValue;
+  const shown = relocated(frame, diagnostic);
+  const known = program.diagnostics.some((other) => samePlace(other, shown));
+  if (!known) program.diagnostics.push(shown);
+  return errorValue;
+}
+
+/** In a branch that is not taken, sizes may be anything; names must still exist. */
+function isAboutNames({ code }: Diagnostic): boolean {
+  return code.startsWith("M01");
+}
+
+function isBroken(frame: Frame): boolean {
+  if (frame.caller === undefined) return false;
+  const owner = frame.owner;
+  const own = owner !== undefined && "parameters" in owner && isBrokenCallable(frame, owner);
+  return own || isBroken(frame.caller.frame);
+}
+
+function isBrokenCallable(frame: Frame, callable: Callable): boolean {
+  return frame.session.program.checked.get(callable) === "broken";
+}
+
+function relocated(frame: Frame, diagnostic: Diagnostic): Diagnostic {
+  if (frame.caller === undefined) return diagnostic;
+  const use = useInFile(frame);
+  if (use === undefined) return diagnostic;
+  const label = { span: diagnostic.span, message: `here, in \`${ownerName(frame)}\`` };
+  const { fix: _, ...rest } = diagnostic;
+  return { ...rest, span: use, labels: [label, ...diagnostic.labels] };
+}
+
+/** The call in the outermost body that led here. */
+function useInFile(frame: Frame): Diagnostic["span"] | undefined {
+  let current = frame;
+  const root = outermost(frame);
+  while (current.caller !== undefined && current.caller.frame !== root) current = current.caller.frame;
+  return current.caller?.span;
+}
+
+function samePlace(a: Diagnostic, b: Diagnostic): boolean {
+  return (
+    a.code === b.code &&
+    a.span.file === b.span.file &&
+    a.span.start === b.span.start &&
+    a.span.end === b.span.end
+  );
+}

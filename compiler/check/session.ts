@@ -1,0 +1,93 @@
+/**
+ * The state of one elaboration. A `Program` here is everything that the functions of one entry share: the
+ * graph builder, the variables, the numbering of random sites. A `Session` is one function of it being
+ * made: the new values of its states. Both are filled as the source is walked, in source order;
+ * everything else in the checker is a function of them.
+ */
+import { GraphBuilder, type Node } from "../ir/node.ts";
+import type { ProgramInput, ProgramVariable } from "../program.ts";
+import type { Callable, ConstantDeclaration } from "../syntax/ast.ts";
+import type { Diagnostic } from "../errors/diagnostic.ts";
+import type { Span } from "../errors/span.ts";
+import type { TensorValue, Value } from "./values.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** A generic check knows no setting without a default and visits every branch; a concrete one makes a program. */
+export type Mode = "generic" | "concrete";
+
+export interface ProgramState {
+  readonly workspace: Workspace;
+  readonly builder: GraphBuilder;
+  readonly mode: Mode;
+  readonly diagnostics: Diagnostic[];
+  /** Types of expressions, kept for the declaration that is being checked. */
+  readonly types: TypeRecord[];
+  readonly variables: Map<string, ProgramVariable>;
+  /** Numbers of random sites by the calls that lead there and the place that asks. */
+  readonly sites: Map<string, number>;
+  readonly constants: Map<ConstantDeclaration, Value | "evaluating">;
+  /** Declarations that failed their own check: their uses stay silent. */
+  readonly checked: Map<Callable, "checking" | "sound" | "broken">;
+  /** Names of dimensions that stand for settings without a default. */
+  readonly openSettings: Set<string>;
+  /** Names that the walk has looked at, for warnings about imports that nobody uses. */
+  readonly usedGlobals: Set<string>;
+  readonly effort: { steps: number; depth: number };
+  /** Everything that is fed; a function's own inputs are those that its graph reaches. */
+  readonly inputs: Map<string, ProgramInput>;
+}
+
+export interface TypeRecord {
+  readonly span: Span;
+  readonly text: string;
+}
+
+export interface Session {
+  readonly program: ProgramState;
+  /** True in a training step, false elsewhere, undefined where a generic check cannot know. */
+  readonly training: boolean | undefined;
+  /** States that were updated, with their new values. */
+  readonly updated: Map<string, TensorValue>;
+  readonly traces: Map<string, Node>;
+}
+
+export function newProgram(workspace: Workspace, mode: Mode): ProgramState {
+  return {
+    workspace,
+    builder: new GraphBuilder(),
+    mode,
+    diagnostics: [],
+    types: [],
+    variables: new Map(),
+    sites: new Map(),
+    constants: new Map(),
+    checked: new Map(),
+    openSettings: new Set(),
+    usedGlobals: new Set(),
+    effort: { steps: 0, depth: 0 },
+    inputs: new Map(),
+  };
+}
+
+export function newSession(program: ProgramState, training: boolean | undefined): Session {
+  return { program, training, updated: new Map(), traces: new Map() };
+}
+
+/** One number a place in the source and way of calls to it: the same in every function of a program. */
+export function siteOf(program: ProgramState, trail: string, place: Span): number {
+  const key = `${trail}>${place.file}:${place.start}`;
+  const site = program.sites.get(key) ?? program.sites.size;
+  program.sites.set(key, site);
+  return site;
+}
+
+/** A fed leaf. Counters are i32 scalars that the run feeds. */
+export function feedInput(session: Session, input: ProgramInput): Node {
+  session.program.inputs.set(input.name, input);
+  const { dtype, shape } = input.type;
+  return session.program.builder.make("input", [], { name: input.name, dtype, shape }, input.span);
+}
+
+export function feedCounter(session: Session, name: "step" | "epoch" | "seed"): Node {
+  return feedInput(session, { name, type: { dtype: "i32", shape: [] }, role: "counter" });
+}

@@ -1,0 +1,213 @@
+/**
+ * The settings of a `train`, as plain facts: which model, loss and optimizer, which data, how long. What is
+ * wrong with one of them is reported where it was written.
+ */
+import type { DataSource } from "../../runtime/program.ts";
+import type { Expression, TrainDeclaration } from "../syntax/ast.ts";
+import { duplicateName } from "../errors/check-names.ts";
+import {
+  bothLengths,
+  missingTrainSetting,
+  unknownTrainSetting,
+  wrongTrainSetting,
+} from "../errors/check-train.ts";
+import type { Span } from "../errors/span.ts";
+import type { Given } from "./arguments.ts";
+import { evaluate } from "./expressions.ts";
+import { type Frame, moduleFrame } from "./frame.ts";
+import { report } from "./report.ts";
+import type { Session } from "./session.ts";
+import { suggestName } from "../errors/suggest.ts";
+import { type FunctionValue, type Value, describeValue, knownInt } from "./values.ts";
+import type { LoadedModule } from "./workspace.ts";
+
+export interface Chosen {
+  readonly callee: FunctionValue;
+  readonly given: Given;
+  readonly span: Span;
+}
+
+export interface TrainSettings {
+  readonly model: Chosen;
+  readonly loss: Chosen;
+  readonly optimizer: Chosen;
+  readonly data: DataSource;
+  readonly validation: DataSource | undefined;
+  readonly batch: number;
+  readonly epochs: number | undefined;
+  readonly steps: number | undefined;
+  readonly seed: number;
+  readonly spans: Readonly<Record<string, Span>>;
+}
+
+/** Replacements from outside (`--set batch=32`), parsed. */
+export type Overrides = ReadonlyMap<string, Expression>;
+
+const settingNames = [
+  "model",
+  "loss",
+  "data",
+  "validation",
+  "optimizer",
+  "batch",
+  "epochs",
+  "steps",
+  "seed",
+] as const;
+type SettingName = (typeof settingNames)[number];
+
+/** The frame in which a train's settings are evaluated: only there do data readers have a meaning. */
+export function trainFrame(session: Session, module: LoadedModule, train: TrainDeclaration): Frame {
+  return {
+    ...moduleFrame(session, module, train),
+    ambient: { context: "train", names: [], lookup: () => undefined },
+  };
+}
+
+/** Undefined after a diagnostic. */
+export function readTrain(
+  frame: Frame,
+  train: TrainDeclaration,
+  overrides: Overrides,
+): TrainSettings | undefined {
+  const written = settingExpressions(frame, train, overrides);
+  const read = <T>(
+    name: SettingName,
+    fit: (value: Value) => T | undefined,
+    wanted: string,
+  ): T | undefined => {
+    const expression = written.get(name);
+    return expression === undefined ? undefined : readSetting(frame, name, expression, fit, wanted);
+  };
+  const chosen = (kind: "model" | "loss" | "optimizer"): Chosen | undefined => {
+    const value = read(kind, (found) => asChosen(found, kind), `a ${kind}`);
+    const span = written.get(kind)?.span;
+    return value === undefined || span === undefined ? undefined : { ...value, span };
+  };
+  const [model, loss, optimizer] = [chosen("model"), chosen("loss"), chosen("optimizer")];
+  const data = read("data", asData, "a data reader, such as idx(…)");
+  const validation = read("validation", asData, "a data reader, such as idx(…)");
+  const positive = (name: SettingName) =>
+    read(name, (value) => wholeFrom(value, 1), "a whole number of at least 1");
+  const [batch, epochs, steps] = [positive("batch"), positive("epochs"), positive("steps")];
+  const seed = read("seed", (value) => wholeFrom(value, 0), "a whole number of at least 0");
+  reportMissing(frame, train, written);
+  const spans = Object.fromEntries([...written].map(([name, { span }]) => [name, span]));
+  const isWhole = epochs !== undefined || steps !== undefined;
+  if (model === undefined || loss === undefined || optimizer === undefined || data === undefined || !isWhole)
+    return undefined;
+  if (written.has("validation") && validation === undefined) return undefined;
+  return {
+    model,
+    loss,
+    optimizer,
+    data,
+    validation,
+    batch: batch ?? defaultBatch,
+    epochs,
+    steps,
+    seed: seed ?? 0,
+    spans,
+  };
+}
+
+const defaultBatch = 128;
+
+function settingExpressions(
+  frame: Frame,
+  train: TrainDeclaration,
+  overrides: Overrides,
+): Map<string, Expression> {
+  const written = new Map<string, Expression>();
+  for (const statement of train.body) {
+    if (statement.kind !== "result") continue;
+    const { name, span } = statement.name;
+    if (!isSettingName(name))
+      report(
+        frame,
+        unknownTrainSetting.report({
+          span,
+          name,
+          known: settingNames,
+          suggestion: suggestName(name, settingNames),
+        }),
+      );
+    else if (written.has(name))
+      report(frame, duplicateName.report({ span, name, earlier: written.get(name)?.span ?? span }));
+    else written.set(name, statement.value);
+  }
+  for (const [name, expression] of overrides) {
+    if (isSettingName(name)) written.set(name, expression);
+    else
+      report(
+        frame,
+        unknownTrainSetting.report({
+          span: expression.span,
+          name,
+          known: settingNames,
+          suggestion: suggestName(name, settingNames),
+        }),
+      );
+  }
+  // What is given from outside wins: a number of steps replaces a number of epochs, and the other way round.
+  if (overrides.has("steps") && !overrides.has("epochs")) written.delete("epochs");
+  if (overrides.has("epochs") && !overrides.has("steps")) written.delete("steps");
+  const [epochs, steps] = [written.get("epochs"), written.get("steps")];
+  if (epochs !== undefined && steps !== undefined)
+    report(frame, bothLengths.report({ span: steps.span, epochs: epochs.span }));
+  return written;
+}
+
+function isSettingName(name: string): name is SettingName {
+  return settingNames.some((known) => known === name);
+}
+
+function readSetting<T>(
+  frame: Frame,
+  name: SettingName,
+  expression: Expression,
+  fit: (value: Value) => T | undefined,
+  wanted: string,
+): T | undefined {
+  const value = evaluate(frame, expression);
+  if (value.kind === "error") return undefined;
+  const fitting = fit(value);
+  if (fitting === undefined)
+    report(
+      frame,
+      wrongTrainSetting.report({ span: expression.span, name, wanted, found: describeValue(value) }),
+    );
+  return fitting;
+}
+
+function reportMissing(
+  frame: Frame,
+  train: TrainDeclaration,
+  written: ReadonlyMap<string, Expression>,
+): void {
+  const { name, span } = train.name;
+  for (const setting of ["model", "loss", "data", "optimizer"] as const)
+    if (!written.has(setting)) report(frame, missingTrainSetting.report({ span, train: name, setting }));
+  if (!written.has("epochs") && !written.has("steps"))
+    report(frame, missingTrainSetting.report({ span, train: name, setting: "epochs" }));
+}
+
+function asChosen(value: Value, kind: "model" | "loss" | "optimizer"): Omit<Chosen, "span"> | undefined {
+  if (value.kind !== "function" && value.kind !== "partial") return undefined;
+  const { callable, module } = value;
+  const isKind = callable.kind === kind || (kind === "model" && callable.kind === "layer");
+  if (!isKind) return undefined;
+  return {
+    callee: { kind: "function", callable, module },
+    given: value.kind === "partial" ? value.given : new Map(),
+  };
+}
+
+function asData(value: Value): DataSource | undefined {
+  return value.kind === "data" ? value.source : undefined;
+}
+
+function wholeFrom(value: Value, least: number): number | undefined {
+  const known = knownInt(value);
+  return known !== undefined && known >= least ? known : undefined;
+}

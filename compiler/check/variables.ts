@@ -1,0 +1,228 @@
+/**
+ * Parameters and states: the values that live from step to step. Each is registered once in the program under
+ * the path of calls that owns it, with an initial value that depends on the seed alone.
+ */
+import { type Dim, productOfDims } from "../ir/dim.ts";
+import { type Node, nodesOf } from "../ir/node.ts";
+import {
+  type DType,
+  type TensorType,
+  broadcastShapes,
+  printType,
+  sameShape,
+  scalarType,
+} from "../ir/type.ts";
+import type { ParamStatement, StateStatement, UpdateStatement } from "../syntax/ast.ts";
+import {
+  initialNeedsData,
+  notAState,
+  paramInFunction,
+  wrongParamType,
+  wrongUpdate,
+} from "../errors/check-losses.ts";
+import { shapeMismatchPlain } from "../errors/check-types.ts";
+import type { Span } from "../errors/span.ts";
+import { bindName } from "./bodies.ts";
+import { evaluate } from "./expressions.ts";
+import type { Ambient, Frame } from "./frame.ts";
+import { report } from "./report.ts";
+import { suggestName } from "../errors/suggest.ts";
+import { writtenType } from "./signatures.ts";
+import { castTo, makeTensor, scalar, stretched, toTensor } from "./tensors.ts";
+import { type TensorValue, type Value, describeValue, dimValue, errorValue, tensorValue } from "./values.ts";
+
+/** `param W: f32[C, D] ~ normal(std: 0.01)`; without `~` it starts at zero. */
+export function declareParam(frame: Frame, statement: ParamStatement): void {
+  const { name, type, span } = statement;
+  if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "param" }));
+  const isTensor = type === undefined || (type.kind === "tensor" && type.dtype === "f32");
+  if (!isTensor) report(frame, wrongParamType.report({ span: type.span, name: name.name }));
+  const shaped =
+    type?.kind === "tensor" && isTensor ? writtenType(frame, type, "reported") : scalarType("f32");
+  if (shaped === undefined || !isTensor) {
+    bindName(frame, "param", name, errorValue);
+    return;
+  }
+  const variable = frame.path + name.name;
+  const { builder, variables } = frame.session.program;
+  const known = variables.get(variable);
+  if (known === undefined) {
+    const initial = initialValue(frame, statement, shaped, variable);
+    if (initial !== undefined)
+      variables.set(variable, { name: variable, kind: "parameter", type: initial.type, initial, span });
+  }
+  const node = builder.make("parameter", [], { name: variable, dtype: "f32", shape: shaped.shape }, span);
+  bindName(frame, "param", name, tensorValue(node, shaped), { variable });
+}
+
+/** The initialiser's value in the parameter's shape. */
+function initialValue(
+  frame: Frame,
+  { initial, name, span }: ParamStatement,
+  type: TensorType,
+  variable: string,
+): Node | undefined {
+  const zero = scalar(frame, 0, "f32", span);
+  if (initial === undefined) return nodeOf(stretched(frame, zero, type.shape, span));
+  const inside: Frame = {
+    ...frame,
+    ambient: initialiserAmbient(type.shape),
+    trail: `${frame.trail}>~${variable}`,
+  };
+  const value = toTensor(frame, evaluate(inside, initial), initial.span);
+  return fitInitial(frame, value, type, { name: name.name, span: initial.span });
+}
+
+function nodeOf(value: Value): Node | undefined {
+  return value.kind === "tensor" ? value.node : undefined;
+}
+
+/** Stretched to the shape of the variable, and free of everything but the seed. */
+function fitInitial(
+  frame: Frame,
+  value: Value,
+  type: TensorType,
+  at: { readonly name: string; readonly span: Span },
+): Node | undefined {
+  if (value.kind !== "tensor") return undefined;
+  const cast = castTo(frame, value, type.dtype, at.span);
+  if (!stretchesTo(cast.type.shape, type.shape)) {
+    report(frame, shapeMismatchPlain.report({ ...at, found: printType(cast.type), wanted: printType(type) }));
+    return undefined;
+  }
+  const node = nodeOf(stretched(frame, cast, type.shape, at.span));
+  const leaf = node === undefined ? undefined : nodesOf([node]).find(isFed);
+  if (leaf !== undefined) report(frame, initialNeedsData.report({ ...at, leaf: leafName(leaf) }));
+  return leaf === undefined ? node : undefined;
+}
+
+function isFed(node: Node): boolean {
+  return node.op === "parameter" || node.op === "state" || (node.op === "input" && leafName(node) !== "seed");
+}
+
+function leafName(node: Node): string {
+  return "name" in node.attrs ? String(node.attrs.name) : node.op;
+}
+
+export function stretchesTo(from: readonly Dim[], to: readonly Dim[]): boolean {
+  const result = broadcastShapes([from, to]);
+  return result !== undefined && sameShape(result, to);
+}
+
+/** Inside `~`: the parameter's shape, and how many numbers flow in and out of one element. */
+function initialiserAmbient(shape: readonly Dim[]): Ambient {
+  const [fanIn, fanOut] = fans(shape);
+  const values: Readonly<Record<string, Value>> = { fan_in: dimValue(fanIn), fan_out: dimValue(fanOut) };
+  return {
+    context: "initialiser",
+    names: Object.keys(values),
+    lookup: (name) => (Object.hasOwn(values, name) ? values[name] : undefined),
+    shape,
+  };
+}
+
+/** [in, out] of a matrix; a filter [height, width, in, out] counts its whole window. */
+function fans(shape: readonly Dim[]): readonly [Dim, Dim] {
+  const [first, second] = [shape.at(-2), shape.at(-1)];
+  if (first === undefined) return [second ?? productOfDims([]), second ?? productOfDims([])];
+  const window = shape.slice(0, -2);
+  return [
+    productOfDims([...window, first]),
+    productOfDims([...window, ...(second === undefined ? [] : [second])]),
+  ];
+}
+
+// ---------------------------------------------------------------- states
+
+/** `state t = 0`; in an optimizer one per element of the parameter unless a type says otherwise. */
+export function declareState(frame: Frame, { name, type, initial, span }: StateStatement): void {
+  if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "state" }));
+  const inside: Frame = { ...frame, trail: `${frame.trail}>~${name.name}` };
+  const value = toTensor(frame, evaluate(inside, initial), initial.span);
+  const shaped = stateType(frame, type, value);
+  if (shaped === undefined || value.kind === "error") {
+    bindName(frame, "state", name, errorValue);
+    return;
+  }
+  const node = fitInitial(frame, value, shaped, { name: name.name, span: initial.span });
+  if (node === undefined) {
+    bindName(frame, "state", name, errorValue);
+    return;
+  }
+  const variable = `${frame.path}${name.name}${frame.ambient.suffix ?? ""}`;
+  const kind = frame.ambient.context === "optimizer" ? "optimizer" : "state";
+  const { builder, variables } = frame.session.program;
+  if (!variables.has(variable))
+    variables.set(variable, { name: variable, kind, type: node.type, initial: node, span });
+  const leaf = builder.make("state", [], { name: variable, dtype: shaped.dtype, shape: shaped.shape }, span);
+  const current = frame.session.updated.get(variable) ?? tensorValue(leaf, shaped);
+  bindName(frame, "state", name, current, { variable });
+}
+
+function stateType(frame: Frame, type: StateStatement["type"], value: Value): TensorType | undefined {
+  if (type?.kind === "tensor") return writtenType(frame, type, "reported");
+  if (value.kind !== "tensor") return undefined;
+  const isPerElement = frame.ambient.context === "optimizer" && value.type.shape.length === 0;
+  const dtype: DType = value.type.dtype === "bool" ? "bool" : "f32";
+  return { dtype, shape: isPerElement ? (frame.ambient.shape ?? []) : value.type.shape };
+}
+
+/** `t <- …`: from here on `t` is the new value. At inference nothing changes. */
+export function updateState(frame: Frame, { target, value, span }: UpdateStatement): void {
+  const binding = frame.names.get(target.name);
+  const found = evaluate(frame, value);
+  if (binding === undefined || binding.kind !== "state" || binding.variable === undefined) {
+    if (binding?.value.kind === "error") return;
+    const states = [...frame.names].filter(([, { kind }]) => kind === "state").map(([name]) => name);
+    const facts = {
+      span: target.span,
+      name: target.name,
+      is: binding?.kind,
+      suggestion: suggestName(target.name, states),
+    };
+    report(frame, notAState.report(facts));
+    return;
+  }
+  const updated = updatedValue(frame, found, binding.value, { name: target.name, span: value.span });
+  if (updated === undefined || frame.session.training === false) return;
+  frame.session.updated.set(binding.variable, updated);
+  const detached = makeTensor(frame, "detach", [updated], {}, span);
+  frame.names.set(target.name, {
+    ...binding,
+    value: detached.kind === "error" ? updated : { ...detached, ...originOf(binding.value) },
+  });
+}
+
+function originOf(value: Value) {
+  return value.kind === "tensor" && value.origin !== undefined ? { origin: value.origin } : {};
+}
+
+/** A new value in the type of the variable; undefined after a diagnostic. */
+export function updatedValue(
+  frame: Frame,
+  found: Value,
+  variable: Value,
+  at: { readonly name: string; readonly span: Span },
+): TensorValue | undefined {
+  const tensor = toTensor(frame, found, at.span);
+  if (tensor.kind === "error" || variable.kind !== "tensor") return undefined;
+  const isFitting =
+    (tensor.type.dtype === "bool") === (variable.type.dtype === "bool") &&
+    stretchesTo(tensor.type.shape, variable.type.shape);
+  if (!isFitting) {
+    report(
+      frame,
+      wrongUpdate.report({ ...at, found: describeValue(tensor), wanted: printType(variable.type) }),
+    );
+    return undefined;
+  }
+  const cast = castTo(frame, tensor, variable.type.dtype, at.span);
+  const whole = stretched(frame, cast, variable.type.shape, at.span);
+  return whole.kind === "error" ? undefined : { ...whole, type: variable.type };
+}
+
+/** A `fn` owns nothing, and neither does anything it calls. */
+function isInFunction(frame: Frame): boolean {
+  if (frame.owner?.kind === "fn") return true;
+  return frame.caller !== undefined && isInFunction(frame.caller.frame);
+}

@@ -1,0 +1,307 @@
+/**
+ * M01: names, imports, and the shape of a program: what exists, where it may be used, how deep calls go.
+ */
+import { defineError, replaceBy } from "./entry.ts";
+import type { Fix } from "./diagnostic.ts";
+import type { Span } from "./span.ts";
+
+interface Named {
+  readonly span: Span;
+  readonly name: string;
+}
+type Suggested = { readonly suggestion: string | undefined };
+
+/** "change to `dense`" where a name is near enough. */
+export function renameFix({ span, suggestion }: { readonly span: Span } & Suggested): Fix | undefined {
+  return suggestion === undefined ? undefined : replaceBy(span, suggestion, `change to \`${suggestion}\``);
+}
+
+export function didYouMean({ suggestion }: Suggested): string | undefined {
+  return suggestion === undefined ? undefined : `did you mean \`${suggestion}\`?`;
+}
+
+export function listed(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.map((name) => `\`${name}\``).join(", ");
+}
+
+export const unknownName = defineError<Named & Suggested & { readonly context: string | undefined }>({
+  code: "M0101",
+  title: "Unknown name",
+  explanation:
+    "A bare name is a parameter, a `let`, `param` or `state` of the body, a dimension of its signature, a constant of the file, an import, or a name that the place gives: `theta` in a margin, `grad` in an optimizer, `step` everywhere. This one is none of them.",
+  example: "fn double(value: f32[N]) = 2 * vaule\n",
+  report: (facts) => ({
+    message: `there is nothing called \`${facts.name}\` here`,
+    help:
+      didYouMean(facts) ??
+      (facts.context === undefined ? undefined : `\`${facts.name}\` exists inside ${facts.context}`),
+    fix: renameFix(facts),
+  }),
+});
+
+export const unknownFunction = defineError<Named & Suggested>({
+  code: "M0102",
+  title: "Unknown function",
+  explanation:
+    'In front of `(` stands the name of a function, layer, margin, loss, optimizer or builtin. What `std/` offers is imported first: `import { dense } from "std/layers"`.',
+  example: "fn size_of(x: f32[N]) = sqt(sum(x * x))\n",
+  report: (facts) => ({
+    message: `there is no function called \`${facts.name}\` here`,
+    help: didYouMean(facts) ?? "declare it, or import it at the top of the file",
+    fix: renameFix(facts),
+  }),
+});
+
+export const duplicateName = defineError<Named & { readonly earlier: Span }>({
+  code: "M0103",
+  title: "Name declared twice",
+  explanation: "A name stands for one thing in its body or file. Give one of the two another name.",
+  example: "fn f(x: f32[N]) {\n  let a = 2 * x\n  let a = 3 * x\n  a\n}\n",
+  report: ({ name, earlier }) => ({
+    message: `\`${name}\` is declared twice`,
+    labels: [{ span: earlier, message: "first here" }],
+    help: "rename one of them",
+  }),
+});
+
+export const unusedName = defineError<Named & { readonly what: "let" | "import" }>({
+  code: "M0104",
+  severity: "warning",
+  title: "Name never used",
+  explanation:
+    "Nothing reads this name. Remove it, or begin it with `_` to keep a `let` that is not used yet.",
+  example: "fn f(x: f32[N]) {\n  let twice = 2 * x\n  x\n}\n",
+  report: ({ name, what }) => ({
+    message: what === "let" ? `\`${name}\` is never used` : `\`${name}\` is imported and never used`,
+    help: "remove it",
+  }),
+});
+
+export const missingModule = defineError<
+  Suggested & {
+    readonly span: Span;
+    readonly path: string;
+    readonly file: string;
+    readonly known: readonly string[];
+  }
+>({
+  code: "M0105",
+  title: "Imported file not found",
+  explanation:
+    "A path that begins with `./` or `../` is looked up beside the importing file, with its ending: `./heads.margo`. `std/…` names a module of the standard library.",
+  example: 'import { dense } from "std/layer"\n',
+  report: (facts) => ({
+    message: facts.path.startsWith("std/")
+      ? `the standard library has no \`${facts.path}\``
+      : `there is no file \`${facts.file}\``,
+    help:
+      didYouMean(facts) ??
+      (facts.path.startsWith("std/") && facts.known.length > 0
+        ? `it has ${listed(facts.known)}`
+        : "check the path; it starts at the importing file"),
+    fix:
+      facts.suggestion === undefined
+        ? undefined
+        : replaceBy(facts.span, `"${facts.suggestion}"`, `change to \`${facts.suggestion}\``),
+  }),
+});
+
+export const importOutside = defineError<{ readonly span: Span; readonly path: string }>({
+  code: "M0106",
+  title: "Import leaves the workspace",
+  explanation:
+    "Files are imported from the workspace only: the folder that the command works in, and what is below it.",
+  example: 'import { f } from "../../elsewhere.margo"\n',
+  report: ({ path }) => ({
+    message: `\`${path}\` leads out of the workspace`,
+    help: "move the file into the workspace, or run the command from a folder that holds both",
+  }),
+});
+
+export const unsupportedImport = defineError<{ readonly span: Span; readonly path: string }>({
+  code: "M0107",
+  title: "Import path not understood",
+  explanation:
+    "An import names a file by a path that begins with `./` or `../`, or a module of the library by `std/…`. `npm:` paths name data, not modules.",
+  example: 'import { f } from "heads.margo"\n',
+  report: ({ span, path }) => ({
+    message: `\`${path}\` is neither a file (\`./…\`) nor of the library (\`std/…\`)`,
+    help: path.endsWith(".margo") && !path.includes(":") ? `write \`./${path}\`` : undefined,
+    fix:
+      path.endsWith(".margo") && !/^[a-z]+:|^\//.test(path)
+        ? replaceBy(span, `"./${path}"`, `change to \`./${path}\``)
+        : undefined,
+  }),
+});
+
+export const importCycle = defineError<{
+  readonly span: Span;
+  readonly path: string;
+  readonly files: readonly string[];
+}>({
+  code: "M0108",
+  title: "Imports go round in a circle",
+  explanation:
+    "A file cannot import a file that imports it, directly or through others. Move what both need into a third file.",
+  example: 'import { f } from "./example.margo"\nexport fn f(x: f32[N]) = x\n',
+  report: ({ files }) => ({
+    message: files.length === 2 ? "this file imports itself" : "these files import each other",
+    help: `the circle: ${files.join(" → ")}`,
+  }),
+});
+
+interface ExportFacts extends Named {
+  readonly from: string;
+}
+
+export const unknownExport = defineError<ExportFacts & Suggested & { readonly known: readonly string[] }>({
+  code: "M0109",
+  title: "No such export",
+  explanation: "The file that is imported from declares no such name.",
+  example: 'import { convd2 } from "std/layers"\n',
+  report: (facts) => ({
+    message: `\`${facts.from}\` has no \`${facts.name}\``,
+    help: didYouMean(facts) ?? `it exports ${listed(facts.known)}`,
+    fix: renameFix(facts),
+  }),
+});
+
+export const notExported = defineError<ExportFacts & { readonly declared: Span; readonly kind: string }>({
+  code: "M0110",
+  title: "Not exported",
+  explanation:
+    "The name exists in that file but is its own business: only what is declared with `export` can be imported.",
+  example: 'import { hidden } from "./other.margo"\n',
+  report: ({ name, from, declared, kind }) => ({
+    message: `\`${name}\` is not exported by \`${from}\``,
+    labels: [{ span: declared, message: "declared here" }],
+    help: `write \`export ${kind} ${name}\` there`,
+  }),
+});
+
+export const notCallable = defineError<{ readonly span: Span; readonly found: string }>({
+  code: "M0111",
+  title: "Not something to call",
+  explanation:
+    "Only functions, layers, models, losses and builtins can be called. A margin is given to `logits`, an optimizer to a `train`.",
+  example: "fn f(x: f32[N], rate = 0.1) = x |> rate(2)\n",
+  report: ({ found }) => ({ message: `this cannot be called: it is ${found}` }),
+});
+
+export const recursion = defineError<Named & { readonly declared: Span }>({
+  code: "M0112",
+  title: "Recursion",
+  explanation:
+    "Every call is written out where it stands, so nothing can call itself, directly or through others.",
+  example: "fn f(x: f32[N]) = f(x) + 1\n",
+  report: ({ name, declared }) => ({
+    message: `\`${name}\` calls itself`,
+    labels: [{ span: declared, message: "declared here" }],
+  }),
+});
+
+export const constantCycle = defineError<Named>({
+  code: "M0113",
+  title: "Constant defined by itself",
+  explanation: "The value of a constant cannot depend on the constant.",
+  example: "let a = b + 1\nlet b = a + 1\n",
+  report: ({ name }) => ({ message: `the value of \`${name}\` depends on itself` }),
+});
+
+export const callTooDeep = defineError<{ readonly span: Span; readonly limit: number }>({
+  code: "M0114",
+  title: "Calls nested too deeply",
+  explanation: "Calls within calls go at most 128 deep. This is a limit of the compiler.",
+  example: nestedCalls(130),
+  report: ({ limit }) => ({ message: `calls are nested more than ${limit} deep here` }),
+});
+
+/** A chain of functions, each calling the one before. */
+function nestedCalls(count: number): string {
+  const links = Array.from({ length: count }, (_, n) => `fn f${n + 1}(x: f32[N]) = f${n}(x)`);
+  return ["fn f0(x: f32[N]) = x", ...links, ""].join("\n");
+}
+
+export const nestedTooDeeply = defineError<{ readonly span: Span; readonly limit: number }>({
+  code: "M0115",
+  title: "Too much within too much",
+  explanation:
+    "Expressions within calls within expressions go too deep together. This is a limit of the compiler: give parts names with `let`.",
+  example: deepCalls(100),
+  report: ({ limit }) => ({
+    message: `expressions and calls are nested too deeply here (about ${limit} levels of each are fine)`,
+    help: "give parts of the expression a name with `let`",
+  }),
+});
+
+/** Functions whose bodies nest, each calling the one before at its innermost place. */
+function deepCalls(count: number): string {
+  const nest = (inner: string): string => `${"-(".repeat(12)}${inner}${")".repeat(12)}`;
+  const links = Array.from({ length: count }, (_, n) => `fn f${n + 1}(x: f32[N]) = ${nest(`f${n}(x)`)}`);
+  return ["fn f0(x: f32[N]) = x", ...links, ""].join("\n");
+}
+
+export const tooMuchWork = defineError<{ readonly span: Span; readonly limit: number }>({
+  code: "M0116",
+  title: "Program too large",
+  explanation:
+    "Calls are written out where they stand; functions that call functions several times each can ask for more than anyone could run. This is a limit of the compiler.",
+  example: doublingCalls(24),
+  report: ({ limit }) => ({ message: `written out, this has more than ${limit} expressions` }),
+});
+
+function doublingCalls(count: number): string {
+  const links = Array.from({ length: count }, (_, n) => `fn f${n + 1}(x: f32[N]) = f${n}(f${n}(x) + ${n})`);
+  return ["fn f0(x: f32[N]) = x", ...links, ""].join("\n");
+}
+
+export const unusedValue = defineError<{ readonly span: Span; readonly found: string }>({
+  code: "M0117",
+  title: "Value goes nowhere",
+  explanation:
+    "The value of a body is its last line; margins and optimizers have results or updates instead. A value anywhere else is lost.",
+  example: "fn f(x: f32[N]) {\n  2 * x\n  x\n}\n",
+  report: ({ found }) => ({
+    message: `this value (${found}) is not used`,
+    help: "name it with `let`, or remove it",
+  }),
+});
+
+export const misplacedStatement = defineError<{ readonly span: Span; readonly found: string }>({
+  code: "M0118",
+  title: "Requirement on a value of the run",
+  explanation:
+    "`require` checks settings when the program is compiled; it cannot look at numbers that only the run knows.",
+  example: 'fn f(x: f32[N]) {\n  require sum(x) > 0 else "the sum must be positive"\n  x\n}\n',
+  report: ({ found }) => ({
+    message: `this is known only at run time (${found})`,
+    help: "require something of a setting or a size",
+  }),
+});
+
+export const fileMissing = defineError<{ readonly span: Span; readonly file: string }>({
+  code: "M0119",
+  title: "File not found",
+  explanation: "The file that a command was given does not exist or cannot be read.",
+  example: "",
+  report: ({ file }) => ({ message: `\`${file}\` cannot be read` }),
+});
+
+export const unknownEntry = defineError<Named & Suggested & { readonly known: readonly string[] }>({
+  code: "M0120",
+  title: "No such entry",
+  explanation: "The name that a command was given is neither declared nor imported by the file.",
+  example: "",
+  report: (facts) => ({
+    message: `\`${facts.span.file}\` has no \`${facts.name}\``,
+    help: didYouMean(facts) ?? `it has ${listed(facts.known)}`,
+  }),
+});
+
+export const constantEntry = defineError<Named>({
+  code: "M0121",
+  title: "A constant is no entry",
+  explanation: "Commands work on functions, layers, models, losses, margins, optimizers and trains.",
+  example: "",
+  report: ({ name }) => ({ message: `\`${name}\` is a constant: there is nothing to run` }),
+});

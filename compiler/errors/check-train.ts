@@ -1,0 +1,218 @@
+/**
+ * M05: the settings of a `train` and its data.
+ */
+import { defineError } from "./entry.ts";
+import type { Span } from "./span.ts";
+import { didYouMean, listed, renameFix } from "./check-names.ts";
+
+interface At {
+  readonly span: Span;
+}
+interface NamedAt extends At {
+  readonly name: string;
+}
+
+/** A program around one `train`, for examples that differ in one line. */
+function trainExample(settings: string): string {
+  return `model M(x: f32[N, 4]) = x
+loss L(x: f32[N, D], y: index<C>[N]) {
+  param W: f32[C, D]
+  predict = cosine(x, W)
+  mean(logsumexp(cosine(x, W), over: C) - pick(cosine(x, W), y))
+}
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+${settings
+  .split("\n")
+  .map((line) => `  ${line}`)
+  .join("\n")}
+}
+`;
+}
+
+const data = 'data = csv("flowers.csv", label: "kind", classes: 3)';
+
+export const unknownTrainSetting = defineError<
+  NamedAt & { readonly known: readonly string[]; readonly suggestion: string | undefined }
+>({
+  code: "M0501",
+  title: "Unknown setting of a train",
+  explanation: "A `train` has model, loss, data, validation, optimizer, batch, epochs or steps, and seed.",
+  example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1\nbatchs = 32`),
+  report: (facts) => ({
+    message: `a train has no setting \`${facts.name}\``,
+    help: didYouMean(facts) ?? `it has ${listed(facts.known)}`,
+    fix: renameFix(facts),
+  }),
+});
+
+export const missingTrainSetting = defineError<At & { readonly train: string; readonly setting: string }>({
+  code: "M0502",
+  title: "Missing setting of a train",
+  explanation: "A `train` needs a model, a loss, data, an optimizer, and epochs or steps.",
+  example: trainExample(`model = M\nloss = L\n${data}\nepochs = 1`),
+  report: ({ train, setting }) => ({
+    message:
+      setting === "epochs" ? `\`${train}\` does not say how long it runs` : `\`${train}\` has no ${setting}`,
+    help: setting === "epochs" ? "give `epochs = …` or `steps = …`" : `give \`${setting} = …\``,
+  }),
+});
+
+export const wrongTrainSetting = defineError<NamedAt & { readonly wanted: string; readonly found: string }>({
+  code: "M0503",
+  title: "Setting of a train of the wrong kind",
+  explanation:
+    "Model, loss and optimizer are declarations, with or without settings; data is read by a reader; the rest are whole numbers.",
+  example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 0`),
+  report: ({ name, wanted, found }) => ({ message: `\`${name}\` is ${wanted}, not ${found}` }),
+});
+
+export const bothLengths = defineError<At & { readonly epochs: Span }>({
+  code: "M0504",
+  title: "Two lengths",
+  explanation: "A run is as long as its epochs or as its steps say, not both.",
+  example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1\nsteps = 100`),
+  report: ({ epochs }) => ({
+    message: "both `epochs` and `steps` are given",
+    labels: [{ span: epochs, message: "epochs here" }],
+    help: "remove one of them",
+  }),
+});
+
+export const missingClasses = defineError<NamedAt & { readonly reader: string }>({
+  code: "M0505",
+  title: "Number of classes not given",
+  explanation:
+    "The loss has labels `index<C>`; the data says how many classes there are, so that every size is known before a file is read.",
+  example: trainExample(
+    'model = M\nloss = L\ndata = csv("flowers.csv", label: "kind")\noptimizer = sgd(rate: 0.5)\nepochs = 1',
+  ),
+  report: ({ name, reader }) => ({
+    message: `the loss needs the number of classes (${name}), and the data does not say it`,
+    help: `write \`${reader}(…, classes: 10)\``,
+  }),
+});
+
+export const wrongClasses = defineError<
+  NamedAt & { readonly classes: number; readonly size: string; readonly because: string; readonly at: Span }
+>({
+  code: "M0506",
+  title: "Number of classes does not fit",
+  explanation: "The loss takes scores whose number of columns is the number of classes.",
+  example: `model M(x: f32[N, 4]) = x
+loss L(z: f32[N, C], y: index<C>[N]) = mean(logsumexp(z, over: C) - pick(z, y))
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = M
+  loss = L
+  data = csv("flowers.csv", label: "kind", classes: 3)
+  optimizer = sgd
+  epochs = 1
+}
+`,
+  report: ({ name, classes, size, because, at }) => ({
+    message: `the data has ${classes} classes, but ${name} is ${size}`,
+    labels: [{ span: at, message: because }],
+  }),
+});
+
+export const noLossInput = defineError<NamedAt>({
+  code: "M0507",
+  title: "Loss takes nothing from the model",
+  explanation: "The model's output goes to the first input of the loss.",
+  example: `model M(x: f32[N, 4]) = x
+loss L(weight = 1.0) {
+  param W: f32[4]
+  weight * sum(W * W)
+}
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = M
+  loss = L
+  data = csv("flowers.csv", label: "kind", classes: 3)
+  optimizer = sgd
+  epochs = 1
+}
+`,
+  report: ({ name }) => ({
+    message: `the loss \`${name}\` has no input for the model's output`,
+    help: `give it one: \`loss ${name}(x: f32[N, D], …)\``,
+  }),
+});
+
+export const openVariable = defineError<NamedAt & { readonly type: string; readonly size: string }>({
+  code: "M0508",
+  title: "Parameter of unknown size",
+  explanation:
+    "What is learned has a size before the first batch; only the number of rows may stay open. Write numbers in the model's signature.",
+  example: `layer dense(units: int)(x: f32[N, K]) {
+  param W: f32[K, units]
+  x @ W
+}
+model M(x: f32[N, F]) = x |> dense(2)
+loss L(x: f32[N, D], y: f32[N, D]) = mean((x - y) ^ 2)
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = M
+  loss = L
+  data = csv("flowers.csv")
+  optimizer = sgd
+  epochs = 1
+}
+`,
+  report: ({ name, type, size }) => ({
+    message: `the size of \`${name}\` (${type}) depends on ${size}, which nothing fixes`,
+    help: "write numbers in the signature of the model: `image: f32[N, 28, 28, 1]`",
+  }),
+});
+
+export const predictNeedsLabels = defineError<NamedAt>({
+  code: "M0509",
+  title: "Prediction needs labels",
+  explanation: "`predict` gives scores for rows whose label nobody knows, so it cannot use the labels.",
+  example: `model M(x: f32[N, 4]) = x
+loss L(x: f32[N, D], y: f32[N, D]) {
+  predict = x + y
+  mean((x - y) ^ 2)
+}
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = M
+  loss = L
+  data = csv("flowers.csv")
+  optimizer = sgd
+  epochs = 1
+}
+`,
+  report: ({ name }) => ({ message: `\`predict\` of \`${name}\` uses the labels` }),
+});
+
+export const misplacedData = defineError<At & { readonly callee: string }>({
+  code: "M0510",
+  title: "Data outside a train",
+  explanation: "Files are named in a `train`, as its `data` or `validation`.",
+  example: 'fn f(x: f32[N]) = csv("flowers.csv")\n',
+  report: ({ callee }) => ({ message: `\`${callee}\` names data, which only a \`train\` has` }),
+});
+
+export const badDataArgument = defineError<At & { readonly callee: string }>({
+  code: "M0511",
+  title: "Setting of a data reader of the wrong kind",
+  explanation: "Files are strings; the settings of a reader are numbers, strings, bools or lists of them.",
+  example: trainExample(
+    'model = M\nloss = L\ndata = csv("flowers.csv", label: M, classes: 3)\noptimizer = sgd(rate: 0.5)\nepochs = 1',
+  ),
+  report: ({ callee }) => ({
+    message: `\`${callee}\` takes names of files, and settings that are plain values`,
+  }),
+});

@@ -1,0 +1,314 @@
+/**
+ * M02: types and shapes. A mismatch shows both shapes and where each came from.
+ */
+import { defineError } from "./entry.ts";
+import type { Label } from "./diagnostic.ts";
+import type { Span } from "./span.ts";
+import { listed } from "./check-names.ts";
+
+interface At {
+  readonly span: Span;
+}
+interface NamedAt extends At {
+  readonly name: string;
+}
+
+export const shapeFault = defineError<At & { readonly fault: string; readonly labels: readonly Label[] }>({
+  code: "M0201",
+  title: "Shapes do not fit",
+  explanation:
+    "Shapes are aligned at their last axis, and a size of 1 stretches, as in NumPy. Everything else must agree: a name stands for one size.",
+  example: "fn f(a: f32[N, 3], b: f32[N, 4]) = a + b\n",
+  report: ({ fault, labels }) => ({ message: fault, labels }),
+});
+
+export const shapeMismatch = defineError<
+  NamedAt & {
+    readonly found: string;
+    readonly written: string;
+    readonly writtenSpan: Span;
+    readonly size: string;
+    readonly wanted: string;
+    readonly dimension: string;
+    readonly earlier?: Label;
+  }
+>({
+  code: "M0202",
+  title: "Size differs from the signature",
+  explanation:
+    "A name in a type is bound to a size where it is met first, and every later use must have the same size. A number or formula in a type must be met exactly.",
+  example: "fn f(a: f32[N, D], b: f32[N, D]) = a * b\nfn g(x: f32[N, 3], y: f32[N, 4]) = f(x, y)\n",
+  report: ({ name, found, written, writtenSpan, size, wanted, dimension, earlier }) => ({
+    message: `\`${name}\` is ${found}, but ${written} is needed: ${dimension === wanted ? `${size} is not ${wanted}` : `${dimension} is ${wanted}, not ${size}`}`,
+    labels: [
+      { span: writtenSpan, message: `${written} is asked for here` },
+      ...(earlier === undefined ? [] : [earlier]),
+    ],
+  }),
+});
+
+export const shapeMismatchPlain = defineError<NamedAt & { readonly found: string; readonly wanted: string }>({
+  code: "M0203",
+  title: "Initial value has the wrong shape",
+  explanation:
+    "The value behind `~`, or a state's first value, must have the declared shape or stretch to it.",
+  example: "layer f()(x: f32[N, K]) {\n  state t: f32[3] = [1, 2]\n  x + sum(t)\n}\n",
+  report: ({ name, found, wanted }) => ({ message: `\`${name}\` is ${wanted}, but starts as ${found}` }),
+});
+
+export const wrongRank = defineError<
+  NamedAt & { readonly found: string; readonly written: string; readonly writtenSpan: Span }
+>({
+  code: "M0204",
+  title: "Wrong number of axes",
+  explanation:
+    "A type lists every axis, or has `...` for any number of them. `flatten()` from std/layers makes rows of an image.",
+  example: "fn f(x: f32[N, D]) = x\nfn g(image: f32[N, H, W, K]) = f(image)\n",
+  report: ({ name, found, written, writtenSpan }) => ({
+    message: `\`${name}\` is ${found}, but ${written} is needed: the number of axes differs`,
+    labels: [{ span: writtenSpan, message: `${written} is asked for here` }],
+  }),
+});
+
+export const shapeOverflow = defineError<At & { readonly type: string }>({
+  code: "M0205",
+  title: "Too many elements",
+  explanation: "A tensor holds at most 2^53 elements. This is a limit of the compiler, far above any memory.",
+  example: "layer huge()(x: f32[N]) {\n  param W: f32[4294967296, 4294967296]\n  x + sum(W)\n}\n",
+  report: ({ type }) => ({ message: `${type} would hold more than 2^53 elements` }),
+});
+
+export const wrongDType = defineError<
+  NamedAt & { readonly found: string; readonly wanted: string; readonly writtenSpan: Span }
+>({
+  code: "M0206",
+  title: "Wrong element type",
+  explanation: "f32, i32 and bool are not exchanged silently. `f32(x)` and `i32(x)` convert.",
+  example: "fn f(x: f32[N]) = x\nfn g(x: i32[N]) = f(x)\n",
+  report: ({ name, found, wanted, writtenSpan }) => ({
+    message: `\`${name}\` is ${found}, but ${wanted} is needed`,
+    labels: [{ span: writtenSpan, message: `${wanted} is asked for here` }],
+    help:
+      wanted === "bool"
+        ? "compare it with something"
+        : `convert it: \`${wanted === "f32" ? "f32" : "i32"}(…)\``,
+  }),
+});
+
+export const unboundDimension = defineError<NamedAt>({
+  code: "M0207",
+  title: "Size not known here",
+  explanation:
+    "A name in the type of a `param`, a `state` or a result must have a size already: from an input's type, or an int setting.",
+  example: "layer f()(x: f32[N, K]) {\n  param W: f32[K, M]\n  x @ W\n}\n",
+  report: ({ name }) => ({
+    message: `nothing says what size \`${name}\` is`,
+    help: `use it in the type of an input, or make it a setting: \`${name}: int\``,
+  }),
+});
+
+export const badDimension = defineError<At & { readonly found: string }>({
+  code: "M0208",
+  title: "Not a size",
+  explanation: "A size is a whole number, not negative, or integer arithmetic of names.",
+  example: "layer f()(x: f32[N, K]) {\n  param b: f32[K / 2]\n  x + sum(b)\n}\n",
+  report: ({ found }) => ({
+    message: `\`${found}\` is not a size`,
+    help: "sizes are whole numbers; `//` divides without a rest",
+  }),
+});
+
+export const wrongOperand = defineError<
+  At & {
+    readonly operator: string;
+    readonly wanted: string;
+    readonly found: string;
+    readonly isBool: boolean;
+  }
+>({
+  code: "M0209",
+  title: "Operand of the wrong kind",
+  explanation:
+    "Arithmetic takes numbers; `and`, `or` and `not` take bools. `f32(x)` makes 1 and 0 of true and false.",
+  example: "fn f(x: f32[N]) = (x > 0) + 1\n",
+  report: ({ operator, wanted, found, isBool }) => ({
+    message: `\`${operator}\` takes ${wanted}, not ${found}`,
+    help: isBool ? "convert it: `f32(…)` is 1 where it is true" : undefined,
+  }),
+});
+
+export const notATensor = defineError<At & { readonly found: string; readonly what: string }>({
+  code: "M0210",
+  title: "Not a value of the graph",
+  explanation:
+    "Numbers, lists of numbers and tensors can be computed with; strings, functions and margins cannot.",
+  example: 'fn f(x: f32[N], mode = "fast") = sum([mode, mode])\n',
+  report: ({ found, what }) => ({
+    message:
+      found === what
+        ? `this is a ${found}, not a number or tensor`
+        : `this is a ${found} (${what}), not a number or tensor`,
+  }),
+});
+
+export const badCondition = defineError<At & { readonly found: string }>({
+  code: "M0211",
+  title: "Condition is not a bool",
+  explanation: "The condition of an `if` is true or false: a comparison, a bool setting, or `training`.",
+  example: "fn f(x: f32[N]) = if x then x else 0\n",
+  report: ({ found }) => ({ message: `a condition is a bool, not ${found}`, help: "compare it: `… > 0`" }),
+});
+
+export const badBranches = defineError<
+  At & { readonly left: string; readonly right: string; readonly leftSpan: Span; readonly rightSpan: Span }
+>({
+  code: "M0212",
+  title: "Branches of different kinds",
+  explanation: "Both branches of an `if` give numbers, or both give bools.",
+  example: "fn f(x: f32[N]) = if x > 0 then x else x < 1\n",
+  report: ({ left, right, leftSpan, rightSpan }) => ({
+    message: `the branches are ${left} and ${right}`,
+    labels: [
+      { span: leftSpan, message: `this is ${left}` },
+      { span: rightSpan, message: `this is ${right}` },
+    ],
+  }),
+});
+
+export const badMatmul = defineError<
+  At & { readonly left: string; readonly right: string; readonly labels: readonly Label[] }
+>({
+  code: "M0213",
+  title: "Not a matrix product",
+  explanation: "`a @ b` multiplies the last axis of a with the first axis of b; b is a matrix or a vector.",
+  example: "fn f(x: f32[N, K], y: f32) = x @ y\n",
+  report: ({ left, right, labels }) => ({ message: `${left} @ ${right} is not a matrix product`, labels }),
+});
+
+export const divisionByZero = defineError<At>({
+  code: "M0214",
+  title: "Division by zero",
+  explanation: "A constant is divided by the constant 0.",
+  example: "let a = 1 // 0\n",
+  report: () => ({ message: "this divides by 0" }),
+});
+
+export const nonIntegerParity = defineError<At & { readonly found: string }>({
+  code: "M0215",
+  title: "Power of -1 that is not whole",
+  explanation:
+    "`(-1) ^ k` is the parity of k, so k must be a whole number: the result of `floor`, `round`, or i32.",
+  example: "fn f(x: f32[N]) = (-1) ^ x\n",
+  report: ({ found }) => ({
+    message: `the exponent of -1 must be whole, and this is ${found}`,
+    help: "use `floor(…)` or `round(…)`",
+  }),
+});
+
+export const notIndexable = defineError<At & { readonly found: string }>({
+  code: "M0216",
+  title: "Nothing to index",
+  explanation: "`x[i]` takes an item of a list or a row of a tensor.",
+  example: "fn f(x: f32, i: i32[N]) = x[i]\n",
+  report: ({ found }) => ({ message: `this has no rows to take: it is ${found}` }),
+});
+
+export const badIndex = defineError<At & { readonly found: string }>({
+  code: "M0217",
+  title: "Index is not whole",
+  explanation: "An index is a whole number, i32, or f32 that `floor` or `round` made whole.",
+  example: "fn f(x: f32[N], i: f32[M]) = x[i]\n",
+  report: ({ found }) => ({
+    message: `an index is whole, and this is ${found}`,
+    help: "use `floor(…)`, `round(…)` or `i32(…)`",
+  }),
+});
+
+export const indexOutOfRange = defineError<At & { readonly index: number; readonly size: string }>({
+  code: "M0218",
+  title: "Index out of range",
+  explanation: "Indices run from 0 to the size minus 1; negative ones count from the end.",
+  example: "let rates = [0.1, 0.01]\nlet last = rates[2]\n",
+  report: ({ index, size }) => ({ message: `there is no item ${index}: the size is ${size}` }),
+});
+
+export const noSuchAxis = defineError<
+  NamedAt & { readonly type: string; readonly labels: readonly string[] }
+>({
+  code: "M0219",
+  title: "No such axis",
+  explanation: "`over: C` means the axis that is called C, else the only axis of C's size.",
+  example: "fn f(x: f32[N, D], w: f32[C]) = sum(x, over: C) + sum(w)\n",
+  report: ({ name, type, labels }) => ({
+    message: `${type} has no axis \`${name}\``,
+    help:
+      labels.length === 0
+        ? "name the axis by its position: `over: -1`"
+        : `its axes are ${listed(labels)}; a position works too: \`over: -1\``,
+  }),
+});
+
+export const ambiguousAxis = defineError<
+  NamedAt & { readonly type: string; readonly axes: readonly number[] }
+>({
+  code: "M0220",
+  title: "More than one such axis",
+  explanation: "Several axes have the size that the name stands for, and none carries the name.",
+  example: "fn f(x: f32[D, D], v: f32[D]) = sum(transpose(x) + 0, over: D) + v\n",
+  report: ({ name, type, axes }) => ({
+    message: `\`${name}\` could mean any of the axes ${axes.join(", ")} of ${type}`,
+    help: "name the axis by its position: `over: 0`",
+  }),
+});
+
+export const axisOutOfRange = defineError<
+  At & { readonly position: number; readonly rank: number; readonly type: string }
+>({
+  code: "M0221",
+  title: "Axis out of range",
+  explanation: "Axes are counted from 0, or from the end with -1.",
+  example: "fn f(x: f32[N, D]) = sum(x, over: 2)\n",
+  report: ({ position, rank, type }) => ({
+    message: `${type} has no axis ${position}`,
+    help: rank === 0 ? "a scalar has no axes" : `positions go from ${-rank} to ${rank - 1}`,
+  }),
+});
+
+export const badAxis = defineError<At & { readonly found: string; readonly type: string }>({
+  code: "M0222",
+  title: "Not an axis",
+  explanation: "`over` names an axis by its dimension or its position; a list where several are meant.",
+  example: "fn f(x: f32[N, D]) = sum(x, over: 0.5)\n",
+  report: ({ found, type }) => ({ message: `an axis of ${type} is needed here, not ${found}` }),
+});
+
+export const notAnAxis = defineError<At & { readonly callee: string; readonly type: string }>({
+  code: "M0223",
+  title: "No axis to work along",
+  explanation: "Functions along an axis need at least one.",
+  example: "fn f(x: f32) = softmax(x)\n",
+  report: ({ callee, type }) => ({ message: `\`${callee}\` works along an axis, and ${type} has none` }),
+});
+
+export const badReshape = defineError<At & { readonly from: string; readonly to: string }>({
+  code: "M0224",
+  title: "Reshape changes the number of elements",
+  explanation: "The sizes of the new shape multiply to the number of elements; one of them may be -1.",
+  example: "fn f(x: f32[N, 6]) = reshape(x, [N, 4])\n",
+  report: ({ from, to }) => ({
+    message: `${from} does not fit into [${to}]`,
+    help: "write -1 for one size and it is worked out",
+  }),
+});
+
+export const noShapeForRandom = defineError<At & { readonly callee: string }>({
+  code: "M0225",
+  title: "Random numbers of no shape",
+  explanation:
+    "Only an initialiser (behind `~`) knows a shape by itself. Elsewhere random numbers are made `like` a value.",
+  example: "layer noise()(x: f32[N]) = x + random_normal()\n",
+  report: ({ callee }) => ({
+    message: `nothing says what shape these random numbers have`,
+    help: `write \`${callee}(like: x)\``,
+  }),
+});
