@@ -1,6 +1,5 @@
 /** Margo's side of the benchmarks: entries of .margo files, compiled and made runnable on tfjs's wasm backend. */
 import { elaborateEntry } from "../compiler/check/index.ts";
-import { openWorkspace } from "../compiler/check/workspace.ts";
 import { emitModule } from "../compiler/codegen/tfjs/module.ts";
 import type { Program } from "../compiler/program.ts";
 import type { Executor, HostTensor } from "../runtime/program.ts";
@@ -18,9 +17,7 @@ export function elaborate(
 ): Program {
   const source = openSource(path);
   if (source === undefined) throw new Error(`there is no file ${path}`);
-  const { program, diagnostics } = elaborateEntry(openWorkspace(source.host), source.file, entry, {
-    settings,
-  });
+  const { program, diagnostics } = elaborateEntry(source.host, source.file, entry, { set: settings });
   if (program === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return program;
 }

@@ -22,7 +22,9 @@ export async function loadBackend(name: BackendName, options: BackendOptions = {
     const wasm = await import("@tensorflow/tfjs-backend-wasm");
     if (options.wasmPath !== undefined) wasm.setWasmPaths(options.wasmPath);
   } else await import("@tensorflow/tfjs-backend-cpu");
+  const listeners = processListeners();
   const started = await tf.setBackend(name);
+  dropNewListeners(listeners);
   if (!started) throw new Error(`the tfjs backend ${name} did not start on this machine`);
   await tf.ready();
 }
@@ -33,4 +35,30 @@ export async function describeBackend(): Promise<string> {
   if (name !== "wasm") return `tfjs ${tf.version_core}, backend ${name}`;
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
   return `tfjs ${tf.version_core}, backend wasm, ${simd === true ? "SIMD" : "no SIMD"}, one thread`;
+}
+
+/** What is used of Node's `process`, where there is one. */
+interface ListeningProcess {
+  listeners(event: string): readonly unknown[];
+  removeListener(event: string, listener: unknown): unknown;
+}
+
+const faultEvents = ["uncaughtException", "unhandledRejection"] as const;
+
+function nodeProcess(): ListeningProcess | undefined {
+  return (globalThis as { readonly process?: Partial<ListeningProcess> }).process?.listeners === undefined
+    ? undefined
+    : (globalThis as unknown as { readonly process: ListeningProcess }).process;
+}
+
+function processListeners(): ReadonlySet<unknown> {
+  return new Set(faultEvents.flatMap((event) => nodeProcess()?.listeners(event) ?? []));
+}
+
+/** The wasm module makes itself the handler of every error of the process and answers with its own source text. */
+function dropNewListeners(known: ReadonlySet<unknown>): void {
+  const process = nodeProcess();
+  for (const event of faultEvents)
+    for (const listener of process?.listeners(event) ?? [])
+      if (!known.has(listener)) process?.removeListener(event, listener);
 }
