@@ -8,7 +8,12 @@
 
 export type Atom =
   | { readonly kind: "name"; readonly name: string; readonly key: string }
-  | { readonly kind: "quotient" | "remainder"; readonly left: Dim; readonly right: Dim; readonly key: string };
+  | {
+      readonly kind: "quotient" | "remainder";
+      readonly left: Dim;
+      readonly right: Dim;
+      readonly key: string;
+    };
 
 export interface Term {
   readonly coefficient: number;
@@ -27,7 +32,9 @@ export interface Dim {
 export type Bindings = Readonly<Record<string, number>>;
 
 export function constantDim(value: number): Dim {
-  return fromTerms([{ coefficient: value, atoms: [] }]);
+  return value === 0
+    ? { key: "0", terms: [] }
+    : { key: String(value), terms: [{ coefficient: value, atoms: [] }] };
 }
 
 export function namedDim(name: string): Dim {
@@ -58,6 +65,8 @@ export function isSize(dim: Dim, size: number): boolean {
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
+  if (a.terms.length === 0) return unlabelled(b);
+  if (b.terms.length === 0) return unlabelled(a);
   return fromTerms([...a.terms, ...b.terms]);
 }
 
@@ -66,6 +75,10 @@ export function subtractDims(a: Dim, b: Dim): Dim {
 }
 
 export function multiplyDims(a: Dim, b: Dim): Dim {
+  const [left, right] = [knownSize(a), knownSize(b)];
+  if (left === 1) return unlabelled(b);
+  if (right === 1) return unlabelled(a);
+  if (left !== undefined && right !== undefined) return constantDim(left * right);
   return fromTerms(
     a.terms.flatMap((left) =>
       b.terms.map((right) => ({
@@ -83,9 +96,7 @@ export function quotientDims(a: Dim, b: Dim): Dim {
   if (right === 1) return unlabelled(a);
   if (left !== undefined && right !== undefined && right !== 0) return constantDim(Math.floor(left / right));
   if (right !== undefined && right !== 0 && a.terms.every((term) => term.coefficient % right === 0)) {
-    return fromTerms(
-      a.terms.map((term) => ({ coefficient: term.coefficient / right, atoms: term.atoms })),
-    );
+    return fromTerms(a.terms.map((term) => ({ coefficient: term.coefficient / right, atoms: term.atoms })));
   }
   if (sameDim(a, b)) return constantDim(1);
   return divided("quotient", "//", a, b);
@@ -145,7 +156,8 @@ export function sizeOfDim(dim: Dim, bindings: Bindings): number {
     return size === undefined ? undefined : constantDim(size);
   });
   const size = knownSize(bound);
-  if (size === undefined) throw new Error(`the size of ${dim.key} needs a value for ${[...namesOfDim(bound)].join(", ")}`);
+  if (size === undefined)
+    throw new Error(`the size of ${dim.key} needs a value for ${[...namesOfDim(bound)].join(", ")}`);
   return size;
 }
 

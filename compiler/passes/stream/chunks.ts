@@ -70,12 +70,19 @@ function momentsOf(steps: readonly BodyStep[]): readonly Dim[] {
     [...readsOfStep(step), ...writesOfStep(step)].forEach((node) => last.set(node, index)),
   );
   const live = new Set<Node>();
+  let held = constantDim(0);
   return steps.flatMap((step, index) => {
-    writesOfStep(step).forEach((node) => live.add(node));
-    const held = [...live].map((node) => bytesOf(node.type)).reduce(addDims, constantDim(0));
-    const inside = insideStep(step);
-    for (const node of live) if (last.get(node) === index) live.delete(node);
-    return inside.map((bytes) => addDims(held, bytes));
+    const touched = new Set([...readsOfStep(step), ...writesOfStep(step)]);
+    for (const node of writesOfStep(step)) {
+      live.add(node);
+      held = addDims(held, bytesOf(node.type));
+    }
+    const moments = insideStep(step).map((bytes) => addDims(held, bytes));
+    for (const node of touched) {
+      if (last.get(node) !== index || !live.delete(node)) continue;
+      held = subtractDims(held, bytesOf(node.type));
+    }
+    return moments;
   });
 }
 

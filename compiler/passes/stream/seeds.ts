@@ -21,8 +21,9 @@ export function seedsOf(nodes: readonly Node[], axes: Axes, options: PassOptions
   for (const node of nodes) {
     node.type.shape.forEach((dim, axis) => {
       const family = axes.family(node, axis);
-      const known = sizes.get(family) ?? [];
-      sizes.set(family, [...known, dim]);
+      const known = sizes.get(family);
+      if (known === undefined) sizes.set(family, [dim]);
+      else known.push(dim);
       if (isOp(node, "parameter") || isOp(node, "state")) ofParameter.add(family);
       if (isOp(node, "matmul")) ofProduct.add(family);
     });
