@@ -192,7 +192,7 @@ export const unknownEscape = defineError<Located & { readonly text: string }>({
   title: "An unknown escape in a string",
   explanation:
     'Known are `\\n`, `\\r`, `\\t`, `\\"`, `\\\\` and `\\u{3b8}` with the hexadecimal number of a character.',
-  example: 'import { dense } from "std\\layers"\n',
+  example: 'fn f(x: f32, m: int = 1) {\n  require m >= 1 else "50 \\% is not enough"\n  m * x\n}\n',
   report: ({ span, text }) => ({
     message: `\`${text}\` stands for no character`,
     help: "for a backslash itself write `\\\\`",

@@ -20,10 +20,11 @@ export function buildChain(build: Build, items: readonly ChainItem[]): Expressio
   const values: Expression[] = [];
   const pending: Pending[] = [];
   let isTooDeep = false;
+  let isChained = false;
   for (const item of items) {
     if (item.kind === "operand") values.push(item.value);
     else if (item.kind === "prefix") pending.push(prefixOf(build, item.token));
-    else pushOperator(build, values, pending, item.token);
+    else isChained = pushOperator(build, values, pending, item.token) || isChained;
     if (pending.length > nestingLimit && !isTooDeep && item.kind !== "operand") {
       build.slips.push(nestedTooDeep.report({ span: spanOfToken(build.file, item.token) }));
       isTooDeep = true;
@@ -31,7 +32,8 @@ export function buildChain(build: Build, items: readonly ChainItem[]): Expressio
   }
   if (isTooDeep) return { kind: "error", span: values[0]?.span ?? noSpan(build) };
   while (pending.length > 0) reduce(build, values, pending);
-  return values[0] ?? { kind: "error", span: noSpan(build) };
+  const [result] = values;
+  return result === undefined || isChained ? { kind: "error", span: result?.span ?? noSpan(build) } : result;
 }
 
 interface Pending {
@@ -64,19 +66,25 @@ const notPrecedence = 3;
 const negationPrecedence = 7;
 const comparison = 4;
 
-function pushOperator(build: Build, values: Expression[], pending: Pending[], token: IToken): void {
+/** Gives whether this comparison follows another one, which is reported. */
+function pushOperator(build: Build, values: Expression[], pending: Pending[], token: IToken): boolean {
+  let isChained = false;
   const operator = operatorOf(build, token);
   const precedence = precedences[operator];
   for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {
     const bindsFirst = operator === "^" ? top.precedence > precedence : top.precedence >= precedence;
     if (!bindsFirst) break;
-    if (precedence === comparison && top.precedence === comparison) reportChain(build, top, token);
+    if (precedence === comparison && top.precedence === comparison) {
+      reportChain(build, top, token);
+      isChained = true;
+    }
     reduce(build, values, pending);
   }
   pending.push({ operator, arity: "binary", precedence, token });
   // `a <- 1` in the middle of an expression is `a < -1`.
   if (token.image === "<-")
     pending.push({ operator: "-", arity: "prefix", precedence: negationPrecedence, token });
+  return isChained;
 }
 
 function reduce(build: Build, values: Expression[], pending: Pending[]): void {
@@ -141,7 +149,6 @@ function prefixOf(build: Build, token: IToken): Pending {
 }
 
 function reportChain(build: Build, first: Pending, second: IToken): void {
-  if (first.arity === "prefix") return;
   build.slips.push(
     chainedComparison.report({
       span: spanOfToken(build.file, second),

@@ -114,7 +114,7 @@ function renderFiles(
     const place = `${file}:${first.line + 1}:${first.start + 1}`;
     const arrow = paint.frame(at === 0 ? "-->" : ":::");
     return [
-      `${blank} ${arrow} ${place}`,
+      `${blank}${arrow} ${place}`,
       `${blank} ${paint.frame("|")}`,
       ...renderLines(own, gutter, severity, paint),
     ];

@@ -12,7 +12,7 @@ function shown(text: string): string {
 test("a missing bracket points at its place and at the opener", () => {
   expect(shown("fn f(x: f32) {\n  let y = (x + 1\n  y\n}\n")).toMatchInlineSnapshot(`
     "error[M0002]: \`)\` is missing
-      --> a.margo:2:17
+     --> a.margo:2:17
       |
     2 |   let y = (x + 1
       |                 ^
@@ -25,7 +25,7 @@ test("labels on other lines keep the order of the text", () => {
   const text = "fn f(x: f32) {\n  if x > 0\n    then x\n}\n";
   expect(shown(text)).toMatchInlineSnapshot(`
     "error[M0012]: \`else\` is missing: a choice needs a value for either case
-      --> a.margo:3:11
+     --> a.margo:3:11
       |
     2 |   if x > 0
       |   -- this \`if\`
@@ -48,11 +48,11 @@ test("a label in another file comes with that file's name", () => {
   const texts: Record<string, string> = { "a.margo": "x @ y", "std/layers": "line\n\tkind of" };
   expect(renderDiagnostics([diagnostic], (file) => texts[file] ?? "", { color: false })).toMatchInlineSnapshot(`
     "error[M0201]: the sizes do not fit
-      --> a.margo:1:1
+     --> a.margo:1:1
       |
     1 | x @ y
       | ^
-      ::: std/layers:2:2
+     ::: std/layers:2:2
       |
     2 |     kind of
       |     ---- K is 512 here
