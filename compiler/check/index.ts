@@ -2,11 +2,12 @@
  * The checker's door: `checkFile` says what is wrong with a file and what type everything in it has;
  * `elaborateEntry` makes the program of one entry. Both only return values; neither throws on any source.
  */
+import { withoutDeadVariables } from "../live-variables.ts";
 import type { Program } from "../program.ts";
 import type { TensorType } from "../ir/type.ts";
 import type { Expression } from "../syntax/ast.ts";
 import { parseExpression } from "../syntax/parse.ts";
-import { constantEntry, fileMissing, unknownEntry } from "../errors/check-names.ts";
+import { constantEntry, fileMissing, openEntry, unknownEntry, unusedName } from "../errors/check-names.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import { checkCallable } from "./declarations.ts";
 import { elaborateCallable } from "./entries.ts";
@@ -70,10 +71,13 @@ export interface ElaborateResult {
 
 /** Checks a file and the workspace files that it imports. */
 export function checkFile(host: SourceHost, file: string): CheckResult {
-  return checkInWorkspace(openWorkspace(host), file);
+  return checkInWorkspace(openWorkspace(host), file, "with trains");
 }
 
-function checkInWorkspace(workspace: Workspace, file: string): CheckResult {
+/** Whether trains are made too, to see whether they can be: a command that makes one anyway need not. */
+type Extent = "with trains" | "without trains";
+
+function checkInWorkspace(workspace: Workspace, file: string, extent: Extent): CheckResult {
   const module = loadModule(workspace, file);
   if (module === undefined) {
     const span = { file, start: 0, end: 0 };
@@ -82,7 +86,7 @@ function checkInWorkspace(workspace: Workspace, file: string): CheckResult {
   const diagnostics: Diagnostic[] = [];
   const types: TypeRecord[] = [];
   for (const one of reachable(workspace, file)) {
-    const checked = checkModule(workspace, one);
+    const checked = checkModule(workspace, one, extent);
     diagnostics.push(...checked.diagnostics);
     if (one === module) types.push(...checked.types);
   }
@@ -104,10 +108,16 @@ function reachable(workspace: Workspace, file: string): readonly LoadedModule[] 
   return [...found.values()];
 }
 
-function checkModule(workspace: Workspace, module: LoadedModule): Pick<CheckResult, "diagnostics" | "types"> {
+function checkModule(
+  workspace: Workspace,
+  module: LoadedModule,
+  extent: Extent,
+): Pick<CheckResult, "diagnostics" | "types"> {
   const program = newProgram(workspace, "generic");
   program.diagnostics.push(...module.diagnostics, ...checkImports(workspace, module));
-  for (const declaration of module.declarations.values()) checkDeclaration(program, module, declaration);
+  for (const declaration of module.declarations.values())
+    if (declaration.kind !== "train" || extent === "with trains")
+      checkDeclaration(program, module, declaration);
   program.diagnostics.push(...unusedImports(module, program.usedGlobals));
   return { diagnostics: program.diagnostics, types: program.types };
 }
@@ -163,7 +173,8 @@ export function elaborateEntry(
   options: ElaborateOptions = {},
 ): ElaborateResult {
   const workspace = openWorkspace(host);
-  const { diagnostics } = checkInWorkspace(workspace, file);
+  const { diagnostics: found } = checkInWorkspace(workspace, file, "without trains");
+  const diagnostics = found.filter(({ code }) => code !== unusedName.code);
   const module = loadModule(workspace, file);
   if (module === undefined || diagnostics.some(({ severity }) => severity === "error"))
     return { diagnostics };
@@ -174,7 +185,9 @@ export function elaborateEntry(
   const made = programOf(program, module, resolved, name, options);
   const all = [...diagnostics, ...program.diagnostics];
   const isFaulty = program.diagnostics.some(({ severity }) => severity === "error");
-  return made === undefined || isFaulty ? { diagnostics: all } : { program: made, diagnostics: all };
+  if (isFaulty) return { diagnostics: all };
+  if (made !== undefined) return { program: made, diagnostics: all };
+  return { diagnostics: [...all, openEntry.report({ span: resolved.declaration.name.span, name })] };
 }
 
 function programOf(
