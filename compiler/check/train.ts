@@ -4,7 +4,7 @@
  * are the same because their names are.
  */
 import { constantDim, knownSize, sameDim } from "../ir/dim.ts";
-import type { Output } from "../ir/node.ts";
+import { type Output, isOp, nodesOf } from "../ir/node.ts";
 import { printType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput, ProgramVariable, TrainingPlan } from "../program.ts";
 import type { Callable, Parameter, TensorTypeExpression, TrainDeclaration } from "../syntax/ast.ts";
@@ -18,7 +18,7 @@ import {
 import { bindName, bindSetting, elaborateBody, enterCall } from "./bodies.ts";
 import { openInput } from "./declarations.ts";
 import { type Frame, bindDim, noAmbient } from "./frame.ts";
-import { functionOf } from "./functions.ts";
+import { dropUnread, functionOf } from "./functions.ts";
 import { type Learned, elaborateOptimizer } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
@@ -60,6 +60,8 @@ export function elaborateTrain(
   const evaluate = forward(plain, settings, "fed");
   const predict = forward(frame(false), settings, "absent");
   if (step === undefined || evaluate === undefined || predict === undefined) return undefined;
+  dropUnread(program, [step, evaluate, predict]);
+  dropUnread(program, [step, evaluate, predict].flatMap(rootsOf));
   checkSizes(plain, program.variables, settings);
   const functions = [
     stepFunction(step, settings),
@@ -217,6 +219,20 @@ function bindClasses(
   return true;
 }
 
+/** A parameter that nothing reads (sub-centres where there is one centre) is not made, learned or stored. */
+function dropUnread({ variables }: ProgramState, runs: readonly Forward[]): void {
+  const results = runs.flatMap(({ frame, features, loss, scores }) => [
+    ...[features, loss, scores].flatMap((value) => (value?.kind === "tensor" ? [value.node] : [])),
+    ...[...frame.session.updated.values()].map(({ node }) => node),
+    ...frame.session.traces.values(),
+  ]);
+  const read = new Set(
+    nodesOf(results).flatMap((node) => (isOp(node, "parameter") ? [node.attrs.name] : [])),
+  );
+  for (const { name, kind } of variables.values())
+    if (kind === "parameter" && !read.has(name)) variables.delete(name);
+}
+
 /** Everything that is learned has a size before the first batch. */
 function checkSizes(
   frame: Frame,
@@ -228,6 +244,12 @@ function checkSizes(
     if (open !== undefined)
       report(frame, openVariable.report({ span: model.span, name, type: printType(type), size: open.key }));
   }
+}
+
+/** Everything that a parameter may be read for. */
+function rootsOf({ frame, features, loss, scores }: Forward): readonly Node[] {
+  const values = [features, loss, scores, ...frame.session.updated.values()];
+  return values.flatMap((value) => (value?.kind === "tensor" ? [value.node] : []));
 }
 
 // ---------------------------------------------------------------- functions
