@@ -18,12 +18,15 @@ export function diagnosticsOfExample({ example }: ErrorEntry<never>): readonly D
   const library = nodeHost(process.cwd());
   const read = (file: string): string | undefined => {
     if (file === exampleFile) return example;
+    if (file === "other.margo") return otherFile;
     return file.startsWith("std/") ? library.read(file) : undefined;
   };
   return checkFile({ ...library, read }, exampleFile).diagnostics;
 }
 
 const exampleFile = "example.margo";
+/** What examples with an import of `./other.margo` find there. */
+const otherFile = "fn hidden(x: f32[N]) = x\n";
 
 const opening = `# Errors
 
@@ -33,6 +36,8 @@ margins, losses and optimizers, M05 training. This file is generated: \`npx tsx 
 
 function section(entry: ErrorEntry<never>): string {
   const { code, title, explanation, example } = entry;
+  // Some mistakes are made on the command line, not in a text.
+  if (example === "") return `## ${code} · ${title}\n\n${explanation}\n`;
   const own = diagnosticsOfExample(entry).filter((diagnostic) => diagnostic.code === code);
   const rendered = renderDiagnostics(own.slice(0, 1), () => example, { color: false });
   const parts = [

@@ -143,7 +143,7 @@ export const importCycle = defineError<{
   title: "Imports go round in a circle",
   explanation:
     "A file cannot import a file that imports it, directly or through others. Move what both need into a third file.",
-  example: 'import { f } from "./example.margo"\nexport fn f(x: f32[N]) = x\n',
+  example: 'import { f as g } from "./example.margo"\nexport fn f(x: f32[N]) = x\n',
   report: ({ files }) => ({
     message: files.length === 2 ? "this file imports itself" : "these files import each other",
     help: `the circle: ${files.join(" → ")}`,
@@ -304,4 +304,16 @@ export const constantEntry = defineError<Named>({
   explanation: "Commands work on functions, layers, models, losses, margins, optimizers and trains.",
   example: "",
   report: ({ name }) => ({ message: `\`${name}\` is a constant: there is nothing to run` }),
+});
+
+export const openEntry = defineError<Named>({
+  code: "M0122",
+  title: "Entry that needs more",
+  explanation:
+    "The entry's value depends on a setting or a size that was not given, or it only has a meaning inside something else, as an initialiser behind `~` has.",
+  example: "",
+  report: ({ name }) => ({
+    message: `\`${name}\` cannot be worked out alone`,
+    help: "give its settings with `--set`, or use it where it belongs",
+  }),
 });

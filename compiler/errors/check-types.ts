@@ -189,7 +189,7 @@ export const divisionByZero = defineError<At>({
   code: "M0214",
   title: "Division by zero",
   explanation: "A constant is divided by the constant 0.",
-  example: "let a = 1 // 0\n",
+  example: "let a = (1 // 0)\n",
   report: () => ({ message: "this divides by 0" }),
 });
 
@@ -310,5 +310,29 @@ export const noShapeForRandom = defineError<At & { readonly callee: string }>({
   report: ({ callee }) => ({
     message: `nothing says what shape these random numbers have`,
     help: `write \`${callee}(like: x)\``,
+  }),
+});
+
+export const undecidedCondition = defineError<At>({
+  code: "M0226",
+  title: "Condition on a size that is open",
+  explanation:
+    "An `if` on sizes or settings is decided when the program is compiled, and here it depends on a size that only the run knows.",
+  example: `model M(x: f32[N, 4]) = if N > 1 then mean(x, over: N) else x
+loss L(x: f32[D], y: f32[N]) = sum(x) + sum(y)
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = M
+  loss = L
+  data = csv("flowers.csv")
+  optimizer = sgd
+  epochs = 1
+}
+`,
+  report: () => ({
+    message: "this is not known when the program is compiled",
+    help: "write the size as a number in the signature",
   }),
 });
