@@ -4,7 +4,7 @@
  * are the same because their names are.
  */
 import { constantDim, knownSize, sameDim } from "../ir/dim.ts";
-import { type Output, isOp, nodesOf } from "../ir/node.ts";
+import type { Node, Output } from "../ir/node.ts";
 import { printType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput, ProgramVariable, TrainingPlan } from "../program.ts";
 import type { Callable, Parameter, TensorTypeExpression, TrainDeclaration } from "../syntax/ast.ts";
@@ -60,7 +60,6 @@ export function elaborateTrain(
   const evaluate = forward(plain, settings, "fed");
   const predict = forward(frame(false), settings, "absent");
   if (step === undefined || evaluate === undefined || predict === undefined) return undefined;
-  dropUnread(program, [step, evaluate, predict]);
   dropUnread(program, [step, evaluate, predict].flatMap(rootsOf));
   checkSizes(plain, program.variables, settings);
   const functions = [
@@ -217,20 +216,6 @@ function bindClasses(
   if (known === undefined)
     bindDim(frame, bound.name, constantDim(classes), span, `the data has ${classes} classes`);
   return true;
-}
-
-/** A parameter that nothing reads (sub-centres where there is one centre) is not made, learned or stored. */
-function dropUnread({ variables }: ProgramState, runs: readonly Forward[]): void {
-  const results = runs.flatMap(({ frame, features, loss, scores }) => [
-    ...[features, loss, scores].flatMap((value) => (value?.kind === "tensor" ? [value.node] : [])),
-    ...[...frame.session.updated.values()].map(({ node }) => node),
-    ...frame.session.traces.values(),
-  ]);
-  const read = new Set(
-    nodesOf(results).flatMap((node) => (isOp(node, "parameter") ? [node.attrs.name] : [])),
-  );
-  for (const { name, kind } of variables.values())
-    if (kind === "parameter" && !read.has(name)) variables.delete(name);
 }
 
 /** Everything that is learned has a size before the first batch. */
