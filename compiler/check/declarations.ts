@@ -14,7 +14,7 @@ import { bindHeadDims, pairsAmbient, readMargin } from "./margins.ts";
 import { optimizerAmbient, updateParameter } from "./optimizers.ts";
 import { type ProgramState, type Session, feedInput, newSession } from "./session.ts";
 import { isTensorParameter, writtenDim, writtenType } from "./signatures.ts";
-import { type TensorValue, tensorValue } from "./values.ts";
+import { type TensorValue, dimValue, tensorValue } from "./values.ts";
 import { type LoadedModule, isLibrary } from "./workspace.ts";
 
 /** Checks a declaration of the workspace before its first use, so that a use of a broken one stays silent. */
@@ -48,7 +48,12 @@ function elaborateAlone(session: Session, callable: Callable, module: LoadedModu
     case "layer":
     case "model":
     case "loss": {
-      const frame = entryFrame(session, module, callable, noAmbient);
+      const frame = entryFrame(
+        session,
+        module,
+        callable,
+        callable.kind === "fn" ? openFans(session) : noAmbient,
+      );
       bindEntry(frame, callable, new Map());
       elaborateBody(frame, callable);
       return;
@@ -62,6 +67,18 @@ function elaborateAlone(session: Session, callable: Callable, module: LoadedModu
     default:
       return callable.kind satisfies never;
   }
+}
+
+/** A function that is checked alone may be an initialiser: then it may ask for the sizes of a parameter. */
+export function openFans({ program }: Session): Ambient {
+  if (program.mode !== "generic") return noAmbient;
+  const names = ["fan_in", "fan_out"];
+  const lookup = (name: string) => {
+    if (!names.includes(name)) return undefined;
+    program.openSettings.add(name);
+    return dimValue(namedDim(name));
+  };
+  return { context: "none", names, lookup };
 }
 
 /** The frame of a declaration that nobody called. */

@@ -10,13 +10,13 @@ import type { Callable } from "../syntax/ast.ts";
 import { unknownArgument } from "../errors/check-settings.ts";
 import type { Given } from "./arguments.ts";
 import { bindName, bindSetting, elaborateBody } from "./bodies.ts";
-import { bindOpenInput, entryFrame } from "./declarations.ts";
+import { bindOpenInput, entryFrame, openFans } from "./declarations.ts";
 import { type Frame, noAmbient } from "./frame.ts";
 import type { GeometryName, Head } from "./geometry.ts";
 import { type MarginResultName, bindHeadDims, pairsAmbient, readMargin } from "./margins.ts";
 import { normOfAll, optimizerAmbient, updateParameter } from "./optimizers.ts";
 import { report } from "./report.ts";
-import { functionOf } from "./functions.ts";
+import { dropUnread, functionOf } from "./functions.ts";
 import { type ProgramState, type Session, feedInput } from "./session.ts";
 import { isTensorParameter, matchTensor } from "./signatures.ts";
 import { suggestName } from "../errors/suggest.ts";
@@ -62,7 +62,7 @@ function valueFunctions(
   callable: Callable,
   options: EntryOptions,
 ): readonly ProgramFunction[] | undefined {
-  const frame = entryFrame(session, module, callable, noAmbient);
+  const frame = entryFrame(session, module, callable, callable.kind === "fn" ? openFans(session) : noAmbient);
   if (!knowsAll(frame, callable, options.given)) return undefined;
   const parameters = [...callable.settings, ...callable.parameters];
   const settings = parameters.filter((parameter) => !isTensorParameter(parameter));
@@ -76,6 +76,10 @@ function valueFunctions(
   const { program } = session;
   const outputs: Output[] = [{ name: "value", node: tensor.node }];
   for (const [name, { node }] of session.updated) outputs.push({ name: `next:${name}`, node });
+  dropUnread(
+    program,
+    outputs.map(({ node }) => node),
+  );
   if (options.gradients === "wanted") outputs.push(...gradientsOf(program, tensor, inputs));
   return [functionOf(program, "value", inputs, outputs)];
 }

@@ -11,7 +11,7 @@ import type {
   PipeExpression,
 } from "../syntax/ast.ts";
 import { nestedTooDeeply, tooMuchWork } from "../errors/check-names.ts";
-import { badBranches, badCondition } from "../errors/check-types.ts";
+import { badBranches, badCondition, undecidedCondition } from "../errors/check-types.ts";
 import { evaluateCall, evaluatePipe } from "./calls.ts";
 import { indexValue } from "./indexing.ts";
 import { evaluateName } from "./names.ts";
@@ -143,7 +143,12 @@ function evaluateIf(frame: Frame, expression: IfExpression): Value {
   const whenTrue = evaluate(frame, expression.whenTrue);
   const whenFalse = evaluate(frame, expression.whenFalse);
   if (condition.kind === "error") return condition;
-  if (condition.kind === "bool") return eitherOf(whenTrue, whenFalse);
+  if (condition.kind === "bool") {
+    const either = eitherOf(whenTrue, whenFalse);
+    if (either.kind === "error" && whenTrue.kind !== "error" && whenFalse.kind !== "error" && !isGeneric)
+      return report(frame, undecidedCondition.report({ span: expression.condition.span }));
+    return either;
+  }
   if (!isTensor)
     return report(
       frame,

@@ -186,7 +186,8 @@ export function elaborateEntry(
   const all = [...diagnostics, ...program.diagnostics];
   const isFaulty = program.diagnostics.some(({ severity }) => severity === "error");
   if (isFaulty) return { diagnostics: all };
-  if (made !== undefined) return { program: made, diagnostics: all };
+  if (made !== undefined)
+    return { program: made.kind === "train" ? withoutDeadVariables(made) : made, diagnostics: all };
   return { diagnostics: [...all, openEntry.report({ span: resolved.declaration.name.span, name })] };
 }
 

@@ -16,6 +16,7 @@ import {
   addDims,
 } from "../../ir/dim.ts";
 import { badReshape } from "../../errors/check-types.ts";
+import { missingBuiltinArgument } from "../../errors/check-settings.ts";
 import { printType } from "../../ir/type.ts";
 import { axisOf } from "../axes.ts";
 import { report } from "../report.ts";
@@ -52,9 +53,9 @@ import {
 
 export const shapeBuiltins: { readonly [K in ShapeName]: Builtin } = {
   reshape: {
-    signature: "reshape(x, [sizes])",
+    signature: "reshape(x, [sizes])  or  reshape(x, like: y)",
     doc: "The same elements in another shape; one size may be -1 and is worked out.",
-    parameters: ["x", "shape"],
+    parameters: ["x", "shape?", "like?"],
     kind: "whole",
     evaluate: reshape,
   },
@@ -148,7 +149,19 @@ export const shapeBuiltins: { readonly [K in ShapeName]: Builtin } = {
 function reshape(call: BuiltinCall): Value {
   const x = tensorArgument(call, "x");
   if (x.kind === "error") return x;
-  const { value } = argument(call, "shape");
+  const like = call.given.has("like") ? tensorArgument(call, "like") : undefined;
+  if (like !== undefined) return like.kind === "error" ? like : reshapeTo(call, x, like.type.shape);
+  const value = call.given.get("shape")?.value;
+  if (value === undefined)
+    return report(
+      call.frame,
+      missingBuiltinArgument.report({
+        span: call.span,
+        callee: "reshape",
+        name: "shape",
+        signature: shapeBuiltins.reshape.signature,
+      }),
+    );
   const items = value.kind === "list" ? value.items : [value];
   const bad = firstError(items);
   if (bad !== undefined) return bad;
@@ -156,20 +169,20 @@ function reshape(call: BuiltinCall): Value {
   const isShape = sizes.every((size): size is Dim => size !== undefined && (knownSize(size) ?? 0) >= -1);
   const open = sizes.flatMap((size, axis) => (size !== undefined && isSize(size, -1) ? [axis] : []));
   if (!isShape || open.length > 1) return wrong(call, "shape", "a list of sizes, with -1 at most once");
-  const rest = productOfDims(sizes.filter((_, axis) => !open.includes(axis)));
-  const filled = open.length === 0 ? undefined : divideExactly(elementCount(x.type), rest);
-  const shape = sizes.map((size, axis) => (open.includes(axis) ? (filled ?? size) : size));
-  const fits = open.length === 0 ? elementCount(x.type).key === rest.key : filled !== undefined;
+  return reshapeTo(call, x, sizes);
+}
+
+/** At most one of the sizes is -1. */
+function reshapeTo(call: BuiltinCall, x: TensorValue, sizes: readonly Dim[]): Value {
+  const open = sizes.findIndex((size) => isSize(size, -1));
+  const rest = productOfDims(sizes.filter((_, axis) => axis !== open));
+  const filled = open < 0 ? undefined : divideExactly(elementCount(x.type), rest);
+  const shape = sizes.map((size, axis) => (axis === open ? (filled ?? size) : size));
+  const fits = open < 0 ? elementCount(x.type).key === rest.key : filled !== undefined;
   if (fits) return reshaped(call.frame, x, shape, call.span);
   if (isUndecided(call.frame, [x.type, { dtype: "f32", shape }])) return errorValue;
-  return report(
-    call.frame,
-    badReshape.report({
-      span: call.span,
-      from: printType(x.type),
-      to: sizes.map((size) => size.key).join(", "),
-    }),
-  );
+  const to = sizes.map((size) => size.key).join(", ");
+  return report(call.frame, badReshape.report({ span: call.span, from: printType(x.type), to }));
 }
 
 /** total / divisor where it has no rest and the divisor is one product. */
