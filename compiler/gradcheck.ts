@@ -4,6 +4,7 @@
  * and labels at the places where margins break: c = ±1, rows and weights of zeros, given angles such as
  * θ + m = π and the ends of pieces. Values and gradients must be finite everywhere. Where a function has
  * a kink or a jump there is no derivative to agree with; such places are counted and named, not failed.
+ * Rows and weights of zeros have no angle: the language gives them gradient 0, which is only asked to be finite.
  * What a `detach` or a state hides is held still while the differences are taken.
  */
 import { freeNames, leafInputs, pointsOf } from "./gradcheck/points.ts";
@@ -88,7 +89,7 @@ export function gradcheck(entry: GradcheckEntry, options: GradcheckOptions): Gra
     const along = twin.at(point.feeds, dims);
     for (const direction of directionsOf(leaves, point.feeds, options.seed)) {
       const slope = dot(gradients[`gradient:${direction.leaf}`]?.data, direction.by);
-      if (!Number.isFinite(slope)) continue;
+      if (!Number.isFinite(slope) || direction.leaf === point.withoutAngle) continue;
       const probe = probeAlong((t) => along(direction.leaf, direction.by, t), slope, options.tolerance);
       places.push(place(point.name, direction.name, slope, probe));
     }

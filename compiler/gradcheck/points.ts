@@ -15,6 +15,10 @@ import { normalNumbers, uniformNumbers } from "../../runtime/random.ts";
 export interface CheckPoint {
   readonly name: string;
   readonly feeds: Feeds;
+  /**
+   * A leaf of zeros, where an angle has no limit: its gradient is 0 by convention and need only be finite.
+   */
+  readonly withoutAngle?: string;
 }
 
 /** What gradients are asked for: float inputs and parameters, not states. */
@@ -29,7 +33,12 @@ export function leafInputs(value: Node): readonly Node<"input" | "parameter">[] 
 export function freeNames({ graph, inputs }: ProgramFunction): Bindings {
   const fed = inputs.flatMap(({ type, bound }) => [...type.shape, ...(bound === undefined ? [] : [bound])]);
   const names = [...nodesOfGraph(graph).flatMap(dimsOf), ...fed].flatMap((dim) => [...namesOfDim(dim)]);
-  return Object.fromEntries(names.map((name) => [name, smallSizes[name] ?? 5]));
+  return Object.fromEntries(names.map((name) => [name, smallSize(name)]));
+}
+
+/** Small, and mostly different from each other, so that a mixed-up axis shows. */
+export function smallSize(name: string): number {
+  return smallSizes[name] ?? 5;
 }
 
 const smallSizes: Bindings = { N: 4, C: 5, D: 3, K: 3, P: 6, B: 2, T: 4 };
@@ -160,8 +169,8 @@ function specialPoints(
   return [
     at("c = 1", (own) => own.map((v) => 2 * v)),
     at("c = -1", (own) => own.map((v) => -3 * v)),
-    { name: "rows of zeros", feeds: { ...feeds, [names.rows]: zeros(x) } },
-    { name: "weights of zeros", feeds: { ...feeds, [names.weights]: zeros(w) } },
+    { name: "rows of zeros", feeds: { ...feeds, [names.rows]: zeros(x) }, withoutAngle: names.rows },
+    { name: "weights of zeros", feeds: { ...feeds, [names.weights]: zeros(w) }, withoutAngle: names.weights },
     ...angles.map((angle) =>
       at(`θ to the own class = ${angle.toFixed(4)}`, (own, other) => atAngle(own, other, angle)),
     ),

@@ -262,6 +262,11 @@ describe("margins after `angles`", () => {
     } else expect(trigonometry).toEqual([]);
   });
 
+  it("had some before", () => {
+    const ops = nodesOfGraph(lossWith("ArcFace()").before).map(({ op }) => op);
+    expect(ops).toEqual(expect.arrayContaining(["acos", "cos"]));
+  });
+
   it("every way of ArcFace too", () => {
     for (const beyond of ["drop", "join", "reflect", "flat", "rise", "plain", "easy"]) {
       const ops = nodesOfGraph(lossWith(`ArcFace(beyond: "${beyond}")`).after).map(({ op }) => op);
