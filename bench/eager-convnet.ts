@@ -27,16 +27,16 @@ export function eagerConvnet(images: Float32Array, labels: Int32Array): EagerCon
   const batch = tf.tensor4d(images, [rows, 28, 28, 1]);
   const oneHot = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), 10), "float32"));
   const blocks = [block(5, 1, 16, 2), block(3, 16, 32, 1), block(3, 32, 64, 1)] as const;
-  const dense = tf.variable(tf.randomNormal([576, 2], 0, 0.05));
-  const bias = tf.variable(tf.zeros([2]));
-  const classes = tf.variable(tf.randomNormal([10, 2], 0, 0.01));
+  const dense = made(() => tf.randomNormal([576, 2], 0, 0.05));
+  const bias = made(() => tf.zeros([2]));
+  const classes = made(() => tf.randomNormal([10, 2], 0, 0.01));
   const learned = [
     ...blocks.flatMap(({ filter, gamma, beta, slope }) => [filter, gamma, beta, slope]),
     dense,
     bias,
     classes,
   ];
-  const velocities = learned.map((variable) => tf.variable(tf.zerosLike(variable), false));
+  const velocities = learned.map((variable) => made(() => tf.zerosLike(variable)));
 
   const loss = (): tf.Scalar => {
     const first = forward(blocks[0], batch);
@@ -74,15 +74,20 @@ export function eagerConvnet(images: Float32Array, labels: Int32Array): EagerCon
   };
 }
 
+/** A variable, without the tensor that it was made from. */
+function made(initial: () => tf.Tensor): tf.Variable {
+  return tf.tidy(() => tf.variable(initial()));
+}
+
 function block(kernel: number, ins: number, outs: number, stride: number): Block {
   const deviation = Math.sqrt(2 / (kernel * kernel * ins));
   return {
-    filter: tf.variable(tf.randomNormal([kernel, kernel, ins, outs], 0, deviation)),
-    gamma: tf.variable(tf.ones([outs])),
-    beta: tf.variable(tf.zeros([outs])),
-    slope: tf.variable(tf.fill([outs], 0.25)),
-    mean: tf.variable(tf.zeros([outs]), false),
-    variance: tf.variable(tf.ones([outs]), false),
+    filter: made(() => tf.randomNormal([kernel, kernel, ins, outs], 0, deviation)),
+    gamma: made(() => tf.ones([outs])),
+    beta: made(() => tf.zeros([outs])),
+    slope: made(() => tf.fill([outs], 0.25)),
+    mean: made(() => tf.zeros([outs])),
+    variance: made(() => tf.ones([outs])),
     stride,
   };
 }

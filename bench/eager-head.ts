@@ -25,8 +25,8 @@ export function eagerArcFaceHead({ x, labels, weights, features, classes }: Head
   const batch = tf.tensor2d(x, [rows, features]);
   const oneHot = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32"));
   const isTarget = tf.tidy(() => tf.cast(oneHot, "bool"));
-  const W = tf.variable(tf.tensor2d(weights, [classes, features]));
-  const b = tf.variable(tf.zeros([features]));
+  const W = tf.tidy(() => tf.variable(tf.tensor2d(weights, [classes, features])));
+  const b = tf.tidy(() => tf.variable(tf.zeros([features])));
 
   const unit = (rowsOf: tf.Tensor): tf.Tensor => tf.div(rowsOf, tf.sqrt(tf.sum(tf.square(rowsOf), 1, true)));
   const loss = (): tf.Scalar => {
