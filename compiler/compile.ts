@@ -15,7 +15,7 @@ export const defaultPassOptions: PassOptions = {
   target: "tfjs",
   budgetBytes: 64 * 2 ** 20,
   dims: {},
-  streamFrom: 1024,
+  streamFrom: 256,
   without: [],
 };
 
