@@ -24,7 +24,7 @@ import {
   type GivenArgument,
   type Value,
   boolValue,
-  describeValue,
+  phraseOf,
   dimValue,
   errorValue,
   floatValue,
@@ -192,7 +192,7 @@ export function asSetting(
       span,
       name: parameter.name.name,
       kind,
-      found: describeValue(value),
+      found: phraseOf(value),
       declared: parameter.span,
     }),
   );

@@ -10,7 +10,7 @@ import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { isUndecided } from "./tensors.ts";
-import { type TensorValue, describeValue, knownInt } from "./values.ts";
+import { type TensorValue, phraseOf, knownInt } from "./values.ts";
 
 /** Ascending, without repeats; every axis when `over` is left out; undefined after a diagnostic. */
 export function axesOf(
@@ -59,7 +59,7 @@ function axesOfItem(frame: Frame, x: TensorValue, item: Expression): readonly nu
   const position = knownInt(value);
   const rank = x.type.shape.length;
   if (position === undefined) {
-    report(frame, badAxis.report({ span: item.span, found: describeValue(value), type: printType(x.type) }));
+    report(frame, badAxis.report({ span: item.span, found: phraseOf(value), type: printType(x.type) }));
     return undefined;
   }
   const axis = position < 0 ? rank + position : position;

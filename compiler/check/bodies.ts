@@ -36,7 +36,7 @@ import {
   type FunctionValue,
   type TensorValue,
   type Value,
-  describeValue,
+  phraseOf,
   errorValue,
   firstError,
 } from "./values.ts";
@@ -47,7 +47,8 @@ export function elaborateUse(caller: Frame, callee: FunctionValue, given: Given,
   const bad = firstError([...given.values()].map(({ value }) => value));
   if (bad !== undefined) return bad;
   const frame = enterCall(caller, callee, span, pathOfUse(caller, callee.callable));
-  if (frame === undefined) return errorValue;
+  if (frame === undefined || caller.session.program.checked.get(callee.callable) === "broken")
+    return errorValue;
   if (!bindParameters(frame, callee.callable, given)) return errorValue;
   const body = elaborateBody(frame, callee.callable);
   return body.value.kind === "tensor" ? withCallerLabels(frame, body.value) : body.value;
@@ -240,7 +241,7 @@ function elaborateLast(
 ): Value | undefined {
   const result = evaluate(frame, value);
   if (isLast) return result;
-  report(frame, unusedValue.report({ span, found: describeValue(result) }));
+  report(frame, unusedValue.report({ span, found: phraseOf(result) }));
   return undefined;
 }
 
@@ -317,7 +318,7 @@ export function elaborateRequire(
   const value = evaluate(frame, condition);
   if (value.kind === "error" || (value.kind === "bool" && value.value !== false)) return;
   if (value.kind === "tensor") {
-    report(frame, misplacedStatement.report({ span: condition.span, found: describeValue(value) }));
+    report(frame, misplacedStatement.report({ span: condition.span, found: phraseOf(value) }));
     return;
   }
   const facts = { message, requirement: span, callee: ownerName(frame) };

@@ -17,7 +17,7 @@ import { lookupFunction } from "./names.ts";
 import type { Operand } from "./operators.ts";
 import { report } from "./report.ts";
 import { isTensorParameter } from "./signatures.ts";
-import { type FunctionValue, type PartialValue, type Value, describeValue, errorValue } from "./values.ts";
+import { type FunctionValue, type PartialValue, type Value, phraseOf, errorValue } from "./values.ts";
 
 export function evaluateCall(frame: Frame, call: CallExpression): Value {
   const callee = calleeOf(frame, call.callee);
@@ -100,7 +100,7 @@ export function callValue(
     case "list":
     case "tensor":
     case "data":
-      return report(frame, notCallable.report({ span: calleeSpan, found: describeValue(callee) }));
+      return report(frame, notCallable.report({ span: calleeSpan, found: phraseOf(callee) }));
     default:
       return callee satisfies never;
   }
@@ -173,7 +173,7 @@ export function applyPartial(
 ): Value {
   const { callable } = partial;
   if (callable.kind === "margin" || callable.kind === "optimizer")
-    return report(frame, notCallable.report({ span, found: describeValue(partial) }));
+    return report(frame, notCallable.report({ span, found: phraseOf(partial) }));
   const parameters =
     callable.kind === "layer" ? callable.parameters : callable.parameters.filter(isTensorParameter);
   const bound = bindArguments(frame, callable, parameters, given);

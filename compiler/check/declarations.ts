@@ -35,6 +35,7 @@ export function checkCallable(program: ProgramState, callable: Callable, module:
     constants: new Map(),
     openSettings: new Set(),
     inputs: new Map(),
+    effort: { steps: 0, depth: 0 },
   };
   const session = newSession(own, undefined);
   elaborateAlone(session, callable, module);

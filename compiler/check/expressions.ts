@@ -19,12 +19,20 @@ import type { Frame } from "./frame.ts";
 import { applyBinary, applyUnary, numericPair } from "./operators.ts";
 import { report } from "./report.ts";
 import { makeTensor, toTensor } from "./tensors.ts";
-import { type Value, boolValue, describeValue, errorValue, floatValue, intValue } from "./values.ts";
+import {
+  type Value,
+  boolValue,
+  describeValue,
+  phraseOf,
+  errorValue,
+  floatValue,
+  intValue,
+} from "./values.ts";
 
 /** Source may nest this deep, in expressions and in calls. */
 export const nestingLimit = 128;
 /** Expressions that one check may look at: calls are inlined, so a short text can ask for too much. */
-const effortLimit = 2_000_000;
+const effortLimit = 500_000;
 
 export function evaluate(frame: Frame, expression: Expression): Value {
   const { effort } = frame.session.program;
@@ -152,7 +160,7 @@ function evaluateIf(frame: Frame, expression: IfExpression): Value {
   if (!isTensor)
     return report(
       frame,
-      badCondition.report({ span: expression.condition.span, found: describeValue(condition) }),
+      badCondition.report({ span: expression.condition.span, found: phraseOf(condition) }),
     );
   if (whenTrue.kind === "error") return whenTrue;
   if (whenFalse.kind === "error") return whenFalse;
@@ -176,7 +184,7 @@ function branchPair(frame: Frame, expression: IfExpression, whenTrue: Value, whe
     { value: whenFalse, span: expression.whenFalse.span },
   ];
   if (isBool(whenTrue) !== isBool(whenFalse)) {
-    const facts = { span: expression.span, left: describeValue(whenTrue), right: describeValue(whenFalse) };
+    const facts = { span: expression.span, left: phraseOf(whenTrue), right: phraseOf(whenFalse) };
     report(frame, badBranches.report({ ...facts, leftSpan: left.span, rightSpan: right.span }));
     return undefined;
   }

@@ -118,7 +118,7 @@ function checkModule(
   for (const declaration of module.declarations.values())
     if (declaration.kind !== "train" || extent === "with trains")
       checkDeclaration(program, module, declaration);
-  program.diagnostics.push(...unusedImports(module, program.usedGlobals));
+  program.diagnostics.push(...unusedImports(workspace, module, program.usedGlobals));
   return { diagnostics: program.diagnostics, types: program.types };
 }
 

@@ -8,14 +8,7 @@ import type { Frame } from "./frame.ts";
 import type { Operand } from "./operators.ts";
 import { report } from "./report.ts";
 import { castTo, makeTensor, reshaped, toTensor } from "./tensors.ts";
-import {
-  type IntValue,
-  type ListValue,
-  type TensorValue,
-  type Value,
-  describeValue,
-  knownInt,
-} from "./values.ts";
+import { type IntValue, type ListValue, type TensorValue, type Value, phraseOf, knownInt } from "./values.ts";
 
 interface IndexUse {
   readonly target: Operand;
@@ -28,10 +21,10 @@ export function indexValue(frame: Frame, use: IndexUse): Value {
   if (target.kind === "error") return target;
   if (index.kind === "error") return index;
   if (target.kind !== "list" && (target.kind !== "tensor" || target.type.shape.length === 0))
-    return report(frame, notIndexable.report({ span: use.target.span, found: describeValue(target) }));
+    return report(frame, notIndexable.report({ span: use.target.span, found: phraseOf(target) }));
   if (index.kind === "int") return constantIndex(frame, use, target, index);
   const isWhole = index.kind === "tensor" && (index.type.dtype === "i32" || index.integral === true);
-  if (!isWhole) return report(frame, badIndex.report({ span: use.index.span, found: describeValue(index) }));
+  if (!isWhole) return report(frame, badIndex.report({ span: use.index.span, found: phraseOf(index) }));
   const table = toTensor(frame, target, use.target.span);
   if (table.kind === "error") return table;
   return makeTensor(frame, "gather", [table, castTo(frame, index, "i32", use.index.span)], {}, use.span);

@@ -35,6 +35,7 @@ import {
   type TensorValue,
   type Value,
   describeValue,
+  phraseOf,
   errorValue,
   floatValue,
   kindOfValue,
@@ -314,7 +315,7 @@ function readStatement(
     case "expression":
       report(
         pairs,
-        unusedValue.report({ span: statement.span, found: describeValue(evaluate(pairs, statement.value)) }),
+        unusedValue.report({ span: statement.span, found: phraseOf(evaluate(pairs, statement.value)) }),
       );
       return;
     case "error":

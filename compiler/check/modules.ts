@@ -22,6 +22,7 @@ import {
   isLibrary,
   isNamed,
   loadModule,
+  resolveGlobal,
   resolvePath,
 } from "./workspace.ts";
 
@@ -102,10 +103,14 @@ function checkDuplicates({ module }: LoadedModule): readonly Diagnostic[] {
   });
 }
 
-/** Warnings for what is imported and never used. */
-export function unusedImports(module: LoadedModule, used: ReadonlySet<string>): readonly Diagnostic[] {
+/** Warnings for what is imported and never used; an import that failed has been reported already. */
+export function unusedImports(
+  workspace: Workspace,
+  module: LoadedModule,
+  used: ReadonlySet<string>,
+): readonly Diagnostic[] {
   return [...module.imports].flatMap(([name, { entry }]) =>
-    used.has(`${module.file}:${name}`)
+    resolveGlobal(workspace, module, name) === undefined || used.has(`${module.file}:${name}`)
       ? []
       : [unusedName.report({ span: (entry.alias ?? entry.name).span, name, what: "import" })],
   );

@@ -22,7 +22,7 @@ import {
   type TensorValue,
   type Value,
   boolValue,
-  describeValue,
+  phraseOf,
   dimValue,
   errorValue,
   firstError,
@@ -334,7 +334,7 @@ function parity(frame: Frame, { right, span }: BinaryUse): Value {
   const k = numericTensor(frame, "^", right);
   if (k.kind === "error") return k;
   if (k.integral !== true && k.type.dtype !== "i32")
-    return report(frame, nonIntegerParity.report({ span: right.span, found: describeValue(k) }));
+    return report(frame, nonIntegerParity.report({ span: right.span, found: phraseOf(k) }));
   return whole(makeTensor(frame, "parity", [castTo(frame, k, "f32", span)], {}, span), true);
 }
 
@@ -385,10 +385,10 @@ function whole(value: TensorOrError, integral: boolean | undefined): TensorOrErr
 function wrong(frame: Frame, operator: string, { value, span }: Operand, wanted: string) {
   return report(
     frame,
-    wrongOperand.report({ span, operator, wanted, found: describeValue(value), isBool: isBool(value) }),
+    wrongOperand.report({ span, operator, wanted, found: phraseOf(value), isBool: isBool(value) }),
   );
 }
 
 function describedPair({ left, right }: BinaryUse): { readonly left: string; readonly right: string } {
-  return { left: describeValue(left.value), right: describeValue(right.value) };
+  return { left: phraseOf(left.value), right: phraseOf(right.value) };
 }

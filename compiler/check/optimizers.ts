@@ -15,7 +15,7 @@ import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { makeTensor, scalar } from "./tensors.ts";
-import { type FunctionValue, type TensorValue, type Value, describeValue } from "./values.ts";
+import { type FunctionValue, type TensorValue, type Value, phraseOf } from "./values.ts";
 import { updatedValue } from "./variables.ts";
 
 /** A parameter and its gradient. */
@@ -115,7 +115,7 @@ export function updateParameter(
           frame,
           unusedValue.report({
             span: statement.span,
-            found: describeValue(evaluate(frame, statement.value)),
+            found: phraseOf(evaluate(frame, statement.value)),
           }),
         );
         break;

@@ -18,7 +18,7 @@ import { type Frame, moduleFrame } from "./frame.ts";
 import { report } from "./report.ts";
 import type { Session } from "./session.ts";
 import { suggestName } from "../errors/suggest.ts";
-import { type FunctionValue, type Value, describeValue, knownInt } from "./values.ts";
+import { type FunctionValue, type Value, phraseOf, knownInt } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
 
 export interface Chosen {
@@ -173,10 +173,7 @@ function readSetting<T>(
   if (value.kind === "error") return undefined;
   const fitting = fit(value);
   if (fitting === undefined)
-    report(
-      frame,
-      wrongTrainSetting.report({ span: expression.span, name, wanted, found: describeValue(value) }),
-    );
+    report(frame, wrongTrainSetting.report({ span: expression.span, name, wanted, found: phraseOf(value) }));
   return fitting;
 }
 

@@ -178,6 +178,35 @@ export function describeValue(value: Value): string {
   }
 }
 
+/** As a message says it: `0.5`, `true`, `a list of 3`, `f32[N, 2]`, `the margin \`ArcFace\``. */
+export function phraseOf(value: Value): string {
+  switch (value.kind) {
+    case "int":
+      return value.dim.key;
+    case "float":
+      return String(value.value);
+    case "bool":
+      return value.value === undefined ? "a bool" : String(value.value);
+    case "string":
+      return value.value === undefined ? "a string" : `"${value.value}"`;
+    case "list":
+      return `a list of ${value.items.length}`;
+    case "tensor":
+      return describeTensor(value);
+    case "function":
+    case "partial":
+      return `the ${value.callable.kind} \`${value.callable.name.name}\``;
+    case "builtin":
+      return `the function \`${value.name}\``;
+    case "data":
+      return `data read by \`${value.source.reader}\``;
+    case "error":
+      return "something unknown";
+    default:
+      return value satisfies never;
+  }
+}
+
 function describeTensor({ type, bound }: TensorValue): string {
   if (bound === undefined) return printType(type);
   const shape = printType({ dtype: "i32", shape: type.shape }).slice("i32".length);

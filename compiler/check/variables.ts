@@ -29,7 +29,7 @@ import { report } from "./report.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { writtenType } from "./signatures.ts";
 import { castTo, makeTensor, scalar, stretched, toTensor } from "./tensors.ts";
-import { type TensorValue, type Value, describeValue, dimValue, errorValue, tensorValue } from "./values.ts";
+import { type TensorValue, type Value, phraseOf, dimValue, errorValue, tensorValue } from "./values.ts";
 
 /** `param W: f32[C, D] ~ normal(std: 0.01)`; without `~` it starts at zero. */
 export function declareParam(frame: Frame, statement: ParamStatement): void {
@@ -210,10 +210,7 @@ export function updatedValue(
     (tensor.type.dtype === "bool") === (variable.type.dtype === "bool") &&
     stretchesTo(tensor.type.shape, variable.type.shape);
   if (!isFitting) {
-    report(
-      frame,
-      wrongUpdate.report({ ...at, found: describeValue(tensor), wanted: printType(variable.type) }),
-    );
+    report(frame, wrongUpdate.report({ ...at, found: phraseOf(tensor), wanted: printType(variable.type) }));
     return undefined;
   }
   const cast = castTo(frame, tensor, variable.type.dtype, at.span);

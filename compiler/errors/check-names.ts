@@ -171,7 +171,7 @@ export const notExported = defineError<ExportFacts & { readonly declared: Span; 
   title: "Not exported",
   explanation:
     "The name exists in that file but is its own business: only what is declared with `export` can be imported.",
-  example: 'import { hidden } from "./other.margo"\n',
+  example: 'import { polish } from "std/initialisers"\n',
   report: ({ name, from, declared, kind }) => ({
     message: `\`${name}\` is not exported by \`${from}\``,
     labels: [{ span: declared, message: "declared here" }],

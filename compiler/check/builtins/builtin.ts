@@ -15,7 +15,7 @@ import {
   type ErrorValue,
   type TensorValue,
   type Value,
-  describeValue,
+  phraseOf,
   errorValue,
   firstError,
   knownInt,
@@ -149,7 +149,7 @@ export function wrong(call: BuiltinCall, name: string, wanted: string): ErrorVal
   if (value.kind === "error") return value;
   return report(
     call.frame,
-    wrongArgument.report({ span, name, callee: call.name, wanted, found: describeValue(value) }),
+    wrongArgument.report({ span, name, callee: call.name, wanted, found: phraseOf(value) }),
   );
 }
 
