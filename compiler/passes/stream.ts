@@ -29,7 +29,7 @@ import { inAcyclicOrder } from "./stream/order.ts";
 import { membersOf } from "./stream/members.ts";
 
 export interface Region {
-  /** `C` where the source named the axis so; unique within a stage. */
+  /** The first parameter that has the class axis, for people. */
   readonly name: string;
   /** The number of classes. */
   readonly classes: Dim;

@@ -26,7 +26,13 @@ export function bodiesOf(builder: GraphBuilder, graph: Graph, members: Members, 
     for (const node of pass.body) if (isWorthKeeping(node)) earlier.add(node);
     return pass;
   });
-  return { name: members.seed.classes.label ?? chunk, classes: members.seed.classes, chunk, first, passes };
+  return { name: nameOf(slices), classes: members.seed.classes, chunk, first, passes };
+}
+
+/** The first parameter that has the class axis. */
+function nameOf(slices: readonly Slice[]): string {
+  const [first] = slices.flatMap(({ of }) => (isOp(of, "parameter") ? [of.attrs.name] : []));
+  return first ?? "classes";
 }
 
 /** A product costs far more than its bytes; a reduction is smaller than what it was made from. */

@@ -182,9 +182,10 @@ function ordered(builder: GraphBuilder, form: Form, order: readonly number[]): F
 }
 
 function reshaped(builder: GraphBuilder, node: Node, shape: readonly Dim[]): Node {
-  return shapeKey(node.type.shape) === shapeKey(shape)
-    ? node
-    : builder.make("reshape", [node], { shape }, node.span);
+  const source = isOp(node, "reshape") ? inputOf(node, 0) : node;
+  return shapeKey(source.type.shape) === shapeKey(shape)
+    ? source
+    : builder.make("reshape", [source], { shape }, node.span);
 }
 
 function broadcastForm(writing: Writing, node: Node<"broadcast">): Form {
