@@ -2,11 +2,11 @@
  * Element-wise operations broadcast by themselves, so a written-out broadcast below one is needless: the
  * work is done at the small shape and stretched as late as possible.
  */
-import { constantDim, isSize, productOfDims } from "../../ir/dim.ts";
+import { constantDim, isSize, multiplyDims, productOfDims, sameDim } from "../../ir/dim.ts";
 import { inputOf, type Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { sizeNode } from "../../ops/composites.ts";
-import { classes, column, matrix, rows } from "./examples.ts";
+import { classes, column, leaf, matrix, rows } from "./examples.ts";
 import { type SimplifyRule, elementwiseNames, input, isShape, jointShape, withInputs } from "./rule.ts";
 
 export const broadcastRules: readonly SimplifyRule[] = [
@@ -21,12 +21,63 @@ export const broadcastRules: readonly SimplifyRule[] = [
     example: (f) => f.mul(f.broadcast(column(f), [rows, classes]), matrix(f)),
   },
   {
+    law: "f(reshape x, y) = f(x, y) where the reshape only adds axes of size 1 in front",
+    on: elementwiseNames,
+    rule: (node, f) => {
+      const bare = node.inputs.map(withoutLeadingOnes);
+      if (bare.every((operand, index) => operand === node.inputs[index])) return undefined;
+      const joint = jointShape(bare);
+      return joint !== undefined && isShape(joint, node.type.shape) ? withInputs(f, node, bare) : undefined;
+    },
+    example: (f) => f.mul(f.reshape(leaf(f, "v", "f32", classes), [constantDim(1), classes]), matrix(f)),
+  },
+  {
+    law: "f(reshape x, v) = reshape f(x, v) where the reshape keeps the last axis and v has no other",
+    on: elementwiseNames,
+    rule: (node, f) => reshapedAfterwards(node, f),
+    example: (f) =>
+      f.sub(f.reshape(cube(f), [multiplyDims(rows, constantDim(2)), classes]), leaf(f, "v", "f32", classes)),
+  },
+  {
     law: "sum(broadcast x) = size · x along stretched axes; max(broadcast x) = x",
     on: ["sum", "max"],
     rule: (node, f) => reducedBroadcast(node, f),
     example: (f) => f.sum(f.broadcast(column(f), [rows, classes]), { axes: [0, 1], keepDims: false }),
   },
 ];
+
+/** f32[N, 2, C] */
+function cube(f: Formulas): Node {
+  return leaf(f, "x", "f32", rows, constantDim(2), classes);
+}
+
+/** Only for operands of the result's own shape that were all reshaped from one shape. */
+function reshapedAfterwards(node: Node, f: Formulas): Node | undefined {
+  const moved = node.inputs.filter((operand) => operand.type.shape.length > 1);
+  const [first] = moved;
+  if (first === undefined || first.op !== "reshape") return undefined;
+  const { shape } = input(first, 0).type;
+  const [own, last] = [shape.at(-1), node.type.shape.at(-1)];
+  if (own === undefined || last === undefined || !sameDim(own, last) || shape.length < 2) return undefined;
+  const fits = moved.every(
+    (operand) =>
+      operand.op === "reshape" &&
+      isShape(operand.type.shape, node.type.shape) &&
+      isShape(input(operand, 0).type.shape, shape),
+  );
+  if (!fits) return undefined;
+  const sources = node.inputs.map((operand) => (operand.type.shape.length > 1 ? input(operand, 0) : operand));
+  const made = withInputs(f, node, sources);
+  return isShape(made.type.shape, shape) ? f.reshape(made, node.type.shape) : undefined;
+}
+
+function withoutLeadingOnes(node: Node): Node {
+  if (node.op !== "reshape") return node;
+  const x = input(node, 0);
+  const extra = node.type.shape.length - x.type.shape.length;
+  const leading = extra > 0 && node.type.shape.slice(0, extra).every((dim) => isSize(dim, 1));
+  return leading && isShape(node.type.shape.slice(extra), x.type.shape) ? withoutLeadingOnes(x) : node;
+}
 
 function reducedBroadcast(node: Node, f: Formulas): Node | undefined {
   const stretched = inputOf(node, 0);

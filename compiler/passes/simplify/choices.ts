@@ -118,6 +118,22 @@ export const choiceRules: readonly SimplifyRule[] = [
     example: (f) => f.select(mask(f), f.f32(0), f.mul(column(f), matrix(f))),
   },
   {
+    law: "select(c, r · x, r · y) = r · select(c, x, y)",
+    on: ["select"],
+    rule: (node, f) => {
+      const [condition, yes, no] = [input(node, 0), input(node, 1), input(node, 2)];
+      if (yes.op !== "mul" || no.op !== "mul") return undefined;
+      for (const own of [0, 1] as const)
+        for (const other of [0, 1] as const)
+          if (input(yes, own) === input(no, other)) {
+            const rest = f.select(condition, input(yes, 1 - own), input(no, 1 - other));
+            return like(f, f.mul(input(yes, own), rest), node.type);
+          }
+      return undefined;
+    },
+    example: (f) => f.select(mask(f), f.mul(column(f), matrix(f)), f.mul(matrix(f, "z"), column(f))),
+  },
+  {
     law: "number(c) · x = select(c, x, 0)",
     on: ["mul"],
     rule: (node, f) => {
@@ -176,7 +192,7 @@ function choiceOf(f: Formulas, node: Node): Choice | undefined {
     [input(node, 0), input(node, 1)],
     [input(node, 1), input(node, 0)],
   ] as const) {
-    if (choice.op !== "select" || !isShape(factor.type.shape, node.type.shape)) continue;
+    if (choice.op !== "select") continue;
     const [condition, yes, no] = [input(choice, 0), input(choice, 1), input(choice, 2)];
     if (isConstant(no, 0)) return { condition, yes: f.mul(factor, yes), no };
     if (isConstant(yes, 0)) return { condition, yes, no: f.mul(factor, no) };

@@ -2,11 +2,11 @@
  * Reductions over nothing, over each other, and of products with a factor that does not vary along the
  * reduced axes.
  */
-import { isSize } from "../../ir/dim.ts";
+import { constantDim, isSize, knownSize, multiplyDims, productOfDims, sameDim } from "../../ir/dim.ts";
 import type { Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
-import { column, matrix } from "./examples.ts";
-import { type SimplifyRule, constantAlong, dimAlong, input, isShape } from "./rule.ts";
+import { classes, column, leaf, matrix, rows } from "./examples.ts";
+import { type SimplifyRule, constantAlong, constantValue, dimAlong, input, isShape } from "./rule.ts";
 
 export const reductionRules: readonly SimplifyRule[] = [
   {
@@ -27,6 +27,51 @@ export const reductionRules: readonly SimplifyRule[] = [
     on: ["sum", "max", "logsumexp"],
     rule: (node) => (isReduction(node) && node.attrs.axes.length === 0 ? input(node, 0) : undefined),
     example: (f) => f.sum(matrix(f), { axes: [], keepDims: false }),
+  },
+  {
+    law: "a reduction that keeps its axes is one that does not, reshaped",
+    on: ["sum", "max", "logsumexp"],
+    rule: (node, f) =>
+      isReduction(node) && node.attrs.keepDims
+        ? f.reshape(
+            f.make(node.op, [input(node, 0)], { axes: node.attrs.axes, keepDims: false }),
+            node.type.shape,
+          )
+        : undefined,
+    example: (f) => f.logsumexp(matrix(f), { axes: [1], keepDims: true }),
+  },
+  {
+    law: "a reduction over axes that a reshape has joined is one over those axes themselves",
+    on: ["sum", "max", "logsumexp"],
+    rule: (node, f) => {
+      const joined = input(node, 0);
+      if (!isReduction(node) || joined.op !== "reshape" || node.attrs.axes.join() !== "0") return undefined;
+      const x = input(joined, 0);
+      const extra = x.type.shape.length - joined.type.shape.length;
+      if (extra <= 0 || !isShape(x.type.shape.slice(extra + 1), joined.type.shape.slice(1))) return undefined;
+      const axes = Array.from({ length: extra + 1 }, (_, axis) => axis);
+      return f.reshape(f.make(node.op, [x], { axes, keepDims: false }), node.type.shape);
+    },
+    example: (f) => {
+      const x = leaf(f, "x", "f32", rows, constantDim(2), classes);
+      const joined = f.reshape(x, [multiplyDims(rows, constantDim(2)), classes]);
+      return f.max(joined, { axes: [0], keepDims: false });
+    },
+  },
+  {
+    law: "Σ (x - mean x) = 0",
+    on: ["sum"],
+    rule: (node, f) => {
+      const centred = input(node, 0);
+      if (!isOp(node, "sum") || centred.op !== "sub") return undefined;
+      return isMeanOf(input(centred, 1), input(centred, 0), node.attrs.axes)
+        ? f.filled(0, node.type)
+        : undefined;
+    },
+    example: (f) => {
+      const mean = f.div(f.sum(matrix(f), { axes: [0], keepDims: false }), f.make("size", [], { dim: rows }));
+      return f.sum(f.sub(matrix(f), mean), { axes: [0], keepDims: false });
+    },
   },
   {
     law: "sum(sum x) is one sum",
@@ -82,6 +127,30 @@ type Reduction = Node<"sum"> | Node<"max"> | Node<"logsumexp">;
 
 function isReduction(node: Node): node is Reduction {
   return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
+}
+
+/** Whether m is (Σ x) / n or (1/n) · Σ x over these axes, n the number of elements summed. */
+function isMeanOf(m: Node, x: Node, axes: readonly number[]): boolean {
+  const quotient = withoutReshape(m);
+  if (quotient.op !== "div" && quotient.op !== "mul") return false;
+  const [total, by] =
+    quotient.op === "div"
+      ? [input(quotient, 0), input(quotient, 1)]
+      : [input(quotient, 1), input(quotient, 0)];
+  const sum = withoutReshape(total);
+  if (!isOp(sum, "sum") || input(sum, 0) !== x || sum.attrs.axes.join() !== axes.join()) return false;
+  // What is left must stand where it stood: at the axes that stay, or behind all those that went.
+  if (!constantAlong(m, axes, x.type.shape.length)) return false;
+  const leading = axes.every((axis, index) => axis === index);
+  if (!leading && m.type.shape.length !== x.type.shape.length) return false;
+  const count = productOfDims(axes.map((axis) => dimAlong(x.type, axis, x.type.shape.length)));
+  if (isOp(by, "size")) return quotient.op === "div" && sameDim(by.attrs.dim, count);
+  const [value, known] = [constantValue(by), knownSize(count)];
+  return known !== undefined && value === (quotient.op === "div" ? known : 1 / known);
+}
+
+function withoutReshape(node: Node): Node {
+  return node.op === "reshape" ? withoutReshape(input(node, 0)) : node;
 }
 
 function mergedSums(node: Node, f: Formulas): Node | undefined {
