@@ -290,22 +290,27 @@ class MargoParser extends CstParser {
           });
         },
       },
-      { ALT: () => this.SUBRULE(this.chain) },
+      { ALT: () => this.operands() },
     ]);
   });
 
-  /** Operands and what joins them; `=` and `<-` in the middle are slips for `==` and `< -`. */
-  readonly chain = this.RULE("chain", () => {
+  /** A conditional that cannot begin with `if`. */
+  readonly chain = this.RULE("chain", () => this.operands());
+
+  /**
+   * Operands and what joins them, inlined where it is used to keep the stack low; `=` and `<-` in the middle are slips for `==` and `< -`.
+   */
+  private operands(): void {
     this.SUBRULE(this.operand);
     this.MANY(() => {
-      this.OR([
+      this.OR9([
         { ALT: () => this.CONSUME(is.BinaryOperator, { LABEL: "operator" }) },
         { ALT: () => this.CONSUME(is.Equals, { LABEL: "operator" }) },
         { ALT: () => this.CONSUME(is.UpdateArrow, { LABEL: "operator" }) },
       ]);
       this.SUBRULE2(this.operand);
     });
-  });
+  }
 
   readonly operand = this.RULE("operand", () => {
     this.MANY(() => this.CONSUME(is.PrefixOperator));
@@ -347,7 +352,11 @@ class MargoParser extends CstParser {
           ALT: () => {
             this.CONSUME(is.Identifier);
             this.OR2([{ ALT: () => this.CONSUME(is.Colon) }, { ALT: () => this.CONSUME(is.Equals) }]);
-            this.SUBRULE(this.expression);
+            // `over: ...` names the axes that a signature's `...` stands for.
+            this.OR3([
+              { ALT: () => this.CONSUME(is.Ellipsis) },
+              { ALT: () => this.SUBRULE(this.expression) },
+            ]);
           },
         },
         { ALT: () => this.SUBRULE2(this.expression) },

@@ -213,6 +213,7 @@ export interface CallExpression extends Located {
 
 export interface Argument extends Located {
   readonly name?: Identifier;
+  /** `over: ...` is the name `...`. */
   readonly value: Expression;
 }
 

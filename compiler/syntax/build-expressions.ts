@@ -21,7 +21,7 @@ export function buildExpression(build: Build, node: CstNode | undefined, instead
 
 function buildConditional(build: Build, node: CstNode | undefined, instead: Span): Expression {
   const word = tokenOf(node, "If");
-  if (word === undefined) return buildChainNode(build, nodeOf(node, "chain"), placeOf(build, node, instead));
+  if (word === undefined) return buildChainNode(build, node, instead);
   const span = placeOf(build, node, instead);
   const wordSpan = spanOfToken(build.file, word);
   const condition = buildConditional(build, nodeOf(node, "condition"), behind(wordSpan));
@@ -40,7 +40,7 @@ function buildConditional(build: Build, node: CstNode | undefined, instead: Span
   return { kind: "if", condition, whenTrue, whenFalse, span };
 }
 
-/** Also the bound of an `index` and the condition of a `require`. */
+/** Of any node that holds operands: also the bound of an `index`, a dimension, the condition of a `require`. */
 export function buildChainNode(build: Build, node: CstNode | undefined, instead: Span): Expression {
   const operands = nodesOf(node, "operand");
   const operators = [...tokensOf(node, "operator"), ...tokensOf(node, "ArithmeticOperator")];
@@ -92,7 +92,11 @@ function buildArgument(build: Build, node: CstNode, instead: Span): Argument {
     const place = spanOfToken(build.file, equals);
     build.slips.push(equalsForColon.report({ span: place, name: name.image }));
   }
-  const value = buildExpression(build, nodeOf(node, "expression"), behind(span));
+  const ellipsis = tokenOf(node, "Ellipsis");
+  const value: Expression =
+    ellipsis === undefined
+      ? buildExpression(build, nodeOf(node, "expression"), behind(span))
+      : { kind: "name", name: "...", span: spanOfToken(build.file, ellipsis) };
   return name === undefined ? { value, span } : { name: identifierOf(build, name, span), value, span };
 }
 
