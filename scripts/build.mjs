@@ -4,7 +4,7 @@
  * something is wrong. Heavy libraries stay in chunks of their own: a command loads only what it uses.
  */
 import { spawn } from "node:child_process";
-import { chmod, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,9 +38,12 @@ const shared = {
   external: Object.keys(dependencies).filter((name) => !bundled.includes(name)),
 };
 
-await rm(join(root, "dist"), { recursive: true, force: true });
-await mkdir(join(root, "dist"), { recursive: true });
+const fresh = join(root, "dist.tmp");
+await rm(fresh, { recursive: true, force: true });
 const [declarations] = await Promise.all([buildDeclarations(), buildNode(), buildRuntime()]);
+// Whoever uses dist/ meanwhile sees the old one or the new one.
+await rm(join(root, "dist"), { recursive: true, force: true });
+await rename(fresh, join(root, "dist"));
 await linkCommand();
 process.exitCode = declarations;
 
@@ -48,7 +51,7 @@ function buildNode() {
   return build({
     ...shared,
     entryPoints: { margo: "src/cli/index.ts", index: "src/index.ts", node: "src/node.ts" },
-    outdir: "dist",
+    outdir: fresh,
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
     platform: "node",
@@ -62,7 +65,7 @@ function buildRuntime() {
   return build({
     ...shared,
     entryPoints: { runtime: "runtime/index.ts" },
-    outdir: "dist",
+    outdir: fresh,
     platform: "neutral",
   });
 }

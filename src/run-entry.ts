@@ -11,7 +11,7 @@ import {
   knownSize,
 } from "../compiler/ir/dim.ts";
 import { type TensorType, printType } from "../compiler/ir/type.ts";
-import { suggestName } from "../compiler/check/suggest.ts";
+import { suggestName } from "../compiler/errors/suggest.ts";
 import type { Reference } from "../compiler/ops/record.ts";
 import type { Program, ProgramFunction, ProgramInput } from "../compiler/program.ts";
 import { evaluateGraph } from "../compiler/reference.ts";

@@ -73,8 +73,8 @@ test("eval finds what training found", async () => {
   const metrics = JSON.parse(out) as { loss: number; accuracy: number; rows: number; meanOwnAngle: number };
   expect(metrics.loss).toBeCloseTo(recorded.loss, 6);
   expect(metrics.rows).toBe(60);
-  expect(metrics.accuracy).toBeGreaterThan(0.9);
-  expect(metrics.meanOwnAngle).toBeLessThan(45);
+  expect(metrics.accuracy).toBe(recorded.accuracy);
+  expect(metrics.meanOwnAngle).toBeCloseTo(recorded.angles.own.mean, 4);
 });
 
 test("a resumed run ends with the same bytes as one that never stopped", async () => {
