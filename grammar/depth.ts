@@ -1,18 +1,20 @@
 /**
- * Cuts what is nested too deeply out of the words, so that the parser's stack is bounded: from the 129th open
- * bracket on, `((((…))))` becomes a hole. Brackets nest, and so do `if` inside `if` without any. This counts; it
+ * Cuts what is nested too deeply out of the words, so that the parser's stack is bounded: from one bracket
+ * too many on, `((((…))))` becomes a hole. Brackets nest, and so do `if` inside `if` without any. This counts; it
  * does not match brackets.
  */
 import { type IToken, createTokenInstance } from "chevrotain";
-import { type LayoutFault, nestingLimit } from "./faults.ts";
-import { Comma, Equals, Export, Hole, If, Import, Let, Pipe, Require, UpdateArrow } from "./tokens.ts";
+import type { LayoutFault } from "./faults.ts";
+import {
+  And, Comma, Else, Equals, Export, Hole, If, Import, LeftParen, LeftSquare, Let, Not, Or, Pipe, Require, Then, UpdateArrow,
+} from "./tokens.ts"; // prettier-ignore
 
 export interface ShallowTokens {
   readonly tokens: readonly IToken[];
   readonly faults: readonly LayoutFault[];
 }
 
-export function cutDeep(tokens: readonly IToken[]): ShallowTokens {
+export function cutDeep(tokens: readonly IToken[], limit: number): ShallowTokens {
   const kept: IToken[] = [];
   const faults: LayoutFault[] = [];
   /** One more than the `if` that are open, for each bracket that is open; the first is the file. */
@@ -23,9 +25,9 @@ export function cutDeep(tokens: readonly IToken[]): ShallowTokens {
     if (token === undefined) continue;
     const change = bracketChange(token);
     const deeper = change > 0 || token.tokenType === If;
-    if (deeper && depth === nestingLimit) {
+    if (deeper && depth === limit) {
       faults.push({ kind: "tooDeep", token });
-      kept.push(hole(token));
+      if (!isSuffix(kept.at(-1), token)) kept.push(hole(token));
       index = change > 0 ? endOfBracket(tokens, index) : endOfConditional(tokens, index);
       continue;
     }
@@ -38,6 +40,15 @@ export function cutDeep(tokens: readonly IToken[]): ShallowTokens {
   }
   return { tokens: kept, faults };
 }
+
+/** Arguments or an index, which may be left out. */
+function isSuffix(previous: IToken | undefined, { tokenType }: IToken): boolean {
+  const follows = previous !== undefined && /[\w)\]]$/.test(previous.image) && !words.has(previous.tokenType);
+  return follows && (tokenType === LeftParen || tokenType === LeftSquare);
+}
+
+/** Words that an operand follows. */
+const words = new Set([If, Then, Else, And, Or, Not, Require]);
 
 /** Signs that no `if` reaches across. */
 const enders = new Set([Comma, Pipe, Equals, UpdateArrow, Let, Require, Import, Export]);

@@ -22,8 +22,9 @@ export interface Layout {
 /** The candidate that a misspelt word was meant to be, if any is near. */
 export type NearestWord = (word: string, candidates: readonly string[]) => string | undefined;
 
-export function layOut(words: readonly IToken[], nearest: NearestWord): Layout {
-  const shallow = cutDeep(words);
+/** `limit` is how deep brackets and `if` may nest. */
+export function layOut(words: readonly IToken[], nearest: NearestWord, limit: number): Layout {
+  const shallow = cutDeep(words, limit);
   const writer: Writer = {
     words: shallow.tokens,
     nearest,

@@ -149,10 +149,11 @@ export const missingTimes = defineError<
 export const nestedTooDeep = defineError({
   code: "M0015",
   title: "Nested too deeply",
-  explanation: "Brackets and `if` nest at most 128 deep. Give inner parts a name with `let`.",
+  explanation:
+    "Brackets and `if` nest at most 128 deep, less around another mistake. Give inner parts a name with `let`.",
   example: `fn f(x: f32) = ${"(".repeat(130)}x${")".repeat(130)}\n`,
   report: () => ({
-    message: "this is nested more than 128 deep",
+    message: "this is nested too deeply",
     help: "give inner parts a name with `let`",
   }),
 });

@@ -25,7 +25,7 @@ export function checkText(file: string, text: string): CheckedText {
 }
 
 // A surrogate that is half of a pair is no character of its own for a pattern with the flag u.
-const badCharacter = /\u0000|[\ud800-\udfff]/gu;
+const badCharacter = /\0|[\ud800-\udfff]/gu;
 
 /** A binary file would have thousands. */
 const mostReported = 3;

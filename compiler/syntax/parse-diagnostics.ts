@@ -31,19 +31,19 @@ function describe(token: IToken): string {
 }
 
 function hintFor(token: IToken): string | undefined {
-  if (token.tokenType === StrayCurly) return hints["{"];
-  return hints[token.image];
+  if (token.tokenType === StrayCurly) return hints.get("{");
+  return hints.get(token.image);
 }
 
-const hints: Readonly<Record<string, string | undefined>> = {
-  "{": "curly brackets hold the body of a declaration; a choice is `if condition then value else other`",
-  if: "inside of an expression `if … then … else …` stands in brackets",
-  then: "`then` belongs to an `if`",
-  else: "`else` belongs to an `if … then …` or a `require`",
-  "<-": "`<-` gives a state its new value: `t <- 0.9 * t + 0.1 * x`, on a line of its own",
-  "=>": "there are no unnamed functions; declare a `fn`",
-  let: "a `let` stands on a line of its own",
-};
+const hints: ReadonlyMap<string, string> = new Map([
+  ["{", "curly brackets hold the body of a declaration; a choice is `if condition then value else other`"],
+  ["if", "inside of an expression `if … then … else …` stands in brackets"],
+  ["then", "`then` belongs to an `if`"],
+  ["else", "`else` belongs to an `if … then …` or a `require`"],
+  ["<-", "`<-` gives a state its new value: `t <- 0.9 * t + 0.1 * x`, on a line of its own"],
+  ["=>", "there are no unnamed functions; declare a `fn`"],
+  ["let", "a `let` stands on a line of its own"],
+]);
 
 /** By the type of the token that was expected. */
 const wantedTokens: Readonly<Record<string, string | undefined>> = {

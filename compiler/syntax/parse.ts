@@ -11,6 +11,8 @@ import { faultDiagnostics, lexicalDiagnostics } from "./lexical-diagnostics.ts";
 import { errorDiagnostic, restDiagnostic } from "./parse-diagnostics.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import { suggestName } from "../errors/suggest.ts";
+import { nestedTooDeep } from "../errors/syntax.ts";
+import { nestingLimit } from "../../grammar/faults.ts";
 import { layOut } from "../../grammar/layout.ts";
 import { type Parsed, parseFile, parseSoleExpression } from "../../grammar/parser.ts";
 import { EndOfStatement, tokenize } from "../../grammar/tokens.ts";
@@ -46,58 +48,81 @@ function parse<Tree>(
 ): { readonly tree: Tree; readonly diagnostics: readonly Diagnostic[] } {
   const { text, diagnostics: early } = checkText(file, written);
   const words = tokenize(text);
-  const layout = layOut(words.tokens, suggestName);
-  const { cst, errors } = read(layout.tokens);
+  const { layout, cst, errors } = layOutAndRead(words.tokens, read);
   const comments = words.groups["comments"] ?? [];
   const build: Build = { file, slips: [], rests: [], docs: docLines(comments) };
   const tree = make(build, cst, written.length);
-  const sure = [
+  const statements = statementsOf(layout.tokens);
+  const known = [
     ...early,
     ...lexicalDiagnostics(file, text, words, comments),
     ...faultDiagnostics(file, layout.faults),
-    ...build.slips,
   ];
+  const cut = known.filter(({ code }) => code === nestedTooDeep.code);
+  // What was cut out is missing now.
+  const sure = [...known, ...aboutOthers(statements, cut, build.slips)];
   const guesses = [
     ...errors.map((error) => errorDiagnostic(file, error, written.length)),
     ...build.rests.map((token) => restDiagnostic(file, token)),
   ];
-  return { tree, diagnostics: inOrder([...sure, ...firstGuesses(layout.tokens, sure, guesses)]) };
+  const mistakes = sure.filter(({ severity }) => severity === "error");
+  const telling = firstOfEach(statements, aboutOthers(statements, mistakes, guesses));
+  return { tree, diagnostics: inOrder([...sure, ...telling]) };
 }
 
-/** One guess a statement, and none about a statement of which something is known to be wrong. */
-function firstGuesses(
-  tokens: readonly IToken[],
-  sure: readonly Diagnostic[],
-  guesses: readonly Diagnostic[],
-): readonly Diagnostic[] {
+/**
+ * Recovery from an error far down costs more stack than the nesting itself. Where it runs out, the text is read
+ * again with less nesting, and what is cut is told.
+ */
+function layOutAndRead(words: readonly IToken[], read: (tokens: readonly IToken[]) => Parsed) {
+  const layout = layOut(words, suggestName, nestingLimit);
+  try {
+    return { layout, ...read(layout.tokens) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const shallow = layOut(words, suggestName, nestingLimit / 8);
+    return { layout: shallow, ...read(shallow.tokens) };
+  }
+}
+
+// ---------------------------------------------------------------- one diagnostic a statement
+
+/** The number of the statement in which an offset is. */
+type StatementOf = (offset: number) => number;
+
+/** Counts by bisection the statements that end before the offset. */
+function statementsOf(tokens: readonly IToken[]): StatementOf {
   const ends = tokens
     .filter(({ tokenType }) => tokenType === EndOfStatement)
     .map(({ startOffset }) => startOffset);
-  const isError = ({ severity }: Diagnostic): boolean => severity === "error";
-  const told = new Set(
-    sure
-      .filter(isError)
-      .flatMap(({ span, labels }) =>
-        [span, ...labels.map((label) => label.span)].map((place) => statementAt(ends, place.start)),
-      ),
-  );
-  return inOrder(guesses).filter(({ span }) => {
-    const statement = statementAt(ends, span.start);
-    if (told.has(statement)) return false;
-    told.add(statement);
-    return true;
-  });
+  return (offset) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? Infinity) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
 }
 
-/** How many statements end before the offset, by bisection. */
-function statementAt(ends: readonly number[], offset: number): number {
-  let [low, high] = [0, ends.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ends[middle] ?? Infinity) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Those that are not in a statement that is known to be broken, nor where its labels point. */
+function aboutOthers(
+  statementOf: StatementOf,
+  known: readonly Diagnostic[],
+  others: readonly Diagnostic[],
+): readonly Diagnostic[] {
+  const places = known.flatMap(({ span, labels }) => [span, ...labels.map((label) => label.span)]);
+  const told = new Set(places.map(({ start }) => statementOf(start)));
+  return others.filter(({ span }) => !told.has(statementOf(span.start)));
+}
+
+function firstOfEach(statementOf: StatementOf, guesses: readonly Diagnostic[]): readonly Diagnostic[] {
+  const told = new Set<number>();
+  return inOrder(guesses).filter(({ span }) => {
+    const statement = statementOf(span.start);
+    return !told.has(statement) && told.add(statement);
+  });
 }
 
 function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -4,15 +4,11 @@
  */
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import type { Span } from "../../compiler/errors/span.ts";
+import { type Position, type SourceText, positionAt, sourceText } from "../../compiler/syntax/source.ts";
 import { version } from "../version.ts";
 
 /** The text of a file that spans point into. */
 export type TextOf = (file: string) => string;
-
-export interface Position {
-  readonly line: number;
-  readonly character: number;
-}
 
 export interface Range {
   readonly start: Position;
@@ -86,25 +82,10 @@ export function diagnosticsSarif(diagnostics: readonly Diagnostic[], textOf: Tex
 }
 
 function rangesIn(textOf: TextOf): (span: Span) => Range {
-  const starts = new Map<string, readonly number[]>();
+  const sources = new Map<string, SourceText>();
   return ({ file, start, end }) => {
-    const known = starts.get(file) ?? lineStarts(textOf(file));
-    starts.set(file, known);
-    return { start: positionAt(known, start), end: positionAt(known, end) };
+    const source = sources.get(file) ?? sourceText(file, textOf(file));
+    sources.set(file, source);
+    return { start: positionAt(source, start), end: positionAt(source, end) };
   };
-}
-
-/** Line ends are LF, CRLF and a lone CR, as in LSP. */
-function lineStarts(text: string): readonly number[] {
-  return [0, ...[...text.matchAll(/\r\n|\n|\r/g)].map((match) => match.index + match[0].length)];
-}
-
-function positionAt(starts: readonly number[], offset: number): Position {
-  let [low, high] = [0, starts.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return { line: low - 1, character: offset - (starts[low - 1] ?? 0) };
 }

@@ -1,0 +1,169 @@
+/** A broken text still has a tree, and what is said about it is little and to the point. */
+import { readFileSync, readdirSync } from "node:fs";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseExpression, parseModule } from "../../../compiler/syntax/parse.ts";
+import { body, codes, moduleOf } from "../../support/syntax.ts";
+
+const names = (text: string): readonly string[] =>
+  moduleOf(text).declarations.map((declaration) =>
+    "name" in declaration ? declaration.name.name : "import",
+  );
+
+describe("what is broken does not reach further than it must", () => {
+  test("a broken statement leaves its neighbours", () => {
+    const text = "fn f(x: f32) {\n  let a = 1\n  let b = * 2\n  let c = 3\n  c\n}\n";
+    expect(codes(text)).toEqual(["M0001"]);
+    expect(body(text)).toEqual(["let a 1", expect.stringContaining("let b"), "let c 3", "c"]);
+  });
+
+  test("an unclosed body ends before the next declaration", () => {
+    const text = "model A(x: f32[N]) {\n  x |> dense(\n\nmodel B(x: f32[N]) {\n  x\n}\nfn g(x: f32) = x\n";
+    expect(codes(text)).toEqual(["M0002", "M0002"]);
+    expect(names(text)).toEqual(["A", "B", "g"]);
+  });
+
+  test("an unclosed bracket ends before the next statement", () => {
+    const text = "fn f(x: f32) {\n  let a = g(x, [1, 2\n  let b = 3\n  b\n}\n";
+    expect(codes(text)).toEqual(["M0002", "M0002"]);
+    expect(body(text)).toEqual(["let a g(x [1 2])", "let b 3", "b"]);
+  });
+
+  test("half an argument list", () => {
+    expect(body("fn f(x: f32) {\n  g(a, , b)\n  x\n}\n").at(-1)).toBe("x");
+  });
+
+  test("while it is being typed", () => {
+    for (const text of [
+      "fn",
+      "fn f",
+      "fn f(",
+      "fn f(x",
+      "fn f(x:",
+      "fn f(x: f32[",
+      "fn f(x: f32) {",
+      "import {",
+      "train T {\n model =",
+    ]) {
+      expect(codes(text)).not.toEqual([]);
+    }
+  });
+});
+
+describe("slips keep the tree they were meant to be", () => {
+  test.each([
+    ["a && b || !c", "M0007 M0007 M0007", "(or (and a b) (not c))"],
+    ["a ** 2", "M0007", "(^ a 2)"],
+    ["if a = b then c else d", "M0008", "(if (== a b) c d)"],
+    ["if x <-1 then a else b", "M0007", "(if (< x (- 1)) a b)"],
+    ["if a b else c", "M0011", "(if a b c)"],
+    ["if a then b", "M0012", "(if a b ?)"],
+    ["f(a = 1)", "M0023", "f(a:1)"],
+    ["2x + 1", "M0014", "(+ (* 2 x) 1)"],
+    ["'a'", "M0006", '"a"'],
+    ["return x", "M0013", "x"],
+  ])("%s", (text, expected, tree) => {
+    const whole = `fn f(x: f32) {\n  ${text}\n}\n`;
+    expect(codes(whole).join(" ")).toBe(expected);
+    expect(body(whole)).toEqual([tree]);
+  });
+
+  test.each([
+    ["def f(x: f32) = x", "fn"],
+    ["function f(x: f32) = x", "fn"],
+    ["modle f(x: f32) = x", "model"],
+    ["const n = 3", "let"],
+    ["exprot fn f(x: f32) = x", undefined],
+  ])("%s", (text, word) => {
+    const { diagnostics } = parseModule("a", text);
+    expect(diagnostics).toHaveLength(1);
+    if (word !== undefined) expect(diagnostics[0]?.fix?.edits[0]?.newText).toBe(word);
+  });
+});
+
+test("each fix of a slip gives a text without it", () => {
+  const slips = [
+    "a && b",
+    "a ** 2",
+    "!a",
+    "f(a = 1)",
+    "if x == 1 then 2x else 0",
+    "(a",
+    "a)",
+    "'a'",
+    "let b = 1; b",
+    "return a",
+  ];
+  for (const slip of slips) {
+    const text = `fn f(x: f32) {\n  ${slip}\n}\n`;
+    const fixed = parseModule("a", text).diagnostics.reduceRight((current, { fix }) => {
+      return (fix?.edits ?? []).reduce(
+        (edited, { span, newText }) => edited.slice(0, span.start) + newText + edited.slice(span.end),
+        current,
+      );
+    }, text);
+    expect(codes(fixed)).toEqual([]);
+  }
+});
+
+describe("parsing never throws, and spans stay inside the text", () => {
+  const words =
+    'let if then else or and not param state require model fn train import export from ( ) [ ] { } = == <- -> |> , : ; ~ + - * / // ^ @ ... x y 1 2.5 "s" "s \' ! && \n // c\n /// d\n θ € \u0000'.split(
+      " ",
+    );
+  const soup = fc.array(fc.constantFrom(...words), { maxLength: 60 }).map((parts) => parts.join(" "));
+  const std = readdirSync("std").map((name) => readFileSync(`std/${name}`, "utf8"));
+  const edited = fc
+    .tuple(
+      fc.constantFrom(...std),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.nat(20),
+      fc.constantFrom("", ...words),
+    )
+    .map(([text, at, length, insert]) => {
+      const start = Math.floor(at * text.length);
+      return text.slice(0, start) + insert + text.slice(start + length);
+    });
+
+  const holds = (text: string): void => {
+    const { module, diagnostics } = parseModule("a", text);
+    parseExpression("a", text);
+    const check = (value: unknown): void => {
+      if (Array.isArray(value)) return value.forEach(check);
+      if (typeof value !== "object" || value === null) return;
+      if ("start" in value && "end" in value) {
+        expect(value.start).toBeGreaterThanOrEqual(0);
+        expect(value.end).toBeGreaterThanOrEqual(Number(value.start));
+        expect(value.end).toBeLessThanOrEqual(text.length + 1);
+      } else Object.values(value).forEach(check);
+    };
+    check(module);
+    check(diagnostics);
+  };
+
+  test("on word soup", () => fc.assert(fc.property(soup, holds), { numRuns: 300 }));
+  test("on any text", () =>
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 80 }), holds), { numRuns: 200 }));
+  test("on edits of the library", () => fc.assert(fc.property(edited, holds), { numRuns: 40 }));
+  test("a text without diagnostics has no error in its tree", () =>
+    fc.assert(
+      fc.property(soup, (text) => {
+        const { module, diagnostics } = parseModule("a", text);
+        if (diagnostics.length === 0) expect(JSON.stringify(module)).not.toContain('"kind":"error"');
+      }),
+      { numRuns: 300 },
+    ));
+});
+
+test("every file of the library parses in silence", () => {
+  const said = readdirSync("std").map((name) => [name, codes(readFileSync(`std/${name}`, "utf8"))]);
+  expect(said.filter(([, found]) => found?.length !== 0)).toEqual([]);
+});
+
+test("a text of ten million characters is refused at once", () => {
+  expect(codes("x".repeat(10_000_001))).toEqual(["M0016"]);
+});
+
+test("a long line of quotients is read in no time", () => {
+  expect(codes(`let n = (${Array(20_000).fill("7").join(" // ")})`)).toEqual([]);
+});
