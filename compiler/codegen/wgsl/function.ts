@@ -1,0 +1,143 @@
+/**
+ * One function as buffers and dispatches: the steps of its schedule in order, each kernel group a kernel, each pass
+ * of a region a loop over chunks. Which buffers share memory is settled when the sizes are known, by the runtime.
+ */
+import { type Dim, knownSize, namesOfDim, sizeOfDim } from "../../ir/dim.ts";
+import { type Node, isOp } from "../../ir/node.ts";
+import type { DType } from "../../ir/type.ts";
+import { elementsOf } from "../../ops/types.ts";
+import { isLeaf } from "../../passes/fuse.ts";
+import type { Stage } from "../../passes/pass.ts";
+import { scheduleAsWritten } from "../../passes/schedule.ts";
+import type { Span } from "../../errors/span.ts";
+import type { GpuBuffer, GpuDispatch, GpuFunction, GpuStep, Size } from "../../../runtime/webgpu/schedule.ts";
+import { emitEach } from "./elementwise.ts";
+import { emitGroup } from "./groups.ts";
+import type { KernelTable } from "./kernel-table.ts";
+import { createRegionEmitter } from "./region.ts";
+import { type Scope, isView, valueAt } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+import { KernelWriter } from "./writer.ts";
+
+/** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
+export type SourceLine = (span: Span) => string | undefined;
+
+/** The buffers of a function while it is emitted. */
+export interface FunctionState {
+  readonly scope: Scope;
+  readonly buffers: GpuBuffer[];
+  /** The buffer that a node's value is written to. */
+  readonly target: (node: Node) => number;
+  readonly value: (dtype: DType, elements: Dim) => number;
+  /** Takes dispatches into `into`; values are found and made through `scope` and `target`. */
+  readonly sink: (into: GpuStep[], place?: SinkPlace) => Sink;
+}
+
+/** What differs inside the body of a region. */
+export interface SinkPlace {
+  readonly scope: Scope;
+  readonly target: (node: Node) => number;
+  readonly when: GpuDispatch["when"];
+}
+
+export function emitFunction(stage: Stage, kernels: KernelTable, sourceLine: SourceLine): GpuFunction {
+  const state = createState(stage, kernels, sourceLine);
+  const steps: GpuStep[] = [];
+  const sink = state.sink(steps);
+  const regions = createRegionEmitter(state, stage);
+  for (const step of (stage.schedule ?? scheduleAsWritten(stage)).steps) {
+    if (step.kind === "kernel") emitGroup(sink, step.kernel);
+    else steps.push(regions.emitPass(step.region, step.pass));
+  }
+  const outputs = stage.graph.outputs.map(({ name, node }) => ({
+    name,
+    buffer: isLeaf(node) || isView(node) ? copied(state, sink, node) : state.target(node),
+    dtype: node.type.dtype,
+    shape: node.type.shape.map(sizeOf),
+  }));
+  return { buffers: state.buffers, steps, regions: regions.infos, outputs };
+}
+
+/** A leaf or a view that is returned gets a buffer of its own. */
+function copied(state: FunctionState, sink: Sink, node: Node): number {
+  const buffer = state.value(node.type.dtype, elementsOf(node.type));
+  emitEach(sink, { name: `copy of ${node.op}`, nodes: [] }, node.type.shape, (context, place) => {
+    context.writer.store(buffer, node.type.dtype, place.flat(), valueAt(context, node, place));
+  });
+  return buffer;
+}
+
+function createState(stage: Stage, kernels: KernelTable, sourceLine: SourceLine): FunctionState {
+  const buffers: GpuBuffer[] = [];
+  const numbers = new Map<Node, number>();
+  const constants = new Map<string, number>();
+  const chunkNames = new Set((stage.regions ?? []).map(({ chunk }) => chunk));
+  const add = (buffer: GpuBuffer): number => buffers.push(buffer) - 1;
+  const remember = <K>(map: Map<K, number>, key: K, make: () => GpuBuffer): number => {
+    const known = map.get(key) ?? add(make());
+    map.set(key, known);
+    return known;
+  };
+  const value = (dtype: DType, elements: Dim): number =>
+    add({ kind: "value", dtype, elements: sizeOf(elements) });
+  const target = (node: Node): number =>
+    remember(numbers, node, () => ({
+      kind: "value",
+      dtype: node.type.dtype,
+      elements: sizeOf(elementsOf(node.type)),
+    }));
+  const scope: Scope = {
+    bufferOf: (node) => {
+      if (isLeaf(node)) return remember(numbers, node, () => leafBuffer(node));
+      const known = numbers.get(node);
+      if (known === undefined) throw new Error(`${node.op} (%${node.id}) is read before a kernel writes it`);
+      return known;
+    },
+    constantBuffer: (values, dtype) =>
+      remember(constants, `${dtype} ${values.join(" ")}`, () => ({
+        kind: "constant",
+        dtype,
+        values,
+        elements: values.length,
+      })),
+    slices: new Map(),
+  };
+  const sink: FunctionState["sink"] = (into, place = { scope, target, when: "always" }) => ({
+    temporary: value,
+    target: place.target,
+    guess: (dim) => guessedSize(dim, chunkNames),
+    kernel: ({ name, nodes, workgroupSize }, write) => {
+      const writer = new KernelWriter(chunkNames);
+      for (const { span } of nodes) {
+        const line = span === undefined ? undefined : sourceLine(span);
+        if (line !== undefined) writer.comment(line);
+      }
+      const groups = write({ writer, scope: place.scope, own: new Set(nodes) });
+      const written = writer.finish(name, workgroupSize);
+      const kernel = kernels.add(written);
+      into.push({
+        kind: "dispatch",
+        kernel,
+        buffers: written.buffers,
+        groups: sizeOf(groups),
+        when: place.when,
+      });
+    },
+  });
+  return { scope, buffers, target, value, sink };
+}
+
+function leafBuffer(node: Node<"input" | "parameter" | "state">): GpuBuffer {
+  const kind = isOp(node, "input") ? "input" : "variable";
+  return { kind, name: node.attrs.name, dtype: node.type.dtype, elements: sizeOf(elementsOf(node.type)) };
+}
+
+/** Free sizes count as 128, chunks of classes as 16,384. */
+function guessedSize(dim: Dim, chunkNames: ReadonlySet<string>): number {
+  const names = [...namesOfDim(dim)].map((name) => [name, chunkNames.has(name) ? 16384 : 128]);
+  return sizeOfDim(dim, Object.fromEntries(names));
+}
+
+export function sizeOf(dim: Dim): Size {
+  return knownSize(dim) ?? dim.key;
+}

@@ -1,0 +1,29 @@
+/** One kernel group of `fuse` as one kernel, or two where a reduction or a product runs in two stages. */
+import { isOp } from "../../ir/node.ts";
+import type { KernelGroup } from "../../passes/fuse.ts";
+import { emitContraction, isContraction } from "./contractions.ts";
+import { emitElementwise } from "./elementwise.ts";
+import { emitConcat, emitRunningSum, emitSortingOrder } from "./lines.ts";
+import { emitReduction, isReduction } from "./reductions.ts";
+import { isView } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+
+/** Adds the dispatches of a group. A group of one view needs none: its readers work it out. */
+export function emitGroup(sink: Sink, { nodes, writes }: KernelGroup): void {
+  const [first, last] = [nodes[0], nodes.at(-1)];
+  if (first === undefined || last === undefined || nodes.every(isView)) return;
+  const name = nameOf(nodes.map(({ op }) => op));
+  if (isContraction(first)) return emitContraction(sink, name, nodes, writes, first);
+  if (isReduction(last)) return emitReduction(sink, name, nodes, last);
+  if (isOp(last, "cumsum")) return emitRunningSum(sink, name, last);
+  if (isOp(last, "argsort")) return emitSortingOrder(sink, name, last);
+  if (isOp(last, "concat")) return emitConcat(sink, name, last);
+  emitElementwise(sink, name, nodes, writes);
+}
+
+function nameOf(ops: readonly string[]): string {
+  const [first = "", second, ...rest] = ops;
+  return rest.length > 2
+    ? `${first} … ${rest.at(-1)} (${ops.length} operations)`
+    : [first, second, ...rest].filter(Boolean).join(" ");
+}

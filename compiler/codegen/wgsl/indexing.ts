@@ -1,0 +1,147 @@
+/**
+ * Elements that are looked up or collected by index, as formulas of one result element. An index out of range
+ * reads 0 and writes nothing: as u32 a negative index is a large one, so one comparison tests both ends. What is
+ * scattered is gathered here by its target: each result element looks for what goes to it, in order, so there
+ * are no atomics and a run repeats bit for bit.
+ */
+import { type Dim, productOfDims } from "../../ir/dim.ts";
+import type { Node } from "../../ir/node.ts";
+import { operand } from "./emissions.ts";
+import type { Value } from "./kernel.ts";
+import { type Place, placeAt, placeOf, strideText } from "./place.ts";
+import { castValue } from "./scalars.ts";
+import { type Context, valueAt } from "./scope.ts";
+import { modulo, over, plus, times } from "./sizes.ts";
+
+export function padValue(node: Node<"pad">, place: Place, context: Context): Value {
+  const { writer } = context;
+  const x = operand(node, 0);
+  const from = place.coordinates().map((position, axis) => {
+    const before = writer.size(node.attrs.before[axis] ?? productOfDims([]));
+    return before === "0u"
+      ? position
+      : writer.let({ text: `${position} - ${before}`, type: "u32" }, "c").text;
+  });
+  const inside = from.map(
+    (position, axis) => `${position} < ${writer.size(x.type.shape[axis] ?? productOfDims([]))}`,
+  );
+  return guarded(context, x, inside.length === 0 ? ["true"] : inside, from);
+}
+
+/** x at the coordinates, or 0 where a condition fails. */
+function guarded(
+  context: Context,
+  x: Node,
+  conditions: readonly string[],
+  coordinates: readonly string[],
+): Value {
+  const { writer } = context;
+  const inside = writer.let({ text: conditions.join(" && "), type: "bool" }, "inside").text;
+  const safe = coordinates.map(
+    (position) => writer.let({ text: `select(0u, ${position}, ${inside})`, type: "u32" }, "c").text,
+  );
+  const value = valueAt(context, x, placeOf(writer, x.type.shape, safe));
+  const { dtype } = x.type;
+  return {
+    text: `select(${castValue({ text: "0", type: "i32" }, dtype).text}, ${value.text}, ${inside})`,
+    type: dtype,
+  };
+}
+
+export function gatherValue(node: Node<"gather">, place: Place, context: Context): Value {
+  const [x, index] = [operand(node, 0), operand(node, 1)];
+  const lead = place.coordinates().slice(0, index.type.shape.length);
+  const row = indexAt(context, index, placeOf(context.writer, index.type.shape, lead));
+  return guardedRow(context, x, 0, row, place.coordinates().slice(lead.length));
+}
+
+export function pickValue(node: Node<"pick">, place: Place, context: Context): Value {
+  const [x, index] = [operand(node, 0), operand(node, 1)];
+  const column = indexAt(context, index, place);
+  return guardedRow(context, x, x.type.shape.length - 1, column, place.coordinates());
+}
+
+export function takeAlongValue(node: Node<"take_along">, place: Place, context: Context): Value {
+  const { axis } = node.attrs;
+  const position = indexAt(context, operand(node, 1), place);
+  return guardedRow(context, operand(node, 0), axis, position, without(place.coordinates(), axis));
+}
+
+/** x where `axis` has the position and the other axes have `rest`. */
+function guardedRow(
+  context: Context,
+  x: Node,
+  axis: number,
+  position: string,
+  rest: readonly string[],
+): Value {
+  const size = context.writer.size(x.type.shape[axis] ?? productOfDims([]));
+  // Other coordinates are in range already; only the looked-up one needs the guard, but all may share it.
+  return guarded(
+    context,
+    x,
+    [`${position} < ${size}`],
+    [...rest.slice(0, axis), position, ...rest.slice(axis)],
+  );
+}
+
+function indexAt(context: Context, index: Node, place: Place): string {
+  const value = valueAt(context, index, place);
+  return context.writer.let({ text: `u32(${value.text})`, type: "u32" }, "index").text;
+}
+
+function without(coordinates: readonly string[], axis: number): readonly string[] {
+  return coordinates.filter((_, each) => each !== axis);
+}
+
+export function scatterAddValue(node: Node<"scatter_add">, place: Place, context: Context): Value {
+  const { writer } = context;
+  const [index, updates] = [operand(node, 0), operand(node, 1)];
+  const width = strideText(writer, node.type.shape, 0);
+  const row = writer.let({ text: over(place.flat(), width), type: "u32" }, "row").text;
+  const column = writer.let({ text: modulo(place.flat(), width), type: "u32" }, "column").text;
+  const count = productOfDims(index.type.shape);
+  return collected(context, node, count, (at) => ({
+    target: indexAt(context, index, placeAt(writer, index.type.shape, at)),
+    wanted: row,
+    update: () =>
+      valueAt(context, updates, placeAt(writer, updates.type.shape, plus(times(at, width), column))),
+  }));
+}
+
+export function scatterAlongValue(node: Node<"scatter_along">, place: Place, context: Context): Value {
+  const { writer } = context;
+  const { axis } = node.attrs;
+  const [index, updates] = [operand(node, 0), operand(node, 1)];
+  const coordinates = place.coordinates();
+  const wanted = coordinates[axis] ?? "0u";
+  return collected(context, node, index.type.shape[axis] ?? productOfDims([]), (at) => {
+    const from = placeOf(
+      writer,
+      index.type.shape,
+      coordinates.map((position, each) => (each === axis ? at : position)),
+    );
+    return { target: indexAt(context, index, from), wanted, update: () => valueAt(context, updates, from) };
+  });
+}
+
+/** The sum of those updates whose target is the wanted one, in order. */
+function collected(
+  context: Context,
+  node: Node,
+  count: Dim,
+  each: (at: string) => { readonly target: string; readonly wanted: string; readonly update: () => Value },
+): Value {
+  const { writer } = context;
+  const total = writer.fresh("sum");
+  const type = node.type.dtype;
+  writer.push({ kind: "variable", name: total, type, value: `${type}(0)` });
+  writer.loop("i", "0u", writer.size(count), "1u", (at) => {
+    const { target, wanted, update } = each(at);
+    writer.when(`${target} == ${wanted}`, () => {
+      const value = update();
+      writer.push({ kind: "assign", target: total, value: `${total} + ${value.text}` });
+    });
+  });
+  return { text: total, type };
+}

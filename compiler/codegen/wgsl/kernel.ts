@@ -1,0 +1,67 @@
+/**
+ * Kernels as a small language of their own: statements are a union, expressions are WGSL text with a type.
+ * A kernel is one workgroup's work; which workgroup it is (`group`) and which invocation (`lane`) are names
+ * that every body may use. The printer turns it into WGSL; nothing here knows about tensors.
+ */
+import type { Access } from "../../../runtime/webgpu/schedule.ts";
+
+export type ScalarType = "f32" | "i32" | "u32" | "bool";
+
+/** A scalar expression. */
+export interface Value {
+  readonly text: string;
+  readonly type: ScalarType;
+}
+
+export type Statement =
+  | { readonly kind: "comment"; readonly text: string }
+  | { readonly kind: "let"; readonly name: string; readonly value: string }
+  | { readonly kind: "variable"; readonly name: string; readonly type: ScalarType; readonly value: string }
+  | { readonly kind: "assign"; readonly target: string; readonly value: string }
+  /** For `name` from `from` in steps of `step` while it is below `below`; all u32. */
+  | {
+      readonly kind: "loop";
+      readonly name: string;
+      readonly from: string;
+      readonly below: string;
+      readonly step: string;
+      readonly body: readonly Statement[];
+    }
+  | { readonly kind: "if"; readonly condition: string; readonly body: readonly Statement[] }
+  | { readonly kind: "store"; readonly buffer: string; readonly index: string; readonly value: string }
+  | { readonly kind: "storeShared"; readonly array: string; readonly index: string; readonly value: string }
+  /** Every invocation of the workgroup waits here; only in uniform control flow. */
+  | { readonly kind: "barrier" }
+  /** Leaves the kernel; the condition must be uniform where barriers follow. */
+  | { readonly kind: "leave"; readonly condition: string };
+
+/** A storage buffer of the kernel. */
+export interface Binding {
+  readonly name: string;
+  readonly access: Access;
+  readonly element: Exclude<ScalarType, "bool">;
+}
+
+/** An array in workgroup memory. */
+export interface SharedArray {
+  readonly name: string;
+  readonly element: Exclude<ScalarType, "bool">;
+  readonly length: number;
+}
+
+export interface Kernel {
+  readonly name: string;
+  /** Lines for people, above everything else; they do not count when kernels are compared. */
+  readonly comments: readonly string[];
+  readonly bindings: readonly Binding[];
+  readonly overrides: readonly string[];
+  readonly chunked: boolean;
+  readonly shared: readonly SharedArray[];
+  /** Functions of the library that the body calls. */
+  readonly helpers: readonly string[];
+  readonly workgroupSize: number;
+  readonly body: readonly Statement[];
+}
+
+export const bytesOfShared = (shared: readonly SharedArray[]): number =>
+  shared.reduce((total, { length }) => total + 4 * length, 0);

@@ -1,0 +1,215 @@
+/**
+ * Reductions over any axes, with the element-wise chain that feeds them. Several lanes share one result and
+ * meet in workgroup memory; neighbouring lanes read neighbouring elements, so the lanes of one result lie side by
+ * side when the last axis is reduced and apart when it stays. A long reduction runs in two stages: parts of a
+ * fixed length first, then the parts; no atomics, so a run repeats bit for bit.
+ */
+import { type Dim, addDims, constantDim, multiplyDims, quotientDims } from "../../ir/dim.ts";
+import { type Node, isOp } from "../../ir/node.ts";
+import { shapeKey } from "../../ir/type.ts";
+import { type Monoid, argmaxMonoid, monoidOf } from "./monoids.ts";
+import { operand } from "./emissions.ts";
+import { type Place, placeAt, placeOf } from "./place.ts";
+import { type Context, valueAt } from "./scope.ts";
+import { type Sink, countOf, groupsFor } from "./sink.ts";
+
+/** Elements of a part, where a reduction is long enough for two stages. */
+const partLength = 4096;
+
+type Reduction = Node<"sum" | "max" | "logsumexp" | "argmax">;
+
+export function isReduction(node: Node): node is Reduction {
+  return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp") || isOp(node, "argmax");
+}
+
+/** `nodes` is the chain that feeds the reduction, and the reduction. */
+export function emitReduction(sink: Sink, name: string, nodes: readonly Node[], node: Reduction): void {
+  const axes: readonly number[] = isOp(node, "argmax")
+    ? [node.attrs.axis]
+    : (node.attrs as { axes: readonly number[] }).axes;
+  const x = operand(node, 0);
+  const reduced = x.type.shape.filter((_, axis) => axes.includes(axis));
+  const kept = x.type.shape.filter((_, axis) => !axes.includes(axis));
+  const monoid = isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype);
+  const length = countOf(reduced);
+  const value = (context: Context, result: string, k: string): string => {
+    const [outer, inner] = [placeAt(context.writer, kept, result), placeAt(context.writer, reduced, k)];
+    const coordinates = x.type.shape.map((_, axis) =>
+      axes.includes(axis)
+        ? (inner.coordinates()[axes.indexOf(axis)] ?? "0u")
+        : (outer.coordinates()[axis - axes.filter((each) => each < axis).length] ?? "0u"),
+    );
+    return valueAt(context, x, elementPlace(context, x, kept, result, k, coordinates)).text;
+  };
+  const layout = axes.includes(x.type.shape.length - 1) || kept.length === 0 ? "rows" : "columns";
+  const whole = {
+    name,
+    nodes,
+    monoid,
+    results: countOf(kept),
+    length,
+    layout,
+    dtype: node.type.dtype,
+  } as const;
+  const long = sink.guess(length) > 2 * partLength && !isOp(node, "argmax");
+  if (!long) return emitFold(sink, { ...whole, target: sink.target(node), value });
+  const parts = quotientDims(addDims(length, constantDim(partLength - 1)), constantDim(partLength));
+  const partial = sink.temporary(node.type.dtype, multiplyDims(parts, whole.results));
+  emitParts(sink, { ...whole, target: partial, value }, parts);
+  const dtype = node.type.dtype;
+  emitFold(sink, {
+    ...whole,
+    name: `${name}, parts together`,
+    nodes: [],
+    length: parts,
+    layout: "columns",
+    target: sink.target(node),
+    value: ({ writer }, result, k) =>
+      writer.let(writer.load(partial, dtype, `${k} * ${writer.size(whole.results)} + ${result}`)).text,
+  });
+}
+
+/** The place of an element, by its flat index where the order of axes allows. */
+function elementPlace(
+  { writer }: Context,
+  x: Node,
+  kept: readonly Dim[],
+  result: string,
+  k: string,
+  coordinates: readonly string[],
+): Place {
+  if (kept.length === 0) return placeAt(writer, x.type.shape, k);
+  return shapeKey(kept) === shapeKey(x.type.shape)
+    ? placeAt(writer, x.type.shape, result)
+    : placeOf(writer, x.type.shape, coordinates);
+}
+
+interface Fold {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+  readonly monoid: Monoid;
+  readonly results: Dim;
+  readonly length: Dim;
+  readonly layout: "rows" | "columns";
+  readonly dtype: "f32" | "i32" | "bool";
+  readonly target: number;
+  /** The name of element `k` of what belongs to a result. */
+  readonly value: (context: Context, result: string, k: string) => string;
+}
+
+function emitFold(sink: Sink, fold: Fold): void {
+  emitRanges(sink, fold, fold.results, ({ writer }, slot) => ({
+    result: slot,
+    from: "0u",
+    to: writer.size(fold.length),
+  }));
+}
+
+/** Stage one: slot `part * results + result` holds one part of a result. */
+function emitParts(sink: Sink, fold: Fold, parts: Dim): void {
+  emitRanges(sink, fold, multiplyDims(parts, fold.results), ({ writer }, slot) => {
+    const results = writer.size(fold.results);
+    const from = writer.let({ text: `${slot} / ${results} * ${partLength}u`, type: "u32" }, "from").text;
+    const to = writer.let(
+      { text: `min(${from} + ${partLength}u, ${writer.size(fold.length)})`, type: "u32" },
+      "to",
+    ).text;
+    return { result: writer.let({ text: `${slot} % ${results}`, type: "u32" }, "result").text, from, to };
+  });
+}
+
+interface Range {
+  readonly result: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+function emitRanges(
+  sink: Sink,
+  fold: Fold,
+  slots: Dim,
+  rangeOf: (context: Context, slot: string) => Range,
+): void {
+  const lanes = lanesFor(sink, fold);
+  const workgroupSize = lanes === 1 ? 64 : 256;
+  const perGroup = workgroupSize / lanes;
+  sink.kernel({ name: fold.name, nodes: fold.nodes, workgroupSize }, (context) => {
+    const { writer } = context;
+    const [within, lane] =
+      fold.layout === "rows"
+        ? [`lane / ${lanes}u`, `lane % ${lanes}u`]
+        : [`lane % ${perGroup}u`, `lane / ${perGroup}u`];
+    writer.push({ kind: "let", name: "slot", value: `group * ${perGroup}u + ${within}` });
+    writer.push({ kind: "let", name: "share", value: lane });
+    const state = fold.monoid.types.map((_, index) => `state${index}_`);
+    state.forEach((name, index) =>
+      writer.push({
+        kind: "variable",
+        name,
+        type: fold.monoid.types[index] ?? "f32",
+        value: fold.monoid.empty[index] ?? "0",
+      }),
+    );
+    writer.when(`slot < ${writer.size(slots)}`, () => {
+      const { result, from, to } = rangeOf(context, "slot");
+      writer.loop("k", from === "0u" ? "share" : `${from} + share`, to, `${lanes}u`, (k) =>
+        assignMerged(context, fold.monoid, state, fold.monoid.single(fold.value(context, result, k), k)),
+      );
+    });
+    if (lanes > 1)
+      mergeLanes(context, fold.monoid, state, lanes, fold.layout === "rows" ? 1 : perGroup, workgroupSize);
+    writer.when(`share == 0u && slot < ${writer.size(slots)}`, () =>
+      writer.store(fold.target, fold.dtype, "slot", { text: fold.monoid.result(state), type: fold.dtype }),
+    );
+    return groupsFor(slots, perGroup);
+  });
+}
+
+function assignMerged(
+  { writer }: Context,
+  monoid: Monoid,
+  state: readonly string[],
+  other: readonly string[],
+): void {
+  const merged = monoid.merge(writer, state, other);
+  const names = merged.map(
+    (text, index) => writer.let({ text, type: monoid.types[index] ?? "f32" }, "next").text,
+  );
+  names.forEach((value, index) => writer.push({ kind: "assign", target: state[index] ?? "", value }));
+}
+
+/** Halves the number of lanes that hold a state until one is left. */
+function mergeLanes(
+  context: Context,
+  monoid: Monoid,
+  state: readonly string[],
+  lanes: number,
+  distance: number,
+  workgroupSize: number,
+): void {
+  const { writer } = context;
+  monoid.types.forEach((type, index) => writer.shared(`shared${index}`, type, workgroupSize));
+  const put = (): void =>
+    state.forEach((value, index) =>
+      writer.push({ kind: "storeShared", array: `shared${index}`, index: "lane", value }),
+    );
+  put();
+  for (let left = lanes / 2; left >= 1; left /= 2) {
+    writer.push({ kind: "barrier" });
+    writer.when(`share < ${left}u`, () => {
+      const other = monoid.types.map(
+        (type, index) =>
+          writer.let({ text: `shared${index}[lane + ${left * distance}u]`, type }, "other").text,
+      );
+      assignMerged(context, monoid, state, other);
+      put();
+    });
+  }
+}
+
+/** Lanes that share one result: none for short reductions, a workgroup's quarter for rows. */
+function lanesFor({ guess }: Sink, { length, layout }: Fold): number {
+  const size = guess(length);
+  if (size <= 16) return 1;
+  return layout === "rows" ? (size <= 64 ? 16 : 64) : 8;
+}

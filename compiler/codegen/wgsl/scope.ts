@@ -1,0 +1,79 @@
+/**
+ * Which value lives in which buffer while a function is emitted, and what a kernel asks of it: the value of any
+ * node at a place. Values that are cheap to work out again (constants, views) are never stored: whoever reads
+ * them reads what they are made of.
+ */
+import type { Node } from "../../ir/node.ts";
+import type { DType } from "../../ir/type.ts";
+import type { PrimitiveName } from "../../ops/attrs.ts";
+import type { Slice } from "../../passes/stream.ts";
+import { emissions } from "./emissions.ts";
+import type { Value } from "./kernel.ts";
+import { type Place, placeOf } from "./place.ts";
+import { plus, times } from "./sizes.ts";
+import type { KernelWriter } from "./writer.ts";
+
+export interface Scope {
+  /** The buffer of a stored value. Throws for a value that no kernel has written: a bug in the order of kernels. */
+  readonly bufferOf: (node: Node) => number;
+  /** A buffer that holds numbers known at compile time. */
+  readonly constantBuffer: (values: readonly number[], dtype: DType) => number;
+  /** In the body of a region: the leaf that holds a chunk's first class, and the slices. */
+  readonly first?: Node;
+  readonly slices: ReadonlyMap<Node, Slice>;
+}
+
+export interface Context {
+  readonly writer: KernelWriter;
+  readonly scope: Scope;
+  /** Nodes that this kernel works out itself. */
+  readonly own: ReadonlySet<Node>;
+}
+
+/** The value of `node` at a place of its shape. */
+export function valueAt(context: Context, node: Node, place: Place): Value {
+  const known = place.values.get(node);
+  if (known !== undefined) return known;
+  const made = context.writer.let(workedOut(context, node, place));
+  place.values.set(node, made);
+  return made;
+}
+
+function workedOut(context: Context, node: Node, place: Place): Value {
+  const { writer, scope, own } = context;
+  if (node === scope.first) return { text: `i32(${writer.firstOfChunk()})`, type: "i32" };
+  const slice = scope.slices.get(node);
+  if (slice !== undefined) return valueAt(context, slice.of, placeInWhole(writer, slice, place));
+  const emission = emissionOf(node);
+  const inline = emission.kind === "view" || (emission.kind === "element" && own.has(node));
+  if (inline) return emission.value(node, place, context);
+  return writer.load(scope.bufferOf(node), node.type.dtype, place.flat());
+}
+
+/** Chunks along the first axis of a matrix are blocks: a slice is a place further on. */
+function placeInWhole(writer: KernelWriter, { of, axis, unit }: Slice, place: Place): Place {
+  const start = times(writer.firstOfChunk(), writer.size(unit));
+  const coordinates = place
+    .coordinates()
+    .map((position, each) => (each === axis ? plus(start, position) : position));
+  return placeOf(writer, of.type.shape, coordinates);
+}
+
+/** Whether readers work the value out themselves. */
+export function isView(node: Node): boolean {
+  return emissionOf(node).kind === "view";
+}
+
+type AnyEmission =
+  | { readonly kind: "stored" | "kernel" }
+  | {
+      readonly kind: "view" | "element";
+      readonly value: (node: Node, place: Place, context: Context) => Value;
+    };
+
+/** How a primitive is computed. Throws for a composite: those are gone before code is generated. */
+export function emissionOf(node: Node): AnyEmission {
+  if (!(node.op in emissions)) throw new Error(`${node.op} is no operation of the wgsl target`);
+  // A node's emission belongs to its op; TypeScript cannot follow the pairing through a lookup.
+  return emissions[node.op as PrimitiveName] as unknown as AnyEmission;
+}

@@ -1,0 +1,157 @@
+/**
+ * Collects one kernel while it is written: its bindings, sizes, workgroup memory and statements. It lives for
+ * one kernel. A writer knows buffers by number only; which value lives where is the business of scope.ts.
+ */
+import type { Dim } from "../../ir/dim.ts";
+import type { DType } from "../../ir/type.ts";
+import type { Access } from "../../../runtime/webgpu/schedule.ts";
+import { withCallees } from "./helpers.ts";
+import type { Binding, Kernel, ScalarType, SharedArray, Statement, Value } from "./kernel.ts";
+import { sizeText } from "./sizes.ts";
+
+export interface WrittenKernel {
+  readonly kernel: Kernel;
+  /** Buffer numbers in binding order. */
+  readonly buffers: readonly number[];
+  /** Override names and the free sizes they hold. */
+  readonly overrides: readonly { readonly name: string; readonly size: string }[];
+}
+
+export class KernelWriter {
+  readonly #bindings = new Map<number, Binding>();
+  readonly #overrides = new Map<string, string>();
+  readonly #shared: SharedArray[] = [];
+  readonly #helpers = new Set<string>();
+  readonly #comments: string[] = [];
+  readonly #chunkNames: ReadonlySet<string>;
+  #block: Statement[] = [];
+  #chunked = false;
+  #names = 0;
+
+  /** `chunkNames` are the free sizes that stand for a chunk's. */
+  constructor(chunkNames: ReadonlySet<string>) {
+    this.#chunkNames = chunkNames;
+  }
+
+  /** A size as u32 text. */
+  size(dim: Dim): string {
+    return sizeText(dim, (name) => {
+      if (!this.#chunkNames.has(name)) return this.#override(name);
+      this.#chunked = true;
+      return "chunk.size";
+    });
+  }
+
+  /** The first class of the chunk at hand, u32. */
+  firstOfChunk(): string {
+    this.#chunked = true;
+    return "chunk.first";
+  }
+
+  comment(text: string): void {
+    if (!this.#comments.includes(text)) this.#comments.push(text);
+  }
+
+  push(...statements: readonly Statement[]): void {
+    this.#block.push(...statements);
+  }
+
+  /** Names the value in the current block. A name stays as it is. */
+  let(value: Value, hint = "v"): Value {
+    if (/^[a-z_]\w*$/i.test(value.text)) return value;
+    const name = this.fresh(hint);
+    this.push({ kind: "let", name, value: value.text });
+    return { text: name, type: value.type };
+  }
+
+  fresh(hint: string): string {
+    return `${hint}${this.#names++}`;
+  }
+
+  /** The statements that `write` pushes, as a block of their own. */
+  block(write: () => void): readonly Statement[] {
+    const outer = this.#block;
+    const inner: Statement[] = [];
+    this.#block = inner;
+    write();
+    this.#block = outer;
+    return inner;
+  }
+
+  loop(hint: string, from: string, below: string, step: string, write: (name: string) => void): void {
+    const name = this.fresh(hint);
+    const body = this.block(() => write(name));
+    this.push({ kind: "loop", name, from, below, step, body });
+  }
+
+  when(condition: string, write: () => void): void {
+    this.push({ kind: "if", condition, body: this.block(write) });
+  }
+
+  shared(name: string, element: SharedArray["element"], length: number): void {
+    this.#shared.push({ name, element, length });
+  }
+
+  call(helper: string, type: ScalarType, ...operands: readonly string[]): Value {
+    withCallees(helper).forEach((name) => this.#helpers.add(name));
+    return { text: `${helper}(${operands.join(", ")})`, type };
+  }
+
+  load(buffer: number, dtype: DType, index: string): Value {
+    const name = this.#binding(buffer, "read", dtype);
+    return dtype === "bool"
+      ? { text: `(${name}[${index}] != 0u)`, type: "bool" }
+      : { text: `${name}[${index}]`, type: dtype };
+  }
+
+  store(buffer: number, dtype: DType, index: string, value: Value): void {
+    const name = this.#binding(buffer, "write", dtype);
+    this.push({
+      kind: "store",
+      buffer: name,
+      index,
+      value: dtype === "bool" ? `select(0u, 1u, ${value.text})` : value.text,
+    });
+  }
+
+  /** The element before it is stored again. */
+  loadForUpdate(buffer: number, dtype: DType, index: string): Value {
+    this.#binding(buffer, "update", dtype);
+    return this.load(buffer, dtype, index);
+  }
+
+  finish(name: string, workgroupSize: number): WrittenKernel {
+    const kernel: Kernel = {
+      name,
+      comments: this.#comments,
+      bindings: [...this.#bindings.values()],
+      overrides: [...this.#overrides.values()].sort(),
+      chunked: this.#chunked,
+      shared: this.#shared,
+      helpers: [...this.#helpers],
+      workgroupSize,
+      body: this.#block,
+    };
+    const overrides = [...this.#overrides].map(([size, constant]) => ({ name: constant, size }));
+    return { kernel, buffers: [...this.#bindings.keys()], overrides };
+  }
+
+  #binding(buffer: number, access: Access, dtype: DType): string {
+    const known = this.#bindings.get(buffer);
+    if (known !== undefined) return known.name;
+    const name = `${{ read: "in", write: "out", update: "total" }[access]}${this.#bindings.size}`;
+    this.#bindings.set(buffer, { name, access, element: dtype === "bool" ? "u32" : dtype });
+    return name;
+  }
+
+  #override(name: string): string {
+    const known = this.#overrides.get(name);
+    if (known !== undefined) return known;
+    const plain = `size_${name.replace(/[^\p{L}\p{N}_]+/gu, "_")}`;
+    const taken = new Set(this.#overrides.values());
+    let made = plain;
+    for (let count = 2; taken.has(made); count++) made = `${plain}_${count}`;
+    this.#overrides.set(name, made);
+    return made;
+  }
+}

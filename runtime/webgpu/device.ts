@@ -1,0 +1,114 @@
+/**
+ * The device: which adapter is taken, what it can do, and its limits against what a program needs. A hardware
+ * adapter is preferred; a software one is taken only when it is the only one, and is called so. Nothing here is
+ * tied to a page or to Node: a GPU is handed in, or found as `navigator.gpu`.
+ */
+
+export interface GpuDevice {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterFacts;
+}
+
+export interface AdapterFacts {
+  /** For people: `NVIDIA H100`, `SwiftShader driver 5.0.0 (software)`. */
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly kind: "hardware" | "software";
+  /** What later kernels may use: `shader-f16`, `subgroups`, `timestamp-query`, … */
+  readonly features: readonly string[];
+}
+
+/** Features that kernels know how to use where they are offered. */
+const wantedFeatures = ["shader-f16", "subgroups", "timestamp-query"] as const;
+
+/** Limits that are asked for as high as the adapter offers them. */
+const wantedLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxStorageBuffersPerShaderStage",
+] as const;
+
+/** The page's GPU. Throws with a way out where there is none. */
+export function gpuOfPage(): GPU {
+  const gpu = typeof navigator === "undefined" ? undefined : (navigator as Partial<Navigator>).gpu;
+  if (gpu !== undefined) return gpu;
+  throw new Error("this browser offers no WebGPU: use one that does, or the target tfjs");
+}
+
+/** Takes the best adapter that there is. Throws where there is none. */
+export async function openDevice(gpu: GPU): Promise<GpuDevice> {
+  const adapter = await bestAdapter(gpu);
+  const features = wantedFeatures.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
+  const device = await adapter.requestDevice({ requiredFeatures: [...features], requiredLimits });
+  return { device, adapter: factsOf(adapter) };
+}
+
+async function bestAdapter(gpu: GPU): Promise<GPUAdapter> {
+  const fast = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (fast !== null && factsOf(fast).kind === "hardware") return fast;
+  const any = fast ?? (await gpu.requestAdapter());
+  if (any !== null) return any;
+  throw new Error(
+    "WebGPU finds no adapter on this machine: install a graphics driver, or use the target tfjs",
+  );
+}
+
+function factsOf({ info, features }: GPUAdapter): AdapterFacts {
+  const software =
+    info.isFallbackAdapter ||
+    /swiftshader|llvmpipe|lavapipe|software|warp/i.test(
+      `${info.architecture} ${info.description} ${info.device}`,
+    );
+  const name = info.description || `${info.vendor} ${info.architecture}`.trim() || "unnamed adapter";
+  return {
+    name: software ? `${name} (software)` : name,
+    vendor: info.vendor,
+    architecture: info.architecture,
+    kind: software ? "software" : "hardware",
+    features: [...features],
+  };
+}
+
+/** What a program asks of a device, worked out before anything is allocated. */
+export interface Needs {
+  /** Bytes of the largest binding, with the name of what it holds. */
+  readonly binding: { readonly bytes: number; readonly what: string };
+  readonly storageBuffers: number;
+  readonly workgroupBytes: number;
+  readonly invocations: number;
+}
+
+/** Throws with the limit, by how much it is exceeded, and what would help. */
+export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
+  const { limits } = device;
+  const checks = [
+    [
+      "maxStorageBufferBindingSize",
+      needs.binding.bytes,
+      `${needs.binding.what} is one binding; fewer classes, rows or features make it smaller`,
+    ],
+    [
+      "maxBufferSize",
+      needs.binding.bytes,
+      `${needs.binding.what} is one buffer; fewer classes, rows or features make it smaller`,
+    ],
+    [
+      "maxStorageBuffersPerShaderStage",
+      needs.storageBuffers,
+      "every WebGPU device has 8; report this as a bug in Margo",
+    ],
+    ["maxComputeWorkgroupStorageSize", needs.workgroupBytes, "report this as a bug in Margo"],
+    ["maxComputeInvocationsPerWorkgroup", needs.invocations, "report this as a bug in Margo"],
+  ] as const;
+  for (const [limit, needed, help] of checks) {
+    const offered = limits[limit];
+    if (needed <= offered) continue;
+    throw new Error(
+      `${adapter.name} offers ${limit} ${offered}, but ${needed} is needed, ${needed - offered} more: ${help}`,
+    );
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * A function's buffers and dispatches with all sizes known: how many elements each buffer holds, which buffers share
+ * memory because their lives do not meet, how a region is cut into chunks. Pure arithmetic, so limits are
+ * checked and the peak is known before a device allocates anything.
+ */
+import { type Sizes, sizeOf } from "../sizes.ts";
+import type { GpuBuffer, GpuDispatch, GpuFunction, GpuKernel, GpuRegion, Size } from "./schedule.ts";
+
+/** Offsets of bindings are multiples of this on every device. */
+const alignment = 256;
+
+export interface FunctionPlan {
+  /** Bytes of each buffer of the function; a kept one counts all its slots. */
+  readonly bytes: readonly number[];
+  /** For values: the slot of memory each buffer lives in. Inputs, variables and constants have none. */
+  readonly slots: readonly (number | undefined)[];
+  /** Bytes of each slot. */
+  readonly slotBytes: readonly number[];
+  readonly chunks: readonly ChunkPlan[];
+  /** What runs, in order, loops written out. */
+  readonly runs: readonly Run[];
+}
+
+export interface ChunkPlan {
+  readonly size: number;
+  readonly count: number;
+  readonly kept: number;
+  /** Each chunk's first class and number of classes. */
+  readonly ranges: readonly { readonly first: number; readonly size: number }[];
+}
+
+export interface Run {
+  readonly dispatch: GpuDispatch;
+  readonly groups: number;
+  /** Of the region, where the dispatch is in a loop. */
+  readonly chunk?: { readonly region: number; readonly index: number };
+}
+
+export function planFunction(fn: GpuFunction, kernels: readonly GpuKernel[], sizes: Sizes): FunctionPlan {
+  const chunks = fn.regions.map((region) => planChunks(region, sizes));
+  const whole = withLargestChunks(fn, chunks, sizes);
+  const bytes = fn.buffers.map((buffer) => bytesOf(buffer, chunks, whole));
+  const { slots, slotBytes } = placeBuffers(fn, kernels, bytes);
+  return { bytes, slots, slotBytes, chunks, runs: runsOf(fn, chunks, sizes) };
+}
+
+/** Bytes held while the function runs, inputs and variables left out. */
+export function workingBytes(plan: FunctionPlan): number {
+  return plan.slotBytes.reduce((total, bytes) => total + bytes, 0);
+}
+
+/** Bytes of one slot of a kept buffer. */
+export function keptSlotBytes(elements: number): number {
+  return Math.max(alignment, Math.ceil((elements * 4) / alignment) * alignment);
+}
+
+/** A size that the caller knows to be settled. */
+export function settled(size: Size, sizes: Sizes): number {
+  const value = sizeOf(size, sizes);
+  if (value === undefined) throw new Error(`the size ${size} has no value`);
+  return value;
+}
+
+/** The same arithmetic as the compiler's plan, so that both name the same peak. */
+function planChunks(region: GpuRegion, sizes: Sizes): ChunkPlan {
+  const classes = settled(region.classes, sizes);
+  const perClass = Math.max(1, ...region.bytesPerClass.map((bytes) => settled(bytes, sizes)));
+  const wanted = Math.max(1, Math.min(classes, Math.ceil((classes * perClass) / region.bodyBudget)));
+  const size = Math.max(1, Math.ceil(classes / wanted));
+  const count = Math.ceil(classes / size);
+  const keptBytes = size * settled(region.keptBytesPerClass, sizes);
+  const kept = keptBytes === 0 ? 0 : Math.min(count, Math.floor(region.keptBudget / keptBytes));
+  const ranges = Array.from({ length: count }, (_, index) => ({
+    first: index * size,
+    size: Math.min(size, classes - index * size),
+  }));
+  return { size, count, kept, ranges };
+}
+
+function withLargestChunks(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes: Sizes): Sizes {
+  return {
+    ...sizes,
+    ...Object.fromEntries(fn.regions.map(({ chunk }, index) => [chunk, chunks[index]?.size ?? 1])),
+  };
+}
+
+/** At least four bytes: a binding is never empty. */
+function bytesOf(buffer: GpuBuffer, chunks: readonly ChunkPlan[], sizes: Sizes): number {
+  const elements = settled(buffer.elements, sizes);
+  if (buffer.kind !== "kept") return Math.max(4, elements * 4);
+  const { kept, count } = chunks[buffer.region] ?? { kept: 0, count: 1 };
+  return keptSlotBytes(elements) * slotsOf(kept, count);
+}
+
+/** One slot a kept chunk, and one that the others share. */
+function slotsOf(kept: number, count: number): number {
+  return Math.max(1, kept + (kept < count ? 1 : 0));
+}
+
+function runsOf(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes: Sizes): readonly Run[] {
+  return fn.steps.flatMap((step): readonly Run[] => {
+    if (step.kind === "dispatch") return [{ dispatch: step, groups: settled(step.groups, sizes) }];
+    const { ranges = [], kept = 0 } = chunks[step.region] ?? {};
+    const name = fn.regions[step.region]?.chunk ?? "";
+    return ranges.flatMap(({ size }, index) =>
+      step.steps
+        .filter(({ when }) => when === "always" || index >= kept)
+        .map((dispatch) => ({
+          dispatch,
+          groups: settled(dispatch.groups, { ...sizes, [name]: size }),
+          chunk: { region: step.region, index },
+        })),
+    );
+  });
+}
+
+interface Life {
+  from: number;
+  to: number;
+}
+
+/**
+ * Buffers whose lives do not meet share a slot: the smallest free one that is large enough, else the largest
+ * free one grows. What a loop reads from outside, and what it adds up, lives as long as the loop.
+ */
+function placeBuffers(
+  fn: GpuFunction,
+  kernels: readonly GpuKernel[],
+  bytes: readonly number[],
+): { readonly slots: readonly (number | undefined)[]; readonly slotBytes: readonly number[] } {
+  const lives = livesOf(fn, kernels);
+  const slots: (number | undefined)[] = fn.buffers.map(() => undefined);
+  const memory: { bytes: number; freeFrom: number }[] = [];
+  const order = [...lives].sort(([, a], [, b]) => a.from - b.from);
+  for (const [buffer, life] of order) {
+    const needed = bytes[buffer] ?? 4;
+    const free = memory.filter(({ freeFrom }) => freeFrom <= life.from).sort((a, b) => a.bytes - b.bytes);
+    const slot = free.find((each) => each.bytes >= needed) ?? free.at(-1) ?? { bytes: 0, freeFrom: 0 };
+    if (!memory.includes(slot)) memory.push(slot);
+    slot.bytes = Math.max(slot.bytes, needed);
+    slot.freeFrom = life.to + 1;
+    slots[buffer] = memory.indexOf(slot);
+  }
+  return { slots, slotBytes: memory.map((slot) => slot.bytes) };
+}
+
+/** First and last step of every value; steps of loops are numbered where they stand. */
+function livesOf(fn: GpuFunction, kernels: readonly GpuKernel[]): ReadonlyMap<number, Life> {
+  const lives = new Map<number, Life>();
+  const touch = (buffer: number, at: number): void => {
+    const kind = fn.buffers[buffer]?.kind;
+    if (kind !== "value" && kind !== "kept") return;
+    const life = lives.get(buffer) ?? { from: at, to: at };
+    lives.set(buffer, { from: Math.min(life.from, at), to: Math.max(life.to, at) });
+  };
+  let at = 0;
+  for (const step of fn.steps) {
+    const start = at;
+    const dispatches = step.kind === "dispatch" ? [step] : step.steps;
+    for (const dispatch of dispatches) {
+      for (const buffer of dispatch.buffers) touch(buffer, at);
+      at++;
+    }
+    if (step.kind === "chunks")
+      for (const buffer of carriedBuffers(
+        fn,
+        kernels,
+        dispatches,
+        (each) => (lives.get(each)?.from ?? start) < start,
+      )) {
+        touch(buffer, start);
+        touch(buffer, Math.max(start, at - 1));
+      }
+  }
+  for (const { buffer } of fn.outputs) touch(buffer, at);
+  return lives;
+}
+
+/** What outlives one turn of a loop: running totals, kept values, outer values, and what is read after the loop. */
+function carriedBuffers(
+  fn: GpuFunction,
+  kernels: readonly GpuKernel[],
+  dispatches: readonly GpuDispatch[],
+  isOuter: (buffer: number) => boolean,
+): readonly number[] {
+  const touched = dispatches.flatMap(({ kernel, buffers }) =>
+    buffers.map((buffer, index) => ({ buffer, access: kernels[kernel]?.access[index] ?? "read" })),
+  );
+  const readInside = new Set(touched.filter(({ access }) => access === "read").map(({ buffer }) => buffer));
+  return touched
+    .filter(
+      ({ buffer, access }) =>
+        access === "update" ||
+        fn.buffers[buffer]?.kind === "kept" ||
+        isOuter(buffer) ||
+        !readInside.has(buffer),
+    )
+    .map(({ buffer }) => buffer);
+}

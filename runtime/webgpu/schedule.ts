@@ -1,0 +1,92 @@
+/**
+ * What the compiler emits for WebGPU, as plain data: kernels as WGSL text, and for each function its buffers and
+ * the list of dispatches that run. Sizes are numbers or expressions of the free names; free names become
+ * `override` constants when a pipeline is made, so that one artifact serves every batch size. Nothing here
+ * knows a device.
+ */
+import type { DType, ProgramInfo } from "../program.ts";
+
+/** A number, or canonical text such as `2*N + 1`; see sizes.ts. */
+export type Size = number | string;
+
+export interface GpuModule {
+  readonly info: ProgramInfo;
+  readonly kernels: readonly GpuKernel[];
+  /** The program's functions, and `initialize`. */
+  readonly functions: Readonly<Record<string, GpuFunction>>;
+}
+
+export type Access = "read" | "write" | "update";
+
+/** One compute shader; its entry point is `main`. */
+export interface GpuKernel {
+  readonly name: string;
+  readonly code: string;
+  /** Of the storage buffers of group 0, in binding order. */
+  readonly access: readonly Access[];
+  /** Override constants: the constant's name and the free size that it holds. */
+  readonly overrides: readonly { readonly name: string; readonly size: string }[];
+  /** Whether group 1 holds the chunk's first class and size. */
+  readonly chunked: boolean;
+  /** Bytes of workgroup memory, and invocations of a workgroup. */
+  readonly workgroupBytes: number;
+  readonly invocations: number;
+}
+
+export interface GpuFunction {
+  readonly buffers: readonly GpuBuffer[];
+  readonly steps: readonly GpuStep[];
+  readonly regions: readonly GpuRegion[];
+  /** Every output; `next:NAME` is copied into the variable NAME when all steps have run. */
+  readonly outputs: readonly GpuOutput[];
+}
+
+export interface GpuOutput {
+  readonly name: string;
+  readonly buffer: number;
+  readonly dtype: DType;
+  readonly shape: readonly Size[];
+}
+
+/** Booleans take four bytes, as everything else. */
+export type GpuBuffer =
+  | {
+      readonly kind: "input" | "variable";
+      readonly name: string;
+      readonly dtype: DType;
+      readonly elements: Size;
+    }
+  | {
+      readonly kind: "constant";
+      readonly dtype: DType;
+      readonly values: readonly number[];
+      readonly elements: Size;
+    }
+  | { readonly kind: "value"; readonly dtype: DType; readonly elements: Size }
+  /** One slot a kept chunk of the region, and one for the chunk at hand. */
+  | { readonly kind: "kept"; readonly region: number; readonly dtype: DType; readonly elements: Size };
+
+export interface GpuDispatch {
+  readonly kind: "dispatch";
+  readonly kernel: number;
+  /** In binding order. */
+  readonly buffers: readonly number[];
+  readonly groups: Size;
+  /** `recomputed` runs only for chunks whose values were not kept. */
+  readonly when: "always" | "recomputed";
+}
+
+export type GpuStep =
+  GpuDispatch | { readonly kind: "chunks"; readonly region: number; readonly steps: readonly GpuDispatch[] };
+
+/** A class axis that is walked in chunks. `chunk` is the free name that stands for a chunk's size. */
+export interface GpuRegion {
+  readonly chunk: string;
+  readonly classes: Size;
+  /** Bytes that grow with each class of a chunk, one expression for each moment that could be the worst. */
+  readonly bytesPerClass: readonly Size[];
+  readonly keptBytesPerClass: Size;
+  /** Bytes for a chunk's body, and for what is kept between passes. */
+  readonly bodyBudget: number;
+  readonly keptBudget: number;
+}

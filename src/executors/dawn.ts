@@ -1,0 +1,20 @@
+/**
+ * WebGPU in Node: the npm package `webgpu`, which is Google's Dawn. It is an optional dependency and large, so
+ * it is loaded when it is first needed.
+ */
+
+/** Dawn's GPU. Throws with a way out where the package is missing or does not load on this machine. */
+export async function gpuOfNode(): Promise<GPU> {
+  try {
+    const { create } = await import("webgpu");
+    return create([]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new Error(
+      `the target wgsl needs the npm package webgpu, which does not load here (${reason}): npm install webgpu`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
