@@ -10,7 +10,7 @@ import { bindName, bindSetting, elaborateBody, warnUnused } from "./bodies.ts";
 import type { Given } from "./arguments.ts";
 import { type Ambient, type Frame, moduleFrame, noAmbient } from "./frame.ts";
 import { type Head, geometryOf } from "./geometry.ts";
-import { bindHeadDims, pairsAmbient, readMargin } from "./margins.ts";
+import { bindHeadDims, pairsAmbient, readMargin } from "./margin-readings.ts";
 import { optimizerAmbient, updateParameter } from "./optimizers.ts";
 import { type ProgramState, type Session, feedInput, newSession } from "./session.ts";
 import { isTensorParameter, writtenDim, writtenType } from "./signatures.ts";
@@ -131,6 +131,8 @@ export function openInput(
 function checkMargin(session: Session, callable: Callable, module: LoadedModule): void {
   const scratch = entryFrame(session, module, callable, noAmbient);
   const head = openHead(scratch, callable);
+  // A list with a number a class decides how many classes there are; only a use can tell.
+  session.program.openSettings.add("C");
   const frame: Frame = { ...scratch, ambient: pairsAmbient(head, geometryOf(head)) };
   bindHeadDims(frame, head, callable.name.span);
   bindEntry(frame, callable, new Map());

@@ -13,7 +13,7 @@ import { bindName, bindSetting, elaborateBody } from "./bodies.ts";
 import { bindOpenInput, entryFrame, openFans } from "./declarations.ts";
 import { type Frame, noAmbient } from "./frame.ts";
 import type { GeometryName, Head } from "./geometry.ts";
-import { type MarginResultName, bindHeadDims, pairsAmbient, readMargin } from "./margins.ts";
+import { type MarginResultName, bindHeadDims, pairsAmbient, readMargin } from "./margin-readings.ts";
 import { normOfAll, optimizerAmbient, updateParameter } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { dropUnread, functionOf } from "./functions.ts";

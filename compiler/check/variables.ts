@@ -28,7 +28,7 @@ import type { Ambient, Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { writtenType } from "./signatures.ts";
-import { castTo, makeTensor, scalar, stretched, toTensor } from "./tensors.ts";
+import { castTo, isUndecided, makeTensor, scalar, stretched, toTensor } from "./tensors.ts";
 import { type TensorValue, type Value, phraseOf, dimValue, errorValue, tensorValue } from "./values.ts";
 
 /** `param W: f32[C, D] ~ normal(std: 0.01)`; without `~` it starts at zero. */
@@ -87,6 +87,7 @@ function fitInitial(
   if (value.kind !== "tensor") return undefined;
   const cast = castTo(frame, value, type.dtype, at.span);
   if (!stretchesTo(cast.type.shape, type.shape)) {
+    if (isUndecided(frame, [cast.type, type])) return undefined;
     report(frame, shapeMismatchPlain.report({ ...at, found: printType(cast.type), wanted: printType(type) }));
     return undefined;
   }
@@ -210,6 +211,7 @@ export function updatedValue(
     (tensor.type.dtype === "bool") === (variable.type.dtype === "bool") &&
     stretchesTo(tensor.type.shape, variable.type.shape);
   if (!isFitting) {
+    if (isUndecided(frame, [tensor.type, variable.type])) return undefined;
     report(frame, wrongUpdate.report({ ...at, found: phraseOf(tensor), wanted: printType(variable.type) }));
     return undefined;
   }

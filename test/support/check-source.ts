@@ -88,7 +88,11 @@ export function tensor(nested: Nested, dtype: TensorType["dtype"] = "f32"): Refe
   const shape: number[] = [];
   for (let level: Nested | undefined = nested; Array.isArray(level); level = level[0])
     shape.push(level.length);
-  return values(dtype, shape, [nested].flat(Infinity).map(Number));
+  return values(dtype, shape, flattened(nested));
+}
+
+function flattened(nested: Nested): number[] {
+  return typeof nested === "number" ? [nested] : nested.flatMap(flattened);
 }
 
 /** The outputs of a function, variables at their first values unless they are given. */
