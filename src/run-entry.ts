@@ -93,7 +93,7 @@ function unknownName(
   { inputs, params, state }: RunValues,
 ): RunFault | undefined {
   const parameters = program.variables.filter(({ kind }) => kind === "parameter").map(({ name }) => name);
-  const states = program.variables.filter(({ kind }) => kind === "state").map(({ name }) => name);
+  const states = program.variables.filter(({ kind }) => kind !== "parameter").map(({ name }) => name);
   const data = fn.inputs.filter(({ role }) => role === "data").map(({ name }) => name);
   const groups = [
     { what: "input", given: inputs, known: data },
@@ -216,7 +216,7 @@ function variablesOf(
   counters: NamedReferences,
   sizes: Bindings,
 ): NamedReferences {
-  const variables = program.variables.filter(({ kind }) => kind !== "optimizer");
+  const { variables } = program;
   const open = variables.filter(({ name }) => (params[name] ?? state[name]) === undefined);
   const initial = evaluateGraph(
     { outputs: open.map(({ name, initial: node }) => ({ name, node })) },
@@ -254,7 +254,7 @@ async function onDevice(
     await executor.write(pick(program.variables.map(({ name }) => name)));
     const outputs = await executor.call(fn.name, pick(fn.inputs.map(({ name }) => name)));
     const after = await executor.read(
-      program.variables.filter(({ kind }) => kind === "state").map(({ name }) => name),
+      program.variables.filter(({ kind }) => kind !== "parameter").map(({ name }) => name),
     );
     const next = Object.entries(after).map(([name, value]) => [`next:${name}`, value] as const);
     return Object.fromEntries(
@@ -282,7 +282,7 @@ function resultOf(program: Program, outputs: NamedReferences, variables: NamedRe
   const grads = Object.entries(outputs).flatMap(([name, gradient]) =>
     name.startsWith("gradient:") ? [[name.slice("gradient:".length), gradient] as const] : [],
   );
-  const states = program.variables.filter(({ kind }) => kind === "state");
+  const states = program.variables.filter(({ kind }) => kind !== "parameter");
   const state = states.flatMap(({ name }) => {
     const after = outputs[`next:${name}`] ?? variables[name];
     return after === undefined ? [] : [[name, after] as const];
