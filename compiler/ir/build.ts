@@ -115,8 +115,10 @@ export function fills(type: TensorType, shape: readonly Dim[]): boolean {
 
 /** The empty attributes of an operation that has none; TypeScript cannot see through the mapped type. */
 function noAttrs<K extends Plain>(): AttrsOf<K> {
-  return {} as AttrsOf<K>;
+  return nothing as AttrsOf<K>;
 }
+
+const nothing = Object.freeze({});
 
 /** An input that the operation's count promises. Throws if the node was not made by a builder. */
 export function inputOf(node: Node, index: number): Node {

@@ -66,7 +66,11 @@ export class GraphBuilder {
     const key = `${op}(${inputs.map((input) => input.id).join(",")})${attrsKey(attrs)}`;
     const known = this.#interned.get(key);
     if (known !== undefined) return known as Node<K>;
-    const type = typeOfOp(op, inputs.map((input) => input.type), attrs);
+    const type = typeOfOp(
+      op,
+      inputs.map((input) => input.type),
+      attrs,
+    );
     if ("fault" in type) throw new Error(`${op}: ${type.fault}`);
     const node: Node<K> = {
       id: this.#nextId++,
@@ -81,11 +85,17 @@ export class GraphBuilder {
   }
 }
 
-/** Canonical text of attributes: keys in order, dimensions by their key. */
+/** Canonical text of attributes: keys in order, dimensions by their key. Attributes never change, so it is kept. */
 export function attrsKey(attrs: object): string {
+  const known = attrsKeys.get(attrs);
+  if (known !== undefined) return known;
   const entries = Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([name, value]) => `${name}:${attrKey(value)}`).join(",")}}`;
+  const key = `{${entries.map(([name, value]) => `${name}:${attrKey(value)}`).join(",")}}`;
+  attrsKeys.set(attrs, key);
+  return key;
 }
+
+const attrsKeys = new WeakMap<object, string>();
 
 function attrKey(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(attrKey).join(",")}]`;
