@@ -275,11 +275,13 @@ function angle(frame: Frame, cosine: TensorValue): Value {
 
 /** One update: inputs `param` and `grad` f32[P]; `value` is the next parameter, `next:…` the states. */
 function optimizerFunctions(
-  session: Session,
+  outside: Session,
   module: LoadedModule,
   callable: Callable,
   options: EntryOptions,
 ): readonly ProgramFunction[] | undefined {
+  // An optimizer is only ever run in training.
+  const session: Session = { ...outside, training: true };
   const span = callable.name.span;
   const type = options.inputTypes["param"] ?? { dtype: "f32" as const, shape: [namedDim("P")] };
   const leaf = (name: string): TensorValue =>

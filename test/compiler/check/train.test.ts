@@ -1,0 +1,215 @@
+/** A `train` as a program: its functions, its variables by name, its numbers against steps worked out here. */
+import { describe, expect, test } from "vitest";
+import type { Node } from "../../../compiler/ir/node.ts";
+import {
+  functionOf,
+  nested,
+  programOf,
+  refusalOf,
+  run,
+  tensor,
+  variablesOf,
+} from "../../support/check-source.ts";
+
+const source = `layer dense(units: int, bias = true)(x: f32[N, K]) {
+  param W: f32[K, units] ~ 0.1 * random_normal()
+  param b: f32[units]
+  if bias then x @ W + b else x @ W
+}
+layer running(rate = 0.5)(x: f32[N, K]) {
+  state mu: f32[K] = 0
+  mu <- (1 - rate) * mu + rate * mean(x, over: N)
+  if training then x - mean(x, over: N) else x - mu
+}
+model Net(x: f32[N, 4]) -> f32[N, 2] = x |> dense(3) |> running() |> dense(3) |> dense(2, bias: false)
+loss softmax(z: f32[N, C], y: index<C>[N]) {
+  predict = z
+  mean(logsumexp(z, over: C) - pick(z, y))
+}
+loss head(x: f32[N, D], y: index<C>[N], margin: margin) {
+  param W: f32[C, D] ~ random_normal()
+  let z = logits(margin, x, W, y)
+  predict = scores(margin, x, W)
+  mean(logsumexp(z, over: C) - pick(z, y))
+}
+margin Shift(m = 0.25, s = 4) {
+  let now = m * (1 - 0.5 ^ step)
+  scale = s
+  target = cos - now
+}
+optimizer sgd(rate = 0.1, momentum = 0.5) {
+  state v = 0
+  v <- momentum * v + grad
+  param <- param - rate * v
+}
+optimizer clipped(limit = 0.01) {
+  state count: f32 = 0
+  count <- count + 1
+  param <- param - grad * min(1, limit / grad_norm)
+}
+train Plain {
+  model = Net
+  loss = softmax
+  data = csv("a.csv", label: "kind", classes: 2)
+  optimizer = sgd
+  batch = 3
+  epochs = 2
+}
+train Margins {
+  model = Net
+  loss = head(margin: Shift(m: 0.5))
+  data = idx("x", "y", classes: 5, mean: 0.5)
+  validation = idx("vx", "vy", classes: 5)
+  optimizer = sgd(rate: 0.1 / (1 + step))
+  steps = 10
+  seed = 3
+}
+`;
+
+const inputs = {
+  x: tensor([
+    [1, 2, 3, 4],
+    [0, -1, 1, 0.5],
+    [2, 0, 0, -2],
+  ]),
+  y: tensor([0, 1, 1], "i32"),
+};
+
+describe("functions", () => {
+  test("each has its inputs and outputs", () => {
+    const program = programOf(source, "Margins");
+    const shown = program.functions.map(({ name, inputs: fed, graph }) => [
+      name,
+      fed.map((input) => input.name).join(" "),
+      graph.outputs
+        .map((output) => output.name)
+        .filter((output) => !output.startsWith("next:"))
+        .join(" "),
+    ]);
+    expect(shown).toEqual([
+      ["step", "x y step", "loss accuracy trace:now trace:rate"],
+      ["evaluate", "x y step", "loss accuracy scores features"],
+      ["embed", "x", "features"],
+      ["predict", "x", "scores"],
+    ]);
+    expect(functionOf(program, "step").inputs[1]?.bound?.key).toBe("5");
+  });
+
+  test("the plan is plain data", () => {
+    const { training } = programOf(source, "Margins");
+    const { spans: _, ...plan } = training ?? { spans: {} };
+    expect(plan).toEqual({
+      data: { reader: "idx", files: ["x", "y"], options: { classes: 5, mean: 0.5 } },
+      validation: { reader: "idx", files: ["vx", "vy"], options: { classes: 5 } },
+      batch: 128,
+      steps: 10,
+      seed: 3,
+    });
+  });
+
+  test("`--set` replaces settings, and steps replace epochs", () => {
+    const { training } = programOf(source, "Plain", {
+      set: { batch: "2 ^ 5", steps: "7", loss: "head(margin: Shift)" },
+    });
+    expect(training).toMatchObject({ batch: 32, steps: 7 });
+    expect(training).not.toHaveProperty("epochs");
+    expect(refusalOf(source, "Plain", { set: { bath: "3" } })).toContain(
+      "M0501 a train has no setting `bath`",
+    );
+  });
+});
+
+describe("variables", () => {
+  test("are named by the path of calls; what nothing reads is left out", () => {
+    expect(variablesOf(programOf(source, "Margins"))).toEqual([
+      "dense.W: f32[4, 3]",
+      "dense.b: f32[3]",
+      "running.mu: f32[3]",
+      "dense_2.W: f32[3, 3]",
+      "dense_2.b: f32[3]",
+      "dense_3.W: f32[3, 2]",
+      "head.W: f32[5, 2]",
+      "sgd.v.dense.W: f32[4, 3]",
+      "sgd.v.dense.b: f32[3]",
+      "sgd.v.dense_2.W: f32[3, 3]",
+      "sgd.v.dense_2.b: f32[3]",
+      "sgd.v.dense_3.W: f32[3, 2]",
+      "sgd.v.head.W: f32[5, 2]",
+    ]);
+  });
+
+  test("random sites differ from layer to layer", () => {
+    const program = programOf(source, "Plain");
+    const sites = program.variables.flatMap(({ initial }) => sitesIn(initial));
+    expect(new Set(sites).size).toBe(3);
+  });
+});
+
+function sitesIn(node: Node): number[] {
+  const own = node.op === "random" && "site" in node.attrs ? [Number(node.attrs.site)] : [];
+  return [...own, ...node.inputs.flatMap(sitesIn)];
+}
+
+describe("numbers", () => {
+  test("a step moves each parameter by its gradient, against differences of the loss", () => {
+    const program = programOf(source, "Plain");
+    const stepped = run(program, "step", inputs);
+    // next = param - 0.1 · grad, so the change of `b` in the last hidden layer is -0.1 times a slope of the loss.
+    const shift = stepped["next:dense_2.b"]?.data[0] ?? NaN;
+    const size = 1e-5;
+    const lossAt = (b: number): number =>
+      run(program, "step", { ...inputs, "dense_2.b": tensor([b, 0, 0]) })["loss"]?.data[0] ?? NaN;
+    expect(shift).toBeCloseTo((-0.1 * (lossAt(size) - lossAt(-size))) / (2 * size), 8);
+    expect(stepped["next:sgd.v.dense_2.b"]?.data[0]).toBeCloseTo(-10 * shift, 10);
+  });
+
+  test("states are read as they are outside of training", () => {
+    const program = programOf(source, "Plain");
+    const stepped = run(program, "step", inputs);
+    const mu = stepped["next:running.mu"];
+    const centred = run(program, "evaluate", {
+      ...inputs,
+      ...(mu === undefined ? {} : { "running.mu": mu }),
+    });
+    const plain = run(program, "evaluate", inputs);
+    expect(centred["loss"]?.data[0]).not.toBe(plain["loss"]?.data[0]);
+    expect(functionOf(program, "evaluate").graph.outputs.some(({ name }) => name.startsWith("next:"))).toBe(
+      false,
+    );
+  });
+
+  test("accuracy counts the rows whose best score is their label's", () => {
+    const outputs = run(programOf(source, "Plain"), "evaluate", inputs);
+    const scores = outputs["scores"] && (nested(outputs["scores"]) as readonly (readonly number[])[]);
+    const hits = scores?.map((row, index) => Number(row.indexOf(Math.max(...row)) === inputs.y.data[index]));
+    expect(outputs["accuracy"]?.data[0]).toBeCloseTo((hits ?? []).reduce((a, b) => a + b, 0) / 3, 12);
+  });
+
+  test("grad_norm is over all parameters, and a typed state has its own shape", () => {
+    const program = programOf(source, "Plain", { set: { optimizer: "clipped(limit: 0.01)" } });
+    const stepped = run(program, "step", inputs);
+    let square = 0;
+    for (const { name, kind } of program.variables) {
+      if (kind !== "parameter") continue;
+      const before = stepped[`next:${name}`];
+      const initial = initialOf(program, name);
+      before?.data.forEach((value, index) => (square += (value - (initial[index] ?? 0)) ** 2));
+    }
+    expect(Math.sqrt(square)).toBeCloseTo(0.01, 8);
+    expect(variablesOf(program)).not.toContain("clipped.count.dense.W: f32");
+  });
+});
+
+function initialOf(program: ReturnType<typeof programOf>, name: string): ArrayLike<number> {
+  const probe = {
+    ...program,
+    functions: [
+      {
+        name: "probe",
+        inputs: [],
+        graph: { outputs: program.variables.map((one) => ({ name: one.name, node: one.initial })) },
+      },
+    ],
+  };
+  return run(probe, "probe", {})[name]?.data ?? [];
+}
