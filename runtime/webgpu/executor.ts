@@ -53,7 +53,7 @@ export function createWebGpuExecutor(module: GpuModule, gpu: GpuDevice): Executo
     instances: new Map(),
     fault: undefined,
   };
-  watch(state);
+  const stopWatching = watch(state);
   const inTurn = queue();
   return {
     info: module.info,
@@ -63,6 +63,7 @@ export function createWebGpuExecutor(module: GpuModule, gpu: GpuDevice): Executo
     write: (values) => inTurn(() => write(state, values)),
     memory: () => state.memory.held(),
     dispose: () => {
+      stopWatching();
       forgetInstances(state);
       for (const { buffer } of state.variables.values()) state.memory.free(buffer);
       state.variables.clear();
@@ -70,15 +71,17 @@ export function createWebGpuExecutor(module: GpuModule, gpu: GpuDevice): Executo
   };
 }
 
-function watch(state: State): void {
+/** Notes what goes wrong outside a call; returns how to stop. */
+function watch(state: State): () => void {
   const { device } = state.gpu;
+  const note = ({ error }: GPUUncapturedErrorEvent): void => {
+    state.fault ??= `WebGPU reports: ${error.message}`;
+  };
   void device.lost.then(
     ({ message, reason }) => (state.fault ??= `the device was lost (${reason}): ${message}`),
   );
-  device.addEventListener(
-    "uncapturederror",
-    (event) => (state.fault ??= `WebGPU reports: ${event.error.message}`),
-  );
+  device.addEventListener("uncapturederror", note);
+  return () => device.removeEventListener("uncapturederror", note);
 }
 
 /** Calls share buffers, so each waits for the one before it. */

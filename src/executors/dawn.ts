@@ -3,11 +3,14 @@
  * it is loaded when it is first needed.
  */
 
+/** Kept for the life of the process: Dawn ends it when its GPU is collected while a device still runs. */
+let opened: GPU | undefined;
+
 /** Dawn's GPU. Throws with a way out where the package is missing or does not load on this machine. */
 export async function gpuOfNode(): Promise<GPU> {
   try {
     const { create } = await import("webgpu");
-    return create([]);
+    return (opened ??= create([]));
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new Error(

@@ -16,11 +16,17 @@ import { emitGroup } from "./groups.ts";
 import type { KernelTable } from "./kernel-table.ts";
 import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
-import type { Sink } from "./sink.ts";
+import type { KernelStyle, Sink } from "./sink.ts";
 import { KernelWriter } from "./writer.ts";
 
 /** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
 export type SourceLine = (span: Span) => string | undefined;
+
+/** How a module is emitted. */
+export interface GpuEmission {
+  readonly style: KernelStyle;
+  readonly sourceLine: SourceLine;
+}
 
 /** The buffers of a function while it is emitted. */
 export interface FunctionState {
@@ -40,8 +46,8 @@ export interface SinkPlace {
   readonly when: GpuDispatch["when"];
 }
 
-export function emitFunction(stage: Stage, kernels: KernelTable, sourceLine: SourceLine): GpuFunction {
-  const state = createState(stage, kernels, sourceLine);
+export function emitFunction(stage: Stage, kernels: KernelTable, emission: GpuEmission): GpuFunction {
+  const state = createState(stage, kernels, emission);
   const steps: GpuStep[] = [];
   const sink = state.sink(steps);
   const regions = createRegionEmitter(state, stage);
@@ -67,7 +73,7 @@ function copied(state: FunctionState, sink: Sink, node: Node): number {
   return buffer;
 }
 
-function createState(stage: Stage, kernels: KernelTable, sourceLine: SourceLine): FunctionState {
+function createState(stage: Stage, kernels: KernelTable, emission: GpuEmission): FunctionState {
   const buffers: GpuBuffer[] = [];
   const numbers = new Map<Node, number>();
   const constants = new Map<string, number>();
@@ -103,13 +109,14 @@ function createState(stage: Stage, kernels: KernelTable, sourceLine: SourceLine)
     slices: new Map(),
   };
   const sink: FunctionState["sink"] = (into, place = { scope, target, when: "always" }) => ({
+    style: emission.style,
     temporary: value,
     target: place.target,
     guess: (dim) => guessedSize(dim, chunkNames),
     kernel: ({ name, nodes, workgroupSize }, write) => {
       const writer = new KernelWriter(chunkNames);
       for (const { span } of nodes) {
-        const line = span === undefined ? undefined : sourceLine(span);
+        const line = span === undefined ? undefined : emission.sourceLine(span);
         if (line !== undefined) writer.comment(line);
       }
       const groups = write({ writer, scope: place.scope, own: new Set(nodes) });

@@ -6,7 +6,7 @@ import { programInfo } from "../../artifact.ts";
 import type { Program, ProgramFunction } from "../../program.ts";
 import type { Stage } from "../../passes/pass.ts";
 import type { GpuModule } from "../../../runtime/webgpu/schedule.ts";
-import { type SourceLine, emitFunction } from "./function.ts";
+import { type GpuEmission, emitFunction } from "./function.ts";
 import { createKernelTable } from "./kernel-table.ts";
 
 /** A function of the program and the stage that the passes made of it for the target `wgsl`. */
@@ -20,11 +20,11 @@ export function emitGpuModule(
   program: Program,
   compiled: readonly GpuStage[],
   version: string,
-  sourceLine: SourceLine = () => undefined,
+  emission: GpuEmission = { style: "workgroup", sourceLine: () => undefined },
 ): GpuModule {
   const kernels = createKernelTable();
   const functions = Object.fromEntries(
-    compiled.map(({ fn, stage }) => [fn.name, emitFunction(stage, kernels, sourceLine)]),
+    compiled.map(({ fn, stage }) => [fn.name, emitFunction(stage, kernels, emission)]),
   );
   return { info: programInfo(program, "wgsl", version), kernels: kernels.kernels(), functions };
 }

@@ -207,9 +207,9 @@ function mergeLanes(
   }
 }
 
-/** Lanes that share one result: none for short reductions, a workgroup's quarter for rows. */
-function lanesFor({ guess }: Sink, { length, layout }: Fold): number {
+/** Lanes that share one result: one for short reductions, a workgroup's quarter for rows. */
+function lanesFor({ guess, style }: Sink, { length, layout }: Fold): number {
   const size = guess(length);
-  if (size <= 16) return 1;
+  if (size <= 16 || style === "invocation") return 1;
   return layout === "rows" ? (size <= 64 ? 16 : 64) : 8;
 }

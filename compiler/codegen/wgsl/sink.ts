@@ -7,7 +7,15 @@ import type { Node } from "../../ir/node.ts";
 import type { DType } from "../../ir/type.ts";
 import type { Context } from "./scope.ts";
 
+/**
+ * How the invocations of a kernel share their work. `workgroup`: through workgroup memory, with barriers, as a GPU
+ * wants it. `invocation`: each alone, without a barrier: on a software adapter a barrier costs more than it saves,
+ * to compile above all.
+ */
+export type KernelStyle = "workgroup" | "invocation";
+
 export interface Sink {
+  readonly style: KernelStyle;
   /** Adds one dispatch. `write` writes the kernel's body and says how many workgroups run. */
   readonly kernel: (description: KernelDescription, write: (context: Context) => Dim) => void;
   /** A buffer for what one kernel hands to the next. */

@@ -6,6 +6,7 @@
  */
 import { type Dim, addDims, constantDim, multiplyDims, quotientDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
+import { emitEach } from "./elementwise.ts";
 import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
 
@@ -48,7 +49,8 @@ export interface Product {
 const partDepth = 1024;
 
 /** How many parts the depth is cut into; undefined where one workgroup a tile is right. */
-export function depthParts({ guess }: Sink, { rows, columns, depth }: Product): Dim | undefined {
+export function depthParts({ guess, style }: Sink, { rows, columns, depth }: Product): Dim | undefined {
+  if (style === "invocation") return undefined;
   const few = guess(rows) * guess(columns) <= 128 * 128;
   if (!few || guess(depth) < 4 * partDepth) return undefined;
   return quotientDims(addDims(depth, constantDim(partDepth - 1)), constantDim(partDepth));
@@ -71,6 +73,7 @@ export function emitProduct(
     readonly store: (context: Context, part: string, row: string, column: string, value: string) => void;
   },
 ): void {
+  if (sink.style === "invocation") return emitDirectProduct(sink, product);
   const tile = chooseTile(sink, product);
   const workgroupSize = (tile.rows / tile.blockRows) * (tile.columns / tile.blockColumns);
   sink.kernel({ name: product.name, nodes: product.nodes, workgroupSize }, (context) => {
@@ -107,6 +110,25 @@ export function emitProduct(
       ),
     );
     return total;
+  });
+}
+
+/** One invocation an element of the result, without workgroup memory. */
+function emitDirectProduct(
+  sink: Sink,
+  { name, nodes, rows, columns, depth, left, right, store }: Product,
+): void {
+  emitEach(sink, { name, nodes }, [rows, columns], (context, place) => {
+    const { writer } = context;
+    const [row = "0u", column = "0u"] = place
+      .coordinates()
+      .map((text) => writer.let({ text, type: "u32" }, "p").text);
+    writer.push({ kind: "variable", name: "sum", type: "f32", value: "0.0" });
+    writer.loop("k", "0u", writer.size(depth), "1u", (k) => {
+      const [a, b] = [left(context, row, k), right(context, k, column)];
+      writer.push({ kind: "assign", target: "sum", value: `fma(${a}, ${b}, sum)` });
+    });
+    store(context, row, column, "sum");
   });
 }
 
