@@ -2,6 +2,7 @@
 import { type RunData, type StepPoint, className } from "./run-data.ts";
 import type { Confusion } from "./confusion.ts";
 import type { AngleStatistics } from "../angle-statistics.ts";
+import { significant } from "./numbers.ts";
 import type { FeaturePicture } from "../train.ts";
 import { drawInline, legend, valueAxis } from "./svg.ts";
 import { classColor, ink, line, muted } from "./theme.ts";
@@ -73,14 +74,12 @@ export function traceCharts({ steps }: Pick<RunData, "steps">): readonly string[
   const names = [...new Set(steps.flatMap(({ traces }) => Object.keys(traces)))];
   return names.map((name, index) => {
     const points = condensed(steps, ({ traces }) => traces[name]);
-    const values = points.map(([, value]) => value);
-    const spread = Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 50;
     return drawInline(
       {
         grid: { ...grid, top: 40, left: 60 },
         title: { text: name, left: 8, top: 4, textStyle: { color: ink, fontSize: 13, fontWeight: 600 } },
         xAxis: stepAxis(steps),
-        yAxis: valueAxis("", spread ? { type: "log" } : { scale: true }),
+        yAxis: traceAxis(points.map(([, value]) => value)),
         series: [lineSeries(name, classColor(index + 2), points)],
       },
       { width: 560, height: 240 },
@@ -89,9 +88,21 @@ export function traceCharts({ steps }: Pick<RunData, "steps">): readonly string[
   });
 }
 
+/** Logarithmic for what falls by orders of magnitude, over at most five of them. */
+function traceAxis(values: readonly number[]): Record<string, unknown> {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const axisLabel = { color: muted, fontSize: 11, formatter: significant };
+  if (!(low > 0 && high / low > 50)) return valueAxis("", { scale: true, axisLabel });
+  return valueAxis("", {
+    type: "log",
+    min: 10 ** Math.floor(Math.log10(Math.max(low, high * 1e-5))),
+    axisLabel,
+  });
+}
+
 /** How far rows lie from their own class direction and from the nearest other one. */
 export function angleHistogram({ own, nearestOther, binDegrees, rows }: AngleStatistics): string {
-  const used = [own, nearestOther].map(({ histogram }) => histogram.findLastIndex((count) => count > 0) + 1);
+  const used = [own, nearestOther].map(({ histogram }) => binOfQuantile(histogram, 0.99));
   const bins = Math.max(Math.ceil(30 / binDegrees), ...used);
   const bars = (name: string, color: string, histogram: readonly number[]) => ({
     name,
@@ -117,6 +128,13 @@ export function angleHistogram({ own, nearestOther, binDegrees, rows }: AngleSta
     wide,
     "histogram of the angles to the own class and to the nearest other class",
   );
+}
+
+/** How many bins hold that share of the rows: a few stray ones would flatten the rest. */
+function binOfQuantile(histogram: readonly number[], share: number): number {
+  const total = histogram.reduce((sum, count) => sum + count, 0);
+  let seen = 0;
+  return histogram.findIndex((count) => (seen += count) >= share * total) + 1;
 }
 
 /** Two-dimensional features with the class directions as rays; a class of several centres has several rays. */

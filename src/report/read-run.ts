@@ -3,7 +3,7 @@
  * crash cut short, or a field from a later version, is passed over.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseModule } from "../../compiler/syntax/parse.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type Metric, type RunInfo, readMetrics, readRunInfo, runFiles } from "../run-folder.ts";
@@ -29,10 +29,15 @@ export function readRun(folder: string): RunData | RuntimeFault {
     seconds: ofKind("epoch").reduce((sum, metric) => sum + (numberIn(metric, "seconds") ?? 0), 0),
     ...(rate === undefined ? {} : { rowsPerSecond: rate }),
     ...(evaluation === undefined ? {} : { evaluation }),
-    settings: [...settings, ...overrides(info)],
+    settings: [["train", info.entry], ...settings.filter(([name]) => name !== "seed"), ...overrides(info)],
     machine: Object.entries(info.machine ?? {}),
-    source: { file: info.file, text: info.source },
+    source: { file: shortName(info.file), text: info.source },
   };
+}
+
+/** The file and its folder: where they lie on this machine is nobody's business. */
+function shortName(file: string): string {
+  return join(basename(dirname(file)), basename(file));
 }
 
 /** A run is a folder with a description of what ran. */

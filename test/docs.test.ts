@@ -1,0 +1,127 @@
+/**
+ * Every code block of the README and the docs does what it says: Margo blocks check, JavaScript runs, JSON reads,
+ * and each `npx margo` line runs (training for two steps on a few rows).
+ */
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { checkFile } from "../compiler/check/index.ts";
+import { nodeHost } from "../src/host.ts";
+import { projectRoot } from "./support/cli.ts";
+
+interface Block {
+  readonly file: string;
+  readonly line: number;
+  readonly language: string;
+  readonly text: string;
+}
+
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...markdownIn("docs"),
+  ...markdownIn("examples"),
+];
+const blocks = pages.flatMap(blocksOf);
+
+/** A copy of the project by links, where commands may write. */
+const work = mkdtempSync(join(tmpdir(), "margo-docs-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+for (const name of ["std", "examples", "node_modules", "package.json"])
+  symlinkSync(join(projectRoot, name), join(work, name));
+mkdirSync(join(work, "runs"));
+
+describe("Margo blocks check", () => {
+  const host = nodeHost(projectRoot);
+  test.each(ofLanguage("margo"))("%s", (_, { text }) => {
+    const overlay = { ...host, read: (file: string) => (file === "block.margo" ? text : host.read(file)) };
+    const { diagnostics } = checkFile(overlay, "block.margo");
+    expect(diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual(
+      [],
+    );
+  });
+});
+
+describe("JSON blocks read", () => {
+  test.each(ofLanguage("json"))("%s", (_, { text }) => {
+    expect(() => JSON.parse(text) as unknown).not.toThrow();
+  });
+});
+
+describe("JavaScript blocks run", () => {
+  test.each(ofLanguage("js"))("%s", (_, { text }) => {
+    const folder = join(projectRoot, "runs");
+    mkdirSync(folder, { recursive: true });
+    const script = join(folder, `docs-${process.pid}.tmp.mjs`);
+    writeFileSync(script, text);
+    const { status, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8", cwd: projectRoot });
+    rmSync(script);
+    expect(status, stderr).toBe(0);
+  });
+});
+
+describe("commands run", () => {
+  const commands = ofLanguage("sh").flatMap(([, block]) =>
+    block.text
+      .split("\n")
+      .map((line) => line.replace(/\s+#.*$/, ""))
+      .filter((line) => line.startsWith("npx margo "))
+      .map((line) => [`${block.file}: ${line}`, line] as const),
+  );
+  const unique = [...new Map(commands.map(([title, line]) => [line, title] as const))];
+
+  test("there are commands in the docs", () => expect(unique.length).toBeGreaterThan(10));
+
+  // In order and in one folder, since later lines use the runs of earlier ones.
+  test.each(unique.map(([line, title]) => [title, line] as const))("%s", (_, line) => {
+    const training = line.startsWith("npx margo train ") ? ["--limit", "64", "--set", "batch=32"] : [];
+    const epochs = line.startsWith("npx margo train ") && !line.includes("--epochs") ? ["--epochs", "1"] : [];
+    const args = [...wordsOf(line).slice(2), ...training, ...epochs];
+    const command = join(projectRoot, "dist/margo.js");
+    const { status, stderr } = spawnSync(process.execPath, [command, ...args], {
+      encoding: "utf8",
+      cwd: work,
+    });
+    expect(status, stderr).toBe(0);
+  });
+});
+
+function ofLanguage(language: string): readonly (readonly [string, Block])[] {
+  return blocks
+    .filter((block) => block.language === language)
+    .map((block) => [`${block.file}:${block.line}`, block] as const);
+}
+
+/** Fenced blocks whose fence names a language and nothing else: `margo fragment` is shown, not checked. */
+function blocksOf(file: string): readonly Block[] {
+  const text = readFileSync(join(projectRoot, file), "utf8");
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    file,
+    line: text.slice(0, match.index).split("\n").length,
+    language: match[1] ?? "",
+    text: match[2] ?? "",
+  }));
+}
+
+function markdownIn(folder: string): readonly string[] {
+  return readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+}
+
+/** Words of a shell line; double quotes hold blanks together. */
+function wordsOf(line: string): readonly string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? "");
+}
