@@ -5,6 +5,7 @@ import { loadModule, resolveGlobal } from "../../compiler/check/workspace.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
 import { isFault } from "../../runtime/errors.ts";
 import type { TrainingTarget } from "../machine.ts";
+import { openInputTypes } from "../input-types.ts";
 import { type Nested, fromNested, toNested } from "../nested.ts";
 import { readAllOfNpz, writeNpz } from "../npz.ts";
 import { type NamedReferences, type RunResult, type RunValues, isRunFault, runEntry } from "../run-entry.ts";
@@ -27,15 +28,15 @@ export interface RunCommandOptions {
 
 export async function run(file: string, entry: string, options: RunCommandOptions): Promise<ExitCode> {
   const source = sourceAt(file);
+  const given = readValues(options.inputs);
   const program = await programOf(source, entry, {
     set: options.set,
     gradients: options.grad === true,
     training: options.grad === true || isLoss(source, entry),
+    inputTypes: openInputTypes(source.host, source.file, entry, given.arrays ?? given.values.inputs),
   });
-  const values = readValues(
-    options.inputs,
-    program.variables.map(({ name, kind }) => [name, kind] as const),
-  );
+  const kinds = program.variables.map(({ name, kind }) => [name, kind] as const);
+  const values = given.arrays === undefined ? given.values : valuesOfNpz(given.arrays, kinds);
   const result = await atStage("evaluation", () =>
     runEntry(program, values, { ...options, dims: options.dim }),
   );
@@ -55,26 +56,32 @@ function isLoss({ workspace, file }: Source, entry: string): boolean {
 
 type Kinds = readonly (readonly [name: string, kind: string])[];
 
-function readValues(file: string | undefined, kinds: Kinds): RunValues {
-  if (file === undefined) return { inputs: {}, params: {}, state: {}, step: 0 };
+/** What JSON says by groups, or arrays that only the program's names can put into groups. */
+type Given =
+  { readonly values: RunValues; readonly arrays?: undefined } | { readonly arrays: NamedReferences };
+
+function readValues(file: string | undefined): Given {
+  if (file === undefined) return { values: { inputs: {}, params: {}, state: {}, step: 0 } };
   const bytes = readFileSync(file === "-" ? 0 : file);
-  return extname(file) === ".npz"
-    ? valuesOfNpz(file, bytes, kinds)
-    : valuesOfJson(file, bytes.toString("utf8"));
+  if (extname(file) !== ".npz") return { values: valuesOfJson(file, bytes.toString("utf8")) };
+  const arrays = readAllOfNpz(file, bytes);
+  if (!isFault(arrays)) return { arrays };
+  tellFault(arrays);
+  throw new Refusal(exitFault);
 }
 
 /** Arrays go by their name: a parameter's, a state's, else an input's; `step` is the step. */
-function valuesOfNpz(file: string, bytes: Uint8Array, kinds: Kinds): RunValues {
-  const arrays = readAllOfNpz(file, bytes);
-  if (isFault(arrays)) {
-    tellFault(arrays);
-    throw new Refusal(exitFault);
-  }
+function valuesOfNpz(arrays: NamedReferences, kinds: Kinds): RunValues {
   const { step, ...named } = arrays;
   const kindOf = new Map(kinds);
-  const of = (wanted: string | undefined) =>
-    Object.fromEntries(Object.entries(named).filter(([name]) => kindOf.get(name) === wanted));
-  return { inputs: of(undefined), params: of("parameter"), state: of("state"), step: step?.data[0] ?? 0 };
+  const of = (wanted: readonly (string | undefined)[]) =>
+    Object.fromEntries(Object.entries(named).filter(([name]) => wanted.includes(kindOf.get(name))));
+  return {
+    inputs: of([undefined]),
+    params: of(["parameter"]),
+    state: of(["state", "optimizer"]),
+    step: step?.data[0] ?? 0,
+  };
 }
 
 function valuesOfJson(file: string, text: string): RunValues {

@@ -1,5 +1,6 @@
 /** An entry of a text on nested lists, evaluated by the float64 reference: what tests of the library call. */
 import { elaborateEntry } from "../../compiler/check/index.ts";
+import { openInputTypes } from "../../src/input-types.ts";
 import { type Nested, fromNested, toNested } from "../../src/nested.ts";
 import { type NamedReferences, isRunFault, runEntry } from "../../src/run-entry.ts";
 import { hostOf } from "./elaborated-loss.ts";
@@ -24,14 +25,17 @@ export interface RunTextResult {
 
 /** Throws with the diagnostics, or with what does not fit. */
 export async function runText(text: string, entry: string, options: RunTextOptions): Promise<RunTextResult> {
-  const { program, diagnostics } = elaborateEntry(hostOf({ "test.margo": text }), "test.margo", entry, {
+  const host = hostOf({ "test.margo": text });
+  const inputs = references(options.inputs);
+  const { program, diagnostics } = elaborateEntry(host, "test.margo", entry, {
     set: options.set ?? {},
     gradients: true,
     training: options.when === "training",
+    inputTypes: openInputTypes(host, "test.margo", entry, inputs),
   });
   if (program === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   const values = {
-    inputs: references(options.inputs),
+    inputs,
     params: references(options.params),
     state: references(options.state),
     step: options.step ?? 0,
