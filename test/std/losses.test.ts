@@ -1,0 +1,245 @@
+/** Losses against what the papers say, written by hand in float64. Their gradients are in gradcheck.test.ts. */
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Nested } from "../../src/nested.ts";
+import { type RunTextOptions, flat, numbers, runText } from "../support/run-text.ts";
+
+async function run(loss: string, options: RunTextOptions) {
+  const text = `import { ${loss} } from "std/losses"\nimport { CosFace } from "std/margins"\n`;
+  return runText(text, loss, { when: "training", ...options });
+}
+
+const rowsOf = (x: readonly Nested[]): readonly (readonly number[])[] => x.map(flat);
+const total = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0);
+const mean = (values: readonly number[]): number => total(values) / values.length;
+const logSumExp = (row: readonly number[]): number => {
+  const top = Math.max(...row);
+  return top + Math.log(total(row.map((one) => Math.exp(one - top))));
+};
+
+describe("softmax_cross_entropy", () => {
+  const z = numbers(1, 5, 4);
+  const y = [0, 3, 1, 1, 2];
+  const rows = rowsOf(z);
+  const own = rows.map((row, i) => logSumExp(row) - (row[y[i] ?? 0] ?? 0));
+
+  test("mean of logsumexp − own score", async () => {
+    expect((await run("softmax_cross_entropy", { inputs: { z, y } })).value).toBeCloseTo(mean(own), 12);
+  });
+
+  test("with smoothing the target is spread", async () => {
+    const smooth = rows.map((row, i) => 0.9 * (own[i] ?? 0) + 0.1 * (logSumExp(row) - mean(row)));
+    const { value } = await run("softmax_cross_entropy", { set: { smoothing: "0.1" }, inputs: { z, y } });
+    expect(value).toBeCloseTo(mean(smooth), 12);
+  });
+
+  test("with weights the mean is weighted", async () => {
+    const weights = [1, 2, 0.5, 0];
+    const used = y.map((label) => weights[label] ?? 0);
+    const weighted = total(own.map((one, i) => one * (used[i] ?? 0))) / total(used);
+    const set = { weights: `[${weights.join(", ")}]` };
+    // How many classes there are must be known where the list is held against it.
+    const text =
+      'import { softmax_cross_entropy } from "std/losses"\n' +
+      `loss four(z: f32[N, 4], y: index<4>[N]) = softmax_cross_entropy(z, y, weights: ${set.weights})\n`;
+    expect((await runText(text, "four", { inputs: { z, y } })).value).toBeCloseTo(weighted, 12);
+  });
+
+  test("scores of a thousand do not overflow", async () => {
+    const { value, grads } = await run("softmax_cross_entropy", { inputs: { z: [[1000, -1000]], y: [1] } });
+    expect(value).toBeCloseTo(2000, 9);
+    expect(flat(grads["z"]).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("margin_softmax", () => {
+  const dot = (a: readonly number[], b: readonly number[]) => total(a.map((one, k) => one * (b[k] ?? 0)));
+  const cosine = (a: readonly number[], b: readonly number[]) =>
+    dot(a, b) / Math.hypot(...a) / Math.hypot(...b);
+  const [x, y] = [numbers(2, 4, 3), [0, 2, 1, 2]];
+  const cosFace = (cosines: readonly (readonly number[])[]) =>
+    mean(
+      cosines.map((row, i) => {
+        const scores = row.map((c, j) => 8 * (j === y[i] ? c - 0.2 : c));
+        return logSumExp(scores) - (scores[y[i] ?? 0] ?? 0);
+      }),
+    );
+
+  test("of one centre a class", async () => {
+    const W = numbers(3, 3, 3);
+    const cosines = rowsOf(x).map((row) => rowsOf(W).map((weight) => cosine(row, weight)));
+    const set = { margin: "CosFace(m: 0.2, s: 8)" };
+    const { value } = await run("margin_softmax", { set, inputs: { x, y }, params: { W } });
+    expect(value).toBeCloseTo(cosFace(cosines), 12);
+  });
+
+  test("of several centres the nearest counts", async () => {
+    const W = numbers(4, 3, 2, 3);
+    const cosines = rowsOf(x).map((row) =>
+      W.map((centres) =>
+        Math.max(...(Array.isArray(centres) ? centres : []).map((one) => cosine(row, flat(one)))),
+      ),
+    );
+    const set = { margin: "CosFace(m: 0.2, s: 8)", centres: "2" };
+    const { value } = await run("margin_softmax", { set, inputs: { x, y }, params: { W_centres: W } });
+    expect(value).toBeCloseTo(cosFace(cosines), 12);
+  });
+
+  test("no centre is refused", async () => {
+    const set = { margin: "CosFace()", centres: "0" };
+    await expect(run("margin_softmax", { set })).rejects.toThrow("at least one centre");
+  });
+});
+
+test("mean_squared_error is a mean over all elements", async () => {
+  const [x, y] = [numbers(5, 2, 3), numbers(6, 2, 3)];
+  const squares = flat(x).map((one, i) => (one - (flat(y)[i] ?? 0)) ** 2);
+  expect((await run("mean_squared_error", { inputs: { x, y } })).value).toBeCloseTo(mean(squares), 12);
+});
+
+// ---------------------------------------------------------------- Lovász
+
+/** Algorithm 1 of the paper: errors worst first, times the steps of the Jaccard loss. */
+function lovaszSum(
+  errors: readonly number[],
+  truth: readonly number[],
+  weigh: (error: number) => number,
+): number {
+  const order = errors.map((_, i) => i).sort((a, b) => (errors[b] ?? 0) - (errors[a] ?? 0));
+  const positives = total(truth);
+  let [seen, hits, before, sum] = [0, 0, 0, 0];
+  for (const i of order) {
+    seen++;
+    hits += truth[i] ?? 0;
+    const jaccard = 1 - (positives - hits) / (positives + seen - hits);
+    sum += weigh(errors[i] ?? 0) * (jaccard - before);
+    before = jaccard;
+  }
+  return sum;
+}
+
+interface Lovasz {
+  readonly classes: "present" | "all" | readonly number[];
+  readonly perImage: boolean;
+  readonly ignore: number;
+}
+
+/** p: [image][pixel][class], y: [image][pixel] */
+function lovaszSoftmax(
+  p: readonly (readonly (readonly number[])[])[],
+  y: readonly (readonly number[])[],
+  options: Lovasz,
+) {
+  const groups = options.perImage
+    ? p.map((image, n) => image.map((row, i) => ({ row, label: y[n]?.[i] ?? 0 })))
+    : [p.flatMap((image, n) => image.map((row, i) => ({ row, label: y[n]?.[i] ?? 0 })))];
+  const losses = groups.map((group) => {
+    const pixels = group.filter(({ label }) => label !== options.ignore);
+    const count = p[0]?.[0]?.length ?? 0;
+    const each = Array.from({ length: count }, (_, c) => {
+      const truth = pixels.map(({ label }) => (label === (count === 1 ? 1 : c) ? 1 : 0));
+      if (options.classes === "present" && total(truth) === 0) return undefined;
+      if (Array.isArray(options.classes) && !options.classes.includes(c)) return undefined;
+      const errors = pixels.map(({ row }, i) => Math.abs((truth[i] ?? 0) - (row[c] ?? 0)));
+      return lovaszSum(errors, truth, (error) => error);
+    }).filter((one) => one !== undefined);
+    return each.length === 0 ? 0 : mean(each);
+  });
+  return mean(losses);
+}
+
+describe("lovasz_softmax", () => {
+  const image = fc.record({
+    images: fc.integer({ min: 1, max: 2 }),
+    pixels: fc.integer({ min: 1, max: 6 }),
+    classes: fc.integer({ min: 1, max: 4 }),
+    seed: fc.integer({ min: 1, max: 1000 }),
+    labels: fc.array(fc.constantFrom(0, 1, 2, 3, 255), { minLength: 12, maxLength: 12 }),
+    which: fc.constantFrom<"present" | "all" | "list">("present", "all", "list"),
+    perImage: fc.boolean(),
+  });
+
+  test("equals algorithm 1 over classes, images and ignored pixels", async () => {
+    await fc.assert(
+      fc.asyncProperty(image, async ({ images, pixels, classes, seed, labels, which, perImage }) => {
+        const p = numbers(seed, images, pixels, classes).map((one) =>
+          rowsOf(Array.isArray(one) ? one : []).map((row) => row.map((value) => 0.5 + value / 2)),
+        );
+        const most = Math.max(classes, 2);
+        const y = p.map((_, n) =>
+          Array.from({ length: pixels }, (__, i) => {
+            const label = labels[n * pixels + i] ?? 0;
+            return label === 255 ? 255 : label % most;
+          }),
+        );
+        const set = {
+          per_image: `${perImage}`,
+          ...(which === "all" ? { classes: '"all"' } : {}),
+          ...(which === "list" ? { only: "[0]" } : {}),
+        };
+        const { value } = await run("lovasz_softmax", { set, inputs: { p, y } });
+        const expected = lovaszSoftmax(p, y, {
+          classes: which === "list" ? [0] : which,
+          perImage,
+          ignore: 255,
+        });
+        expect(value).toBeCloseTo(expected, 10);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("a perfect answer costs nothing, a wrong one 1", async () => {
+    const y = [[0, 1]];
+    const cost = async (p: Nested) => (await run("lovasz_softmax", { inputs: { p: [p], y } })).value;
+    expect(
+      await cost([
+        [1, 0],
+        [0, 1],
+      ]),
+    ).toBeCloseTo(0, 12);
+    expect(
+      await cost([
+        [0, 1],
+        [1, 0],
+      ]),
+    ).toBeCloseTo(1, 12);
+  });
+
+  test("with nothing to see the loss is 0 and its gradient finite", async () => {
+    const { value, grads } = await run("lovasz_softmax", { inputs: { p: [[[0.4, 0.6]]], y: [[255]] } });
+    expect(value).toBe(0);
+    expect(flat(grads["p"])).toEqual([0, 0]);
+  });
+});
+
+describe("lovasz_hinge", () => {
+  const hinge = (z: readonly number[], y: readonly number[]) => {
+    const kept = z.map((score, i) => ({ score, label: y[i] ?? 0 })).filter(({ label }) => label !== 255);
+    const errors = kept.map(({ score, label }) => 1 - score * (2 * label - 1));
+    return lovaszSum(
+      errors,
+      kept.map(({ label }) => label),
+      (error) => Math.max(error, 0),
+    );
+  };
+  const z = [
+    [2, -0.5, 0.3, -1],
+    [0.1, 1.5, -2, 0.7],
+  ];
+  const y = [
+    [1, 1, 0, 255],
+    [0, 0, 0, 0],
+  ];
+
+  test("per image", async () => {
+    const expected = mean(z.map((row, n) => hinge(row, y[n] ?? [])));
+    expect((await run("lovasz_hinge", { inputs: { z, y } })).value).toBeCloseTo(expected, 12);
+  });
+
+  test("over the batch", async () => {
+    const set = { per_image: "false" };
+    const { value } = await run("lovasz_hinge", { set, inputs: { z, y } });
+    expect(value).toBeCloseTo(hinge(z.flat(), y.flat()), 12);
+  });
+});
