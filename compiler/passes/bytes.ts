@@ -7,7 +7,7 @@ import { type Node, isOp } from "../ir/node.ts";
 import type { TensorType } from "../ir/type.ts";
 import type { OpName } from "../ops/attrs.ts";
 import { elementsOf } from "../ops/types.ts";
-import { isLeaf } from "./fuse.ts";
+import { type KernelGroup, isLeaf } from "./fuse.ts";
 
 /** tfjs keeps a boolean in one byte, everything else in four. */
 export function bytesOf(type: TensorType): Dim {
@@ -23,7 +23,20 @@ const scratch: { readonly [K in OpName]?: number } = {
   sum: 1,
 };
 
-export function scratchOf(node: Node): readonly Dim[] {
+/**
+ * What a kernel allocates beside its results. An element-wise chain keeps its inner values in registers; the
+ * chain before a reduction gives what the reduction reads.
+ */
+export function insideKernel({ kind, nodes, writes }: KernelGroup): readonly Dim[] {
+  if (kind === "elementwise" || kind === "optimizer") return [];
+  const last = nodes.at(-1);
+  const inner = nodes.filter(
+    (node) => !writes.includes(node) && (kind !== "reduction" || last?.inputs.includes(node) === true),
+  );
+  return [...inner.map((node) => bytesOf(node.type)), ...nodes.flatMap(scratchOf)];
+}
+
+function scratchOf(node: Node): readonly Dim[] {
   if (isLeaf(node)) return [];
   const factor = scratch[node.op] ?? 0;
   const flipped = isOp(node, "matmul") ? flippedOperands(node) : [];

@@ -34,19 +34,31 @@ export type KernelKind = "elementwise" | "reduction" | "contraction" | "optimize
 export interface KernelLimits {
   /** Values that one kernel may read and write together. */
   readonly buffers: number;
+  /** Element-wise operations that the target's loops do not have: each is a kernel of its own. */
+  readonly apart: ReadonlySet<OpName>;
 }
 
+const none: ReadonlySet<OpName> = new Set();
+
 export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
-  reference: { buffers: Infinity },
-  tfjs: { buffers: 24 },
+  reference: { buffers: Infinity, apart: none },
+  tfjs: { buffers: 24, apart: new Set<OpName>(["sin", "cos", "acos", "pow"]) },
   // The default limit of a WebGPU device: maxStorageBuffersPerShaderStage.
-  wgsl: { buffers: 8 },
+  wgsl: { buffers: 8, apart: none },
 };
 
 export const fuse: Pass = {
   name: "fuse",
   doc: "Nodes are grouped into kernels: chains, reductions with their prologue, products with their epilogue.",
-  run: (stage) => ({ ...stage, kernels: kernelsOf(stage) }),
+  run: (stage) => ({
+    ...stage,
+    kernels: kernelsOf(stage),
+    ...(stage.regions === undefined
+      ? {}
+      : {
+          regions: stage.regions.map((region) => ({ ...region, limits: kernelLimits[stage.options.target] })),
+        }),
+  }),
 };
 
 /** Kernels of what is computed outside regions, in id order of their last node. */
@@ -139,6 +151,21 @@ export function groupNodes(
   return drafts.groups();
 }
 
+/** Kernels in an order in which each comes after those that it reads from; of those that could, the first. */
+export function inReadingOrder(groups: readonly KernelGroup[]): readonly KernelGroup[] {
+  const waiting = new Set(groups);
+  const missing = new Set(groups.flatMap(({ writes }) => writes));
+  const order: KernelGroup[] = [];
+  while (waiting.size > 0) {
+    const next = [...waiting].find(({ reads }) => !reads.some((node) => missing.has(node)));
+    if (next === undefined) throw new Error("kernels wait for each other");
+    order.push(next);
+    waiting.delete(next);
+    for (const node of next.writes) missing.delete(node);
+  }
+  return order;
+}
+
 interface Surroundings {
   readonly limits: KernelLimits;
   readonly users: (node: Node) => readonly Node[];
@@ -162,10 +189,20 @@ class Drafts {
 
   place(node: Node): void {
     const home = this.#candidates(node).find((draft) => this.#fits(draft, node));
-    const draft = home ?? { kind: kernelKind(node), nodes: [] };
+    const draft = home ?? { kind: this.#kindOf(node), nodes: [] };
     draft.nodes.push(node);
     if (draft.kind === "elementwise" && isReduction(node)) draft.kind = "reduction";
     this.#of.set(node, draft);
+  }
+
+  #kindOf(node: Node): KernelKind {
+    return this.#isApart(node) ? "single" : kernelKind(node);
+  }
+
+  /** Integers have few operations in vector loops: what is rare is left alone. */
+  #isApart(node: Node): boolean {
+    const rare = node.type.dtype === "i32" && (isOp(node, "neg") || isOp(node, "abs") || isOp(node, "sign"));
+    return rare || this.#around.limits.apart.has(node.op);
   }
 
   groups(): readonly KernelGroup[] {
@@ -196,7 +233,8 @@ class Drafts {
     const last = draft.nodes.at(-1);
     if (last === undefined) return false;
     if (draft.kind === "elementwise") {
-      if (isElementwise(node)) return shapeKey(node.type.shape) === shapeKey(last.type.shape);
+      if (isElementwise(node))
+        return !this.#isApart(node) && shapeKey(node.type.shape) === shapeKey(last.type.shape);
       // A reduction ends the chain that feeds it, when nobody else needs the chain.
       return isReduction(node) && draft.nodes.every((each) => this.#isPrivate(each, [...draft.nodes, node]));
     }

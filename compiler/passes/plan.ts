@@ -12,7 +12,7 @@
  */
 import { type Bindings, type Dim, sizeOfDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
-import { bytesOf, scratchOf } from "./bytes.ts";
+import { bytesOf, insideKernel } from "./bytes.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Schedule, type Step, scheduleAsWritten } from "./schedule.ts";
 import type { Region, RegionPass } from "./stream.ts";
@@ -120,9 +120,7 @@ function totalBytes(values: readonly { readonly bytes: Dim }[], bindings: Bindin
 function transientsOf(step: Step, index: number, budgetBytes: number): readonly Transient[] {
   if (step.kind === "pass")
     return [{ kind: "chunks", step: index, region: step.region, pass: step.pass, budgetBytes }];
-  const written = new Set(step.writes);
-  const inner = step.kernel.nodes.filter((node) => !written.has(node)).map((node) => bytesOf(node.type));
-  const bytes = [...inner, ...step.kernel.nodes.flatMap(scratchOf)];
+  const bytes = insideKernel(step.kernel);
   return bytes.length === 0 ? [] : [{ kind: "values", step: index, bytes }];
 }
 

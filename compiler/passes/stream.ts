@@ -19,6 +19,7 @@
  */
 import type { Dim } from "../ir/dim.ts";
 import { type Graph, type Node, nodesOfGraph } from "../ir/node.ts";
+import type { KernelLimits } from "./fuse.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { factsOf } from "./simplify/index.ts";
 import { axesOf } from "./stream/axes.ts";
@@ -38,6 +39,8 @@ export interface Region {
   /** The body leaf that holds a chunk's first class, an i32 scalar. */
   readonly first: Node<"input">;
   readonly passes: readonly RegionPass[];
+  /** After `fuse`: what the kernels of the bodies can hold; before it, each node is a kernel of its own. */
+  readonly limits?: KernelLimits;
 }
 
 export interface RegionPass {

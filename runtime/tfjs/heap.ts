@@ -17,7 +17,11 @@ export interface Heap {
   /** A new tensor whose elements are not set. */
   readonly make: (shape: readonly number[], dtype: DataType) => tf.Tensor;
   /** Loops over vectors that run on the wasm heap itself, and where a tensor lies in it. */
-  readonly simd?: { readonly loops: SimdLoops; readonly address: (tensor: tf.Tensor) => number };
+  readonly simd?: {
+    readonly loops: SimdLoops;
+    readonly memory: WebAssembly.Memory;
+    readonly address: (tensor: tf.Tensor) => number;
+  };
 }
 
 /** The heap of the backend that is active. Throws for a backend other than wasm and cpu. */
@@ -38,14 +42,15 @@ interface WasmBackend extends tf.KernelBackend {
 }
 
 function wasmHeap(backend: WasmBackend): Heap {
-  const loops = simdLoops(backend.wasm.asm.memory);
+  const { memory } = backend.wasm.asm;
+  const loops = simdLoops(memory);
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
     make: (shape, dtype) =>
       tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype), backend),
     ...(loops === undefined
       ? {}
-      : { simd: { loops, address: (tensor) => backend.getMemoryOffset(tensor.dataId) } }),
+      : { simd: { loops, memory, address: (tensor) => backend.getMemoryOffset(tensor.dataId) } }),
   };
 }
 

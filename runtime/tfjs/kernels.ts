@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { normalNumbers, uniformNumbers } from "../random.ts";
 import { contractionKernels } from "./contractions.ts";
 import { elementwiseKernels } from "./elementwise.ts";
+import { fusedKernels } from "./fused.ts";
 import { type DataType, type Heap, heapOfActiveBackend } from "./heap.ts";
 import { indexingKernels } from "./indexing.ts";
 import { layoutKernels } from "./layout.ts";
@@ -23,6 +24,7 @@ export function createKernels() {
   return {
     ...constantKernels(heap),
     ...elementwise,
+    ...fusedKernels(heap, elementwise),
     ...layoutKernels(heap),
     ...reductionKernels(heap, elementwise),
     ...indexingKernels(heap),

@@ -135,11 +135,13 @@ const intComparisons = {
   equal: integers.equal,
 } as const;
 
-function advance(local: number, by: Code): Code {
+/** Adds to an address. */
+export function advance(local: number, by: Code): Code {
   return [...get(local), ...by, ...i32Add, ...set(local)];
 }
 
-function loopOver(count: number, many: Code, one: Code): Code {
+/** Counts down by four while there are four, then by one. */
+export function loopOver(count: number, many: Code, one: Code): Code {
   const down = (by: number): Code => [...get(count), ...i32Const(by), ...i32Sub, ...set(count)];
   return [
     ...whileLoop([...get(count), ...i32Const(4), ...i32GreaterEqual], [...many, ...down(4)]),
@@ -194,7 +196,7 @@ function binaryDefinition(name: string, formula: Code, result: "words" | "flags"
 }
 
 /** Four masks of 32 bits to four bytes of 0 or 1. */
-const masksToFlags: Code = [
+export const masksToFlags: Code = [
   ...i32Splat(0),
   ...vectorOps.narrow32,
   ...i32Splat(0),

@@ -4,11 +4,11 @@
  * value of a variable may be the variable's own tensor, updated in place by a streamed pass.
  */
 import { type Node, isOp } from "../../ir/node.ts";
-import { isLeaf, singleKernels } from "../../passes/fuse.ts";
+import { isLeaf } from "../../passes/fuse.ts";
 import type { Stage } from "../../passes/pass.ts";
 import { type Step, scheduleAsWritten } from "../../passes/schedule.ts";
 import { type RegionEmission, emitRegions } from "./region.ts";
-import { type Scope, createScope } from "./scope.ts";
+import { type Scope, type SharedData, createScope } from "./scope.ts";
 import { type SourceLine, type Statement, emitStatements, kernelStatements } from "./statements.ts";
 
 /** The text of a method `name(tf, k, inputs, variables, dims) { … }`. `inPlace` names variables that may be overwritten. */
@@ -17,9 +17,10 @@ export function emitFunction(
   stage: Stage,
   inPlace: ReadonlySet<string>,
   sourceLine: SourceLine,
+  data: SharedData,
 ): string {
   const { steps } = stage.schedule ?? scheduleAsWritten(stage);
-  const scope = createScope();
+  const scope = createScope(data);
   const outputs = stage.graph.outputs;
   const kept = new Set(outputs.map(({ node }) => node));
   const leaves = leavesOf(
@@ -28,7 +29,10 @@ export function emitFunction(
   );
   const leafLines = leaves.map((leaf) => leafLine(leaf, scope));
   const regions = emitRegions(stage, steps, inPlace, sourceLine);
-  const statements = steps.flatMap((step) => stepStatements(step, regions));
+  const statements = withoutUnread(
+    steps.flatMap((step) => stepStatements(step, regions)),
+    kept,
+  );
   const lines = emitStatements(statements, kept, scope, sourceLine);
   const results = returned(stage, regions, scope);
   const sizes = scope.sizes().map(([size, variable]) => `const ${variable} = dims[${JSON.stringify(size)}];`);
@@ -42,6 +46,13 @@ export function indent(lines: readonly string[]): string {
 
 function stepStatements(step: Step, regions: RegionEmission): readonly Statement[] {
   return step.kind === "kernel" ? kernelStatements(step.kernel) : regions.statementsOf(step.pass);
+}
+
+/** Constants that became part of chains need no tensor. */
+function withoutUnread(statements: readonly Statement[], kept: ReadonlySet<Node>): readonly Statement[] {
+  const read = new Set(statements.flatMap(({ reads }) => reads));
+  const isUnread = (node: Node): boolean => isOp(node, "constant") && !read.has(node) && !kept.has(node);
+  return statements.filter(({ writes }) => writes.length === 0 || !writes.every(isUnread));
 }
 
 function leavesOf(steps: readonly Step[], outputs: readonly Node[]): readonly Node[] {
@@ -65,5 +76,3 @@ function returned({ graph }: Stage, regions: RegionEmission, scope: Scope): read
     return `${JSON.stringify(name)}: ${shared ? `tf.clone(${value})` : value},`;
   });
 }
-
-export { singleKernels };

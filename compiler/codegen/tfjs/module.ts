@@ -10,6 +10,7 @@ import { nodesOutside, streamedNodes } from "../../passes/stream.ts";
 import type { Program, ProgramFunction } from "../../program.ts";
 import type { ProgramInfo } from "../../../runtime/program.ts";
 import { emitFunction, indent } from "./function.ts";
+import { createSharedData } from "./scope.ts";
 import type { SourceLine } from "./statements.ts";
 
 /** A function of the program and the stage that the passes made of it. */
@@ -36,10 +37,15 @@ export function emitModule(
 ): EmittedText {
   const info = programInfo(program, "tfjs", version);
   const inPlace = variablesToOverwrite(program, compiled);
-  const functions = compiled.map(({ fn, stage }) => `${emitFunction(fn.name, stage, inPlace, sourceLine)},`);
+  const data = createSharedData();
+  const functions = compiled.map(
+    ({ fn, stage }) => `${emitFunction(fn.name, stage, inPlace, sourceLine, data)},`,
+  );
   const js = [
     `/** ${info.name}: compiled from Margo for tfjs. Each function takes tfjs-core, the runtime's kernels, tensors and sizes by name. */`,
     `export const info = ${JSON.stringify(info, undefined, 2)};`,
+    "",
+    ...data.lines(),
     "",
     `export const functions = {\n${indent(functions)}\n};`,
     "",

@@ -18,7 +18,13 @@ import {
 } from "../../passes/stream/body-steps.ts";
 import { bodyShare, bytesPerClass, keptBytesPerClass, keptShare } from "../../passes/stream/chunks.ts";
 import type { Scope } from "./scope.ts";
-import { type SourceLine, type Statement, emitStatements, nodeStatement, statement } from "./statements.ts";
+import {
+  type SourceLine,
+  type Statement,
+  emitStatements,
+  kernelStatements,
+  statement,
+} from "./statements.ts";
 
 export interface RegionEmission {
   readonly statementsOf: (pass: RegionPass) => readonly Statement[];
@@ -177,20 +183,16 @@ interface Place {
 function bodyLines(loop: Loop, scope: Scope, place: Place): readonly string[] {
   const steps = bodySteps(loop.region, loop.pass);
   const handedOn = new Set(steps.flatMap((step) => (step.kind === "keep" ? [step.node] : [])));
-  return emitStatements(
-    steps.map((step) => bodyStatement(step, loop, place)),
-    handedOn,
-    scope,
-    loop.sourceLine,
-  );
+  const statements = steps.flatMap((step) => bodyStatements(step, loop, place));
+  return emitStatements(statements, handedOn, scope, loop.sourceLine);
 }
 
-function bodyStatement(step: BodyStep, loop: Loop, place: Place): Statement {
-  if (step.kind === "compute") return nodeStatement(step.node);
+function bodyStatements(step: BodyStep, loop: Loop, place: Place): readonly Statement[] {
+  if (step.kind === "compute") return kernelStatements(step.kernel);
   const span = step.kind === "slice" ? step.slice.of.span : undefined;
-  return statement(readsOfStep(step), writesOfStep(step), span, (scope) =>
-    stepLines(step, loop, place, scope),
-  );
+  return [
+    statement(readsOfStep(step), writesOfStep(step), span, (scope) => stepLines(step, loop, place, scope)),
+  ];
 }
 
 function stepLines(
@@ -243,7 +245,7 @@ function recallLines(
   // Inside the branch a kept value has another name, so that the code that computes it stays as it is.
   const outer = nodes.map(scope.name);
   nodes.forEach((node, index) => scope.bind(node, scope.fresh(`${outer[index]}Again`)));
-  const branch = emitStatements(again.map(nodeStatement), new Set(nodes), scope, loop.sourceLine);
+  const branch = emitStatements(again.flatMap(kernelStatements), new Set(nodes), scope, loop.sourceLine);
   const assigned = nodes.map((node, index) => `${outer[index]} = ${scope.name(node)};`);
   nodes.forEach((node, index) => scope.bind(node, outer[index] ?? ""));
   return [

@@ -16,11 +16,31 @@ export interface Scope extends EmissionContext {
   readonly bind: (node: Node, text: string) => void;
   /** Lets a free size be another expression. */
   readonly bindSize: (name: string, text: string) => void;
+  /** The module's constant that holds this data. */
+  readonly shared: (data: string) => string;
   /** Free sizes that were asked for and not bound, with their variables. */
   readonly sizes: () => readonly (readonly [string, string])[];
 }
 
-export function createScope(): Scope {
+/** Data that the functions of a module share: one constant each. */
+export interface SharedData {
+  readonly nameOf: (data: string) => string;
+  readonly lines: () => readonly string[];
+}
+
+export function createSharedData(): SharedData {
+  const names = new Map<string, string>();
+  return {
+    nameOf: (data) => {
+      const name = names.get(data) ?? `chain${names.size + 1}`;
+      names.set(data, name);
+      return name;
+    },
+    lines: () => [...names].map(([data, name]) => `const ${name} = ${data};`),
+  };
+}
+
+export function createScope(data: SharedData): Scope {
   const used = new Set(reserved);
   const names = new Map<Node, string>();
   const bound = new Map<string, string>();
@@ -48,6 +68,7 @@ export function createScope(): Scope {
       names.set(node, made);
       return made;
     },
+    shared: data.nameOf,
     bind: (node, text) => names.set(node, text),
     bindSize: (name, text) => bound.set(name, text),
     sizes: () => [...free],
@@ -63,7 +84,8 @@ function hintOf(node: Node): string {
 
 function identifier(text: string): string {
   const plain = text.replace(/[^\p{L}\p{N}_$]+/gu, "_").replace(/^_+|_+$/g, "");
-  return /^[\p{L}_$]/u.test(plain) ? plain : `v${plain}`;
+  const name = /^[\p{L}_$]/u.test(plain) ? plain : `v${plain}`;
+  return /^chain\d*$/.test(name) ? `${name}_` : name;
 }
 
 const reserved: readonly string[] = [

@@ -5,6 +5,7 @@
 import type { Span } from "../../errors/span.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { type KernelGroup, biasOf, isZero } from "../../passes/fuse.ts";
+import { chainOf, programText } from "./chains.ts";
 import { emitOp } from "./ops.ts";
 import type { Scope } from "./scope.ts";
 
@@ -43,10 +44,40 @@ export function emitStatements(
   });
 }
 
-/** Statements of one kernel. Results inside it that nobody else reads are disposed within it as well. */
+/** Statements of one kernel: one loop for an element-wise chain, one tfjs call for a product with its epilogue. */
 export function kernelStatements(kernel: KernelGroup): readonly Statement[] {
-  const fused = kernel.kind === "contraction" ? fusedContraction(kernel) : undefined;
-  return fused === undefined ? kernel.nodes.map(nodeStatement) : [fused];
+  const { kind, nodes, writes } = kernel;
+  switch (kind) {
+    case "elementwise":
+    case "optimizer":
+      return chainStatements(nodes, writes);
+    case "reduction": {
+      const [chain, last] = [nodes.slice(0, -1), nodes.slice(-1)];
+      const read = chain.filter((node) => last.some(({ inputs }) => inputs.includes(node)));
+      return [...chainStatements(chain, read), ...last.map(nodeStatement)];
+    }
+    case "contraction": {
+      const fused = fusedContraction(kernel);
+      return fused === undefined ? nodes.map(nodeStatement) : [fused];
+    }
+    case "single":
+      return nodes.map(nodeStatement);
+    default:
+      return kind satisfies never;
+  }
+}
+
+function chainStatements(nodes: readonly Node[], gives: readonly Node[]): readonly Statement[] {
+  const chain = nodes.length < 2 ? undefined : chainOf(nodes, gives);
+  if (chain === undefined) return nodes.map(nodeStatement);
+  const { program, reads } = chain;
+  return [
+    statement(reads, gives, nodes[0]?.span, (scope) => {
+      const data = scope.shared(programText(program));
+      const call = `k.fused(${data}, [${reads.map(scope.name).join(", ")}])`;
+      return [`const [${gives.map(scope.name).join(", ")}] = ${call};`];
+    }),
+  ];
 }
 
 export function nodeStatement(node: Node): Statement {

@@ -4,14 +4,15 @@
  * again), then the rest; each result is taken up as soon as its partial value is there.
  */
 import { type Node, nodesOf } from "../../ir/node.ts";
+import { type KernelGroup, groupNodes, inReadingOrder, singleKernels } from "../fuse.ts";
 import { type Region, type RegionPass, type Result, type Slice, partialsOf } from "../stream.ts";
 
 export type BodyStep =
   | { readonly kind: "slice"; readonly slice: Slice }
   | { readonly kind: "first"; readonly node: Node }
-  | { readonly kind: "compute"; readonly node: Node }
+  | { readonly kind: "compute"; readonly kernel: KernelGroup }
   /** The kept values of this pass; `again` computes them where an earlier pass could not keep them. */
-  | { readonly kind: "recall"; readonly nodes: readonly Node[]; readonly again: readonly Node[] }
+  | { readonly kind: "recall"; readonly nodes: readonly Node[]; readonly again: readonly KernelGroup[] }
   /** Hands the value to a later pass. */
   | { readonly kind: "keep"; readonly node: Node }
   | { readonly kind: "result"; readonly result: Result };
@@ -34,26 +35,46 @@ export function keepingsOf({ passes }: Region): readonly Keeping[] {
 
 export function bodySteps(region: Region, pass: RegionPass): readonly BodyStep[] {
   const kept = new Set(pass.kept);
-  const body = new Set(pass.body);
   const computed = pass.body.filter((node) => !kept.has(node));
   const later = dependents(computed, kept);
   const needed = neededNodes(pass, kept);
   const early = computed.filter((node) => !later.has(node) && needed.has(node));
-  const again = ancestorsOf(pass.kept, body).filter((node) => !early.includes(node));
   const late = computed.filter((node) => later.has(node) && needed.has(node));
-  const recall: readonly BodyStep[] = kept.size === 0 ? [] : [{ kind: "recall", nodes: pass.kept, again }];
-  const keeps = keepingsOf(region).flatMap(({ node, from }): readonly BodyStep[] =>
-    from === pass ? [{ kind: "keep", node }] : [],
-  );
+  const again = ancestorsOf(pass.kept, new Set(pass.body)).filter((node) => !early.includes(node));
+  const handed = keepingsOf(region).flatMap(({ node, from }) => (from === pass ? [node] : []));
+  const seen = [...pass.results.flatMap(partialsOf), ...handed];
+  const seenEarly = [
+    ...seen,
+    ...late.flatMap(({ inputs }) => inputs),
+    ...again.flatMap(({ inputs }) => inputs),
+  ];
+  const recall: BodyStep = { kind: "recall", nodes: pass.kept, again: kernelsOf(region, again, pass.kept) };
   return [
     ...leafSteps(region, pass),
-    ...withResults([...early.map(compute), ...recall, ...late.map(compute)], pass),
-    ...keeps,
+    ...withResults(
+      [
+        ...kernelsOf(region, early, seenEarly).map(compute),
+        ...(kept.size === 0 ? [] : [recall]),
+        ...kernelsOf(region, late, seen).map(compute),
+      ],
+      pass,
+    ),
+    ...handed.map((node): BodyStep => ({ kind: "keep", node })),
   ];
 }
 
-function compute(node: Node): BodyStep {
-  return { kind: "compute", node };
+/** Kernels of a stretch of the body, in order; each node alone before `fuse`. */
+function kernelsOf(
+  { limits }: Region,
+  nodes: readonly Node[],
+  seen: readonly Node[],
+): readonly KernelGroup[] {
+  if (limits === undefined) return singleKernels(nodes);
+  return inReadingOrder(groupNodes(nodes, new Set(seen), limits, () => []));
+}
+
+function compute(kernel: KernelGroup): BodyStep {
+  return { kind: "compute", kernel };
 }
 
 function leafSteps(region: Region, pass: RegionPass): readonly BodyStep[] {
@@ -78,7 +99,7 @@ function withResults(steps: readonly BodyStep[], pass: RegionPass): readonly Bod
   return [
     ...due(),
     ...steps.flatMap((step) => {
-      if (step.kind === "compute") made.add(step.node);
+      if (step.kind === "compute") step.kernel.writes.forEach((node) => made.add(node));
       if (step.kind === "recall") step.nodes.forEach((node) => made.add(node));
       return [step, ...due()];
     }),
@@ -116,9 +137,11 @@ export function readsOfStep(step: BodyStep): readonly Node[] {
     case "first":
       return [];
     case "compute":
-      return step.node.inputs;
-    case "recall":
-      return step.again.flatMap((node) => node.inputs).filter((node) => !step.again.includes(node));
+      return step.kernel.reads;
+    case "recall": {
+      const made = new Set(step.again.flatMap(({ writes }) => writes));
+      return step.again.flatMap(({ reads }) => reads).filter((node) => !made.has(node));
+    }
     case "keep":
       return [step.node];
     case "result":
@@ -134,8 +157,9 @@ export function writesOfStep(step: BodyStep): readonly Node[] {
     case "slice":
       return [step.slice.leaf];
     case "first":
-    case "compute":
       return [step.node];
+    case "compute":
+      return step.kernel.writes;
     case "recall":
       return step.nodes;
     case "keep":

@@ -13,7 +13,7 @@ import {
   subtractDims,
 } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
-import { bytesOf, scratchOf } from "../bytes.ts";
+import { bytesOf, insideKernel } from "../bytes.ts";
 import type { Region, RegionPass } from "../stream.ts";
 import { type BodyStep, bodySteps, keepingsOf, readsOfStep, writesOfStep } from "./body-steps.ts";
 
@@ -88,14 +88,11 @@ function momentsOf(steps: readonly BodyStep[]): readonly Dim[] {
 
 /** What a step holds beside the live values, at each of its own moments. */
 function insideStep(step: BodyStep): readonly Dim[] {
-  if (step.kind === "compute") return [scratchOf(step.node).reduce(addDims, constantDim(0))];
+  if (step.kind === "compute") return [insideKernel(step.kernel).reduce(addDims, constantDim(0))];
   if (step.kind !== "recall") return [constantDim(0)];
-  const own = new Set(step.nodes);
-  const steps = step.again.map((node): BodyStep => ({ kind: "compute", node }));
-  // The kept values themselves are counted with the live ones.
-  return momentsOf(steps.filter((each) => each.kind !== "compute" || !own.has(each.node))).concat(
-    constantDim(0),
-  );
+  const steps = step.again.map((kernel): BodyStep => ({ kind: "compute", kernel }));
+  // The kept values are counted twice, here and with the live ones: an upper bound is enough.
+  return [...momentsOf(steps), constantDim(0)];
 }
 
 function perClass(dim: Dim, chunk: string): Dim {

@@ -17,7 +17,7 @@ const [x, W, b] = [input("x", N, K), input("W", K, C), input("b", C)];
 
 function kernels(outputs: readonly Node[], buffers = Infinity): readonly KernelGroup[] {
   const nodes = nodesOf(outputs).filter((node) => !isLeaf(node) && node.op !== "constant");
-  return groupNodes(nodes, new Set(outputs), { buffers }, () => []);
+  return groupNodes(nodes, new Set(outputs), { buffers, apart: new Set() }, () => []);
 }
 
 /** `contraction[matmul add maximum]` */
