@@ -8,11 +8,10 @@
  */
 import type { Node } from "../../ir/node.ts";
 import { elementsOf } from "../../ops/types.ts";
-import { type KernelGroup, groupNodes, kernelLimits } from "../../passes/fuse.ts";
 import type { Stage } from "../../passes/pass.ts";
-import { type BodyStep, bodySteps, keepingsOf } from "../../passes/stream/body-steps.ts";
+import { bodySteps, keepingsOf } from "../../passes/stream/body-steps.ts";
 import { bodyShare, bytesPerClass, keptBytesPerClass, keptShare } from "../../passes/stream/chunks.ts";
-import { type Region, type RegionPass, type Result, partialsOf } from "../../passes/stream.ts";
+import type { Region, RegionPass, Result } from "../../passes/stream.ts";
 import type { GpuDispatch, GpuRegion, GpuStep } from "../../../runtime/webgpu/schedule.ts";
 import { emitEach } from "./elementwise.ts";
 import { type FunctionState, sizeOf } from "./function.ts";
@@ -82,58 +81,12 @@ function passBody(
   const into: GpuStep[] = [];
   const always = state.sink(into, { scope, target, when: "always" });
   const recomputed = state.sink(into, { scope, target, when: "recomputed" });
-  const { early, again, late, keeps } = partsOf(bodySteps(region, pass));
-  const ends = new Set([...pass.results.flatMap(partialsOf), ...keeps, ...pass.kept]);
-  const all = [...early, ...again, ...late];
-  for (const group of fused(early, all, ends)) emitGroup(always, group);
-  for (const group of fused(again, all, ends)) emitGroup(recomputed, group);
-  for (const group of fused(late, all, ends)) emitGroup(always, group);
-  for (const result of pass.results) emitResult(state, always, result);
-  return into.filter((step) => step.kind === "dispatch");
-}
-
-interface BodyParts {
-  /** What needs no kept value, what works kept values out again, and the rest. */
-  readonly early: readonly Node[];
-  readonly again: readonly Node[];
-  readonly late: readonly Node[];
-  /** Values that later passes recall. */
-  readonly keeps: readonly Node[];
-}
-
-function partsOf(steps: readonly BodyStep[]): BodyParts {
-  const recall = steps.findIndex(({ kind }) => kind === "recall");
-  const computed = (part: readonly BodyStep[]): readonly Node[] =>
-    part.flatMap((step) => (step.kind === "compute" ? [step.node] : []));
-  return {
-    early: computed(recall < 0 ? steps : steps.slice(0, recall)),
-    again: steps.flatMap((step) => (step.kind === "recall" ? step.again : [])),
-    late: recall < 0 ? [] : computed(steps.slice(recall)),
-    keeps: steps.flatMap((step) => (step.kind === "keep" ? [step.node] : [])),
-  };
-}
-
-/** Groups of `nodes` in an order in which they can run. What others of `all` read, and `ends`, are written. */
-function fused(
-  nodes: readonly Node[],
-  all: readonly Node[],
-  ends: ReadonlySet<Node>,
-): readonly KernelGroup[] {
-  const own = new Set(nodes);
-  const readOutside = new Set(all.filter((node) => !own.has(node)).flatMap(({ inputs }) => inputs));
-  const visible = new Set(nodes.filter((node) => ends.has(node) || readOutside.has(node)));
-  const waiting = new Set(groupNodes(nodes, visible, kernelLimits.wgsl, () => []));
-  const ordered: KernelGroup[] = [];
-  while (waiting.size > 0) {
-    const unwritten = new Set([...waiting].flatMap((group) => group.nodes));
-    const ready = [...waiting].find(({ reads }) =>
-      reads.every((node) => !own.has(node) || !unwritten.has(node)),
-    );
-    if (ready === undefined) throw new Error("kernels of a region wait for each other");
-    ordered.push(ready);
-    waiting.delete(ready);
+  for (const step of bodySteps(region, pass)) {
+    if (step.kind === "compute") emitGroup(always, step.kernel);
+    else if (step.kind === "recall") step.again.forEach((kernel) => emitGroup(recomputed, kernel));
+    else if (step.kind === "result") emitResult(state, always, step.result);
   }
-  return ordered;
+  return into.filter((step) => step.kind === "dispatch");
 }
 
 /** Takes a chunk's part of a result up. */

@@ -1,0 +1,72 @@
+/**
+ * Streamed heads on the GPU against the float64 reference: chunks that do not divide the classes, values kept and
+ * worked out again, one row, one class; and the twin that stores everything.
+ */
+import { expect, test } from "vitest";
+import type { PassOptions } from "../../../../compiler/passes/pass.ts";
+import { describeOnGpu } from "../../../support/gpu.ts";
+import { gpuExecutor, gpuModule, gpuOptions } from "../../../support/gpu-runs.ts";
+import * as heads from "../../../support/head-programs.ts";
+import { type StepOutcome, maximalDifference, referenceStep, runSteps } from "../../../support/head-runs.ts";
+
+const sizes = { width: 7, classes: 37 };
+const tiny: PassOptions = { ...gpuOptions, streamFrom: 2, budgetBytes: 16384 };
+const programs: Readonly<Record<string, (head: heads.Head) => heads.HeadResult>> = {
+  arcFace: heads.arcFace,
+  hiddenArcFace: heads.hiddenArcFace,
+  denseSoftmax: heads.denseSoftmax,
+  curricularFace: heads.curricularFace,
+  subCentres: heads.subCentres,
+  clippedArcFace: heads.clippedArcFace,
+  ownLoss: heads.ownLoss,
+};
+
+describeOnGpu("streamed heads", (gpu) => {
+  const expectAgreement = async (
+    write: (head: heads.Head) => heads.HeadResult,
+    size: heads.HeadSizes,
+    options: PassOptions,
+    rows: { readonly N: number; readonly C: number },
+  ): Promise<void> => {
+    const expected: StepOutcome = await referenceStep(heads.headProgram(size, write), rows, 2);
+    const program = heads.headProgram(size, write);
+    const executor = gpuExecutor(gpu, program, options);
+    const actual = await runSteps(executor, program, rows, 2);
+    executor.dispose();
+    // f32 sums of at most a few hundred terms of size 10.
+    expect(maximalDifference(actual, expected)).toBeLessThan(2e-4);
+  };
+
+  test.each(Object.entries(programs))("%s in tiny chunks", async (_, write) => {
+    const [step] = [gpuModule(heads.headProgram(sizes, write), tiny).functions["step"]];
+    expect(step?.regions.length).toBe(1);
+    await expectAgreement(write, sizes, tiny, { N: 5, C: 37 });
+  });
+
+  test.each([
+    ["everything kept in one chunk", { ...tiny, budgetBytes: 2 ** 24 }],
+    ["stored whole", { ...tiny, without: ["stream"] as const }],
+    ["nothing fused", { ...tiny, without: ["fuse", "schedule"] as const }],
+  ])("ArcFace: %s", async (_, options) => {
+    await expectAgreement(heads.arcFace, sizes, options, { N: 5, C: 37 });
+  });
+
+  test.each([
+    [1, 1],
+    [1, 11],
+    [4, 1],
+  ])("ArcFace with a free number of classes, N = %i, C = %i", async (N, C) => {
+    await expectAgreement(heads.arcFace, { width: 3, classes: "free" }, tiny, { N, C });
+  });
+
+  test("a step repeats bit for bit", async () => {
+    const run = async (): Promise<StepOutcome> => {
+      const program = heads.headProgram(sizes, heads.arcFace);
+      const executor = gpuExecutor(gpu, program, tiny);
+      const outcome = await runSteps(executor, program, { N: 5, C: 37 }, 2);
+      executor.dispose();
+      return outcome;
+    };
+    expect(await run()).toEqual(await run());
+  });
+});
