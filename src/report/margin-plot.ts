@@ -64,6 +64,7 @@ export function marginSheet(curves: readonly MarginCurve[]): string {
 }
 
 const zeroLine = {
+  z: 0,
   silent: true,
   symbol: "none",
   label: { show: false },

@@ -69,6 +69,8 @@ test("eval finds what training found", async () => {
   expect(code).toBe(0);
   const recorded = JSON.parse(readFileSync(join(place.path, "whole/evaluation.json"), "utf8")) as {
     loss: number;
+    accuracy: number;
+    angles: { own: { mean: number } };
   };
   const metrics = JSON.parse(out) as { loss: number; accuracy: number; rows: number; meanOwnAngle: number };
   expect(metrics.loss).toBeCloseTo(recorded.loss, 6);
