@@ -14,6 +14,7 @@ import { elaborateCallable } from "./entries.ts";
 import { evaluate } from "./expressions.ts";
 import { moduleFrame } from "./frame.ts";
 import { checkImports, importedFiles, unusedImports } from "./modules.ts";
+import { samePlace } from "./report.ts";
 import { type ProgramState, type TypeRecord, newProgram, newSession } from "./session.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { readTrain, trainFrame } from "./train-settings.ts";
@@ -90,7 +91,11 @@ function checkInWorkspace(workspace: Workspace, file: string, extent: Extent): C
     diagnostics.push(...checked.diagnostics);
     if (one === module) types.push(...checked.types);
   }
-  return { diagnostics: ordered(diagnostics, file), types, entries: entriesOf(workspace, module) };
+  return {
+    diagnostics: ordered(withoutRepeats(diagnostics), file),
+    types,
+    entries: entriesOf(workspace, module),
+  };
 }
 
 /** The file and what it imports from the workspace, imports first. */
@@ -118,6 +123,12 @@ function checkModule(
   for (const declaration of module.declarations.values())
     if (declaration.kind !== "train" || extent === "with trains")
       checkDeclaration(program, module, declaration);
+  // What a broken line would have used is not known.
+  if (module.diagnostics.some(({ severity }) => severity === "error"))
+    return {
+      diagnostics: program.diagnostics.filter(({ code }) => code !== unusedName.code),
+      types: program.types,
+    };
   program.diagnostics.push(...unusedImports(workspace, module, program.usedGlobals));
   return { diagnostics: program.diagnostics, types: program.types };
 }
@@ -251,6 +262,13 @@ export function entriesOf(workspace: Workspace, module: LoadedModule): readonly 
     const doc = declaration.doc === undefined ? {} : { doc: declaration.doc };
     return [{ name, kind: declaration.kind, declaration, file: owner.file, ...doc }];
   });
+}
+
+/** A file's mistake is found again by each file that imports it. */
+function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.filter(
+    (one, index) => diagnostics.findIndex((other) => samePlace(one, other)) === index,
+  );
 }
 
 function ordered(diagnostics: readonly Diagnostic[], file: string): readonly Diagnostic[] {

@@ -14,6 +14,7 @@ export function report(frame: Frame, diagnostic: Diagnostic): ErrorValue {
   if (frame.dead !== undefined && !isAboutNames(diagnostic)) return errorValue;
   if (isBroken(frame)) return errorValue;
   const shown = relocated(frame, diagnostic);
+  if (isInBrokenText(frame, shown)) return errorValue;
   const known = program.diagnostics.some((other) => samePlace(other, shown));
   if (!known) program.diagnostics.push(shown);
   return errorValue;
@@ -22,6 +23,18 @@ export function report(frame: Frame, diagnostic: Diagnostic): ErrorValue {
 /** In a branch that is not taken, sizes may be anything; names must still exist. */
 function isAboutNames({ code }: Diagnostic): boolean {
   return code.startsWith("M01");
+}
+
+/** What is incomplete because its text is broken: the text has been reported. */
+function isInBrokenText(frame: Frame, { code, span }: Diagnostic): boolean {
+  if (code.startsWith("M01")) return false;
+  return outermost(frame).module.diagnostics.some(
+    (known) =>
+      known.severity === "error" &&
+      known.span.file === span.file &&
+      known.span.start >= span.start &&
+      known.span.start <= span.end,
+  );
 }
 
 function isBroken(frame: Frame): boolean {
@@ -52,7 +65,8 @@ function useInFile(frame: Frame): Diagnostic["span"] | undefined {
   return current.caller?.span;
 }
 
-function samePlace(a: Diagnostic, b: Diagnostic): boolean {
+/** Whether two diagnostics are about the same thing. */
+export function samePlace(a: Diagnostic, b: Diagnostic): boolean {
   return (
     a.code === b.code &&
     a.span.file === b.span.file &&

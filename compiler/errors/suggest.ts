@@ -2,10 +2,13 @@
  * "Did you mean": the known name that is nearest to a misspelt one, if it is near enough to be meant.
  */
 
-/** The nearest of `known` within a third of the word's length (at least one edit); undefined if none is. */
+/**
+ * The nearest of `known` within a third of the word's length (at least one edit); undefined if none is. Names of
+ * one or two letters are all near each other, so of those only another case is meant.
+ */
 export function suggestName(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = (word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3))) + 1;
   for (const name of known) {
     if (Math.abs(name.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
