@@ -1,5 +1,5 @@
 /** One kernel group of `fuse` as one kernel, or two where a reduction or a product runs in two stages. */
-import { isOp } from "../../ir/node.ts";
+import { type Node, isOp } from "../../ir/node.ts";
 import type { KernelGroup } from "../../passes/fuse.ts";
 import { emitContraction, isContraction } from "./contractions.ts";
 import { emitElementwise } from "./elementwise.ts";
@@ -9,7 +9,14 @@ import { isView } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 
 /** Adds the dispatches of a group. A group of one view needs none: its readers work it out. */
-export function emitGroup(sink: Sink, { nodes, writes }: KernelGroup): void {
+export function emitGroup(sink: Sink, group: KernelGroup): void {
+  if (group.kind === "optimizer") connectedParts(group).forEach((part) => emitKernel(sink, part));
+  else emitKernel(sink, group);
+}
+
+type Part = Pick<KernelGroup, "nodes" | "writes">;
+
+function emitKernel(sink: Sink, { nodes, writes }: Part): void {
   const [first, last] = [nodes[0], nodes.at(-1)];
   if (first === undefined || last === undefined || nodes.every(isView)) return;
   const name = nameOf(nodes.map(({ op }) => op));
@@ -19,6 +26,20 @@ export function emitGroup(sink: Sink, { nodes, writes }: KernelGroup): void {
   if (isOp(last, "argsort")) return emitSortingOrder(sink, name, last);
   if (isOp(last, "concat")) return emitConcat(sink, name, last);
   emitElementwise(sink, name, nodes, writes);
+}
+
+/**
+ * The update of each parameter by itself. Parameters have buffers of their own and a kernel sees only eight, so one
+ * dispatch cannot update them all.
+ */
+function connectedParts({ nodes, writes }: KernelGroup): readonly Part[] {
+  const parts: Node[][] = [];
+  for (const node of nodes) {
+    const touching = parts.filter((part) => part.some((each) => node.inputs.includes(each)));
+    for (const part of touching) parts.splice(parts.indexOf(part), 1);
+    parts.push([...touching.flat(), node]);
+  }
+  return parts.map((part) => ({ nodes: part, writes: writes.filter((node) => part.includes(node)) }));
 }
 
 function nameOf(ops: readonly string[]): string {

@@ -1,0 +1,95 @@
+/**
+ * Every training program of examples/ on the GPU and on tfjs: the same first values, and steps on the same
+ * random rows that give the same losses. WGSL of every kernel is validated on the way.
+ */
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { elaborateEntry } from "../../compiler/check/index.ts";
+import type { Program } from "../../compiler/program.ts";
+import { normalNumbers, uniformNumbers } from "../../runtime/random.ts";
+import type { Executor, HostTensor, InputInfo, NamedTensors } from "../../runtime/program.ts";
+import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
+import { createExecutor } from "../../src/executors/create.ts";
+import { compileForGpu } from "../../src/executors/wgsl.ts";
+import { openSource } from "../../src/host.ts";
+import { describeOnGpu } from "../support/gpu.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** File and entry; the rest of examples/mnist differs from these in its margin alone, or is too large here. */
+const entries = [
+  ["iris/iris.margo", "Iris"],
+  ["languages/languages.margo", "Languages"],
+  ["mnist/lsoftmax.margo", "LSoftmax4"],
+  ["mnist/arcface.margo", "ArcFaceDigits"],
+] as const;
+
+const steps = 2;
+
+describeOnGpu("training steps of examples", (gpu) => {
+  test.each(entries)("%s", async (file, entry) => {
+    const program = await programOf(file, entry);
+    const expected = await outcome(await createExecutor(program, "tfjs"));
+    const actual = await outcome(createWebGpuExecutor(compileForGpu(program, gpu), gpu));
+    expect(Object.keys(actual)).toEqual(Object.keys(expected));
+    // Two targets in f32, a step through batch norms between them.
+    for (const [name, values] of Object.entries(expected))
+      expect(largestGap(values, actual[name] ?? []), name).toBeLessThan(2e-3);
+  });
+});
+
+async function programOf(file: string, entry: string): Promise<Program> {
+  const opened = openSource(join(root, "examples", file));
+  if (opened === undefined) throw new Error(`there is no example ${file}`);
+  const { program, diagnostics } = await elaborateEntry(opened.host, opened.file, entry, { set: {} });
+  if (program === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  return program;
+}
+
+/** Losses of the steps, and the size of each variable before and after them. */
+async function outcome(executor: Executor): Promise<Readonly<Record<string, readonly number[]>>> {
+  const step = executor.info.functions.find(({ name }) => name === "step");
+  if (step === undefined) throw new Error("a train has a step");
+  await executor.initialize(3);
+  const first = await executor.read();
+  const losses: number[] = [];
+  for (let at = 0; at < steps; at++) {
+    const inputs = Object.fromEntries(step.inputs.map((input) => [input.name, valueOf(input, at)]));
+    const outputs: NamedTensors = await executor.call("step", inputs, ["loss"]);
+    losses.push(outputs["loss"]?.data[0] ?? NaN);
+  }
+  const last = await executor.read();
+  executor.dispose();
+  return { losses, first: meanSizes(first), last: meanSizes(last) };
+}
+
+/** The mean of the absolute values of each variable. */
+function meanSizes(values: NamedTensors): readonly number[] {
+  return Object.values(values).map(
+    ({ data }) => Array.from(data, Math.abs).reduce((sum, value) => sum + value, 0) / data.length,
+  );
+}
+
+const rows = 4;
+
+function valueOf({ name, dtype, shape, bound }: InputInfo, at: number): HostTensor {
+  const sizes = shape.map((size) => (typeof size === "number" ? size : rows));
+  const count = sizes.reduce((product, size) => product * size, 1);
+  if (name === "step" || name === "seed" || name === "epoch")
+    return {
+      dtype: "i32",
+      shape: sizes,
+      data: Int32Array.of(name === "step" ? at : name === "seed" ? 3 : 0),
+    };
+  if (dtype === "f32") return { dtype, shape: sizes, data: normalNumbers(8, at, 1, count) };
+  const labels = Int32Array.from(uniformNumbers(8, at, 2, count), (u) => Math.floor(u * (bound ?? 2)));
+  return { dtype, shape: sizes, data: labels };
+}
+
+function largestGap(expected: readonly number[], actual: readonly number[]): number {
+  return Math.max(
+    ...expected.map(
+      (value, index) => Math.abs(value - (actual[index] ?? NaN)) / Math.max(1, Math.abs(value)),
+    ),
+  );
+}
