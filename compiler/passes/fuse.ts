@@ -188,11 +188,36 @@ class Drafts {
   }
 
   place(node: Node): void {
-    const home = this.#candidates(node).find((draft) => this.#fits(draft, node));
+    const candidates = this.#candidates(node);
+    const home = candidates.find((draft) => this.#fits(draft, node));
     const draft = home ?? { kind: this.#kindOf(node), nodes: [] };
     draft.nodes.push(node);
-    if (draft.kind === "elementwise" && isReduction(node)) draft.kind = "reduction";
     this.#of.set(node, draft);
+    if (draft.kind !== "elementwise" || isReduction(node)) {
+      if (draft.kind === "elementwise") draft.kind = "reduction";
+      return;
+    }
+    for (const other of candidates)
+      if (other !== draft && this.#mayJoin(draft, other)) this.#join(draft, other);
+  }
+
+  /** Two chains that meet in one node are one chain, if nothing outside stands between them. */
+  #mayJoin(a: Draft, b: Draft): boolean {
+    const [first, second] = [a.nodes[0], b.nodes[0]];
+    if (b.kind !== "elementwise" || first === undefined || second === undefined) return false;
+    const nodes = [...b.nodes, ...a.nodes];
+    return (
+      shapeKey(first.type.shape) === shapeKey(second.type.shape) &&
+      this.#values(nodes) <= this.#around.limits.buffers &&
+      !this.#waitsThroughOthers(a, b) &&
+      !this.#waitsThroughOthers(b, a)
+    );
+  }
+
+  #join(into: Draft, other: Draft): void {
+    const nodes = [...other.nodes, ...into.nodes].sort((a, b) => a.id - b.id);
+    into.nodes.splice(0, into.nodes.length, ...nodes);
+    for (const node of other.nodes) this.#of.set(node, into);
   }
 
   #kindOf(node: Node): KernelKind {
@@ -248,11 +273,31 @@ class Drafts {
 
   /** Whether joining would make the kernel wait for itself: an input outside it that depends on it. */
   #loops(draft: Draft, node: Node): boolean {
+    return this.#waits(
+      node.inputs.filter((input) => this.#of.get(input) !== draft),
+      draft,
+    );
+  }
+
+  /** Whether a kernel waits for another one by way of a third. */
+  #waitsThroughOthers(waiting: Draft, other: Draft): boolean {
+    const direct = (input: Node): boolean => {
+      const from = this.#of.get(input);
+      return from === waiting || from === other;
+    };
+    return this.#waits(
+      waiting.nodes.flatMap(({ inputs }) => inputs.filter((input) => !direct(input))),
+      other,
+    );
+  }
+
+  /** Whether one of the values waits for the kernel. */
+  #waits(values: readonly Node[], kernel: Draft): boolean {
     const visited = new Set<Draft | Node>();
-    const stack = node.inputs.filter((input) => this.#of.get(input) !== draft);
+    const stack = [...values];
     for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
       const other = this.#of.get(value);
-      if (other === draft) return true;
+      if (other === kernel) return true;
       if (visited.has(other ?? value)) continue;
       visited.add(other ?? value);
       if (other === undefined) stack.push(...this.#around.waitsFor(value), ...value.inputs);
@@ -261,6 +306,11 @@ class Drafts {
           stack.push(...member.inputs.filter((input) => this.#of.get(input) !== other));
     }
     return false;
+  }
+
+  /** Values that a kernel of these nodes touches. */
+  #values(nodes: readonly Node[]): number {
+    return this.#reads(nodes).length + this.#writes(nodes).length;
   }
 
   #reads(nodes: readonly Node[]): readonly Node[] {

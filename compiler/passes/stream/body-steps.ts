@@ -1,6 +1,6 @@
 /**
  * The statements of a pass's loop body in order, shared by whoever runs them and by the plan that counts their
- * memory: first what does not need a kept value, then the kept values (taken from the earlier pass or computed
+ * memory: first what kept values are made of, then the kept values (taken from the earlier pass or computed
  * again), then the rest; each result is taken up as soon as its partial value is there.
  */
 import { type Node, nodesOf } from "../../ir/node.ts";
@@ -38,9 +38,10 @@ export function bodySteps(region: Region, pass: RegionPass): readonly BodyStep[]
   const computed = pass.body.filter((node) => !kept.has(node));
   const later = dependents(computed, kept);
   const needed = neededNodes(pass, kept);
-  const early = computed.filter((node) => !later.has(node) && needed.has(node));
-  const late = computed.filter((node) => later.has(node) && needed.has(node));
-  const again = ancestorsOf(pass.kept, new Set(pass.body)).filter((node) => !early.includes(node));
+  const forKept = new Set(ancestorsOf(pass.kept, new Set(pass.body)));
+  const early = computed.filter((node) => !later.has(node) && needed.has(node) && forKept.has(node));
+  const late = computed.filter((node) => needed.has(node) && !early.includes(node));
+  const again = [...forKept].filter((node) => !early.includes(node));
   const handed = keepingsOf(region).flatMap(({ node, from }) => (from === pass ? [node] : []));
   const seen = [...pass.results.flatMap(partialsOf), ...handed];
   const seenEarly = [
