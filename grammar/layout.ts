@@ -10,6 +10,18 @@
  *   missing; a stray one is dropped. Each such repair is a fault.
  */
 import { type IToken, type TokenType, createTokenInstance } from "chevrotain";
+import {
+  beginsDeclaration,
+  beginsStatement,
+  declarationWords,
+  hardWords,
+  isFollowedByName,
+  isFollowedOnLine,
+  isForgotten,
+  isOnLaterLine,
+  laidOutTypes,
+  statementWords,
+} from "./begins.ts";
 import { cutDeep } from "./depth.ts";
 import type { LayoutFault } from "./faults.ts";
 import * as is from "./tokens.ts";
@@ -82,10 +94,10 @@ function layOutWord(writer: Writer, index: number): void {
 
 /** Ends the statement if this line does not go on with it, and closes what was left open. */
 function breakLine(writer: Writer, index: number, token: IToken, previous: IToken | undefined): void {
-  const beginsNext = beginsDeclaration(writer, index) && (token.startColumn ?? 1) <= writer.column;
+  const beginsNext = beginsDeclaration(writer.words, index) && (token.startColumn ?? 1) <= writer.column;
   if (isInside(writer)) {
     if (beginsNext) closeBrackets(writer, 0);
-    else if (beginsStatement(writer, index) || isForgotten(writer, index)) {
+    else if (beginsStatement(writer.words, index) || isForgotten(writer.words, index)) {
       closeBrackets(writer, blockLevel(writer) + 1);
     } else return;
     return endStatement(writer);
@@ -144,10 +156,6 @@ function dropSemicolon(writer: Writer, index: number, token: IToken): void {
 
 // ---------------------------------------------------------------- words that begin something
 
-const callableWords = ["fn", "layer", "model", "margin", "loss", "optimizer"];
-const declarationWords = [...callableWords, "train", "let", "import", "export"];
-const statementWords = ["let", "param", "state", "require"];
-
 /** What other languages say. */
 const foreignWords: Readonly<Record<string, string>> = {
   def: "fn",
@@ -161,22 +169,11 @@ const foreignWords: Readonly<Record<string, string>> = {
   assert: "require",
 };
 
-const laidOutTypes: ReadonlyMap<string, TokenType> = new Map([
-  ...callableWords.map((word) => [word, is.CallableWord] as const),
-  ["train", is.Train],
-  ["param", is.Param],
-  ["state", is.State],
-  ["let", is.Let],
-  ["require", is.Require],
-  ["import", is.Import],
-  ["export", is.Export],
-]);
-
 /** The first word of a statement, or the one behind `export`. */
 function beginStatement(writer: Writer, index: number, token: IToken): void {
   if (closers.get(token.tokenType) === undefined && /^[)\]}]$/.test(token.image))
     return closeBracket(writer, token);
-  if (token.image === "return" && isFollowedOnLine(writer, index)) {
+  if (token.image === "return" && isFollowedOnLine(writer.words, index)) {
     writer.faults.push({ kind: "returnWord", token });
     writer.statement = "open";
     return;
@@ -208,7 +205,7 @@ function statementKind(type: TokenType, writer: Writer): Writer["statement"] {
 function meantWord(writer: Writer, index: number, token: IToken): string | undefined {
   const { image } = token;
   if (hardWords.has(token.tokenType)) return image;
-  const isNamed = isFollowedByName(writer, index);
+  const isNamed = isFollowedByName(writer.words, index);
   if (!isNamed || token.tokenType !== is.Identifier) return undefined;
   const inBlock = blockLevel(writer) >= 0;
   if (laidOutTypes.has(image)) return image;
@@ -221,73 +218,6 @@ function meantWord(writer: Writer, index: number, token: IToken): string | undef
   if (word !== undefined) writer.faults.push({ kind: "misspeltWord", token, word });
   return word;
 }
-
-const hardWords = new Set([is.Let, is.Require, is.Import, is.Export]);
-
-/** Sure signs of a declaration, even where a bracket is open; the column says if it is the next one. */
-function beginsDeclaration(writer: Writer, index: number): boolean {
-  const token = writer.words[index];
-  if (token === undefined) return false;
-  if (token.tokenType === is.Import) return true;
-  const [word, at] = token.tokenType === is.Export ? [writer.words[index + 1], index + 1] : [token, index];
-  if (word?.tokenType === is.Let) return at > index;
-  const isWord = callableWords.includes(word?.image ?? "") || word?.image === "train";
-  return isWord && isFollowedByName(writer, at);
-}
-
-function beginsStatement(writer: Writer, index: number): boolean {
-  const token = writer.words[index];
-  if (token?.tokenType === is.Let || token?.tokenType === is.Require) return true;
-  return (token?.image === "param" || token?.image === "state") && isFollowedByName(writer, index);
-}
-
-function isFollowedByName(writer: Writer, index: number): boolean {
-  const next = writer.words[index + 1];
-  const isName =
-    next?.tokenType === is.Identifier || next?.tokenType.CATEGORIES?.includes(is.Identifier) === true;
-  return isName && isFollowedOnLine(writer, index);
-}
-
-function isFollowedOnLine(writer: Writer, index: number): boolean {
-  const [token, next] = [writer.words[index], writer.words[index + 1]];
-  return token !== undefined && next !== undefined && !isOnLaterLine(token, next) && next.image !== "}";
-}
-
-/**
- * Whether the open brackets were forgotten: this line begins with an operand behind an operand, which no bracket
- * may hold, and no closing sign follows before the next statement that is one for sure.
- */
-function isForgotten(writer: Writer, index: number): boolean {
-  const [previous, token] = [writer.words[index - 1], writer.words[index]];
-  if (previous === undefined || token === undefined) return false;
-  if (!operandEnds.has(previous.tokenType) || !operandStarts.has(token.tokenType)) return false;
-  let depth = 0;
-  for (let at = index; at < Math.min(writer.words.length, index + farthest); at++) {
-    const word = writer.words[at];
-    if (word === undefined || word.tokenType === is.RightCurly) return true;
-    if (at > index && beginsSurely(writer, at)) return true;
-    if (word.tokenType === is.LeftParen || word.tokenType === is.LeftSquare) depth++;
-    else if (word.tokenType === is.RightParen || word.tokenType === is.RightSquare) depth--;
-    if (depth < 0) return false;
-  }
-  return true;
-}
-
-/** How many words are looked at to find a closing sign. */
-const farthest = 2000;
-
-function beginsSurely(writer: Writer, index: number): boolean {
-  const [previous, token] = [writer.words[index - 1], writer.words[index]];
-  if (previous === undefined || token === undefined || !isOnLaterLine(previous, token)) return false;
-  return beginsStatement(writer, index) || beginsDeclaration(writer, index);
-}
-
-const operandEnds = new Set([
-  is.Identifier, is.From, is.As, is.NumberLiteral, is.StringLiteral, is.True, is.False, is.RightParen, is.RightSquare,
-]); // prettier-ignore
-const operandStarts = new Set([
-  is.Identifier, is.From, is.As, is.NumberLiteral, is.StringLiteral, is.True, is.False, is.If, is.Not,
-]); // prettier-ignore
 
 // ---------------------------------------------------------------- lines
 
@@ -315,10 +245,6 @@ function wantsMore(type: TokenType): boolean {
 
 function isOperator(type: TokenType): boolean {
   return [is.BinaryOperator, is.ArithmeticOperator].some((kind) => type.CATEGORIES?.includes(kind) === true);
-}
-
-function isOnLaterLine(before: IToken, token: IToken): boolean {
-  return (token.startLine ?? 1) > (before.endLine ?? before.startLine ?? 1);
 }
 
 function touches(before: IToken, token: IToken): boolean {
