@@ -72,25 +72,27 @@ function curves(runs: readonly RunData[]): string {
       condensed(steps, (step) => step.loss),
     ),
   );
-  const accuracy = runs.map(({ name, validation }, index) =>
-    lineSeries(
+  const accuracy = runs.map(({ name, steps }, index) => {
+    const points = condensed(steps, (step) => step.accuracy);
+    return lineSeries(
       name,
       classColor(index),
-      validation.flatMap((point) =>
-        point.accuracy === undefined ? [] : [[point.step, point.accuracy * 100] as const],
-      ),
-    ),
-  );
-  return section(
-    "Curves",
-    figures([
-      { svg: chart("training loss", loss, { min: 0 }) },
-      {
-        svg: chart("validation accuracy, %", accuracy, { min: lowest(runs), max: 100 }),
-        caption: `at the end: ${runs.map(endAccuracy).join(", ")}`,
-      },
-    ]),
-  );
+      points.map(([step, share]) => [step, share * 100] as const),
+    );
+  });
+  const scored = runs.some(({ steps }) => steps.some((step) => step.accuracy !== undefined));
+  const pictures = [
+    { svg: chart("training loss", loss, { min: 0 }) },
+    ...(scored
+      ? [
+          {
+            svg: chart("training accuracy, %", accuracy, { min: lowest(runs), max: 100 }),
+            caption: `Validation accuracy at the end: ${runs.map(endAccuracy).join(", ")}.`,
+          },
+        ]
+      : []),
+  ];
+  return section("Curves", figures(pictures));
 }
 
 function endAccuracy({ name, validation }: RunData): string {
@@ -98,9 +100,11 @@ function endAccuracy({ name, validation }: RunData): string {
   return `${name} ${accuracy === undefined ? "–" : percent(accuracy)}`;
 }
 
-/** Where the accuracy axis begins: the first checks of a run would flatten the rest. */
+/** Where the accuracy axis begins: the first steps of a run would flatten the rest. */
 function lowest(runs: readonly RunData[]): number {
-  const ends = runs.flatMap(({ validation }) => validation.slice(Math.floor(validation.length / 3)));
-  const low = Math.min(100, ...ends.map(({ accuracy }) => (accuracy ?? 0) * 100));
-  return Math.max(0, Math.floor(low / 5) * 5);
+  const later = runs.flatMap(({ steps }) =>
+    condensed(steps, ({ accuracy }) => accuracy).slice(Math.floor(Math.min(steps.length, 240) / 5)),
+  );
+  const low = Math.min(1, ...later.map(([, accuracy]) => accuracy));
+  return Math.max(0, Math.floor(low * 10) * 10);
 }
