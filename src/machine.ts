@@ -17,7 +17,7 @@ export function machineFacts(): Record<string, string> {
   };
 }
 
-export type TrainingTarget = "tfjs" | "reference";
+export type TrainingTarget = "tfjs" | "wgsl" | "reference";
 
 /** What `--target auto` takes: hardware GPUs first as soon as a target can use them, else tfjs. */
 export function automaticTarget(): TrainingTarget {

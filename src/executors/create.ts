@@ -14,6 +14,10 @@ export async function createExecutor(program: Program, target: TrainingTarget): 
       const { createReferenceExecutor } = await import("./reference.ts");
       return createReferenceExecutor(program, version);
     }
+    case "wgsl": {
+      const { createWgslExecutor } = await import("./wgsl.ts");
+      return createWgslExecutor(program);
+    }
     case "tfjs": {
       const { loadTfjsModule } = await import("./load-tfjs-module.ts");
       const { createTfjsExecutor } = await import("../../runtime/tfjs/executor.ts");

@@ -20,7 +20,14 @@ const gpuPassOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 /** Opens the best adapter of this machine. Throws with a way out where there is none. */
 export async function createWgslExecutor(program: Program): Promise<Executor> {
   const gpu = await openDevice(await gpuOfNode());
-  return createWebGpuExecutor(compileForGpu(program, gpu), gpu);
+  const executor = createWebGpuExecutor(compileForGpu(program, gpu), gpu);
+  return {
+    ...executor,
+    dispose: () => {
+      executor.dispose();
+      gpu.device.destroy();
+    },
+  };
 }
 
 export function compileForGpu(
