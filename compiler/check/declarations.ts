@@ -26,7 +26,6 @@ export function ensureChecked(program: ProgramState, callable: Callable, module:
 export function checkCallable(program: ProgramState, callable: Callable, module: LoadedModule): void {
   if (program.checked.has(callable)) return;
   program.checked.set(callable, "checking");
-  const before = program.diagnostics.filter(({ severity }) => severity === "error").length;
   const own: ProgramState = {
     ...program,
     builder: new GraphBuilder(),
@@ -35,12 +34,12 @@ export function checkCallable(program: ProgramState, callable: Callable, module:
     constants: new Map(),
     openSettings: new Set(),
     inputs: new Map(),
-    effort: { steps: 0, depth: 0 },
+    effort: { steps: 0, depth: 0, errors: 0 },
   };
   const session = newSession(own, undefined);
   elaborateAlone(session, callable, module);
-  const after = program.diagnostics.filter(({ severity }) => severity === "error").length;
-  program.checked.set(callable, after > before ? "broken" : "sound");
+  program.effort.errors += own.effort.errors;
+  program.checked.set(callable, own.effort.errors > 0 ? "broken" : "sound");
 }
 
 function elaborateAlone(session: Session, callable: Callable, module: LoadedModule): void {

@@ -14,7 +14,7 @@ import { elaborateCallable } from "./entries.ts";
 import { evaluate } from "./expressions.ts";
 import { moduleFrame } from "./frame.ts";
 import { checkImports, importedFiles, unusedImports } from "./modules.ts";
-import { samePlace } from "./report.ts";
+import { placeKey } from "./report.ts";
 import { type ProgramState, type TypeRecord, newProgram, newSession } from "./session.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { readTrain, trainFrame } from "./train-settings.ts";
@@ -266,9 +266,7 @@ export function entriesOf(workspace: Workspace, module: LoadedModule): readonly 
 
 /** A file's mistake is found again by each file that imports it. */
 function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  return diagnostics.filter(
-    (one, index) => diagnostics.findIndex((other) => samePlace(one, other)) === index,
-  );
+  return [...new Map(diagnostics.map((diagnostic) => [placeKey(diagnostic), diagnostic])).values()];
 }
 
 function ordered(diagnostics: readonly Diagnostic[], file: string): readonly Diagnostic[] {

@@ -91,7 +91,7 @@ export function lookupFunction(frame: Frame, { name, span }: NameExpression): Va
   const global = globalName(frame, name);
   if (global !== undefined) return global;
   if (own !== undefined) return readBinding(own);
-  const suggestion = suggestName(name, callableNames(frame));
+  const suggestion = suggest(frame, name, callableNames(frame));
   report(frame, unknownFunction.report({ span, name, suggestion }));
   return undefined;
 }
@@ -101,21 +101,27 @@ export function isCallable(value: Value): boolean {
 }
 
 function reportUnknown(frame: Frame, name: string, span: NameExpression["span"]): Value {
-  const known = [
-    ...frame.names.keys(),
-    ...frame.dims.keys(),
-    ...frame.ambient.names,
-    ...universalNames,
-    ...callableNames(frame),
-  ];
-  return report(
-    frame,
-    unknownName.report({ span, name, suggestion: suggestName(name, known), context: contextOf(name) }),
-  );
+  const suggestion = suggest(frame, name, knownNames(frame));
+  return report(frame, unknownName.report({ span, name, suggestion, context: contextOf(name) }));
 }
 
-function callableNames(frame: Frame): readonly string[] {
-  return [...frame.module.declarations.keys(), ...frame.module.imports.keys(), ...builtinNames()];
+/** Files with mistakes everywhere get no suggestions after the first: each looks at every name. */
+function suggest(frame: Frame, name: string, known: Iterable<string>): string | undefined {
+  return frame.session.program.diagnostics.length < 200 ? suggestName(name, known) : undefined;
+}
+
+function* knownNames(frame: Frame): Iterable<string> {
+  yield* frame.names.keys();
+  yield* frame.dims.keys();
+  yield* frame.ambient.names;
+  yield* universalNames;
+  yield* callableNames(frame);
+}
+
+function* callableNames(frame: Frame): Iterable<string> {
+  yield* frame.module.declarations.keys();
+  yield* frame.module.imports.keys();
+  yield* builtinNames();
 }
 
 const marginOnly = new Set(["cos", "theta", "cos_y", "theta_y", "x_norm", "w_norm", "y"]);

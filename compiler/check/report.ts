@@ -15,8 +15,11 @@ export function report(frame: Frame, diagnostic: Diagnostic): ErrorValue {
   if (isBroken(frame)) return errorValue;
   const shown = relocated(frame, diagnostic);
   if (isInBrokenText(frame, shown)) return errorValue;
-  const known = program.diagnostics.some((other) => samePlace(other, shown));
-  if (!known) program.diagnostics.push(shown);
+  const key = placeKey(shown);
+  if (program.reported.has(key)) return errorValue;
+  program.reported.add(key);
+  program.diagnostics.push(shown);
+  if (shown.severity === "error") program.effort.errors++;
   return errorValue;
 }
 
@@ -27,14 +30,21 @@ function isAboutNames({ code }: Diagnostic): boolean {
 
 /** What is incomplete because its text is broken: the text has been reported. */
 function isInBrokenText(frame: Frame, { code, span }: Diagnostic): boolean {
-  if (code.startsWith("M01")) return false;
-  return outermost(frame).module.diagnostics.some(
-    (known) =>
-      known.severity === "error" &&
-      known.span.file === span.file &&
-      known.span.start >= span.start &&
-      known.span.start <= span.end,
-  );
+  const { module } = outermost(frame);
+  if (code.startsWith("M01") || span.file !== module.file) return false;
+  const from = firstAtLeast(module.brokenPlaces, span.start);
+  return from !== undefined && from <= span.end;
+}
+
+/** By bisection: files may be large and broken everywhere. */
+function firstAtLeast(sorted: readonly number[], least: number): number | undefined {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? Infinity) < least) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low];
 }
 
 function isBroken(frame: Frame): boolean {
@@ -65,12 +75,7 @@ function useInFile(frame: Frame): Diagnostic["span"] | undefined {
   return current.caller?.span;
 }
 
-/** Whether two diagnostics are about the same thing. */
-export function samePlace(a: Diagnostic, b: Diagnostic): boolean {
-  return (
-    a.code === b.code &&
-    a.span.file === b.span.file &&
-    a.span.start === b.span.start &&
-    a.span.end === b.span.end
-  );
+/** The same for two diagnostics about the same thing. */
+export function placeKey({ code, span }: Diagnostic): string {
+  return `${code} ${span.file} ${span.start} ${span.end}`;
 }

@@ -20,6 +20,8 @@ export interface ProgramState {
   readonly builder: GraphBuilder;
   readonly mode: Mode;
   readonly diagnostics: Diagnostic[];
+  /** The places of these diagnostics. */
+  readonly reported: Set<string>;
   /** Types of expressions, kept for the declaration that is being checked. */
   readonly types: TypeRecord[];
   readonly variables: Map<string, ProgramVariable>;
@@ -32,7 +34,8 @@ export interface ProgramState {
   readonly openSettings: Set<string>;
   /** Names that the walk has looked at, for warnings about imports that nobody uses. */
   readonly usedGlobals: Set<string>;
-  readonly effort: { steps: number; depth: number };
+  /** Expressions looked at, how deep the walk stands, and errors reported so far. */
+  readonly effort: { steps: number; depth: number; errors: number };
   /** Everything that is fed; a function's own inputs are those that its graph reaches. */
   readonly inputs: Map<string, ProgramInput>;
 }
@@ -64,7 +67,8 @@ export function newProgram(workspace: Workspace, mode: Mode): ProgramState {
     checked: new Map(),
     openSettings: new Set(),
     usedGlobals: new Set(),
-    effort: { steps: 0, depth: 0 },
+    reported: new Set(),
+    effort: { steps: 0, depth: 0, errors: 0 },
     inputs: new Map(),
   };
 }

@@ -30,6 +30,8 @@ export interface LoadedModule {
   readonly module: Module;
   /** What parsing reported. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Where the text is broken: offsets, ascending. */
+  readonly brokenPlaces: readonly number[];
   /** The first declaration of each name. */
   readonly declarations: ReadonlyMap<string, NamedDeclaration>;
   /** The local name of everything imported. */
@@ -75,7 +77,10 @@ function moduleOf(file: string, text: string): LoadedModule {
     if (declaration.kind === "import") addImports(imports, file, declaration);
     else if (!declarations.has(declaration.name.name)) declarations.set(declaration.name.name, declaration);
   }
-  return { file, text, module, diagnostics, declarations, imports };
+  const brokenPlaces = diagnostics
+    .flatMap(({ severity, span }) => (severity === "error" ? [span.start] : []))
+    .sort((a, b) => a - b);
+  return { file, text, module, diagnostics, brokenPlaces, declarations, imports };
 }
 
 function addImports(imports: Map<string, ImportedName>, file: string, declaration: Import): void {
