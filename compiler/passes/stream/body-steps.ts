@@ -28,7 +28,7 @@ export function keepingsOf({ passes }: Region): readonly Keeping[] {
   const nodes = [...new Set(passes.flatMap(({ kept }) => kept))];
   return nodes.flatMap((node) => {
     const from = passes.find((pass) => pass.body.includes(node) && !pass.kept.includes(node));
-    const last = passes.filter((pass) => pass.kept.includes(node)).at(-1);
+    const last = passes.findLast((pass) => pass.kept.includes(node));
     return from === undefined || last === undefined ? [] : [{ node, from, last }];
   });
 }
