@@ -28,7 +28,7 @@ export function parseSoleExpression(tokens: readonly IToken[]): Parsed {
 }
 
 function run(tokens: readonly IToken[], rule: (parser: MargoParser) => CstNode | undefined): Parsed {
-  theParser ??= new MargoParser();
+  theParser ??= new MargoParser("left out");
   theParser.input = [...tokens];
   const cst = rule(theParser);
   const errors = [...theParser.errors];
@@ -36,13 +36,21 @@ function run(tokens: readonly IToken[], rule: (parser: MargoParser) => CstNode |
   return { cst, errors };
 }
 
+/** Throws where the grammar is ambiguous or left-recursive: a test's work, which would slow every start. */
+export function validateGrammar(): void {
+  new MargoParser("done");
+}
+
+type Validation = "done" | "left out";
+
 class MargoParser extends CstParser {
-  constructor() {
+  constructor(validation: Validation) {
     super(is.vocabulary, {
       recoveryEnabled: true,
       maxLookahead: 2,
       nodeLocationTracking: "onlyOffset",
       errorMessageProvider: expectations,
+      skipValidations: validation === "left out",
     });
     this.performSelfAnalysis();
   }
@@ -52,6 +60,7 @@ class MargoParser extends CstParser {
   });
 
   readonly soleExpression = this.RULE("soleExpression", () => {
+    this.CONSUME(is.StartOfStatement);
     this.SUBRULE(this.expression);
     this.OPTION(() => this.SUBRULE(this.rest));
     this.CONSUME(is.EndOfStatement);
@@ -59,7 +68,10 @@ class MargoParser extends CstParser {
 
   /** A declaration or a statement, whatever follows it by mistake, and the end. */
   readonly line = this.RULE("line", () => {
+    this.CONSUME(is.StartOfStatement);
     this.OR({
+      // Else the first two words would choose, and a broken `let` would not be one.
+      MAX_LOOKAHEAD: 1,
       DEF: [{ ALT: () => this.SUBRULE(this.item) }, { ALT: () => this.SUBRULE(this.rest) }],
       IGNORE_AMBIGUITIES: true,
     });
@@ -73,9 +85,11 @@ class MargoParser extends CstParser {
 
   readonly item = this.RULE("item", () => {
     this.OPTION(() => this.CONSUME(is.Export));
-    // The first that fits: `x = …` is a result, not a comparison with a slip.
+    // The first that fits: `x = …` is a result, not a comparison with a slip. The gates say with one word each what
+    // a second word of lookahead for all of them would cost a good part of the start to find out.
     this.OR({
       IGNORE_AMBIGUITIES: true,
+      MAX_LOOKAHEAD: 1,
       DEF: [
         { ALT: () => this.SUBRULE(this.importDeclaration) },
         { ALT: () => this.SUBRULE(this.callable) },
@@ -84,8 +98,8 @@ class MargoParser extends CstParser {
         { ALT: () => this.SUBRULE(this.paramStatement) },
         { ALT: () => this.SUBRULE(this.stateStatement) },
         { ALT: () => this.SUBRULE(this.requireStatement) },
-        { ALT: () => this.SUBRULE(this.update) },
-        { ALT: () => this.SUBRULE(this.result) },
+        { GATE: () => this.LA(2).tokenType === is.UpdateArrow, ALT: () => this.SUBRULE(this.update) },
+        { GATE: () => this.LA(2).tokenType === is.Equals, ALT: () => this.SUBRULE(this.result) },
         { ALT: () => this.SUBRULE(this.expression) },
       ],
     });
