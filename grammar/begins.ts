@@ -43,6 +43,13 @@ export function beginsStatement(words: Words, index: number): boolean {
   return (token?.image === "param" || token?.image === "state") && isFollowedByName(words, index);
 }
 
+/** `scale = …` and `t <- …`: a line of its own whatever the line before wants. */
+export function namesValue(words: Words, index: number): boolean {
+  const [token, next] = [words[index], words[index + 1]];
+  const isSign = next?.tokenType === is.Equals || next?.tokenType === is.UpdateArrow;
+  return isSign && token?.tokenType === is.Identifier && isFollowedOnLine(words, index);
+}
+
 export function isFollowedByName(words: Words, index: number): boolean {
   const next = words[index + 1];
   const isName =

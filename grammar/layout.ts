@@ -20,6 +20,7 @@ import {
   isForgotten,
   isOnLaterLine,
   laidOutTypes,
+  namesValue,
   statementWords,
 } from "./begins.ts";
 import { cutDeep } from "./depth.ts";
@@ -103,7 +104,8 @@ function breakLine(writer: Writer, index: number, token: IToken, previous: IToke
     return endStatement(writer);
   }
   if (writer.brackets.length > 0 && beginsNext) closeBrackets(writer, 0);
-  const goesOn = previous !== undefined && !writer.breaksLine && continues(writer, previous, token);
+  const mayGoOn = previous !== undefined && !writer.breaksLine && !namesValue(writer.words, index);
+  const goesOn = mayGoOn && continues(writer, previous, token);
   if (!goesOn) endStatement(writer);
 }
 
@@ -171,8 +173,8 @@ const foreignWords: Readonly<Record<string, string>> = {
 
 /** The first word of a statement, or the one behind `export`. */
 function beginStatement(writer: Writer, index: number, token: IToken): void {
-  if (closers.get(token.tokenType) === undefined && /^[)\]}]$/.test(token.image))
-    return closeBracket(writer, token);
+  if (/^[)\]}]$/.test(token.image)) return closeBracket(writer, token);
+  if (writer.statement === "none") put(writer, emptyToken(is.StartOfStatement, "", token.startOffset, token));
   if (token.image === "return" && isFollowedOnLine(writer.words, index)) {
     writer.faults.push({ kind: "returnWord", token });
     writer.statement = "open";
@@ -315,7 +317,11 @@ const closingTypes: ReadonlyMap<string, TokenType> = new Map([
 
 /** A token without text behind another. */
 function virtualToken(type: TokenType, image: string, after: IToken): IToken {
-  const [offset, line, column] = [endOf(after), after.endLine ?? 1, (after.endColumn ?? 0) + 1];
+  return emptyToken(type, image, endOf(after), after);
+}
+
+function emptyToken(type: TokenType, image: string, offset: number, near: IToken): IToken {
+  const [line, column] = [near.endLine ?? 1, (near.endColumn ?? 0) + 1];
   return {
     ...createTokenInstance(type, image, offset, offset - 1, line, line, column, column),
     payload: "virtual",

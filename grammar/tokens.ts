@@ -59,7 +59,8 @@ export const Param = laidOut("Param");
 export const State = laidOut("State");
 /** A curly bracket where none belongs. */
 export const StrayCurly = laidOut("StrayCurly");
-/** Where a statement ends. Has no text. */
+/** Where a statement begins and ends. They have no text; recovery stops at them. */
+export const StartOfStatement = laidOut("StartOfStatement");
 export const EndOfStatement = laidOut("EndOfStatement");
 /** In the place of what was nested too deeply. */
 export const Hole = laidOut("Hole");
@@ -124,6 +125,9 @@ export const DoubleStar = sign("DoubleStar", "**", [ArithmeticOperator]);
 export const DoubleAmpersand = sign("DoubleAmpersand", "&&", [BinaryOperator]);
 export const DoubleBar = sign("DoubleBar", "||", [BinaryOperator]);
 export const TripleEquals = sign("TripleEquals", "===", [BinaryOperator]);
+/** Known so that it is not read as `=` and something else. */
+export const FatArrow = sign("FatArrow", "=>");
+export const CompoundAssignment = createToken({ name: "CompoundAssignment", pattern: /[-+*/^%]=(?!=)/ });
 export const Bang = sign("Bang", "!", [PrefixOperator]);
 
 // ---------------------------------------------------------------- blanks, comments and `//`
@@ -159,7 +163,7 @@ const allTokens: TokenType[] = [
   WhiteSpace, FloorDivide, DocComment, Comment,
   NumberLiteral, StringLiteral, UnclosedString, SingleQuoted,
   Let, Require, Import, Export, If, Then, Else, Or, And, Not, True, False, From, As, Identifier,
-  Pipe, DoubleBar, DoubleAmpersand, DoubleStar, TripleEquals,
+  Pipe, DoubleBar, DoubleAmpersand, DoubleStar, TripleEquals, FatArrow, CompoundAssignment,
   UpdateArrow, ReturnArrow, EqualTo, NotEqualTo, AtMost, AtLeast, Less, Greater, Equals, Bang,
   Plus, Minus, Times, Divide, Modulo, MatrixTimes, Power,
   Ellipsis, Tilde, Comma, Colon, Semicolon,
@@ -173,7 +177,8 @@ for (const word of words) {
 
 /** What the parser's grammar is made of. */
 export const vocabulary: TokenType[] = [
-  ...words, BinaryOperator, ArithmeticOperator, PrefixOperator, AnyWord, EndOfStatement,
+  ...words, BinaryOperator, ArithmeticOperator, PrefixOperator, AnyWord, StartOfStatement,
+  EndOfStatement,
 ]; // prettier-ignore
 
 const lexer = new Lexer(allTokens, { ensureOptimizations: true, positionTracking: "full" });

@@ -36,6 +36,8 @@ export function checkImports(workspace: Workspace, module: LoadedModule): readon
 
 function checkImport(workspace: Workspace, module: LoadedModule, declaration: Import): readonly Diagnostic[] {
   const { from, names } = declaration;
+  // Where the path is missing the parser has said so.
+  if (from.span.start === from.span.end) return [];
   const facts = { span: from.span, path: from.value };
   const target = resolvePath(module.file, from.value);
   if (target.kind === "outside") return [importOutside.report(facts)];

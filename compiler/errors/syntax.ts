@@ -20,7 +20,7 @@ export const strayCharacter = defineError<Located & { readonly character: string
     if (plain === undefined) {
       return {
         message: `${shown} means nothing here`,
-        help: "remove it; names are made of Latin and Greek letters, digits and `_`",
+        help: strayHelp[character] ?? "remove it; names are made of Latin and Greek letters, digits and `_`",
       };
     }
     const name = plain === " " ? "a plain space" : `\`${plain}\``;
@@ -31,6 +31,12 @@ export const strayCharacter = defineError<Located & { readonly character: string
     };
   },
 });
+
+const strayHelp: Readonly<Record<string, string | undefined>> = {
+  "?": "a choice is `if condition then value else other`",
+  "#": "comments begin with `//`",
+  ".": "there are no members; what belongs to a value is a function of it: `f(x)`",
+};
 
 const lookAlikes: Readonly<Record<string, string | undefined>> = {
   "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/",
@@ -173,20 +179,20 @@ export const fileTooLarge = defineError<Located & { readonly length: number }>({
   }),
 });
 
-export const notText = defineError<Located & { readonly found: "nul" | "surrogate" }>({
+export const notText = defineError<Located & { readonly found: "nul" | "surrogate" | "undecoded" }>({
   code: "M0017",
   title: "Bytes that are not text",
   explanation:
-    "Source is UTF-8 text. A character U+0000 or half of a surrogate pair is a sign of another encoding, of a broken file, or of a file that is no source at all.",
+    "Source is UTF-8 text. A character U+0000, half of a surrogate pair, or bytes that are not UTF-8 are a sign of another encoding, of a broken file, or of a file that is no source at all.",
   example: "fn f(x: f32) = x \u0000\n",
-  report: ({ found }) => ({
-    message:
-      found === "nul"
-        ? "there is a NUL character here"
-        : "there is half of a surrogate pair here, which is no character",
-    help: "is this a text file? Save it as UTF-8",
-  }),
+  report: ({ found }) => ({ message: notTextMessages[found], help: "is this a text file? Save it as UTF-8" }),
 });
+
+const notTextMessages = {
+  nul: "there is a NUL character here",
+  surrogate: "there is half of a surrogate pair here, which is no character",
+  undecoded: "there are bytes here that are not UTF-8",
+};
 
 export const unknownEscape = defineError<Located & { readonly text: string }>({
   code: "M0019",

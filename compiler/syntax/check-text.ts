@@ -13,19 +13,23 @@ export function checkText(file: string, text: string): CheckedText {
     const span = { file, start: 0, end: 0 };
     return { text: "", diagnostics: [fileTooLarge.report({ span, length: text.length })] };
   }
-  const diagnostics: Diagnostic[] = [];
-  const clean = text.replace(/^\ufeff/, " ").replace(badCharacter, (character: string, start: number) => {
-    const found = character === "\u0000" ? "nul" : "surrogate";
-    if (diagnostics.length < mostReported) {
-      diagnostics.push(notText.report({ span: { file, start, end: start + 1 }, found }));
-    }
-    return " ";
+  const bad = [...text.matchAll(badCharacter)];
+  const diagnostics = bad.slice(0, mostReported).map(({ 0: character, index: start }): Diagnostic => {
+    const found = kinds.get(character) ?? "surrogate";
+    return notText.report({ span: { file, start, end: start + 1 }, found });
   });
-  return { text: clean, diagnostics };
+  // What is no text at all is not read on: each byte would be a mistake of its own.
+  if (bad.length > mostReported) return { text: "", diagnostics };
+  return { text: text.replace(/^\ufeff/, " ").replaceAll(badCharacter, " "), diagnostics };
 }
 
 // A surrogate that is half of a pair is no character of its own for a pattern with the flag u.
-const badCharacter = /\0|[\ud800-\udfff]/gu;
+const badCharacter = /\0|\ufffd|[\ud800-\udfff]/gu;
 
-/** A binary file would have thousands. */
+const kinds: ReadonlyMap<string, "nul" | "undecoded"> = new Map([
+  ["\0", "nul"],
+  ["\ufffd", "undecoded"],
+]);
+
+/** A file in another encoding would have thousands. */
 const mostReported = 3;

@@ -3,7 +3,7 @@ import { EOF, type IRecognitionException, type IToken } from "chevrotain";
 import { spanOfToken } from "./cst.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import { unexpected } from "../errors/syntax.ts";
-import { EndOfStatement, StrayCurly } from "../../grammar/tokens.ts";
+import { CompoundAssignment, EndOfStatement, StrayCurly } from "../../grammar/tokens.ts";
 
 export function errorDiagnostic(file: string, error: IRecognitionException, length: number): Diagnostic {
   const { token } = error;
@@ -32,16 +32,23 @@ function describe(token: IToken): string {
 
 function hintFor(token: IToken): string | undefined {
   if (token.tokenType === StrayCurly) return hints.get("{");
+  if (token.tokenType === CompoundAssignment) {
+    return "a name keeps its value; give the new one another name, or update a `state` with `<-`";
+  }
   return hints.get(token.image);
 }
 
 const hints: ReadonlyMap<string, string> = new Map([
-  ["{", "curly brackets hold the body of a declaration; a choice is `if condition then value else other`"],
+  [
+    "{",
+    "a body stands right behind the signature, without `=`; a choice is `if condition then value else other`",
+  ],
   ["if", "inside of an expression `if … then … else …` stands in brackets"],
   ["then", "`then` belongs to an `if`"],
   ["else", "`else` belongs to an `if … then …` or a `require`"],
   ["<-", "`<-` gives a state its new value: `t <- 0.9 * t + 0.1 * x`, on a line of its own"],
   ["=>", "there are no unnamed functions; declare a `fn`"],
+  [":", "a name gets its value by `=`; `:` stands before a type and behind the name of an argument"],
   ["let", "a `let` stands on a line of its own"],
 ]);
 

@@ -50,6 +50,29 @@ describe("what is broken does not reach further than it must", () => {
   });
 });
 
+test("what cannot go on is told once, where it is", () => {
+  const said = (text: string) =>
+    parseModule("a", text).diagnostics.map(({ span, help }) => [text.slice(span.start, span.end), help]);
+  expect(said('import { dense } frm "std/layers"\n')).toEqual([["frm", undefined]]);
+  expect(said("let = 3\n")).toEqual([["=", undefined]]);
+  expect(said("fn f(x: f32) = x => x\n")).toEqual([["=>", expect.stringContaining("declare a `fn`")]]);
+  expect(said("fn f(x: f32) {\n  x += 1\n}\n")).toEqual([["+=", expect.stringContaining("`<-`")]]);
+  expect(said("fn f(x: f32) = x ? 1 : 2\n")).toEqual([["?", expect.stringContaining("then")]]);
+  expect(said("fn f(x: f32) = {\n  x\n}\n")).toEqual([["{", expect.stringContaining("without `=`")]]);
+  expect(said("train T {\n  batch: 3\n}\n")).toEqual([[":", expect.stringContaining("`=`")]]);
+});
+
+test("a line that names a value begins a statement, whatever the line before wants", () => {
+  const text = "margin M() {\n  target = if a then b else\n  scale = 3\n}\n";
+  expect(codes(text)).toEqual(["M0001"]);
+  expect(body(text)).toEqual(["result target (if a b ?)", "result scale 3"]);
+});
+
+test("what is no text is told three times and not read", () => {
+  expect(codes("fn f(x: f32) = x + \ufffd\n")).toContain("M0017");
+  expect(codes("\u0000\ufffd?$&\ud800 ( \u0000")).toEqual(["M0017", "M0017", "M0017"]);
+});
+
 describe("slips keep the tree they were meant to be", () => {
   test.each([
     ["a && b || !c", "M0007 M0007 M0007", "(or (and a b) (not c))"],
