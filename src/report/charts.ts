@@ -177,6 +177,8 @@ function rays(
 ): readonly object[] {
   const classes = (labels.at(-1) ?? 0) + 1;
   const centers = directions.length % classes === 0 ? directions.length / classes : 1;
+  const isNamed = labels.some((label) => className(names, label).length > 2);
+  const tip = reach * (isNamed ? 0.66 : 0.9);
   return directions.map(([wx, wy], at) => {
     const label = Math.floor(at / centers);
     const length = Math.hypot(wx, wy) || 1;
@@ -186,7 +188,7 @@ function rays(
       symbol: "none",
       silent: true,
       lineStyle: { color: ink, width: 1.2 },
-      data: [[0, 0], { value: [rounded(x * reach * 0.9), rounded(y * reach * 0.9)] }],
+      data: [[0, 0], { value: [rounded(x * tip), rounded(y * tip)] }],
       endLabel: {
         show: true,
         formatter: className(names, label),
@@ -194,7 +196,8 @@ function rays(
         fontSize: 14,
         fontWeight: 700,
         distance: 0,
-        offset: [x * 12 - 4, -y * 12],
+        offset: isNamed ? [x * 6, -y * 10] : [x * 12 - 4, -y * 12],
+        ...(isNamed ? { align: x < 0 ? "right" : "left" } : {}),
       },
     };
   });

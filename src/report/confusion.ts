@@ -4,7 +4,7 @@
 export type ConfusionCount = readonly [actual: number, predicted: number, rows: number];
 
 export interface Confusion {
-  /** At most a dozen classes, those with the most errors, in order of their number. */
+  /** All classes up to a dozen, else those with the most errors, in order of their number. */
   readonly worst: readonly number[];
   /** Share of a true class's rows that were given to a predicted class. */
   readonly share: (actual: number, predicted: number) => number;
@@ -35,9 +35,12 @@ export function confusionOf(counts: readonly ConfusionCount[]): Confusion {
     add(errors, actual, rows);
     add(errors, predicted, rows);
   }
-  const worst = [...errors].sort(([a, left], [b, right]) => right - left || a - b).slice(0, classesShown);
+  const every = [...new Set([...totals.keys(), ...errors.keys()])];
+  const faulty = (label: number) => errors.get(label) ?? 0;
+  const shown = every.length <= classesShown ? every : every.filter((label) => faulty(label) > 0);
+  const worst = shown.sort((a, b) => faulty(b) - faulty(a) || a - b).slice(0, classesShown);
   return {
-    worst: worst.map(([label]) => label).sort((a, b) => a - b),
+    worst: worst.sort((a, b) => a - b),
     share: (actual, predicted) => (shares.get(`${actual}>${predicted}`) ?? 0) / (totals.get(actual) ?? 1),
     errors: sum([...errors.values()]) / 2,
     rows: sum([...totals.values()]),

@@ -98,7 +98,7 @@ function mistakes({ evaluation }: RunData): string {
     svg: confusionPicture(confusion, evaluation.classNames),
     caption: "Per cent of each true class's rows.",
   };
-  const note = `${count(confusion.errors)} of ${count(confusion.rows)} rows are wrong. These are the classes with the most errors.`;
+  const note = `${count(confusion.errors)} of ${count(confusion.rows)} rows are wrong.`;
   return section("What is taken for what", figures([picture]), note);
 }
 
