@@ -12,6 +12,7 @@ import { type Ambient, type Frame, moduleFrame, noAmbient } from "./frame.ts";
 import { type Head, geometryOf } from "./geometry.ts";
 import { bindHeadDims, pairsAmbient, readMargin } from "./margin-readings.ts";
 import { optimizerAmbient, updateParameter } from "./optimizers.ts";
+import { hasBrokenText } from "./report.ts";
 import { type ProgramState, type Session, feedInput, newSession } from "./session.ts";
 import { isTensorParameter, writtenDim, writtenType } from "./signatures.ts";
 import { type TensorValue, dimValue, tensorValue } from "./values.ts";
@@ -39,7 +40,8 @@ export function checkCallable(program: ProgramState, callable: Callable, module:
   const session = newSession(own, undefined);
   elaborateAlone(session, callable, module);
   program.effort.errors += own.effort.errors;
-  program.checked.set(callable, own.effort.errors > 0 ? "broken" : "sound");
+  const isBroken = own.effort.errors > 0 || hasBrokenText(module, callable.span);
+  program.checked.set(callable, isBroken ? "broken" : "sound");
 }
 
 function elaborateAlone(session: Session, callable: Callable, module: LoadedModule): void {

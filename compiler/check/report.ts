@@ -4,17 +4,18 @@
  * the body. Nothing is said about a body that failed its own check, nor twice about one place.
  */
 import type { Diagnostic } from "../errors/diagnostic.ts";
+import type { Span } from "../errors/span.ts";
 import type { Callable } from "../syntax/ast.ts";
 import { type Frame, outermost, ownerName } from "./frame.ts";
 import { type ErrorValue, errorValue } from "./values.ts";
+import type { LoadedModule } from "./workspace.ts";
 
 /** Reports and returns the value that silences what follows from the mistake. */
 export function report(frame: Frame, diagnostic: Diagnostic): ErrorValue {
   const { program } = frame.session;
   if (frame.dead !== undefined && !isAboutNames(diagnostic)) return errorValue;
-  if (isBroken(frame)) return errorValue;
+  if (isBroken(frame) || isInBrokenText(frame)) return errorValue;
   const shown = relocated(frame, diagnostic);
-  if (isInBrokenText(frame, shown)) return errorValue;
   const key = placeKey(shown);
   if (program.reported.has(key)) return errorValue;
   program.reported.add(key);
@@ -28,12 +29,15 @@ function isAboutNames({ code }: Diagnostic): boolean {
   return code.startsWith("M01");
 }
 
-/** What is incomplete because its text is broken: the text has been reported. */
-function isInBrokenText(frame: Frame, { code, span }: Diagnostic): boolean {
-  const { module } = outermost(frame);
-  if (code.startsWith("M01") || span.file !== module.file) return false;
-  const from = firstAtLeast(module.brokenPlaces, span.start);
-  return from !== undefined && from <= span.end;
+/** What is incomplete because its text is broken: the text has been reported, the rest is guessing. */
+function isInBrokenText(frame: Frame): boolean {
+  const { module, owner } = outermost(frame);
+  return owner !== undefined && hasBrokenText(module, owner.span);
+}
+
+export function hasBrokenText({ brokenPlaces }: LoadedModule, { start, end }: Span): boolean {
+  const first = firstAtLeast(brokenPlaces, start);
+  return first !== undefined && first <= end;
 }
 
 /** By bisection: files may be large and broken everywhere. */

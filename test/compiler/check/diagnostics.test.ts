@@ -128,6 +128,23 @@ fn f(x: f32[N]) {
     );
   });
 
+  test("in a body whose text is broken only the text is reported", () => {
+    const source = `fn f(x: f32[N]) {
+  let a = (x + 1
+  a + lost
+}
+fn g(x: f32[N]) = f(x) + lost`;
+    const { diagnostics } = checkFile(hostOf({ "a.margo": source }), "a.margo");
+    const lines = diagnostics.map(({ code, span }) => [
+      code.slice(0, 3),
+      source.slice(0, span.start).split("\n").length,
+    ]);
+    expect(lines).toEqual([
+      ["M00", 2],
+      ["M01", 5],
+    ]);
+  });
+
   test("broken text is not called unused", () => {
     const { diagnostics } = checkFile(
       hostOf({ "a.margo": 'import { dense } from "std/layers"\nmodel M(x: f32[N, 3]) = x |> dense(' }),
