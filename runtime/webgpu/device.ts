@@ -38,23 +38,20 @@ export function gpuOfPage(): GPU {
   throw new Error("this browser offers no WebGPU: use one that does, or the target tfjs");
 }
 
-/** Takes the best adapter that there is. Throws where there is none. */
-export async function openDevice(gpu: GPU): Promise<GpuDevice> {
+/** Takes the best adapter that there is; undefined where there is none. */
+export async function openDevice(gpu: GPU): Promise<GpuDevice | undefined> {
   const adapter = await bestAdapter(gpu);
+  if (adapter === undefined) return undefined;
   const features = wantedFeatures.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredFeatures: [...features], requiredLimits });
   return { device, adapter: factsOf(adapter) };
 }
 
-async function bestAdapter(gpu: GPU): Promise<GPUAdapter> {
+async function bestAdapter(gpu: GPU): Promise<GPUAdapter | undefined> {
   const fast = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (fast !== null && factsOf(fast).kind === "hardware") return fast;
-  const any = fast ?? (await gpu.requestAdapter());
-  if (any !== null) return any;
-  throw new Error(
-    "WebGPU finds no adapter on this machine: install a graphics driver, or use the target tfjs",
-  );
+  return fast ?? (await gpu.requestAdapter()) ?? undefined;
 }
 
 function factsOf({ info, features }: GPUAdapter): AdapterFacts {

@@ -3,6 +3,8 @@
  * it is loaded when it is first needed.
  */
 
+import { TargetUnavailable } from "./unavailable.ts";
+
 /** Kept for the life of the process: Dawn ends it when its GPU is collected while a device still runs. */
 let opened: GPU | undefined;
 
@@ -13,11 +15,10 @@ export async function gpuOfNode(): Promise<GPU> {
     return (opened ??= create([]));
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new Error(
-      `the target wgsl needs the npm package webgpu, which does not load here (${reason}): npm install webgpu`,
-      {
-        cause: error,
-      },
+    throw new TargetUnavailable(
+      `the target wgsl needs the npm package webgpu, which does not load here: ${reason}`,
+      "npm install webgpu, or use the target tfjs",
+      error,
     );
   }
 }

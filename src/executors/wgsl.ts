@@ -14,12 +14,18 @@ import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
 import { version } from "../version.ts";
 import { gpuOfNode } from "./dawn.ts";
+import { TargetUnavailable } from "./unavailable.ts";
 
 const gpuPassOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 
 /** Opens the best adapter of this machine. Throws with a way out where there is none. */
 export async function createWgslExecutor(program: Program): Promise<Executor> {
   const gpu = await openDevice(await gpuOfNode());
+  if (gpu === undefined)
+    throw new TargetUnavailable(
+      "WebGPU finds no adapter on this machine",
+      "install a graphics driver with Vulkan, Metal or Direct3D 12, or use the target tfjs",
+    );
   const executor = createWebGpuExecutor(compileForGpu(program, gpu), gpu);
   return {
     ...executor,

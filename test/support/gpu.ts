@@ -10,7 +10,7 @@ const found = await open();
 
 async function open(): Promise<GpuDevice | Error> {
   try {
-    return await openDevice(await gpuOfNode());
+    return (await openDevice(await gpuOfNode())) ?? new Error("there is no adapter");
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

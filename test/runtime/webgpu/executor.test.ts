@@ -66,6 +66,7 @@ describeOnGpu("the WebGPU executor", (gpu) => {
 
   test("a device that was lost stops the program with its reason", async () => {
     const own = await openDevice(await gpuOfNode());
+    if (own === undefined) throw new Error("there was an adapter before");
     const executor = gpuExecutor(own, tiny());
     await executor.initialize(1);
     own.device.destroy();
