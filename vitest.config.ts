@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     globalSetup: ["test/support/software-gpu.ts"],
+    setupFiles: ["test/support/same-programs.ts"],
     reporters: process.env["CI"] === undefined ? ["default"] : ["dot"],
   },
 });

@@ -39,6 +39,7 @@ export interface Bench {
   /** One of the nodes that fit, or `undefined` if none does. */
   readonly one: (fits: (node: Node) => boolean) => Node | undefined;
   readonly sizes: Sizes;
+  readonly flavour: Flavour;
 }
 
 export interface Sizes {
@@ -106,7 +107,7 @@ function programFrom(tape: readonly number[], flavour: Flavour): RandomProgram {
         fitting[0]
       );
     };
-    const made = randomSteps[name]({ f, pool, integer, one, sizes });
+    const made = randomSteps[name]({ f, pool, integer, one, sizes, flavour });
     if (made !== undefined) pool.push(made);
   }
   const used = new Set(pool.flatMap((node) => node.inputs));

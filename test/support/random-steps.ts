@@ -323,13 +323,16 @@ function reduction(op: "sum" | "max" | "logsumexp"): Step {
   };
 }
 
-/** A float and an order of its elements along an axis. */
+/**
+ * A float and an order of its elements along an axis. Smooth programs sort only what they were given: numbers
+ * worked out in f32 may tie where those in float64 do not.
+ */
 function onOrder(bench: Bench, make: (x: Node, order: Node, axis: number) => Node): Node | undefined {
   const x = bench.one(isFloatOfRank(1));
   if (x === undefined) return undefined;
   const axis = bench.integer(x.type.shape.length);
-  const key =
-    bench.integer(2) === 0 ? x : bench.f.make("iota", [], { size: x.type.shape[axis] ?? constantDim(1) });
+  const sorted = bench.integer(2) === 0 && (bench.flavour === "all" || x.inputs.length === 0);
+  const key = sorted ? x : bench.f.make("iota", [], { size: x.type.shape[axis] ?? constantDim(1) });
   const order =
     key === x
       ? bench.f.make("argsort", [x], { axis, descending: bench.integer(2) === 0 })
