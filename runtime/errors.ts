@@ -7,7 +7,7 @@
 
 export interface RuntimeFault {
   readonly kind: "fault";
-  /** `M05xx` for data, `M06xx` for a run: stable for ever. */
+  /** `M07xx` for data, `M06xx` for a run: stable for ever. */
   readonly code: string;
   readonly message: string;
   readonly help: string;
@@ -96,28 +96,28 @@ type Shape = readonly (number | string)[];
 export const fitFaults = {
   rowShape: (file: string, input: string, own: Shape, wanted: Shape) =>
     fault(
-      "M0520",
+      "M0720",
       `${file} has rows of shape [${own.join(", ")}], but "${input}" takes rows of shape [${wanted.join(", ")}]`,
       `change the shape of "${input}" in the model, or give data of its shape`,
       { file },
     ),
   labelShape: (file: string, input: string, own: Shape, wanted: Shape) =>
     fault(
-      "M0530",
+      "M0730",
       `${file} has labels of shape [${own.join(", ")}] a row, but "${input}" takes [${wanted.join(", ")}]`,
       `change the shape of "${input}" in the loss, or give labels of its shape`,
       { file },
     ),
   notWhole: (file: string, input: string) =>
     fault(
-      "M0521",
+      "M0721",
       `${file} holds fractions, but "${input}" takes whole numbers (i32)`,
       `write f32[…] for the type of "${input}", or give integer data`,
       { file },
     ),
   noLabels: (file: string, input: string) =>
     fault(
-      "M0522",
+      "M0722",
       `${file} has no labels, but the loss takes "${input}"`,
       "name a file or column of labels",
       {
@@ -126,21 +126,21 @@ export const fitFaults = {
     ),
   fractionLabels: (file: string, input: string, bound: number) =>
     fault(
-      "M0523",
+      "M0723",
       `the labels of ${file} are fractions, but "${input}" takes classes 0…${bound - 1}`,
       "give whole numbers as labels",
       { file },
     ),
   classCount: (file: string, found: number, bound: number) =>
     fault(
-      "M0524",
+      "M0724",
       `${file} has ${found} classes, but the program was compiled for ${bound}`,
       `write classes: ${found} for the data, or ${bound} classes for both`,
       { file },
     ),
   labelRange: (file: string, row: number, label: number, classes: number) =>
     fault(
-      "M0525",
+      "M0725",
       `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
       `correct the row (rows count from 0)${label < classes ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
       { file, row },

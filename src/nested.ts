@@ -44,6 +44,9 @@ function collect(
   if (size === undefined) {
     if (typeof given !== "number" && typeof given !== "boolean")
       return `${place === "" ? "it" : place} is ${Array.isArray(given) ? "a list" : JSON.stringify(given)}, not a number`;
+    // JSON has no infinity, but 1e999 is one.
+    if (!Number.isFinite(Number(given)))
+      return `${place === "" ? "it" : place} is too large for a float64 number`;
     data.push(Number(given));
     return undefined;
   }

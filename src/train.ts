@@ -63,9 +63,13 @@ export type TrainSummary =
       readonly kind: "failed";
       readonly folder?: string;
       readonly fault: RuntimeFault;
+      /** The setting of the `train` that names the data at fault. */
+      readonly setting?: DataSetting;
       readonly broken?: BrokenStep;
       readonly cause?: NonFiniteCause;
     };
+
+export type DataSetting = "data" | "validation";
 
 /** What `evaluation.json` holds: the report's histograms and its picture. */
 export interface EvaluationRecord {
@@ -92,9 +96,9 @@ export interface FeaturePicture {
 export async function train(request: TrainRequest): Promise<TrainSummary> {
   const startedAt = performance.now();
   const prepared = await prepare(request);
-  if (isFault(prepared)) {
+  if (prepared.kind === "failed") {
     request.executor.dispose();
-    return { kind: "failed", fault: prepared };
+    return prepared;
   }
   const { trainer, folder } = prepared;
   try {
@@ -117,23 +121,26 @@ export async function train(request: TrainRequest): Promise<TrainSummary> {
 }
 
 interface Prepared {
+  readonly kind: "prepared";
   readonly trainer: Trainer;
   readonly folder: RunFolder;
   readonly dataset: Dataset;
   readonly validation?: Dataset;
 }
 
-async function prepare(request: TrainRequest): Promise<Prepared | RuntimeFault> {
+type Failed = Extract<TrainSummary, { kind: "failed" }>;
+
+async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   const { training, executor } = request;
   const dataset = openFitted(request, training.data);
-  if (isFault(dataset)) return dataset;
+  if (isFault(dataset)) return { kind: "failed", fault: dataset, setting: "data" };
   const validation = training.validation === undefined ? undefined : openFitted(request, training.validation);
-  if (isFault(validation)) return validation;
+  if (isFault(validation)) return { kind: "failed", fault: validation, setting: "validation" };
   const trainer = await createTrainer(executor, training.seed);
-  if (isFault(trainer)) return trainer;
+  if (isFault(trainer)) return { kind: "failed", fault: trainer };
   const folder = await openFolder(request, trainer);
-  if (isFault(folder)) return folder;
-  return { trainer, folder, dataset, ...(validation === undefined ? {} : { validation }) };
+  if (isFault(folder)) return { kind: "failed", fault: folder };
+  return { kind: "prepared", trainer, folder, dataset, ...(validation === undefined ? {} : { validation }) };
 }
 
 function openFitted({ executor, data }: TrainRequest, source: TrainingInfo["data"]): Dataset | RuntimeFault {

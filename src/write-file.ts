@@ -2,11 +2,18 @@
  * Files that are whole or not there: text and bytes go to a temporary name beside the target, reach the
  * disk, and are renamed over it. A full disk or a signal leaves the earlier file as it was.
  */
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** Writes a file and the folders above it. Throws Node's system error, with the target's path in it. */
 export async function writeWholeFile(path: string, content: string | Uint8Array): Promise<void> {
+  const existing = await stat(path).catch(() => undefined);
+  // A folder is refused by name; a device or a pipe (`--out /dev/stdout`) is written to, not replaced.
+  if (existing !== undefined && !existing.isFile()) return writeFile(path, content);
+  return replaceFile(existing === undefined ? path : await realpath(path), content);
+}
+
+async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
   try {

@@ -12,7 +12,7 @@ export interface Located {
 }
 
 export interface ErrorEntry<Facts extends Located> {
-  /** `M` and four digits: 00 syntax, 01 names, 02 types, 03 settings, 04 margins and losses, 05 training, 06 numbers. */
+  /** `M` and four digits: 00 syntax, 01 names, 02 types, 03 settings, 04 margins and losses, 05 training. 06 (runs) and 07 (data) are faults that happen later: runtime/errors.ts. */
   readonly code: string;
   /** A few words, as a heading. */
   readonly title: string;

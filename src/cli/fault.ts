@@ -1,9 +1,21 @@
-/** How faults of data and of runs are told; they have no source line to show. */
+/** How faults of data and of runs are told: alone, or under the line of the source that named the data. */
+import type { Span } from "../../compiler/errors/span.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import { complain } from "./terminal.ts";
+import { type Source, tell } from "./source.ts";
+import { complainWithCode } from "./terminal.ts";
 
-export function tellFault({ code, message, help, file, row }: RuntimeFault): void {
+export function tellFault(fault: RuntimeFault): void {
+  complainWithCode(fault.code, messageOf(fault), fault.help);
+}
+
+/** The same as a diagnostic of the source. */
+export function tellFaultAt(source: Source, span: Span, fault: RuntimeFault): void {
+  const { code, help } = fault;
+  tell(source, [{ code, severity: "error", message: messageOf(fault), span, labels: [], help }]);
+}
+
+function messageOf({ message, file, row }: RuntimeFault): string {
   const where = [file, row === undefined ? undefined : `row ${row}`].filter((part) => part !== undefined);
-  const place = where.length === 0 || message.includes(where[0] ?? "") ? "" : ` (${where.join(", ")})`;
-  complain(`[${code}] ${message}${place}`, help);
+  const isSaid = where.length === 0 || message.includes(where[0] ?? "");
+  return isSaid ? message : `${message} (${where.join(", ")})`;
 }

@@ -9,7 +9,7 @@ import { version } from "../version.ts";
 import { margoCommand } from "./program.ts";
 import { Refusal } from "./refusal.ts";
 import { stageOf } from "./stage.ts";
-import { isSystemError, systemErrorText } from "./system-error.ts";
+import { isSystemError, systemErrorHelp, systemErrorText } from "./system-error.ts";
 import { complain, exitFault, exitFine, exitUsage, say } from "./terminal.ts";
 
 process.stdout.on("error", endOnClosedPipe);
@@ -34,7 +34,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof Refusal) return error.exitCode;
   if (isSystemError(error)) {
     if (error.code === "EPIPE") return exitFine;
-    complain(systemErrorText(error));
+    complain(systemErrorText(error), systemErrorHelp(error));
     return exitFault;
   }
   reportBug(error);
@@ -54,8 +54,10 @@ function reportBug(error: unknown): void {
   );
 }
 
-/** `margo ir … | head` closes the pipe early, which is no fault of anyone. */
+/**
+ * `margo ir … | head` closes the pipe early, which is no fault of anyone. What else stops a write (a full
+ * disk) reaches the command through `writeOut`, or had nobody to tell.
+ */
 function endOnClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(process.exitCode ?? exitFine);
-  throw error;
 }

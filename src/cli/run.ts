@@ -1,5 +1,5 @@
 /** `margo run`: one entry on given values, with gradients where asked. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { loadModule, resolveGlobal } from "../../compiler/check/workspace.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
@@ -62,8 +62,13 @@ type Given =
 
 function readValues(file: string | undefined): Given {
   if (file === undefined) return { values: { inputs: {}, params: {}, state: {}, step: 0 } };
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    return refuse(`${file} is a folder`, "give a JSON or npz file, or - for standard input");
   const bytes = readFileSync(file === "-" ? 0 : file);
-  if (extname(file) !== ".npz") return { values: valuesOfJson(file, bytes.toString("utf8")) };
+  if (extname(file) !== ".npz") {
+    const text = bytes.toString("utf8").replace(/^\ufeff/, "");
+    return { values: valuesOfJson(file === "-" ? "standard input" : file, text) };
+  }
   const arrays = readAllOfNpz(file, bytes);
   if (!isFault(arrays)) return { arrays };
   tellFault(arrays);
@@ -113,7 +118,10 @@ function tensorsIn(file: string, given: Readonly<Record<string, unknown>>, key: 
   const tensors = Object.entries(group).map(([name, value]) => {
     const tensor = fromNested(value);
     if (typeof tensor === "string")
-      return refuse(`${key}.${name} in ${file} is no array of numbers: ${tensor}`);
+      return refuse(
+        `${key}.${name} in ${file} is no array of numbers: ${tensor}`,
+        "write a number, or lists of finite numbers that are equally long",
+      );
     return [name, tensor] as const;
   });
   return Object.fromEntries(tensors);
@@ -124,7 +132,10 @@ function parsed(file: string, text: string): Readonly<Record<string, unknown>> {
     const given: unknown = JSON.parse(text);
     if (isRecord(given)) return given;
   } catch (error) {
-    return refuse(`${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(
+      `${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`,
+      'write { "inputs": { "x": [[1, 2]] } }, or give an .npz file',
+    );
   }
   return refuse(`${file} holds no object`, 'write { "inputs": { "x": [[1, 2]] } }');
 }

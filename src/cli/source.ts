@@ -40,7 +40,7 @@ export function sourceAt(path: string): Source {
 /** Elaborates one entry; its mistakes are told and become a refusal, its warnings are told. */
 export async function programOf(source: Source, entry: string, options: ElaborateOptions): Promise<Program> {
   const { program, diagnostics } = await elaborated(source, entry, options);
-  tell(source, diagnostics);
+  tell(source, diagnostics, options.set);
   if (program === undefined) throw new Refusal(exitFault);
   return program;
 }
@@ -71,15 +71,19 @@ export function declarationsOf(source: Source): readonly NamedDeclaration[] {
   return [...module.declarations.values()];
 }
 
-/** Diagnostics for people, on standard error. */
-export function tell(source: Source, diagnostics: readonly Diagnostic[]): void {
+/** Diagnostics for people, on standard error. Some may be about settings from the command line. */
+export function tell(
+  source: Source,
+  diagnostics: readonly Diagnostic[],
+  settings: Readonly<Record<string, string>> = {},
+): void {
   if (diagnostics.length === 0) return;
-  const shown = diagnostics.map((diagnostic) =>
-    withFileNames(diagnostic, (file) => displayedName(file, source.root)),
-  );
+  const given = new Map(Object.entries(settings).map(([name, text]) => [`--set ${name}`, text]));
+  const nameOf = (file: string) => (given.has(file) ? file : displayedName(file, source.root));
+  const shown = diagnostics.map((diagnostic) => withFileNames(diagnostic, nameOf));
   const texts = new Map<string, string>();
   for (const { file } of diagnostics.flatMap(spansOf))
-    texts.set(displayedName(file, source.root), textOf(source, file));
+    texts.set(nameOf(file), given.get(file) ?? textOf(source, file));
   say(renderDiagnostics(shown, (file) => texts.get(file) ?? "", { color: colored(process.stderr) }));
 }
 

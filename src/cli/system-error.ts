@@ -11,11 +11,16 @@ export function isSystemError(error: unknown): error is SystemError {
 }
 
 export function systemErrorText({ code, path, message, syscall }: SystemError): string {
-  const place = path === undefined ? "" : ` ${shown(path)}`;
   const reason = reasons[code];
   if (reason === undefined) return message;
+  const place = path === undefined ? (writing.has(syscall) ? " the output" : "") : ` ${shown(path)}`;
   const verb = writing.has(syscall) ? "write" : "open";
   return `cannot ${code === "ENOSPC" || code === "EROFS" ? "write" : verb}${place}: ${reason}`;
+}
+
+/** The way out. */
+export function systemErrorHelp({ code, syscall }: SystemError): string {
+  return helps[code] ?? (writing.has(syscall) ? "choose another place to write to" : "check the path");
 }
 
 /** The name that the user knows, not the temporary one beside it. */
@@ -24,6 +29,16 @@ function shown(path: string): string {
 }
 
 const writing = new Set(["write", "mkdir", "rename", "ftruncate", "fsync", "unlink"]);
+
+const helps: Readonly<Record<string, string>> = {
+  EACCES: "check the rights of the file and of its folder",
+  EPERM: "check the rights of the file and of its folder",
+  EISDIR: "give the path of a file",
+  ENOSPC: "free some space, or write to another disk; earlier files are whole",
+  EDQUOT: "free some space, or write to another disk; earlier files are whole",
+  EFBIG: "write to a place that takes larger files; earlier files are whole",
+  EROFS: "write to another disk",
+};
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",

@@ -25,7 +25,16 @@ export function say(message: string): void {
 
 /** A fault that no source line owns: what is wrong, and what to do about it. */
 export function complain(message: string, help?: string): void {
-  say(`${paint(red, "error")}: ${message}`);
+  complainAs("error", message, help);
+}
+
+/** The same for a fault that the documents list. */
+export function complainWithCode(code: string, message: string, help: string): void {
+  complainAs(`error[${code}]`, message, help);
+}
+
+function complainAs(head: string, message: string, help: string | undefined): void {
+  say(`${paint(red, head)}: ${message}`);
   if (help !== undefined) say(`  ${paint(cyan, "help")}: ${help}`);
 }
 

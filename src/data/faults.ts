@@ -9,7 +9,7 @@ const list = (names: readonly string[]) => (names.length === 0 ? "none" : names.
 export const dataFaults = {
   notFound: (file: string, near: readonly string[]) =>
     fault(
-      "M0501",
+      "M0701",
       `there is no file ${file}`,
       near.length === 0
         ? "check the path: it is relative to the .margo file"
@@ -18,7 +18,7 @@ export const dataFaults = {
     ),
   outside: (file: string, root: string) =>
     fault(
-      "M0502",
+      "M0702",
       `${file} leads out of ${root}`,
       "move the data under the workspace, or into an installed package",
       {
@@ -26,10 +26,10 @@ export const dataFaults = {
       },
     ),
   noPackage: (file: string, name: string) =>
-    fault("M0503", `the package ${name} is not installed here`, `install it: npm install ${name}`, { file }),
+    fault("M0703", `the package ${name} is not installed here`, `install it: npm install ${name}`, { file }),
   badName: (file: string, reason: string) =>
     fault(
-      "M0504",
+      "M0704",
       `${JSON.stringify(file)} is no name of a data file: ${reason}`,
       'write a relative path, or "npm:package/path/in/it"',
       {
@@ -37,24 +37,24 @@ export const dataFaults = {
       },
     ),
   unreadable: (file: string, reason: string) =>
-    fault("M0505", `cannot read ${file}: ${reason}`, "check that it is a file and that you may read it", {
+    fault("M0705", `cannot read ${file}: ${reason}`, "check that it is a file and that you may read it", {
       file,
     }),
   unknownReader: (name: string, known: readonly string[]) =>
-    fault("M0506", `there is no data reader "${name}"`, `readers are ${known.join(", ")}`),
+    fault("M0706", `there is no data reader "${name}"`, `readers are ${known.join(", ")}`),
   fileCount: (reader: string, wanted: string, given: number) =>
-    fault("M0507", `${reader} takes ${wanted}, not ${given}`, "see docs/data.md for what each reader takes"),
+    fault("M0707", `${reader} takes ${wanted}, not ${given}`, "see docs/data.md for what each reader takes"),
   unknownOption: (reader: string, name: string, known: readonly string[]) =>
-    fault("M0508", `${reader} has no setting "${name}"`, `its settings are ${list(known)}`),
+    fault("M0708", `${reader} has no setting "${name}"`, `its settings are ${list(known)}`),
   badOption: (reader: string, name: string, wanted: string, given: unknown) =>
     fault(
-      "M0509",
+      "M0709",
       `${name} of ${reader} is ${JSON.stringify(given)}, but it must be ${wanted}`,
       `change ${name} in the source, or leave it out`,
     ),
   badFile: (file: string, format: string, reason: string) =>
     fault(
-      "M0510",
+      "M0710",
       `${file} is no whole ${format} file: ${reason}`,
       "it may be cut off or of another kind; take another copy of it",
       {
@@ -63,23 +63,23 @@ export const dataFaults = {
     ),
   unsupported: (file: string, what: string, known: readonly string[]) =>
     fault(
-      "M0511",
+      "M0711",
       `${file} holds ${what}, which is not supported`,
       `convert it to one of ${known.join(", ")}`,
       { file },
     ),
   rowsDiffer: (file: string, features: number, labels: number) =>
     fault(
-      "M0512",
+      "M0712",
       `${file} has ${features} rows, but there are ${labels} labels`,
       "give files that belong together",
       { file },
     ),
   noRows: (file: string) =>
-    fault("M0513", `${file} has no rows`, "give a data file with at least one row", { file }),
+    fault("M0713", `${file} has no rows`, "give a data file with at least one row", { file }),
   notFinite: (file: string, row: number, place: string, value: string) =>
     fault(
-      "M0514",
+      "M0714",
       `${place} of row ${row} of ${file} is ${value}`,
       "remove the row or fill the value in (rows count from 0)",
       {
@@ -89,7 +89,7 @@ export const dataFaults = {
     ),
   badCell: (file: string, row: number, line: number, column: string, text: string) =>
     fault(
-      "M0515",
+      "M0715",
       text.trim() === ""
         ? `column "${column}" of row ${row} (line ${line}) of ${file} is empty`
         : `column "${column}" of row ${row} (line ${line}) of ${file} is ${JSON.stringify(text)}, not a number`,
@@ -98,7 +98,7 @@ export const dataFaults = {
     ),
   raggedRow: (file: string, row: number, line: number, found: number, wanted: number) =>
     fault(
-      "M0516",
+      "M0716",
       `row ${row} (line ${line}) of ${file} has ${found} cells, the others have ${wanted}`,
       "mend the row, or quote cells that hold a comma",
       {
@@ -107,17 +107,17 @@ export const dataFaults = {
       },
     ),
   noColumn: (file: string, name: string, columns: readonly string[]) =>
-    fault("M0517", `${file} has no column "${name}"`, `its columns are ${list(columns)}`, { file }),
+    fault("M0717", `${file} has no column "${name}"`, `its columns are ${list(columns)}`, { file }),
   classCount: (file: string, wanted: number, found: number, names: readonly string[]) =>
     fault(
-      "M0518",
+      "M0718",
       `${file} has ${found} classes, but the source says classes: ${wanted}`,
       `write classes: ${found}${names.length > 0 ? ` (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""})` : ""}`,
       { file },
     ),
   fractionLabel: (file: string, row: number, value: number) =>
     fault(
-      "M0519",
+      "M0719",
       `the label of row ${row} of ${file} is ${value}, not a whole number`,
       "leave classes: out for a loss on values, or correct the label",
       {
@@ -127,16 +127,16 @@ export const dataFaults = {
     ),
   notOneLabel: (file: string, shape: readonly number[]) =>
     fault(
-      "M0529",
+      "M0729",
       `the labels in ${file} have shape [${shape.join(", ")}] a row, but a class is one number`,
       "give a file with one class number a row",
       { file },
     ),
   noArray: (file: string, name: string, names: readonly string[]) =>
-    fault("M0526", `${file} has no array "${name}"`, `its arrays are ${list(names)}`, { file }),
+    fault("M0726", `${file} has no array "${name}"`, `its arrays are ${list(names)}`, { file }),
   tooLarge: (file: string, bytes: number, limit: number) =>
     fault(
-      "M0527",
+      "M0727",
       `${file} unpacks to ${bytes} bytes, more than the limit of ${limit}`,
       "split it, or unpack it and use the files inside",
       {
@@ -145,7 +145,7 @@ export const dataFaults = {
     ),
   noTexts: (file: string, reason: string) =>
     fault(
-      "M0528",
+      "M0728",
       `${file} gives no rows: ${reason}`,
       "lower `paragraphs` or `characters`, or give longer texts",
       { file },

@@ -20,6 +20,8 @@ export interface DataContext {
 /** The real path of an existing file or folder. */
 export function resolveData(name: string, context: DataContext): string | RuntimeFault {
   if (name === "" || name.includes("\0")) return dataFaults.badName(name, "it is empty or holds a NUL");
+  if (/^[a-z]+:\/\//i.test(name))
+    return dataFaults.badName(name, "Margo reads nothing from the network, so download it first");
   return name.startsWith(packagePrefix) ? inPackage(name, context) : inWorkspace(name, context);
 }
 

@@ -190,12 +190,12 @@ describe("what does not fit", () => {
 
   it("names both shapes", async () => {
     expect(await start(cornerDataset(6, 3, 3))).toMatchInlineSnapshot(
-      `"M0520 corners has rows of shape [3], but "x" takes rows of shape [4] / change the shape of "x" in the model, or give data of its shape"`,
+      `"M0720 corners has rows of shape [3], but "x" takes rows of shape [4] / change the shape of "x" in the model, or give data of its shape"`,
     );
   });
   it("names both class counts", async () => {
     expect(await start(cornerDataset(8, 4, 4))).toMatchInlineSnapshot(
-      `"M0524 corners has 4 classes, but the program was compiled for 3 / write classes: 4 for the data, or 3 classes for both"`,
+      `"M0724 corners has 4 classes, but the program was compiled for 3 / write classes: 4 for the data, or 3 classes for both"`,
     );
   });
   it("names the row of a label out of range", async () => {
@@ -205,12 +205,12 @@ describe("what does not fit", () => {
       data: Int32Array.from({ length: 23 }, (_, row) => (row === 9 ? 7 : 0)),
     } as const;
     expect(await start({ ...dataset, labels })).toMatchInlineSnapshot(
-      `"M0525 the label of row 9 of corners is 7, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 8 if there are more classes"`,
+      `"M0725 the label of row 9 of corners is 7, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 8 if there are more classes"`,
     );
   });
   it("names missing labels, no rows and bad settings", async () => {
     const { labels: _, ...bare } = dataset;
-    expect(await start(bare)).toMatch(/M0522 corners has no labels/);
+    expect(await start(bare)).toMatch(/M0722 corners has no labels/);
     expect(await start(cornerDataset(0, 4, 3))).toMatch(/M0603 corners has no rows/);
     expect(await start(dataset, { batch: 0 })).toMatch(/M0604 batch is 0/);
     expect(await start(dataset, { batch: 4, epochs: 1.5 })).toMatch(/M0604 epochs is 1.5/);

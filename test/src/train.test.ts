@@ -150,7 +150,7 @@ describe("a run that fails", () => {
       await failure("nowhere", { start: "resume" }),
     ]).toMatchInlineSnapshot(`
       [
-        "M0501 there is no file row.csv / its folder has rows.csv",
+        "M0701 there is no file row.csv / its folder has rows.csv",
         "M0620 cannot write WORK/in-the-way/run/run.json: a part of the path is a file / free some space or choose another folder with --out; earlier files there are whole",
         "M0620 cannot write WORK/blocked/checkpoint.safetensors: a folder of that name is in the way / free some space or choose another folder with --out; earlier files there are whole",
         "M0621 cannot read the run WORK/hollow: it has no checkpoint.safetensors / give the folder of a run that \`margo train\` wrote",

@@ -124,17 +124,17 @@ describe("idx", () => {
       faultText(open("idx", ["../data/images", "../data/images"], { classes: 3 })),
     ]).toMatchInlineSnapshot(`
       [
-        "M0510 f is no whole IDX file: it has 2 bytes, its header takes at least 4",
-        "M0510 f is no whole IDX file: it begins with 01 02 03 04, not with two zero bytes",
-        "M0510 f is no whole IDX file: its element type is 0x07, which IDX does not know",
-        "M0510 f is no whole IDX file: it has no axes",
-        "M0510 f is no whole IDX file: its header of 3 axes takes 16 bytes, but it has 6",
-        "M0510 f is no whole IDX file: its header says [3, 2, 2], which takes 12 bytes, but 11 follow",
-        "M0510 f is no whole IDX file: its header says [4294967295, 4294967295, 4294967295], which takes 7.9228162458924105e+28 bytes, but 3 follow",
-        "M0510 f.gz is no whole gzip file: unexpected end of file / it may be cut off or of another kind; take another copy of it",
-        "M0512 ../data/images has 3 rows, but there are 2 labels / give files that belong together",
-        "M0525 the label of row 1 of ../data/bad-labels is 9, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 10 if there are more classes",
-        "M0529 the labels in ../data/images have shape [2, 2] a row, but a class is one number / give a file with one class number a row",
+        "M0710 f is no whole IDX file: it has 2 bytes, its header takes at least 4",
+        "M0710 f is no whole IDX file: it begins with 01 02 03 04, not with two zero bytes",
+        "M0710 f is no whole IDX file: its element type is 0x07, which IDX does not know",
+        "M0710 f is no whole IDX file: it has no axes",
+        "M0710 f is no whole IDX file: its header of 3 axes takes 16 bytes, but it has 6",
+        "M0710 f is no whole IDX file: its header says [3, 2, 2], which takes 12 bytes, but 11 follow",
+        "M0710 f is no whole IDX file: its header says [4294967295, 4294967295, 4294967295], which takes 7.9228162458924105e+28 bytes, but 3 follow",
+        "M0710 f.gz is no whole gzip file: unexpected end of file / it may be cut off or of another kind; take another copy of it",
+        "M0712 ../data/images has 3 rows, but there are 2 labels / give files that belong together",
+        "M0725 the label of row 1 of ../data/bad-labels is 9, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 10 if there are more classes",
+        "M0729 the labels in ../data/images have shape [2, 2] a row, but a class is one number / give a file with one class number a row",
       ]
     `);
   });
@@ -157,16 +157,16 @@ describe("names of files", () => {
       ].map((name) => faultText(open("idx", [name])).replaceAll(outer, "OUTER")),
     ).toMatchInlineSnapshot(`
       [
-        "M0501 there is no file ../data/imagse / its folder has images, images.gz",
-        "M0502 ../../secret leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
-        "M0502 ../data/link leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
-        "M0502 /etc/hostname leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
-        "M0502 npm:digits/../../secret leads out of OUTER/workspace/models/node_modules/digits / move the data under the workspace, or into an installed package",
-        "M0502 npm:digits/data/link leads out of OUTER/workspace/models/node_modules/digits / move the data under the workspace, or into an installed package",
-        "M0503 the package other is not installed here / install it: npm install other",
-        "M0504 "npm:digits" is no name of a data file: after npm: comes a package's name, a slash and a path / write a relative path, or "npm:package/path/in/it"",
-        "M0504 "" is no name of a data file: it is empty or holds a NUL / write a relative path, or "npm:package/path/in/it"",
-        "M0505 cannot read ../data: EISDIR: illegal operation on a directory, read / check that it is a file and that you may read it",
+        "M0701 there is no file ../data/imagse / its folder has images, images.gz",
+        "M0702 ../../secret leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
+        "M0702 ../data/link leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
+        "M0702 /etc/hostname leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
+        "M0702 npm:digits/../../secret leads out of OUTER/workspace/models/node_modules/digits / move the data under the workspace, or into an installed package",
+        "M0702 npm:digits/data/link leads out of OUTER/workspace/models/node_modules/digits / move the data under the workspace, or into an installed package",
+        "M0703 the package other is not installed here / install it: npm install other",
+        "M0704 "npm:digits" is no name of a data file: after npm: comes a package's name, a slash and a path / write a relative path, or "npm:package/path/in/it"",
+        "M0704 "" is no name of a data file: it is empty or holds a NUL / write a relative path, or "npm:package/path/in/it"",
+        "M0705 cannot read ../data: EISDIR: illegal operation on a directory, read / check that it is a file and that you may read it",
       ]
     `);
   });
@@ -184,13 +184,13 @@ describe("settings", () => {
       faultText(open("text", ["x.json"], { part: "test" })),
     ]).toMatchInlineSnapshot(`
       [
-        "M0506 there is no data reader "idxx" / readers are idx, npy, npz, csv, json, text",
-        "M0507 idx takes 1 or 2 files, not 0 / see docs/data.md for what each reader takes",
-        "M0508 idx has no setting "clases" / its settings are classes, mean, std",
-        "M0509 classes of idx is 0, but it must be a whole number of at least 1 / change classes in the source, or leave it out",
-        "M0509 std of idx is [0], but it must be other than 0 / change std in the source, or leave it out",
-        "M0509 mean of idx is [1,2,3], but it must be one number or 2 of them / change mean in the source, or leave it out",
-        "M0509 part of text is "test", but it must be "all", "train" or "holdout" / change part in the source, or leave it out",
+        "M0706 there is no data reader "idxx" / readers are idx, npy, npz, csv, json, text",
+        "M0707 idx takes 1 or 2 files, not 0 / see docs/data.md for what each reader takes",
+        "M0708 idx has no setting "clases" / its settings are classes, mean, std",
+        "M0709 classes of idx is 0, but it must be a whole number of at least 1 / change classes in the source, or leave it out",
+        "M0709 std of idx is [0], but it must be other than 0 / change std in the source, or leave it out",
+        "M0709 mean of idx is [1,2,3], but it must be one number or 2 of them / change mean in the source, or leave it out",
+        "M0709 part of text is "test", but it must be "all", "train" or "holdout" / change part in the source, or leave it out",
       ]
     `);
   });
@@ -244,7 +244,7 @@ describe("npy and npz", () => {
     const dataset = whole(open("npz", ["../data/a.npz"], { classes: 2 }));
     expect([dataset.features.shape, dataset.labels?.data]).toEqual([[2, 1], Int32Array.of(0, 1)]);
     expect(faultText(open("npz", ["../data/a.npz"], { x: "z" }))).toMatchInlineSnapshot(
-      `"M0526 ../data/a.npz has no array "z" / its arrays are x, y"`,
+      `"M0726 ../data/a.npz has no array "z" / its arrays are x, y"`,
     );
   });
 
@@ -257,8 +257,8 @@ describe("npy and npz", () => {
       faultText(open("npy", ["../data/ok.npy", "../data/y.npy"], { classes: 2 })),
     ]).toMatchInlineSnapshot(`
       [
-        "M0514 element 1 of row 1 of ../data/x.npy is NaN / remove the row or fill the value in (rows count from 0)",
-        "M0519 the label of row 1 of ../data/y.npy is 0.5, not a whole number / leave classes: out for a loss on values, or correct the label",
+        "M0714 element 1 of row 1 of ../data/x.npy is NaN / remove the row or fill the value in (rows count from 0)",
+        "M0719 the label of row 1 of ../data/y.npy is 0.5, not a whole number / leave classes: out for a loss on values, or correct the label",
       ]
     `);
     expect(whole(open("npy", ["../data/ok.npy", "../data/y.npy"])).labels?.dtype).toBe("f32");
@@ -278,14 +278,14 @@ describe("npy and npz", () => {
       faultText(readNpz({ name: "f", bytes: Uint8Array.of(80, 75, 3, 4, 9) }, undefined)).split(" / ")[0],
     ]).toMatchInlineSnapshot(`
       [
-        "M0510 f is no whole npy file: it does not begin with \\x93NUMPY",
-        "M0510 f is no whole npy file: its version is 9, known are 1 to 3",
-        "M0510 f is no whole npy file: its header claims 51260 bytes, but 84 follow",
-        "M0510 f is no whole npy file: its header says (2, 3) of <f4, which takes 24 bytes, but 23 follow",
-        "M0510 f is no whole npy file: its header says (99999999, 99999999, 99999999) of <f4, which takes 3.999999880000001e+24 bytes, but 24 follow",
-        "M0511 f holds the element type >f4, which is not supported",
-        "M0510 f is no whole npy file: its header is not {'descr': …, 'fortran_order': …, 'shape': …}",
-        "M0510 f is no whole npz file: invalid zip data",
+        "M0710 f is no whole npy file: it does not begin with \\x93NUMPY",
+        "M0710 f is no whole npy file: its version is 9, known are 1 to 3",
+        "M0710 f is no whole npy file: its header claims 51260 bytes, but 84 follow",
+        "M0710 f is no whole npy file: its header says (2, 3) of <f4, which takes 24 bytes, but 23 follow",
+        "M0710 f is no whole npy file: its header says (99999999, 99999999, 99999999) of <f4, which takes 3.999999880000001e+24 bytes, but 24 follow",
+        "M0711 f holds the element type >f4, which is not supported",
+        "M0710 f is no whole npy file: its header is not {'descr': …, 'fortran_order': …, 'shape': …}",
+        "M0710 f is no whole npz file: invalid zip data",
       ]
     `);
   });
@@ -351,24 +351,24 @@ describe("csv and json", () => {
       bad("x,y\n1,0\n2,5\n", { label: "y", classes: 2 }),
     ]).toMatchInlineSnapshot(`
       [
-        "M0513 ../data/bad.csv has no rows / give a data file with at least one row",
-        "M0513 ../data/bad.csv has no rows / give a data file with at least one row",
-        "M0515 column "width" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
-        "M0515 column "width" of row 2 (line 4) of ../data/bad.csv is "nan", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
-        "M0515 column "width" of row 2 (line 4) of ../data/bad.csv is "1e99", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
-        "M0515 column "species" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
-        "M0516 row 2 (line 4) of ../data/bad.csv has 4 cells, the others have 3 / mend the row, or quote cells that hold a comma",
-        "M0510 ../data/bad.csv is no whole CSV file: Quoted field unterminated (row 4 of the file) / it may be cut off or of another kind; take another copy of it",
-        "M0517 ../data/bad.csv has no column "kind" / its columns are length, species, width",
-        "M0518 ../data/bad.csv has 2 classes, but the source says classes: 3 / write classes: 2 (a, b)",
-        "M0517 ../data/bad.csv has no column "height" / its columns are length, species, width",
-        "M0510 ../data/bad.csv is no whole CSV file: its first line names the column "a" twice / it may be cut off or of another kind; take another copy of it",
-        "M0525 the label of row 1 of ../data/bad.csv is 5, but with 2 classes labels are 0…1 / correct the row (rows count from 0), or write classes: 6 if there are more classes",
+        "M0713 ../data/bad.csv has no rows / give a data file with at least one row",
+        "M0713 ../data/bad.csv has no rows / give a data file with at least one row",
+        "M0715 column "width" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0715 column "width" of row 2 (line 4) of ../data/bad.csv is "nan", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0715 column "width" of row 2 (line 4) of ../data/bad.csv is "1e99", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0715 column "species" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0716 row 2 (line 4) of ../data/bad.csv has 4 cells, the others have 3 / mend the row, or quote cells that hold a comma",
+        "M0710 ../data/bad.csv is no whole CSV file: Quoted field unterminated (row 4 of the file) / it may be cut off or of another kind; take another copy of it",
+        "M0717 ../data/bad.csv has no column "kind" / its columns are length, species, width",
+        "M0718 ../data/bad.csv has 2 classes, but the source says classes: 3 / write classes: 2 (a, b)",
+        "M0717 ../data/bad.csv has no column "height" / its columns are length, species, width",
+        "M0710 ../data/bad.csv is no whole CSV file: its first line names the column "a" twice / it may be cut off or of another kind; take another copy of it",
+        "M0725 the label of row 1 of ../data/bad.csv is 5, but with 2 classes labels are 0…1 / correct the row (rows count from 0), or write classes: 6 if there are more classes",
       ]
     `);
     put("data/bad.json", "{}");
     expect(faultText(open("json", ["../data/bad.json"]))).toContain(
-      "M0510 ../data/bad.json is no whole JSON file: it is not a list of rows",
+      "M0710 ../data/bad.json is no whole JSON file: it is not a list of rows",
     );
   });
 });
@@ -412,10 +412,10 @@ describe("text", () => {
       faultText(open("text", ["../data/rows.json"], {})),
     ]).toMatchInlineSnapshot(`
       [
-        "M0518 ../data/t.json has 2 classes, but the source says classes: 5 / write classes: 2 (a, b)",
-        "M0528 ../data/t.json gives no rows: no sample is long enough, or all are held out / lower \`paragraphs\` or \`characters\`, or give longer texts",
-        "M0528 ../data gives no rows: the folder has no .html or .txt files / lower \`paragraphs\` or \`characters\`, or give longer texts",
-        "M0510 ../data/rows.json is no whole JSON file: it is not an object of class names and lists of texts / it may be cut off or of another kind; take another copy of it",
+        "M0718 ../data/t.json has 2 classes, but the source says classes: 5 / write classes: 2 (a, b)",
+        "M0728 ../data/t.json gives no rows: no sample is long enough, or all are held out / lower \`paragraphs\` or \`characters\`, or give longer texts",
+        "M0728 ../data gives no rows: the folder has no .html or .txt files / lower \`paragraphs\` or \`characters\`, or give longer texts",
+        "M0710 ../data/rows.json is no whole JSON file: it is not an object of class names and lists of texts / it may be cut off or of another kind; take another copy of it",
       ]
     `);
   });
