@@ -61,7 +61,7 @@ function buildDeclaration(build: Build, item: CstNode | undefined, instead: Span
   if (importNode !== undefined) return buildImport(build, importNode, span);
   const callable = nodeOf(item, "callable");
   if (callable !== undefined)
-    return buildCallable(build, callable, { span, exported, ...docOf(build, item) });
+    return buildCallable(build, callable, { span, exported, ...docOf(build, span) });
   const train = nodeOf(item, "train");
   if (train !== undefined) {
     const name = identifierOf(build, tokenOf(train, "Identifier"), span);
@@ -69,7 +69,7 @@ function buildDeclaration(build: Build, item: CstNode | undefined, instead: Span
       kind: "train",
       name,
       exported,
-      ...docOf(build, item),
+      ...docOf(build, span),
       body: buildBlock(build, train, span),
       span,
     };
@@ -78,7 +78,7 @@ function buildDeclaration(build: Build, item: CstNode | undefined, instead: Span
   if (letNode !== undefined) {
     const name = identifierOf(build, tokenOf(letNode, "Identifier"), span);
     const value = buildExpression(build, nodeOf(letNode, "expression"), behind(span));
-    return { kind: "let", name, exported, ...docOf(build, item), value, span };
+    return { kind: "let", name, exported, ...docOf(build, span), value, span };
   }
   if (span.end > span.start) build.slips.push(outsideDeclaration.report({ span }));
   return undefined;
@@ -153,20 +153,11 @@ function buildParameters(build: Build, node: CstNode, instead: Span): readonly P
 }
 
 /** The `///` lines right above the declaration. */
-function docOf(build: Build, item: CstNode): { readonly doc?: string } {
-  const firstLine = firstLineOf(item);
+function docOf(build: Build, { start }: Span): { readonly doc?: string } {
   const lines: string[] = [];
-  for (let line = firstLine - 1; build.docs.has(line); line--) lines.unshift(build.docs.get(line) ?? "");
+  for (let line = build.lineOf(start) - 1; build.docs.has(line); line--)
+    lines.unshift(build.docs.get(line) ?? "");
   return lines.length === 0 ? {} : { doc: lines.join("\n") };
-}
-
-function firstLineOf(node: CstNode): number {
-  const starts = Object.values(node.children).flatMap((children) =>
-    children
-      .slice(0, 1)
-      .map((child) => ("tokenType" in child ? (child.startLine ?? Infinity) : firstLineOf(child))),
-  );
-  return Math.min(...starts, Infinity);
 }
 
 // ---------------------------------------------------------------- statements

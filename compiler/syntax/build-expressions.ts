@@ -133,7 +133,8 @@ export function buildType(build: Build, node: CstNode | undefined): TypeExpressi
   const dtype = tensorWord(word);
   const open = tokenOf(node, "LeftSquare");
   if (dtype === undefined || (dtype === "bool" && open === undefined)) {
-    return { kind: "setting", name: word.image, span };
+    // Sizes of what is no tensor are part of the name that nobody knows.
+    return { kind: "setting", name: open === undefined ? word.image : `${word.image}[…]`, span };
   }
   const dims = nodesOf(node, "dimension").map((dimension) => buildDimension(build, dimension, span));
   const boundNode = nodeOf(node, "bound");

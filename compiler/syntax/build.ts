@@ -11,8 +11,9 @@ export interface Build {
   readonly slips: Diagnostic[];
   /** What follows a complete statement, in the order of the text. */
   readonly rests: IToken[];
-  /** `///` comments by line. */
+  /** `///` comments by line, counted from 0. */
   readonly docs: ReadonlyMap<number, string>;
+  readonly lineOf: (offset: number) => number;
 }
 
 /** The place of a node; of a node without text, the place given instead. */

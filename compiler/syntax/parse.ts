@@ -9,6 +9,7 @@ import { buildModule, buildSoleExpression } from "./build-ast.ts";
 import { checkText } from "./check-text.ts";
 import { faultDiagnostics, lexicalDiagnostics } from "./lexical-diagnostics.ts";
 import { errorDiagnostic, restDiagnostic } from "./parse-diagnostics.ts";
+import { positionAt, sourceText } from "./source.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { nestedTooDeep } from "../errors/syntax.ts";
@@ -50,7 +51,9 @@ function parse<Tree>(
   const words = tokenize(text);
   const { layout, cst, errors } = layOutAndRead(words.tokens, read);
   const comments = words.groups["comments"] ?? [];
-  const build: Build = { file, slips: [], rests: [], docs: docLines(comments) };
+  const source = sourceText(file, text);
+  const lineOf = (offset: number): number => positionAt(source, offset).line;
+  const build: Build = { file, slips: [], rests: [], docs: docLines(comments), lineOf };
   const tree = make(build, cst, written.length);
   const statements = statementsOf(layout.tokens);
   const known = [
@@ -133,6 +136,8 @@ function docLines(comments: readonly IToken[]): ReadonlyMap<number, string> {
   return new Map(
     comments
       .filter(({ image }) => /^\/\/\/(?!\/)/.test(image))
-      .map(({ image, startLine }) => [startLine ?? 0, image.slice(3).replace(/^ /, "").trimEnd()] as const),
+      .map(
+        ({ image, startLine }) => [(startLine ?? 1) - 1, image.slice(3).replace(/^ /, "").trimEnd()] as const,
+      ),
   );
 }
