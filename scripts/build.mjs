@@ -11,7 +11,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { version, dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const { version, dependencies, optionalDependencies } = JSON.parse(
+  await readFile(join(root, "package.json"), "utf8"),
+);
 
 /** Bundled although they are dependencies: as hundreds of small modules they would start slowly. */
 const bundled = ["chevrotain", "echarts", "fflate", "tinyglobby"];
@@ -35,7 +37,9 @@ const shared = {
   legalComments: "none",
   logLevel: "warning",
   define: { MARGO_VERSION: JSON.stringify(version), MARGO_STANDARD_LIBRARY: JSON.stringify(library) },
-  external: Object.keys(dependencies).filter((name) => !bundled.includes(name)),
+  external: Object.keys({ ...dependencies, ...optionalDependencies }).filter(
+    (name) => !bundled.includes(name),
+  ),
 };
 
 const fresh = join(root, "dist.tmp");

@@ -5,12 +5,11 @@ import { isFault } from "../../runtime/errors.ts";
 import { createTrainer } from "../../runtime/trainer.ts";
 import { angleStatistics, classWeights, classWeightsName } from "../angle-statistics.ts";
 import { openDataset } from "../data/index.ts";
-import { createExecutor } from "../executors/create.ts";
 import { collectFeatures } from "../feature-collector.ts";
 import { count, degrees, percent, significant } from "../report/numbers.ts";
 import { readCheckpointFile, readRunInfo } from "../run-folder.ts";
 import { programOf, sourceAt } from "./source.ts";
-import { atStage } from "./stage.ts";
+import { startExecutor } from "./start-executor.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
@@ -63,8 +62,8 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
   const program = await programOf(source, info.entry, { set: info.settings });
   if (program.training === undefined) throw new Error(`${info.entry} is no train`);
   const { data, validation, batch } = program.training;
-  const target = info.target === "reference" ? "reference" : "tfjs";
-  const executor = await atStage("compile", () => createExecutor(program, target));
+  const target = info.target === "reference" || info.target === "wgsl" ? info.target : "tfjs";
+  const executor = await startExecutor(program, target);
   const trainer = await createTrainer(executor, info.seed);
   if (isFault(trainer)) return trainer;
   try {

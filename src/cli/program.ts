@@ -64,7 +64,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--grad", "also the gradients of the sum of the value, for every float input and parameter")
     .addOption(targetOption("reference"))
     .option("--dim <name=size>", "a size that the inputs do not settle, like C=10; may be repeated", dims, {})
-    .option("--seed <number>", "for parameters that are not given", integer, 0)
+    .option("--seed <number>", "for parameters that are not given", natural, 0)
     .option("--out <file>", "write the result there instead of standard output; .npz writes npz")
     .action(async (file, entry, options) =>
       finish(await (await import("./run.ts")).run(file, entry, options)),
@@ -76,7 +76,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     "Random points and the hard ones: c = ±1, θ+m = π, the borders of pieces, zero rows.",
   )
     .option("--set <name=expression>", "a setting of the entries", settings, {})
-    .option("--seed <number>", "for the random points", integer, 0)
+    .option("--seed <number>", "for the random points", natural, 0)
     .option("--json", "machine-readable")
     .action(async (file, entries, options) =>
       finish(await (await import("./gradcheck.ts")).gradcheck(file, entries, options)),
@@ -102,13 +102,15 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
   )
     .option("--entry <name>", "a train to run; may be repeated (default: every one of the file)", names, [])
     .addOption(
-      new Option("--target <target>", "where to run").choices(["auto", "tfjs", "reference"]).default("auto"),
+      new Option("--target <target>", "where to run")
+        .choices(["auto", "tfjs", "wgsl", "reference"])
+        .default("auto"),
     )
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
     .option("--limit <rows>", "use only the first rows of the data", positive)
     .option("--set <name=expression>", "override a line of the train, like batch=64", settings, {})
-    .option("--seed <number>", "the seed of the run", integer)
+    .option("--seed <number>", "the seed of the run", natural)
     .option("--out <folder>", "the run's folder (default: runs/NAME)")
     .option("--resume <folder>", "go on from a run's checkpoint")
     .action(async (file, options) => finish(await (await import("./train.ts")).train(file, options)));
@@ -123,7 +125,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     "Draw ψ(θ) and dψ/dθ of margins as SVG, or compare runs",
     'MARGIN is an expression in the names of FILE: margo plot std/margins "LSoftmax(m: 2)" "LSoftmax(m: 4)".\nWithout one, every margin that FILE declares. With run folders instead, it writes a page that compares them.',
   )
-    .option("--step <number>", "the training step, for margins with a schedule", integer)
+    .option("--step <number>", "the training step, for margins with a schedule", natural)
     .option("--out <file>", "write the picture there instead of standard output")
     .action(async (file, margins, options) =>
       finish(await (await import("./plot.ts")).plot(file, margins, options)),
@@ -168,6 +170,12 @@ function integer(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isSafeInteger(value))
     throw new InvalidArgumentError("It must be a whole number.");
+  return value;
+}
+
+function natural(text: string): number {
+  const value = integer(text);
+  if (value < 0) throw new InvalidArgumentError("It must be at least 0.");
   return value;
 }
 

@@ -4,7 +4,6 @@ import { pathToFileURL } from "node:url";
 import type { Program } from "../../compiler/program.ts";
 import { isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
-import { createExecutor } from "../executors/create.ts";
 import { type TrainingTarget, automaticTarget, machineFacts } from "../machine.ts";
 import { degrees, duration, percent, significant } from "../report/numbers.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
@@ -12,11 +11,12 @@ import { type RunInfo, readRunInfo } from "../run-folder.ts";
 import { type Interruption, listenForInterruption } from "../signals.ts";
 import { type TrainSummary, train as trainRun } from "../train.ts";
 import { version } from "../version.ts";
-import { tellFault } from "./fault.ts";
+import { tellFault, tellFaultAt } from "./fault.ts";
 import { showProgress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
+import { startExecutor } from "./start-executor.ts";
 import { type ExitCode, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
 
 export interface TrainOptions {
@@ -70,7 +70,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const program = await programOf(source, entry, { set: settings });
   const training = trainingOf(program, options, resumed);
   const target = targetOf(options, resumed);
-  const executor = await atStage("compile", () => createExecutor(program, target));
+  const executor = await startExecutor(program, target);
   const info = runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
   const progress = await showProgress(entry);
   const summary = await atStage("training", () =>
@@ -91,15 +91,27 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
       placeOf: (span) => placeOf(source, span),
     }),
   ).finally(progress.stop);
+  if (summary.kind === "failed") return tellFailure(source, program, summary);
   return finish(entry, summary, interruption);
 }
 
-async function finish(entry: string, summary: TrainSummary, interruption: Interruption): Promise<ExitCode> {
-  if (summary.kind === "failed") {
-    tellFault(summary.fault);
-    if (summary.folder !== undefined) say(`  metrics up to there are in ${summary.folder}`);
-    return exitFault;
-  }
+function tellFailure(
+  source: Source,
+  { training }: Program,
+  { fault, setting, folder }: Extract<TrainSummary, { kind: "failed" }>,
+): ExitCode {
+  const span = setting === undefined ? undefined : training?.spans[setting];
+  if (span === undefined) tellFault(fault);
+  else tellFaultAt(source, span, fault);
+  if (folder !== undefined) say(`  metrics up to there are in ${folder}`);
+  return exitFault;
+}
+
+async function finish(
+  entry: string,
+  summary: Exclude<TrainSummary, { kind: "failed" }>,
+  interruption: Interruption,
+): Promise<ExitCode> {
   const { folder, step, seconds } = summary;
   if (summary.kind === "cancelled") {
     say(`${entry} stopped after step ${step}; its checkpoint is in ${folder}`);
@@ -167,7 +179,7 @@ function trainingOf(program: Program, options: TrainOptions, resumed: RunInfo | 
 
 function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined): TrainingTarget {
   if (target !== "auto") return target;
-  return resumed?.target === "reference" ? "reference" : automaticTarget();
+  return resumed?.target === "reference" || resumed?.target === "wgsl" ? resumed.target : automaticTarget();
 }
 
 interface RunFacts {
