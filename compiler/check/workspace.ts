@@ -64,10 +64,22 @@ export function openWorkspace(host: SourceHost): Workspace {
 export function loadModule(workspace: Workspace, file: string): LoadedModule | undefined {
   if (workspace.modules.has(file)) return workspace.modules.get(file);
   const text = workspace.host.read(file);
-  const loaded = text === undefined ? undefined : moduleOf(file, text);
+  const loaded =
+    text === undefined ? undefined : isLibrary(file) ? libraryModule(file, text) : moduleOf(file, text);
   workspace.modules.set(file, loaded);
   return loaded;
 }
+
+/** The library's modules are the same for every workspace of a process, and most of what a small program parses. */
+function libraryModule(file: string, text: string): LoadedModule {
+  const known = libraryModules.get(file);
+  if (known?.text === text) return known;
+  const loaded = moduleOf(file, text);
+  libraryModules.set(file, loaded);
+  return loaded;
+}
+
+const libraryModules = new Map<string, LoadedModule>();
 
 function moduleOf(file: string, text: string): LoadedModule {
   const { module, diagnostics } = parseModule(file, text);
