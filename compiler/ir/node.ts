@@ -41,7 +41,7 @@ export function nodesOf(roots: readonly Node[]): readonly Node[] {
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    stack.push(...node.inputs);
+    for (const input of node.inputs) if (!seen.has(input)) stack.push(input);
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }
@@ -63,7 +63,9 @@ export class GraphBuilder {
 
   /** Makes or finds a node. Throws when the operation does not accept the inputs: callers check first. */
   make<K extends OpName>(op: K, inputs: readonly Node[], attrs: AttrsOf<K>, span?: Span): Node<K> {
-    const key = `${op}(${inputs.map((input) => input.id).join(",")})${attrsKey(attrs)}`;
+    let key: string = op;
+    for (const input of inputs) key += ` ${input.id}`;
+    key += attrsKey(attrs);
     const known = this.#interned.get(key);
     if (known !== undefined) return known as Node<K>;
     const type = typeOfOp(

@@ -43,9 +43,9 @@ export function rewriter(graph: Graph, builder: GraphBuilder, rule: NodeRule): (
     const known = settled.get(node);
     if (known !== undefined) return known;
     if (stepsLeft-- < 0) throw new Error(`the rules do not come to rest at ${node.op}`);
-    const inputs = node.inputs.map(settle);
-    const same = inputs.every((input, index) => input === node.inputs[index]);
-    const rebuilt = same ? node : builder.make(node.op, inputs, node.attrs, node.span);
+    const rebuilt = node.inputs.every((input) => settle(input) === input)
+      ? node
+      : builder.make(node.op, node.inputs.map(settle), node.attrs, node.span);
     const next = rebuilt === node ? rule(node, builder) : rebuilt;
     const result = next === undefined || next === node ? node : settle(next);
     settled.set(node, result);

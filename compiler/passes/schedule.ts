@@ -142,15 +142,22 @@ function inGreedyOrder(
 
 /** Throws when the steps wait for each other: a bug in the pass that made them. */
 function inOrder(steps: readonly Step[], choose: (ready: readonly Step[]) => Step): readonly Step[] {
-  const waiting = new Map([...predecessorsOf(steps)].map(([step, before]) => [step, new Set(before)]));
+  const predecessors = predecessorsOf(steps);
+  const missing = new Map([...predecessors].map(([step, before]) => [step, before.size]));
+  const followers = new Map<Step, Step[]>(steps.map((step) => [step, []]));
+  for (const [step, before] of predecessors) for (const each of before) followers.get(each)?.push(step);
+  const ready = new Set(steps.filter((step) => missing.get(step) === 0));
   const order: Step[] = [];
-  while (waiting.size > 0) {
-    const ready = [...waiting].filter(([, before]) => before.size === 0).map(([step]) => step);
-    if (ready.length === 0) throw new Error("steps wait for each other");
-    const next = choose(ready);
+  while (order.length < steps.length) {
+    if (ready.size === 0) throw new Error("steps wait for each other");
+    const next = choose([...ready]);
     order.push(next);
-    waiting.delete(next);
-    for (const before of waiting.values()) before.delete(next);
+    ready.delete(next);
+    for (const step of followers.get(next) ?? []) {
+      const left = (missing.get(step) ?? 0) - 1;
+      missing.set(step, left);
+      if (left === 0) ready.add(step);
+    }
   }
   return order;
 }

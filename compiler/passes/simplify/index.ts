@@ -51,11 +51,12 @@ export const simplifyRules: readonly SimplifyRule[] = [
  * as they were when the round began, and not at all in the first one.
  */
 export function simplifyGraph(graph: Graph, builder: GraphBuilder, facts: Facts): Graph {
-  let settled = simplifyOnce(graph, builder, { ...facts, usedOnce: () => false });
+  const atRest = new Set<Node>();
+  let settled = simplifyOnce(graph, builder, { ...facts, usedOnce: () => false }, atRest);
   for (let round = 0; round < mostRounds; round++) {
     const readers = countReaders(settled);
     const usedOnce = (node: Node): boolean => readers.get(node) === 1;
-    const next = simplifyOnce(settled, builder, { ...facts, usedOnce });
+    const next = simplifyOnce(settled, builder, { ...facts, usedOnce }, atRest);
     if (next.outputs.every(({ node }, index) => node === settled.outputs[index]?.node)) return settled;
     settled = next;
   }
@@ -65,8 +66,24 @@ export function simplifyGraph(graph: Graph, builder: GraphBuilder, facts: Facts)
 /** More than any program has needed; each round leaves a sound graph, so stopping early costs only speed. */
 const mostRounds = 12;
 
-function simplifyOnce(graph: Graph, builder: GraphBuilder, context: Context): Graph {
-  return rewriteGraph(graph, builder, (node) => simplified(node, builder, context));
+/**
+ * A node that no rule fits is `atRest` for the rounds to come as well, unless a rule asked who reads it: nothing
+ * else about it can change.
+ */
+function simplifyOnce(graph: Graph, builder: GraphBuilder, context: Context, atRest: Set<Node>): Graph {
+  let askedReaders = false;
+  const usedOnce = (node: Node): boolean => {
+    askedReaders = true;
+    return context.usedOnce(node);
+  };
+  const watched: Context = { ...context, usedOnce };
+  return rewriteGraph(graph, builder, (node) => {
+    if (atRest.has(node)) return undefined;
+    askedReaders = false;
+    const result = simplified(node, builder, watched);
+    if (result === undefined && !askedReaders) atRest.add(node);
+    return result;
+  });
 }
 
 /** How often each node is read; an output is read by the caller. */
