@@ -28,5 +28,8 @@ export type {
 } from "./program.ts";
 export type { BrokenStep } from "./replay.ts";
 export { type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
+export { type AdapterFacts, type GpuDevice, DeviceFault, gpuOfPage, openDevice } from "./webgpu/device.ts";
+export { createWebGpuExecutor } from "./webgpu/executor.ts";
+export type { GpuModule } from "./webgpu/schedule.ts";
 export { type Evaluation, type StepResult, Trainer, createTrainer, rowsOf } from "./trainer.ts";
 export type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-loop.ts";

@@ -82,30 +82,32 @@ export interface Needs {
 /** Throws with the limit, by how much it is exceeded, and what would help. */
 export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
   const { limits } = device;
+  const smaller = "fewer classes, rows or features make it smaller";
+  const ours = "report this as a bug in Margo";
   const checks = [
-    [
-      "maxStorageBufferBindingSize",
-      needs.binding.bytes,
-      `${needs.binding.what} is one binding; fewer classes, rows or features make it smaller`,
-    ],
-    [
-      "maxBufferSize",
-      needs.binding.bytes,
-      `${needs.binding.what} is one buffer; fewer classes, rows or features make it smaller`,
-    ],
-    [
-      "maxStorageBuffersPerShaderStage",
-      needs.storageBuffers,
-      "every WebGPU device has 8; report this as a bug in Margo",
-    ],
-    ["maxComputeWorkgroupStorageSize", needs.workgroupBytes, "report this as a bug in Margo"],
-    ["maxComputeInvocationsPerWorkgroup", needs.invocations, "report this as a bug in Margo"],
+    ["maxStorageBufferBindingSize", needs.binding.bytes, `for ${needs.binding.what}`, smaller],
+    ["maxBufferSize", needs.binding.bytes, `for ${needs.binding.what}`, smaller],
+    ["maxStorageBuffersPerShaderStage", needs.storageBuffers, "by a kernel", ours],
+    ["maxComputeWorkgroupStorageSize", needs.workgroupBytes, "by a kernel", ours],
+    ["maxComputeInvocationsPerWorkgroup", needs.invocations, "by a kernel", ours],
   ] as const;
-  for (const [limit, needed, help] of checks) {
+  for (const [limit, needed, what, help] of checks) {
     const offered = limits[limit];
-    if (needed <= offered) continue;
-    throw new Error(
-      `${adapter.name} offers ${limit} ${offered}, but ${needed} is needed, ${needed - offered} more: ${help}`,
-    );
+    if (needed > offered)
+      throw new DeviceFault(
+        `${adapter.name} offers ${limit} ${offered}, but ${needed} is needed ${what}, ${needed - offered} more`,
+        help,
+      );
+  }
+}
+
+/** What a device cannot hold or no longer does: no fault of the program, nor of Margo. */
+export class DeviceFault extends Error {
+  override readonly name = "DeviceFault";
+  readonly help: string;
+
+  constructor(message: string, help: string) {
+    super(message);
+    this.help = help;
   }
 }

@@ -13,7 +13,7 @@ import type {
   VariableInfo,
 } from "../program.ts";
 import type { Sizes } from "../sizes.ts";
-import type { GpuDevice } from "./device.ts";
+import { DeviceFault, type GpuDevice } from "./device.ts";
 import { type Instance, createInstance } from "./instance.ts";
 import { type DeviceMemory, countOf, createMemory, fromWords, upload, usage } from "./memory.ts";
 import { type Pipelines, createPipelines } from "./pipelines.ts";
@@ -278,7 +278,11 @@ function forgetInstances({ instances }: State): void {
 }
 
 function throwFault({ fault, module }: State): void {
-  if (fault !== undefined) throw new Error(`${module.info.name} cannot go on: ${fault}`);
+  if (fault !== undefined)
+    throw new DeviceFault(
+      `${module.info.name} cannot go on: ${fault}`,
+      "go on from the last checkpoint: --resume RUN",
+    );
 }
 
 function knownSizes({ module, variables }: State): Sizes {

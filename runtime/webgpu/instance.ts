@@ -4,7 +4,7 @@
  * own, and variables belong to the executor.
  */
 import type { Sizes } from "../sizes.ts";
-import { type GpuDevice, checkNeeds } from "./device.ts";
+import { DeviceFault, type GpuDevice, checkNeeds } from "./device.ts";
 import { type DeviceMemory, upload, usage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { type FunctionPlan, type Run, keptSlotBytes, planFunction, settled } from "./plan.ts";
@@ -79,9 +79,15 @@ export async function createInstance(around: Surroundings, fn: GpuFunction, size
   const full = await device.popErrorScope();
   if (full !== null) {
     own.forEach(memory.free);
-    throw new Error(`the device has no memory for ${fn.outputs[0]?.name ?? "the function"}: ${full.message}`);
+    throw new DeviceFault(
+      `the device has no memory left: ${full.message}`,
+      "a smaller batch, or fewer classes or features, takes less",
+    );
   }
-  const commands = await commandsOf(around, fn, plan, sizes, buffers, chunkGroups);
+  const commands = await commandsOf(around, fn, plan, sizes, buffers, chunkGroups).catch((error: unknown) => {
+    own.forEach(memory.free);
+    throw error;
+  });
   return {
     inputs,
     outputs: fn.outputs.map(({ name, dtype, shape, buffer }) => ({

@@ -5,6 +5,7 @@
  * is told as such, anything else is a bug of Margo and says how to report it.
  */
 import { CommanderError } from "commander";
+import { DeviceFault } from "../../runtime/webgpu/device.ts";
 import { version } from "../version.ts";
 import { margoCommand } from "./program.ts";
 import { Refusal } from "./refusal.ts";
@@ -32,6 +33,10 @@ async function main(args: readonly string[]): Promise<number> {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitFine : exitUsage;
   if (error instanceof Refusal) return error.exitCode;
+  if (error instanceof DeviceFault) {
+    complain(error.message, error.help);
+    return exitUsage;
+  }
   if (isSystemError(error)) {
     if (error.code === "EPIPE") return exitFine;
     complain(systemErrorText(error), systemErrorHelp(error));

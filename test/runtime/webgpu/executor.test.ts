@@ -91,7 +91,7 @@ describeOnGpu("the WebGPU executor", (gpu) => {
     });
     const executor = createWebGpuExecutor(gpuModule(tiny()), { ...gpu, device });
     await expect(executor.initialize(1)).rejects.toThrow(
-      /maxStorageBufferBindingSize 40, but 48 is needed, 8 more/,
+      /maxStorageBufferBindingSize 40, but 48 is needed for .+, 8 more/,
     );
     expect(executor.memory().bytes).toBe(0);
   });
