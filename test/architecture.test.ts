@@ -67,7 +67,7 @@ describe("the shape of files", () => {
   });
 
   test("nothing is left for later", () => {
-    const marks = new RegExp(["TO" + "DO", "FIX" + "ME", "@ts-" + "ignore"].join("|"));
+    const marks = /TO[D]O|FIX[M]E|@ts-[i]gnore/;
     const guilty = files.filter(({ path, text }) => !path.endsWith(".mjs") && marks.test(text));
     expect(guilty.map(({ path }) => path)).toEqual([]);
   });
