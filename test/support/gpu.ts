@@ -2,7 +2,7 @@
  * The GPU of the tests, opened once a worker. Where there is no adapter the tests are left out with a word; in CI
  * a missing adapter is a failure.
  */
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type GpuDevice, openDevice } from "../../runtime/webgpu/device.ts";
 import { gpuOfNode } from "../../src/executors/dawn.ts";
 
@@ -17,13 +17,23 @@ async function open(): Promise<GpuDevice | Error> {
 }
 
 /** Tests that need a device; its adapter's name stands in the title. */
-export function describeOnGpu(title: string, tests: (gpu: GpuDevice) => void): void {
-  if (!(found instanceof Error))
-    return void describe(`${title} on ${found.adapter.name}`, () => tests(found));
-  const { message } = found;
-  if (process.env["CI"] !== undefined)
-    return void test(title, () => {
-      throw new Error(`the tests of the target wgsl need an adapter: ${message}`);
+export const describeOnGpu: (title: string, tests: (gpu: GpuDevice) => void) => void =
+  found instanceof Error ? leftOut(found.message) : on(found);
+
+function on(gpu: GpuDevice) {
+  return (title: string, tests: (gpu: GpuDevice) => void): void => {
+    describe(`${title} on ${gpu.adapter.name}`, () => {
+      tests(gpu);
     });
-  test(title, (context) => context.skip(`no WebGPU here: ${message}`));
+  };
+}
+
+function leftOut(reason: string) {
+  const inCi = process.env["CI"] !== undefined;
+  return (title: string): void => {
+    test(`${title} on a GPU`, ({ skip }) => {
+      expect(inCi, `CI runs the tests of the target wgsl: ${reason}`).toBe(false);
+      skip(`no WebGPU here: ${reason}`);
+    });
+  };
 }
