@@ -22,7 +22,7 @@ describeOnGpu("primitives", (gpu) => {
   );
   test.each(names)("%s", async (name) => {
     for (const [index, make] of opCases[name].entries())
-      for (const dims of [{ N: 3 }, { N: 1 }]) {
+      for (const dims of index % 3 === 0 ? [{ N: 3 }, { N: 1 }] : [{ N: 3 }]) {
         const builder = new GraphBuilder();
         const graph = { outputs: [{ name: "value", node: make(formulas(builder)) }] };
         const feeds = caseFeeds(graph, dims, index + 1);
