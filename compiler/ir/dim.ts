@@ -162,6 +162,11 @@ export function sizeOfDim(dim: Dim, bindings: Bindings): number {
 }
 
 function fromTerms(terms: readonly Term[]): Dim {
+  const [only] = terms;
+  if (only !== undefined && terms.length === 1 && only.coefficient !== 0 && only.atoms.length <= 1) {
+    const term: readonly [string, Term] = [only.atoms[0]?.key ?? "", only];
+    return { key: printTerms([term]), terms };
+  }
   const sums = new Map<string, Term>();
   for (const term of terms) {
     const atoms = [...term.atoms].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

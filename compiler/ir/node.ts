@@ -91,7 +91,8 @@ export class GraphBuilder {
 export function attrsKey(attrs: object): string {
   const known = attrsKeys.get(attrs);
   if (known !== undefined) return known;
-  const entries = Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(attrs);
+  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1));
   const key = `{${entries.map(([name, value]) => `${name}:${attrKey(value)}`).join(",")}}`;
   attrsKeys.set(attrs, key);
   return key;

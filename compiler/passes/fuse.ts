@@ -248,9 +248,8 @@ class Drafts {
   #fits(draft: Draft, node: Node): boolean {
     return (
       this.#belongs(draft, node) &&
-      !this.#loops(draft, node) &&
-      this.#reads([...draft.nodes, node]).length + this.#writes([...draft.nodes, node]).length <=
-        this.#around.limits.buffers
+      this.#values([...draft.nodes, node]) <= this.#around.limits.buffers &&
+      !this.#loops(draft, node)
     );
   }
 
@@ -303,7 +302,8 @@ class Drafts {
       if (other === undefined) stack.push(...this.#around.waitsFor(value), ...value.inputs);
       else
         for (const member of other.nodes)
-          stack.push(...member.inputs.filter((input) => this.#of.get(input) !== other));
+          for (const input of member.inputs)
+            if (!visited.has(this.#of.get(input) ?? input)) stack.push(input);
     }
     return false;
   }
@@ -315,7 +315,9 @@ class Drafts {
 
   #reads(nodes: readonly Node[]): readonly Node[] {
     const own = new Set(nodes);
-    return [...new Set(nodes.flatMap((node) => node.inputs))].filter((input) => !own.has(input));
+    const reads = new Set<Node>();
+    for (const node of nodes) for (const input of node.inputs) if (!own.has(input)) reads.add(input);
+    return [...reads];
   }
 
   #writes(nodes: readonly Node[]): readonly Node[] {
