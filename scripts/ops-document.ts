@@ -10,7 +10,7 @@ import { indices } from "../compiler/ops/indices.ts";
 import { leaves } from "../compiler/ops/leaves.ts";
 import { reductions } from "../compiler/ops/reductions.ts";
 import { shapes } from "../compiler/ops/shapes.ts";
-import { inputCounts } from "../compiler/ops/types.ts";
+import { inputCounts } from "../compiler/ops/arity.ts";
 
 interface Family {
   readonly title: string;
