@@ -29,7 +29,7 @@ import {
   pathOfCall,
 } from "./frame.ts";
 import { addPenalties } from "./penalties.ts";
-import { report } from "./report.ts";
+import { isWrittenByUser, report } from "./report.ts";
 import { isTensorParameter, matchTensor, withCallerLabels } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
 import {
@@ -69,7 +69,9 @@ export function enterCall(
 ): Frame | undefined {
   ensureChecked(caller.session.program, callable, module);
   if (isActive(caller, callable)) {
-    report(caller, recursion.report({ span, name: callable.name.name, declared: callable.name.span }));
+    // Between files it takes a circle of imports, which has been told.
+    if (caller.module === module)
+      report(caller, recursion.report({ span, name: callable.name.name, declared: callable.name.span }));
     return undefined;
   }
   if (caller.depth >= nestingLimit) {
@@ -323,13 +325,14 @@ export function elaborateRequire(
   }
   const facts = { message, requirement: span, callee: ownerName(frame) };
   const root = outermost(frame);
-  const given = givenIn(frame, condition).find((place) => place.file === root.module.file);
+  const given = givenIn(frame, condition).find((place) => isWrittenByUser(frame, place));
   if (given !== undefined) report(root, requirementFailed.report({ span: given, ...facts }));
   else
     report(
       blameOf(frame),
       requirementFailed.report({ span: frame.caller?.span ?? condition.span, ...facts }),
     );
+  frame.refused = true;
 }
 
 /** Where the settings that an expression speaks of were given. */
@@ -367,6 +370,7 @@ function finishValue(frame: Frame, callable: Callable, value: Value): Value {
     callable.returns === undefined
       ? value
       : typedValue(frame, value, callable.returns, { name: "the result", span }, span);
+  if (callable.kind === "model" || callable.kind === "layer") return toTensor(frame, typed, span);
   if (callable.kind !== "loss") return typed;
   const total = toTensor(frame, typed, span);
   if (total.kind === "error") return total;

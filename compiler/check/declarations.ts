@@ -15,7 +15,7 @@ import { optimizerAmbient, updateParameter } from "./optimizers.ts";
 import { hasBrokenText } from "./report.ts";
 import { type ProgramState, type Session, feedInput, newSession } from "./session.ts";
 import { isTensorParameter, writtenDim, writtenType } from "./signatures.ts";
-import { type TensorValue, dimValue, tensorValue } from "./values.ts";
+import { type TensorValue, dimValue, errorValue, tensorValue } from "./values.ts";
 import { type LoadedModule, isLibrary } from "./workspace.ts";
 
 /** Checks a declaration of the workspace before its first use, so that a use of a broken one stays silent. */
@@ -112,7 +112,7 @@ export function bindOpenInput(
   parameter: Parameter & { readonly type: TensorTypeExpression },
 ): boolean {
   const value = openInput(frame, parameter.type, parameter.name.name, parameter.span);
-  return value !== undefined && bindName(frame, "input", parameter.name, value);
+  return bindName(frame, "input", parameter.name, value ?? errorValue) && value !== undefined;
 }
 
 export function openInput(

@@ -31,6 +31,8 @@ export interface Frame {
   readonly penalties?: TensorValue[];
   /** Set where an expression is walked only so that its mistakes show: a branch not taken. */
   readonly dead?: true;
+  /** Set once a `require` of this body failed: what follows from it is not said. */
+  refused?: true;
 }
 
 export type BindingKind = "let" | "setting" | "input" | "param" | "state";

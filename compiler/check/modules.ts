@@ -41,7 +41,8 @@ function checkImport(workspace: Workspace, module: LoadedModule, declaration: Im
   const facts = { span: from.span, path: from.value };
   const target = resolvePath(module.file, from.value);
   if (target.kind === "outside") return [importOutside.report(facts)];
-  if (target.kind === "unsupported") return [unsupportedImport.report(facts)];
+  if (target.kind === "unsupported")
+    return [unsupportedImport.report({ ...facts, suggestion: meantPath(workspace, module, from.value) })];
   const loaded = loadModule(workspace, target.file);
   if (loaded === undefined) {
     const known = workspace.host.library?.() ?? [];
@@ -50,12 +51,14 @@ function checkImport(workspace: Workspace, module: LoadedModule, declaration: Im
         ...facts,
         file: target.file,
         known,
-        suggestion: suggestName(from.value, known),
+        suggestion: meantPath(workspace, module, from.value) ?? suggestName(from.value, known),
       }),
     ];
   }
   const cycle = cycleThrough(workspace, module.file, target.file);
-  if (cycle !== undefined) return [importCycle.report({ ...facts, files: cycle })];
+  // Each file of the circle finds it; one of them tells it.
+  if (cycle !== undefined)
+    return [...cycle].sort()[0] === module.file ? [importCycle.report({ ...facts, files: cycle })] : [];
   return names.flatMap(({ name }) => {
     const found = loaded.declarations.get(name.name);
     if (found?.exported === true) return [];
@@ -65,6 +68,17 @@ function checkImport(workspace: Workspace, module: LoadedModule, declaration: Im
     const known = exportsOf(loaded);
     return [unknownExport.report({ ...more, known, suggestion: suggestName(name.name, known) })];
   });
+}
+
+/** A path that exists and differs from the written one by what is easily forgotten: `./`, `std/`, `.margo`. */
+function meantPath(workspace: Workspace, { file }: LoadedModule, path: string): string | undefined {
+  if (/^[a-z]+:|^\//.test(path)) return undefined;
+  const candidates = [`${path}.margo`, `./${path}`, `./${path}.margo`, `std/${path}`];
+  const found = candidates.find((candidate) => {
+    const target = resolvePath(file, candidate);
+    return target.kind === "file" && loadModule(workspace, target.file) !== undefined;
+  });
+  return found ?? (path.startsWith(".") || !path.endsWith(".margo") ? undefined : `./${path}`);
 }
 
 /** The files of a circle of imports that leads back to `file`, if `next` is on one. */

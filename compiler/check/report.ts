@@ -14,7 +14,7 @@ import type { LoadedModule } from "./workspace.ts";
 export function report(frame: Frame, diagnostic: Diagnostic): ErrorValue {
   const { program } = frame.session;
   if (frame.dead !== undefined && !isAboutNames(diagnostic)) return errorValue;
-  if (isBroken(frame) || isInBrokenText(frame)) return errorValue;
+  if (isBroken(frame) || isInBrokenText(frame) || isRefused(frame)) return errorValue;
   const shown = relocated(frame, diagnostic);
   const key = placeKey(shown);
   if (program.reported.has(key)) return errorValue;
@@ -58,17 +58,29 @@ function isBroken(frame: Frame): boolean {
   return own || isBroken(frame.caller.frame);
 }
 
+function isRefused({ refused, caller }: Frame): boolean {
+  return refused === true || (caller !== undefined && isRefused(caller.frame));
+}
+
 function isBrokenCallable(frame: Frame, callable: Callable): boolean {
   return frame.session.program.checked.get(callable) === "broken";
 }
 
 function relocated(frame: Frame, diagnostic: Diagnostic): Diagnostic {
-  if (frame.caller === undefined) return diagnostic;
+  if (frame.caller === undefined || isWrittenByUser(frame, diagnostic.span)) return diagnostic;
   const use = useInFile(frame);
   if (use === undefined) return diagnostic;
   const label = { span: diagnostic.span, message: `here, in \`${ownerName(frame)}\`` };
   const { fix: _, ...rest } = diagnostic;
   return { ...rest, span: use, labels: [label, ...diagnostic.labels] };
+}
+
+/** Whether a place is in the body that is being checked, or on the command line: an argument given there. */
+export function isWrittenByUser(frame: Frame, { file, start, end }: Span): boolean {
+  const { module, owner, session } = outermost(frame);
+  if (!session.program.workspace.modules.has(file)) return true;
+  const body = owner?.span;
+  return file === module.file && (body === undefined || (body.start <= start && end <= body.end));
 }
 
 /** The call in the outermost body that led here. */

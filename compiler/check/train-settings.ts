@@ -17,7 +17,7 @@ import { evaluate } from "./expressions.ts";
 import { type Frame, moduleFrame } from "./frame.ts";
 import { report } from "./report.ts";
 import type { Session } from "./session.ts";
-import { suggestName } from "../errors/suggest.ts";
+import { suggestName, withArticle } from "../errors/suggest.ts";
 import { type FunctionValue, type Value, phraseOf, knownInt } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
 
@@ -80,7 +80,7 @@ export function readTrain(
     return expression === undefined ? undefined : readSetting(frame, name, expression, fit, wanted);
   };
   const chosen = (kind: "model" | "loss" | "optimizer"): Chosen | undefined => {
-    const value = read(kind, (found) => asChosen(found, kind), `a ${kind}`);
+    const value = read(kind, (found) => asChosen(found, kind), withArticle(kind));
     const span = written.get(kind)?.span;
     return value === undefined || span === undefined ? undefined : { ...value, span };
   };

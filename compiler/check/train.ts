@@ -14,6 +14,7 @@ import {
   openVariable,
   predictNeedsLabels,
   wrongClasses,
+  wrongTrainSetting,
 } from "../errors/check-train.ts";
 import { bindName, bindSetting, elaborateBody, enterCall } from "./bodies.ts";
 import { openInput } from "./declarations.ts";
@@ -194,8 +195,15 @@ function bindClasses(
   if (bound === undefined || bound.kind !== "name") return true;
   const span = spans["data"] ?? loss.span;
   const blame = frame.caller?.frame ?? frame;
-  if (typeof classes !== "number" || !Number.isInteger(classes) || classes < 1) {
-    report(blame, missingClasses.report({ span, reader: data.reader, name: bound.name }));
+  const isCount = typeof classes === "number" && Number.isInteger(classes) && classes >= 1;
+  if (!isCount) {
+    const wrong = { wanted: "a whole number of at least 1", found: JSON.stringify(classes) };
+    report(
+      blame,
+      classes === undefined
+        ? missingClasses.report({ span, reader: data.reader, name: bound.name })
+        : wrongTrainSetting.report({ span, name: "classes", ...wrong }),
+    );
     return false;
   }
   const known = frame.dims.get(bound.name);

@@ -3,6 +3,7 @@
  */
 import { defineError } from "./entry.ts";
 import type { Span } from "./span.ts";
+import { withArticle } from "./suggest.ts";
 import { didYouMean, renameFix } from "./check-names.ts";
 
 interface At {
@@ -54,7 +55,7 @@ export const notAState = defineError<
     message:
       facts.is === undefined
         ? `there is no state \`${facts.name}\` here`
-        : `\`${facts.name}\` is a ${facts.is}, not a state`,
+        : `\`${facts.name}\` is ${withArticle(facts.is)}, not a state`,
     help: didYouMean(facts) ?? `declare it: \`state ${facts.name} = 0\``,
     fix: renameFix(facts),
   }),

@@ -118,21 +118,29 @@ export const importOutside = defineError<{ readonly span: Span; readonly path: s
   }),
 });
 
-export const unsupportedImport = defineError<{ readonly span: Span; readonly path: string }>({
+export const unsupportedImport = defineError<Suggested & { readonly span: Span; readonly path: string }>({
   code: "M0107",
   title: "Import path not understood",
   explanation:
     "An import names a file by a path that begins with `./` or `../`, or a module of the library by `std/…`. `npm:` paths name data, not modules.",
   example: 'import { f } from "heads.margo"\n',
-  report: ({ span, path }) => ({
+  report: ({ span, path, suggestion }) => ({
     message: `\`${path}\` is neither a file (\`./…\`) nor of the library (\`std/…\`)`,
-    help: path.endsWith(".margo") && !path.includes(":") ? `write \`./${path}\`` : undefined,
+    help: helpForPath(path, suggestion),
     fix:
-      path.endsWith(".margo") && !/^[a-z]+:|^\//.test(path)
-        ? replaceBy(span, `"./${path}"`, `change to \`./${path}\``)
-        : undefined,
+      suggestion === undefined
+        ? undefined
+        : replaceBy(span, `"${suggestion}"`, `change to \`${suggestion}\``),
   }),
 });
+
+function helpForPath(path: string, suggestion: string | undefined): string {
+  if (suggestion !== undefined) return `write \`${suggestion}\``;
+  if (path.startsWith("npm:")) return "`npm:` names data in a `train`; copy the module into the workspace";
+  return /^[a-z]+:\/\//.test(path)
+    ? "nothing is read from the network; copy the module into the workspace"
+    : "write the path from the importing file, such as `./heads.margo`";
+}
 
 export const importCycle = defineError<{
   readonly span: Span;

@@ -3,6 +3,7 @@
  */
 import { defineError } from "./entry.ts";
 import type { Span } from "./span.ts";
+import { withArticle } from "./suggest.ts";
 import { didYouMean, listed, renameFix } from "./check-names.ts";
 
 interface At {
@@ -192,7 +193,7 @@ export const unknownResult = defineError<
     "`name = …` sets a result. A margin has `scale`, `target`, `other` and `penalty`; a loss has `predict`. Anything else is named with `let`.",
   example: "margin Half(s = 2.0) {\n  scal = s / 2\n}\n",
   report: ({ span, name, kind, known, suggestion }) => ({
-    message: `a ${kind} has no result \`${name}\``,
+    message: `${withArticle(kind)} has no result \`${name}\``,
     help:
       didYouMean({ suggestion }) ??
       (known.length === 0

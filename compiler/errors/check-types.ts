@@ -4,6 +4,7 @@
 import { defineError } from "./entry.ts";
 import type { Label } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
+import { withArticle } from "./suggest.ts";
 import { listed } from "./check-names.ts";
 
 interface At {
@@ -39,7 +40,7 @@ export const shapeMismatch = defineError<
     "A name in a type is bound to a size where it is met first, and every later use must have the same size. A number or formula in a type must be met exactly.",
   example: "fn f(a: f32[N, D], b: f32[N, D]) = a * b\nfn g(x: f32[N, 3], y: f32[N, 4]) = f(x, y)\n",
   report: ({ name, found, written, writtenSpan, size, wanted, dimension, earlier }) => ({
-    message: `\`${name}\` is ${found}, but ${written} is needed: ${dimension === wanted ? `${size} is not ${wanted}` : `${dimension} is ${wanted}, not ${size}`}`,
+    message: `${quoted(name)} is ${found}, but ${written} is needed: ${dimension === wanted ? `${size} is not ${wanted}` : `${dimension} is ${wanted}, not ${size}`}`,
     labels: [
       { span: writtenSpan, message: `${written} is asked for here` },
       ...(earlier === undefined ? [] : [earlier]),
@@ -65,7 +66,7 @@ export const wrongRank = defineError<
     "A type lists every axis, or has `...` for any number of them. `flatten()` from std/layers makes rows of an image.",
   example: "fn f(x: f32[N, D]) = x\nfn g(image: f32[N, H, W, K]) = f(image)\n",
   report: ({ name, found, written, writtenSpan }) => ({
-    message: `\`${name}\` is ${found}, but ${written} is needed: the number of axes differs`,
+    message: `${quoted(name)} is ${found}, but ${written} is needed: the number of axes differs`,
     labels: [{ span: writtenSpan, message: `${written} is asked for here` }],
   }),
 });
@@ -86,7 +87,7 @@ export const wrongDType = defineError<
   explanation: "f32, i32 and bool are not exchanged silently. `f32(x)` and `i32(x)` convert.",
   example: "fn f(x: f32[N]) = x\nfn g(x: i32[N]) = f(x)\n",
   report: ({ name, found, wanted, writtenSpan }) => ({
-    message: `\`${name}\` is ${found}, but ${wanted} is needed`,
+    message: `${quoted(name)} is ${found}, but ${wanted} is needed`,
     labels: [{ span: writtenSpan, message: `${wanted} is asked for here` }],
     help:
       wanted === "bool"
@@ -146,8 +147,9 @@ export const notATensor = defineError<At & { readonly found: string; readonly wh
   report: ({ found, what }) => ({
     message:
       found === what
-        ? `this is a ${found}, not a number or tensor`
-        : `this is a ${found} (${what}), not a number or tensor`,
+        ? `this is ${withArticle(found)}, not a number or tensor`
+        : `this is ${withArticle(found)} (${what}), not a number or tensor`,
+    help: found === "layer" || found === "model" ? "give it its input: `x |> name(…)`" : undefined,
   }),
 });
 
@@ -336,3 +338,8 @@ train T {
     help: "write the size as a number in the signature",
   }),
 });
+
+/** Names stand in backticks; `the result` is none. */
+function quoted(name: string): string {
+  return name.includes(" ") ? name : `\`${name}\``;
+}

@@ -17,6 +17,11 @@ export function suggestName(word: string, known: Iterable<string>): string | und
   return best;
 }
 
+/** "a margin", "an optimizer". */
+export function withArticle(noun: string): string {
+  return `${/^[aeio]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];

@@ -201,8 +201,6 @@ fn use(x: f32[N]) = f(x) + g(x) + h(x) + i(x) + j(x) + dens(x) + k(x)`,
   help: did you mean \`std/layers\`?
 5 \`dens\`: M0109 \`std/layers\` has no \`dens\`
   help: did you mean \`dense\`?
-6 \`"./circle.margo"\`: M0108 these files import each other
-  help: the circle: test.margo → circle.margo → test.margo
 circle.margo:1 \`"./test.margo"\`: M0108 these files import each other
   help: the circle: circle.margo → test.margo → circle.margo`,
       {
