@@ -3,7 +3,10 @@
  * other one, as means and histograms, and the rows themselves where features have two coordinates. This
  * is the geometry a margin is there to change.
  */
-import type { HostTensor, NamedTensors, ProgramInfo } from "../runtime/program.ts";
+import { knownSize } from "../compiler/ir/dim.ts";
+import { isOp, nodesOfGraph } from "../compiler/ir/node.ts";
+import type { Program, ProgramFunction } from "../compiler/program.ts";
+import type { HostTensor, NamedTensors } from "../runtime/program.ts";
 
 export interface LabelledFeatures {
   /** f32[rows, D] */
@@ -36,18 +39,28 @@ export interface ClassWeights {
   readonly data: HostTensor["data"];
 }
 
-/** The loss's class weights: the last parameter called W of shape [C, D] or [C, K, D]. */
-export function classWeightsName(info: ProgramInfo, width: number): string | undefined {
-  const evaluate = info.functions.find(({ name }) => name === "evaluate");
+/**
+ * The loss's class weights, found by what they do: the first parameter of shape [C, D] or [C, K, D] that
+ * scores read and features do not. `width` is D.
+ */
+export function classWeightsName({ functions, variables }: Program, width: number): string | undefined {
+  const named = (name: string) => functions.find((fn) => fn.name === name);
+  const evaluate = named("evaluate");
   const bound = evaluate?.inputs.find((input) => input.bound !== undefined)?.bound;
-  return info.variables.findLast(
-    ({ name, kind, shape }) =>
-      kind === "parameter" &&
-      (name === "W" || name.endsWith(".W")) &&
-      (shape.length === 2 || shape.length === 3) &&
-      shape[0] === bound &&
-      shape.at(-1) === width,
-  )?.name;
+  const classes = bound === undefined ? undefined : knownSize(bound);
+  if (classes === undefined) return undefined;
+  const scoring = parametersOf(named("predict") ?? evaluate);
+  const embedding = parametersOf(named("embed"));
+  return variables.find(({ name, type }) => {
+    const [first, ...rest] = type.shape.map(knownSize);
+    const isShaped = first === classes && (rest.length === 1 || rest.length === 2) && rest.at(-1) === width;
+    return isShaped && scoring.has(name) && !embedding.has(name);
+  })?.name;
+}
+
+function parametersOf(fn: ProgramFunction | undefined): ReadonlySet<string> {
+  const nodes = fn === undefined ? [] : nodesOfGraph(fn.graph);
+  return new Set(nodes.flatMap((node) => (isOp(node, "parameter") ? [node.attrs.name] : [])));
 }
 
 export function classWeights(name: string, variables: NamedTensors): ClassWeights | undefined {

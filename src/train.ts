@@ -178,7 +178,7 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
   let collector = collectFeatures();
   const onEvent = async (event: TrainingEvent) => {
     emit(event);
-    const looked = await lookAt(event, prepared, training.batch, collector);
+    const looked = await lookAt(event, request, prepared, collector);
     if (looked === undefined) return;
     collector = collectFeatures();
     if (isFault(looked)) unwritten ??= looked;
@@ -210,8 +210,8 @@ interface Look {
 /** After an evaluation (or an epoch, where there is no validation) the features are looked at and written. */
 async function lookAt(
   event: TrainingEvent,
+  { program, training }: TrainRequest,
   prepared: Prepared,
-  batch: number,
   collector: FeatureCollector,
 ): Promise<Look | RuntimeFault | undefined> {
   const { trainer, folder, dataset, validation } = prepared;
@@ -222,11 +222,11 @@ async function lookAt(
       ? event
       : await trainer.evaluate(
           spreadRows(dataset, Math.min(rowCount(dataset), trainingRowsShown)),
-          batch,
+          training.batch,
           collector.observe,
         );
   if (isFault(evaluation)) return evaluation;
-  const geometry = await featureGeometry(trainer, collector);
+  const geometry = await featureGeometry(program, trainer, collector);
   const { classNames } = validation ?? dataset;
   const record: EvaluationRecord = {
     step,
@@ -248,6 +248,7 @@ async function lookAt(
 const trainingRowsShown = 5000;
 
 async function featureGeometry(
+  program: Program,
   trainer: Trainer,
   collector: FeatureCollector,
 ): Promise<Pick<EvaluationRecord, "angles" | "picture" | "confusions">> {
@@ -256,7 +257,7 @@ async function featureGeometry(
   if (rows === undefined || width === undefined) return {};
   const scored = rows.predictions.every((prediction) => prediction >= 0);
   const confusions = scored ? { confusions: countConfusions(rows.labels, rows.predictions) } : {};
-  const name = classWeightsName(trainer.executor.info, width);
+  const name = classWeightsName(program, width);
   const variables: NamedTensors = name === undefined ? {} : await trainer.executor.read([name]);
   const weights = name === undefined ? undefined : classWeights(name, variables);
   if (weights === undefined) return confusions;

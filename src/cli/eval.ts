@@ -83,8 +83,7 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
     const evaluation = await trainer.evaluate(dataset, batch, collector.observe);
     if (isFault(evaluation)) return evaluation;
     const rows = collector.collected();
-    const name =
-      rows === undefined ? undefined : classWeightsName(executor.info, rows.features.shape[1] ?? 0);
+    const name = rows === undefined ? undefined : classWeightsName(program, rows.features.shape[1] ?? 0);
     const weights = name === undefined ? undefined : classWeights(name, await executor.read([name]));
     const angles = rows === undefined || weights === undefined ? undefined : angleStatistics(rows, weights);
     return {

@@ -1,7 +1,8 @@
 /** Angles of features to class directions, against ones known by construction; and signals. */
 import { describe, expect, it } from "vitest";
-import { angleStatistics, classWeights } from "../../src/angle-statistics.ts";
+import { angleStatistics, classWeights, classWeightsName } from "../../src/angle-statistics.ts";
 import { listenForInterruption } from "../../src/signals.ts";
+import { programOf } from "../support/check-source.ts";
 
 const at = (degrees: number, norm: number) => [
   norm * Math.cos((degrees * Math.PI) / 180),
@@ -35,6 +36,41 @@ describe("angles", () => {
     const W = weights([2, 2, 2], [at(0, 1), at(40, 1), at(90, 1), at(180, 1)]);
     const { own } = angleStatistics(rows([at(45, 1), [0, 0]], [0, 0]), W);
     expect(own.mean).toBeCloseTo((5 + 90) / 2, 3);
+  });
+});
+
+describe("class weights", () => {
+  const trainWith = (loss: string, width: number) =>
+    programOf(
+      `import { dense } from "std/layers"
+import { margin_softmax, softmax_cross_entropy } from "std/losses"
+import { sgd } from "std/optimizers"
+import { CosFace } from "std/margins"
+loss renamed(x: f32[N, D], y: index<C>[N]) {
+  param directions: f32[C, D]
+  predict = cosine(x, directions)
+  mean(logsumexp(cosine(x, directions), over: C) - pick(cosine(x, directions), y))
+}
+model Net(x: f32[N, 5]) -> f32[N, ${width}] = x |> dense(${width})
+train T {
+  model = Net
+  loss = ${loss}
+  data = csv("rows.csv", classes: 5)
+  optimizer = sgd
+  epochs = 1
+}
+`,
+      "T",
+    );
+
+  it.each([
+    ["margin_softmax(margin: CosFace)", 2, "margin_softmax.W"],
+    ["margin_softmax(margin: CosFace, centres: 3)", 2, "margin_softmax.W_centres"],
+    ["renamed", 2, "renamed.directions"],
+    // A layer of the model has the same shape, and the loss has no weights.
+    ["softmax_cross_entropy", 5, undefined],
+  ])("of %s on %i coordinates are %s", (loss, width, name) => {
+    expect(classWeightsName(trainWith(loss, width), width)).toBe(name);
   });
 });
 
