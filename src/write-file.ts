@@ -27,8 +27,15 @@ async function replaceFile(path: string, content: string | Uint8Array): Promise<
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
+    throw withPath(error, path);
   }
+}
+
+/** Node names no file when a write to an open one fails. */
+function withPath(error: unknown, path: string): unknown {
+  return error instanceof Error && "syscall" in error && !("path" in error)
+    ? Object.assign(error, { path })
+    : error;
 }
 
 /** Two writes of one process never share a temporary name. */

@@ -164,14 +164,14 @@ export const nestedTooDeep = defineError({
   }),
 });
 
-/** The most that is read, in UTF-16 code units. */
-export const largestText = 10_000_000;
+/** The most that is read, in UTF-16 code units: a hundred times the largest text that a person writes. */
+export const largestText = 1_000_000;
 
 export const fileTooLarge = defineError<Located & { readonly length: number }>({
   code: "M0016",
   title: "A file that is too large",
   explanation:
-    "A source file has at most ten million characters. Numbers belong in data files: npy, npz or CSV.",
+    "A source file has at most a million characters. Numbers belong in data files: npy, npz or CSV.",
   example: `// ${"x".repeat(largestText)}\n`,
   report: ({ length }) => ({
     message: `this file has ${length.toLocaleString("en")} characters; ${largestText.toLocaleString("en")} is the most`,

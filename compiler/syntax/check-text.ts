@@ -15,16 +15,19 @@ export function checkText(file: string, text: string): CheckedText {
   }
   const bad = [...text.matchAll(badCharacter)];
   const diagnostics = bad.slice(0, mostReported).map(({ 0: character, index: start }): Diagnostic => {
-    const found = kinds.get(character) ?? "surrogate";
-    return notText.report({ span: { file, start, end: start + 1 }, found });
+    const found = kinds.get(character.charAt(0)) ?? "surrogate";
+    return notText.report({ span: { file, start, end: start + character.length }, found });
   });
   // What is no text at all is not read on: each byte would be a mistake of its own.
   if (bad.length > mostReported) return { text: "", diagnostics };
-  return { text: text.replace(/^\ufeff/, " ").replaceAll(badCharacter, " "), diagnostics };
+  return {
+    text: text.replace(/^\ufeff/, " ").replaceAll(badCharacter, (bad) => " ".repeat(bad.length)),
+    diagnostics,
+  };
 }
 
 // A surrogate that is half of a pair is no character of its own for a pattern with the flag u.
-const badCharacter = /\0|\ufffd|[\ud800-\udfff]/gu;
+const badCharacter = /\0|\ufffd+|[\ud800-\udfff]/gu;
 
 const kinds: ReadonlyMap<string, "nul" | "undecoded"> = new Map([
   ["\0", "nul"],
