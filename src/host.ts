@@ -36,7 +36,7 @@ export function nodeHost(root: string): SourceHost {
   const library = libraryFolder();
   return {
     read: (file) =>
-      /^std\/[\w-]+$/.test(file)
+      isLibraryModule(file)
         ? textOf(join(library, `${basename(file)}.margo`), library)
         : textOf(join(realRoot, file), realRoot),
     library: () =>
@@ -46,9 +46,14 @@ export function nodeHost(root: string): SourceHost {
   };
 }
 
+/** True for the name of a module of the library: `std/layers`. */
+export function isLibraryModule(file: string): boolean {
+  return /^std\/[\w-]+$/.test(file);
+}
+
 /** A name as its reader knows it: relative to where the command was called, absolute when elsewhere. */
 export function displayedName(file: string, root: string): string {
-  if (/^std\/[\w-]+$/.test(file)) return file;
+  if (isLibraryModule(file)) return file;
   const path = resolve(root, file);
   const near = relative(process.cwd(), path);
   return near.startsWith("..") || isAbsolute(near) ? path : near;

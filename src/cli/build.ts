@@ -1,9 +1,11 @@
-/** `margo build`: each entry becomes a JavaScript module and its types, in a folder of artifacts. */
+/** `margo build`: each entry becomes a JavaScript module, its types and its source map, in a folder of artifacts. */
 import { existsSync, readFileSync, watch } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
+import { type MappedSource, sourceMap, sourceMapComment } from "../../compiler/codegen/tfjs/source-map.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import { compileProgram } from "../executors/create.ts";
+import { isLibraryModule } from "../host.ts";
 import { version } from "../version.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
@@ -57,11 +59,14 @@ async function artifactsOf(file: string, { entry, out }: BuildOptions): Promise<
   const artifacts: Artifact[] = [];
   for (const name of entry.length > 0 ? entry : defaultEntries(source)) {
     const program = await programOf(source, name, {});
-    const { js, declarations } = await atStage("code generation", () =>
+    const { js, declarations, mappings } = await atStage("code generation", () =>
       emitModule(program, compileProgram(program), version, (span: Span) => commentFor(source, span)),
     );
+    const map = `${name}.js.map`;
+    const mapped = sourceMap(`${name}.js`, mappings, (from) => mappedSource(source, from, out));
     artifacts.push(
-      { path: join(out, `${name}.js`), text: js },
+      { path: join(out, `${name}.js`), text: `${js}${sourceMapComment(map)}` },
+      { path: join(out, map), text: mapped },
       { path: join(out, `${name}.d.ts`), text: declarations },
     );
   }
@@ -77,6 +82,14 @@ function defaultEntries(source: Source): readonly string[] {
   if (entries.length > 0) return entries;
   complain(`${source.file} declares no train and no model`, "say what to build with --entry");
   throw new Refusal(exitFault);
+}
+
+/** A file as a map in `out` names it: the library's have no path that holds elsewhere. */
+function mappedSource(source: Source, file: string, out: string): MappedSource {
+  const text = textOf(source, file);
+  if (isLibraryModule(file)) return { name: `margo:///${file}.margo`, text };
+  const path = relative(resolve(out), resolve(source.root, file)).split(sep);
+  return { name: path.map(encodeURIComponent).join("/"), text };
 }
 
 /** The line of source that a piece of the artifact comes from, as a comment shows it. */

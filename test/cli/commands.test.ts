@@ -1,6 +1,7 @@
 /** `margo run`, `ir`, `gradcheck`, `build` and `plot` as processes. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { decode } from "@jridgewell/sourcemap-codec";
 import { describe, expect, test } from "vitest";
 import { temporaryPlace } from "../support/cli.ts";
 
@@ -235,11 +236,11 @@ describe("gradcheck", () => {
 });
 
 describe("build", () => {
-  test("writes a module and its types, finds them fresh, and says when they are stale", async () => {
+  test("writes a module, its map and its types, finds them fresh, and says when they are stale", async () => {
     const args = ["build", "mine.margo", "--out", "built"];
     expect(await place.margo(...args)).toEqual({
       code: 0,
-      out: `${join("built", "Net.js")}\n${join("built", "Net.d.ts")}\n`,
+      out: `${["Net.js", "Net.js.map", "Net.d.ts"].map((name) => join("built", name)).join("\n")}\n`,
       err: "",
     });
     expect((await place.margo(...args, "--check")).code).toBe(0);
@@ -247,6 +248,30 @@ describe("build", () => {
     const stale = await place.margo(...args, "--check");
     expect(stale.code).toBe(1);
     expect(stale.err).toContain("stale");
+  });
+
+  test("the map leads from a statement to the line it was made of", async () => {
+    const text = `import { normal } from "std/initialisers"
+model Net(x: f32[N, 3]) {
+  param W: f32[3, 2] ~ normal(std: 0.1)
+  x @ W
+}
+`;
+    place.write("mapped.margo", text);
+    await place.margo("build", "mapped.margo", "--out", "built/maps");
+    const js = readFileSync(join(place.path, "built/maps/Net.js"), "utf8").split("\n");
+    expect(js.at(-2)).toBe("//# sourceMappingURL=Net.js.map");
+    const map = JSON.parse(readFileSync(join(place.path, "built/maps/Net.js.map"), "utf8"));
+    expect(map).toMatchObject({ version: 3, file: "Net.js", names: [] });
+    const lines = decode(map.mappings);
+    const at = js.findIndex((line) => line.includes("k.matMul("));
+    const [segment] = lines[at] ?? [];
+    const [column = -1, source = -1, line = -1, sourceColumn = -1] = segment ?? [];
+    expect(column).toBe(js[at]?.search(/\S/));
+    expect([map.sources[source], line + 1, sourceColumn + 1]).toEqual(["../../mapped.margo", 4, 3]);
+    expect(map.sourcesContent[source]).toBe(text);
+    const library = map.sources.indexOf("margo:///std/initialisers.margo");
+    expect(map.sourcesContent[library]).toContain("export fn normal");
   });
 
   test("a mistake leaves the earlier artifact whole", async () => {

@@ -9,14 +9,15 @@ import type { Stage } from "../../passes/pass.ts";
 import { type Step, scheduleAsWritten } from "../../passes/schedule.ts";
 import { type RegionEmission, emitRegions } from "./region.ts";
 import { type Scope, type SharedData, createScope } from "./scope.ts";
-import { type SourceLine, type Statement, emitStatements, kernelStatements } from "./statements.ts";
+import type { SourceNotes } from "./source-notes.ts";
+import { type Statement, emitStatements, kernelStatements } from "./statements.ts";
 
 /** The text of a method `name(tf, k, inputs, variables, dims) { … }`. `inPlace` names variables that may be overwritten. */
 export function emitFunction(
   name: string,
   stage: Stage,
   inPlace: ReadonlySet<string>,
-  sourceLine: SourceLine,
+  notes: SourceNotes,
   data: SharedData,
 ): string {
   const { steps } = stage.schedule ?? scheduleAsWritten(stage);
@@ -28,12 +29,12 @@ export function emitFunction(
     outputs.map(({ node }) => node),
   );
   const leafLines = leaves.map((leaf) => leafLine(leaf, scope));
-  const regions = emitRegions(stage, steps, inPlace, sourceLine);
+  const regions = emitRegions(stage, steps, inPlace, notes);
   const statements = withoutUnread(
     steps.flatMap((step) => stepStatements(step, regions)),
     kept,
   );
-  const lines = emitStatements(statements, kept, scope, sourceLine);
+  const lines = emitStatements(statements, kept, scope, notes);
   const results = returned(stage, regions, scope);
   const sizes = scope.sizes().map(([size, variable]) => `const ${variable} = dims[${JSON.stringify(size)}];`);
   const body = [...sizes, ...leafLines, ...lines, "return {", ...results.map((line) => `  ${line}`), "};"];

@@ -11,7 +11,7 @@ import type { Program, ProgramFunction } from "../../program.ts";
 import type { ProgramInfo } from "../../../runtime/program.ts";
 import { emitFunction, indent } from "./function.ts";
 import { createSharedData } from "./scope.ts";
-import type { SourceLine } from "./statements.ts";
+import { type Mapping, type SourceLine, createSourceMarks } from "./source-notes.ts";
 
 /** A function of the program and the stage that the passes made of it. */
 export interface CompiledFunction {
@@ -23,6 +23,8 @@ export interface EmittedText {
   readonly js: string;
   readonly declarations: string;
   readonly info: ProgramInfo;
+  /** Where the statements of `js` come from, for `sourceMap`. */
+  readonly mappings: readonly Mapping[];
 }
 
 /**
@@ -38,19 +40,20 @@ export function emitModule(
   const info = programInfo(program, "tfjs", version);
   const inPlace = variablesToOverwrite(program, compiled);
   const data = createSharedData();
-  const functions = compiled.map(
-    ({ fn, stage }) => `${emitFunction(fn.name, stage, inPlace, sourceLine, data)},`,
+  const marks = createSourceMarks(sourceLine);
+  const functions = compiled.map(({ fn, stage }) => `${emitFunction(fn.name, stage, inPlace, marks, data)},`);
+  const { text: js, mappings } = marks.take(
+    [
+      `/** ${info.name}: compiled from Margo for tfjs. Each function takes tfjs-core, the runtime's kernels, tensors and sizes by name. */`,
+      `export const info = ${JSON.stringify(info, undefined, 2)};`,
+      "",
+      ...data.lines(),
+      "",
+      `export const functions = {\n${indent(functions)}\n};`,
+      "",
+    ].join("\n"),
   );
-  const js = [
-    `/** ${info.name}: compiled from Margo for tfjs. Each function takes tfjs-core, the runtime's kernels, tensors and sizes by name. */`,
-    `export const info = ${JSON.stringify(info, undefined, 2)};`,
-    "",
-    ...data.lines(),
-    "",
-    `export const functions = {\n${indent(functions)}\n};`,
-    "",
-  ].join("\n");
-  return { js, declarations: declarationsOf(info), info };
+  return { js, declarations: declarationsOf(info), info, mappings };
 }
 
 /** The program's functions, and `initialize`, which gives every variable its first value. */

@@ -18,13 +18,8 @@ import {
 } from "../../passes/stream/body-steps.ts";
 import { bodyShare, bytesPerClass, keptBytesPerClass, keptShare } from "../../passes/stream/chunks.ts";
 import type { Scope } from "./scope.ts";
-import {
-  type SourceLine,
-  type Statement,
-  emitStatements,
-  kernelStatements,
-  statement,
-} from "./statements.ts";
+import type { SourceNotes } from "./source-notes.ts";
+import { type Statement, emitStatements, kernelStatements, statement } from "./statements.ts";
 
 export interface RegionEmission {
   readonly statementsOf: (pass: RegionPass) => readonly Statement[];
@@ -36,7 +31,7 @@ export function emitRegions(
   stage: Stage,
   steps: readonly Step[],
   overwritable: ReadonlySet<string>,
-  sourceLine: SourceLine,
+  notes: SourceNotes,
 ): RegionEmission {
   const inPlace = overwrittenBy(stage, steps, overwritable);
   const emitted = new Map<RegionPass, Statement>();
@@ -47,7 +42,7 @@ export function emitRegions(
         region,
         pass,
         inPlace,
-        sourceLine,
+        notes,
         variables,
         budgetBytes: stage.options.budgetBytes,
       };
@@ -64,7 +59,7 @@ interface Loop {
   readonly region: Region;
   readonly pass: RegionPass;
   readonly inPlace: ReadonlyMap<Node, Node>;
-  readonly sourceLine: SourceLine;
+  readonly notes: SourceNotes;
   readonly budgetBytes: number;
   /** JavaScript names shared by the passes of a region: sizes under the region, arrays under the kept node. */
   readonly variables: Map<object, string>;
@@ -184,7 +179,7 @@ function bodyLines(loop: Loop, scope: Scope, place: Place): readonly string[] {
   const steps = bodySteps(loop.region, loop.pass);
   const handedOn = new Set(steps.flatMap((step) => (step.kind === "keep" ? [step.node] : [])));
   const statements = steps.flatMap((step) => bodyStatements(step, loop, place));
-  return emitStatements(statements, handedOn, scope, loop.sourceLine);
+  return emitStatements(statements, handedOn, scope, loop.notes);
 }
 
 function bodyStatements(step: BodyStep, loop: Loop, place: Place): readonly Statement[] {
@@ -245,7 +240,7 @@ function recallLines(
   // Inside the branch a kept value has another name, so that the code that computes it stays as it is.
   const outer = nodes.map(scope.name);
   nodes.forEach((node, index) => scope.bind(node, scope.fresh(`${outer[index]}Again`)));
-  const branch = emitStatements(again.flatMap(kernelStatements), new Set(nodes), scope, loop.sourceLine);
+  const branch = emitStatements(again.flatMap(kernelStatements), new Set(nodes), scope, loop.notes);
   const assigned = nodes.map((node, index) => `${outer[index]} = ${scope.name(node)};`);
   nodes.forEach((node, index) => scope.bind(node, outer[index] ?? ""));
   return [

@@ -8,6 +8,7 @@ import { type KernelGroup, biasOf, isZero } from "../../passes/fuse.ts";
 import { chainOf, programText } from "./chains.ts";
 import { emitOp } from "./ops.ts";
 import type { Scope } from "./scope.ts";
+import type { SourceNotes } from "./source-notes.ts";
 
 export interface Statement {
   readonly reads: readonly Node[];
@@ -17,15 +18,12 @@ export interface Statement {
   readonly span?: Span;
 }
 
-/** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
-export type SourceLine = (span: Span) => string | undefined;
-
 /** Lines of the statements. A value in `kept` outlives them; every other value that they declare is disposed. */
 export function emitStatements(
   statements: readonly Statement[],
   kept: ReadonlySet<Node>,
   scope: Scope,
-  sourceLine: SourceLine,
+  notes: SourceNotes,
 ): string[] {
   const last = new Map<Node, number>();
   const owned = new Set(statements.flatMap(({ writes }) => writes));
@@ -34,13 +32,15 @@ export function emitStatements(
   );
   let comment: string | undefined;
   return statements.flatMap((statement, index) => {
-    const source = statement.span === undefined ? undefined : sourceLine(statement.span);
+    const { span } = statement;
+    const source = span === undefined ? undefined : notes.comment(span);
     const heading = source === undefined || source === comment ? [] : [`// ${source}`];
     comment = source ?? comment;
     const dead = [...new Set([...statement.reads, ...statement.writes])].filter(
       (node) => owned.has(node) && last.get(node) === index && !kept.has(node),
     );
-    return [...heading, ...statement.lines(scope), ...dead.map((node) => `${scope.name(node)}.dispose();`)];
+    const lines = [...statement.lines(scope), ...dead.map((node) => `${scope.name(node)}.dispose();`)];
+    return [...heading, ...(span === undefined ? lines : lines.map((line) => notes.mark(line, span)))];
   });
 }
 

@@ -44,6 +44,22 @@ describe("the text", () => {
     expect(js).toContain("// head.margo:1  a loss");
   });
 
+  test("says for each statement, in loops too, where it was written; the text holds no marks", () => {
+    const program = heads.headProgram(sizes, heads.arcFace);
+    const compiled = functionsToCompile(program).map((fn) => ({
+      fn,
+      stage: compileFunction(program, fn, streamed),
+    }));
+    const { js, mappings } = emitModule(program, compiled, "test");
+    expect(js).not.toMatch(/[\uE000\uE001]/);
+    const lines = js.split("\n");
+    const mapped = new Set(mappings.map(({ line }) => line));
+    for (const { line, column } of mappings) expect(lines[line]?.search(/\S/)).toBe(column);
+    const inLoop = lines.flatMap((text, line) => (/^ {8}const \w+ = (tf|k)\./.test(text) ? [line] : []));
+    expect(inLoop.length).toBeGreaterThan(0);
+    expect(inLoop.filter((line) => !mapped.has(line))).toEqual([]);
+  });
+
   test("declares its functions", () => {
     const program = heads.headProgram(sizes, heads.arcFace);
     const compiled = functionsToCompile(program).map((fn) => ({

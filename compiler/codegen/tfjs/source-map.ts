@@ -1,0 +1,49 @@
+/** The source map of an emitted module (ECMA-426, version 3): from each statement to the .margo text it was made of. */
+import { type SourceMapMappings, encode } from "@jridgewell/sourcemap-codec";
+import type { Mapping } from "./source-notes.ts";
+
+/** A source file as the map names it, a path beside the map or a URL, and its text. */
+export interface MappedSource {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The text of the map of the module `file`. `sourceOf` gives the files that spans name. */
+export function sourceMap(
+  file: string,
+  mappings: readonly Mapping[],
+  sourceOf: (file: string) => MappedSource,
+): string {
+  const files = [...new Set(mappings.map(({ span }) => span.file))];
+  const sources = files.map(sourceOf);
+  const positions = sources.map(({ text }) => positionsIn(text));
+  const lines: SourceMapMappings = Array.from({ length: (mappings.at(-1)?.line ?? -1) + 1 }, () => []);
+  for (const { line, column, span } of mappings) {
+    const source = files.indexOf(span.file);
+    const [sourceLine, sourceColumn] = positions[source]?.(span.start) ?? [0, 0];
+    lines[line]?.push([column, source, sourceLine, sourceColumn]);
+  }
+  const map = {
+    version: 3,
+    file,
+    sources: sources.map(({ name }) => name),
+    sourcesContent: sources.map(({ text }) => text),
+    names: [],
+    mappings: encode(lines),
+  };
+  return `${JSON.stringify(map)}\n`;
+}
+
+/** The comment at the end of a module by which tools find its map. */
+export function sourceMapComment(mapFile: string): string {
+  return `//# sourceMappingURL=${encodeURIComponent(mapFile)}\n`;
+}
+
+/** Line and column of an offset, from 0. */
+function positionsIn(text: string): (offset: number) => readonly [number, number] {
+  const starts = [0, ...[...text.matchAll(/\r\n|\n|\r/g)].map((end) => end.index + end[0].length)];
+  return (offset) => {
+    const line = starts.findLastIndex((start) => start <= offset);
+    return [line, offset - (starts[line] ?? 0)];
+  };
+}
