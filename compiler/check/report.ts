@@ -35,9 +35,11 @@ function isInBrokenText(frame: Frame): boolean {
   return owner !== undefined && hasBrokenText(module, owner.span);
 }
 
-export function hasBrokenText({ brokenPlaces }: LoadedModule, { start, end }: Span): boolean {
+/** A break right behind, on the same line, is why something ends where it does. */
+export function hasBrokenText({ brokenPlaces, text }: LoadedModule, { start, end }: Span): boolean {
   const first = firstAtLeast(brokenPlaces, start);
-  return first !== undefined && first <= end;
+  if (first === undefined || first <= end) return first !== undefined;
+  return first - end < 100 && /^[ \t]*$/.test(text.slice(end, first));
 }
 
 /** By bisection: files may be large and broken everywhere. */

@@ -71,6 +71,11 @@ type Case = readonly [source: string | Uint8Array, first: string, place: string]
 const cases: Readonly<Record<string, Case>> = {
   "an open bracket": ["fn f(x: f32[N]) = (x + 1\n\nfn g(x: f32[N]) = x\n", "`)` is missing", "1:25"],
   "an open body": ["fn f(x: f32[N]) {\n  x\n\nfn g(x: f32[N]) = x\n", "`}` is missing", "2:4"],
+  "a missing comma": [
+    "fn f(x: f32[N] y: f32[N]) = x + y\n",
+    "`y` is unexpected: `)` or a comma belongs here",
+    "1:16",
+  ],
   "a stray operator": ["fn f(x: f32[N]) = x + * 2\n", "`*` is unexpected: a value belongs here", "1:23"],
   "a strange character": ["fn f(x: f32[N]) = x $ 2\n", "`$` means nothing here", "1:21"],
   "a foreign keyword": [
