@@ -50,8 +50,8 @@ export interface Program {
   readonly builder: GraphBuilder;
   readonly variables: readonly ProgramVariable[];
   /**
-   * train: `step` (outputs `loss`, `accuracy` where there are scores and labels, `lambda`-like traces under
-   *        `trace:NAME`, and every `next:…`), `evaluate` (`loss`, `scores`, `features`), `embed` (`features`).
+   * train: `step` (outputs `loss`, metrics: `accuracy`, and `metric:NAME` for functions of scores and labels;
+   *        `lambda`-like traces under `trace:NAME`, and every `next:…`), `evaluate` (`loss`, metrics, `scores`, `features`), `embed` (`features`).
    * other: `value` (output `value`, and `next:…` of states when training), and with gradients asked for
    *        `gradient:NAME` for each float input and parameter.
    * margin: `curve`, see check/margin.ts.

@@ -25,6 +25,7 @@ export interface StepResult {
   readonly loss: number;
   /** Share of the batch's rows whose best score is their own class; absent where there are no scores. */
   readonly accuracy?: number;
+  readonly metrics?: NamedNumbers;
   /** Scalars that the margin and the optimizer export: λ schedules, moving averages, rates. */
   readonly traces: Readonly<Record<string, number>>;
 }
@@ -32,8 +33,13 @@ export interface StepResult {
 export interface Evaluation {
   readonly loss: number;
   readonly accuracy?: number;
+  /** Means over the rows. */
+  readonly metrics?: NamedNumbers;
   readonly rows: number;
 }
+
+/** What the program's own metrics gave, by their names. */
+export type NamedNumbers = Readonly<Record<string, number>>;
 
 /** Sees each batch of an evaluation with the scores and features that the program gave it. */
 export type EvaluationObserver = (batch: Batch, outputs: NamedTensors) => void;
@@ -115,18 +121,27 @@ export class Trainer {
     if (rows === 0) return runFaults.noRows(dataset.source);
     const offered = info.outputs.map(({ name }) => name);
     const reads = offered.filter(
-      (name) => name === "loss" || name === "scores" || (observe && name === "features"),
+      (name) => name === "loss" || name === "scores" || isMetric(name) || (observe && name === "features"),
     );
+    const sums = new Map<string, number>();
     let loss = 0;
-    let correct = offered.includes("scores") && dataset.labels?.dtype === "i32" ? 0 : undefined;
+    let correct = offered.includes("accuracy") && offered.includes("scores") ? 0 : undefined;
     for (const at of consecutiveRows(rows, batch)) {
       const gathered = gatherBatch(dataset, at);
       const outputs = await this.executor.call("evaluate", this.#inputs(info, gathered), reads);
       loss += scalarOf(outputs["loss"]) * at.length;
+      for (const [name, value] of Object.entries(named(outputs, metricPrefix)))
+        sums.set(name, (sums.get(name) ?? 0) + value * at.length);
       if (correct !== undefined) correct += correctRows(outputs["scores"], gathered.labels);
       observe?.(gathered, outputs);
     }
-    return { loss: loss / rows, rows, ...(correct === undefined ? {} : { accuracy: correct / rows }) };
+    const metrics = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / rows]));
+    return {
+      loss: loss / rows,
+      rows,
+      ...(correct === undefined ? {} : { accuracy: correct / rows }),
+      ...(sums.size === 0 ? {} : { metrics }),
+    };
   }
 
   /** The run so far, as the bytes of a checkpoint. */
@@ -198,21 +213,31 @@ export function rowsOf(dataset: Dataset, rows: readonly number[]): HostTensor {
 }
 
 function isStepResult(name: string): boolean {
-  return name === "loss" || name === "accuracy" || name.startsWith(tracePrefix);
+  return name === "loss" || name === "accuracy" || isMetric(name) || name.startsWith(tracePrefix);
+}
+
+function isMetric(name: string): boolean {
+  return name.startsWith(metricPrefix);
 }
 
 const tracePrefix = "trace:";
+const metricPrefix = "metric:";
 
 function stepResult(outputs: NamedTensors): StepResult {
-  const traces: [string, number][] = [];
-  for (const [name, value] of Object.entries(outputs))
-    if (name.startsWith(tracePrefix)) traces.push([name.slice(tracePrefix.length), scalarOf(value)]);
+  const metrics = named(outputs, metricPrefix);
   const accuracy = outputs["accuracy"];
   return {
     loss: scalarOf(outputs["loss"]),
     ...(accuracy === undefined ? {} : { accuracy: scalarOf(accuracy) }),
-    traces: Object.fromEntries(traces),
+    ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
+    traces: named(outputs, tracePrefix),
   };
+}
+
+/** The scalars under a prefix, by the rest of their names. */
+function named(outputs: NamedTensors, prefix: string): NamedNumbers {
+  const under = Object.entries(outputs).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(under.map(([name, value]) => [name.slice(prefix.length), scalarOf(value)]));
 }
 
 function scalarOf(tensor: HostTensor | undefined): number {

@@ -8,7 +8,7 @@ import { type Progress, noSums } from "./checkpoint.ts";
 import { type Dataset, dataInputs, fitDataset, gatherBatch, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import { type BrokenStep, type Snapshot, findBrokenStep, takeSnapshot } from "./replay.ts";
-import type { Evaluation, EvaluationObserver, StepResult, Trainer } from "./trainer.ts";
+import type { Evaluation, EvaluationObserver, NamedNumbers, StepResult, Trainer } from "./trainer.ts";
 
 export interface TrainingOptions {
   readonly batch: number;
@@ -39,6 +39,7 @@ export type TrainingEvent =
       readonly epoch: number;
       readonly loss: number;
       readonly accuracy?: number;
+      readonly metrics?: NamedNumbers;
       readonly traces: Readonly<Record<string, number>>;
       readonly rowsPerSecond: number;
       /** Seconds, from the mean of this session. */
@@ -207,13 +208,14 @@ function stepEvent(run: Run, epoch: number, result: StepResult, idle: number): T
   const { step } = run.trainer.progress;
   const elapsed = Math.max(now() - run.startedAt, 1e-6);
   const done = step - run.firstStep;
-  const { accuracy } = result;
+  const { accuracy, metrics } = result;
   return {
     kind: "step",
     step,
     epoch,
     loss: result.loss,
     ...(accuracy === undefined ? {} : { accuracy }),
+    ...(metrics === undefined ? {} : { metrics }),
     traces: result.traces,
     rowsPerSecond: (done * rowCount(run.dataset)) / run.batches / (Math.max(elapsed - idle, 1e-6) / 1000),
     timeLeft: (elapsed / 1000 / done) * (run.totalSteps - step),

@@ -9,7 +9,7 @@ import { type Dataset, dataInputs, spreadRows, fitDataset, rowCount } from "../r
 import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import type { Executor, NamedTensors, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
-import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer.ts";
+import { type Evaluation, type NamedNumbers, type Trainer, createTrainer } from "../runtime/trainer.ts";
 import type { TrainingEvent, TrainingOutcome } from "../runtime/training-loop.ts";
 import { type AngleStatistics, angleStatistics, classWeights, classWeightsName } from "./angle-statistics.ts";
 import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
@@ -78,6 +78,7 @@ export interface EvaluationRecord {
   readonly on: "validation" | "training";
   readonly loss: number;
   readonly accuracy?: number;
+  readonly metrics?: NamedNumbers;
   readonly rows: number;
   readonly classNames?: readonly string[];
   readonly angles?: AngleStatistics;
@@ -235,6 +236,7 @@ async function lookAt(
     loss: evaluation.loss,
     rows: evaluation.rows,
     ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
+    ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
     ...(classNames === undefined ? {} : { classNames }),
     ...geometry,
   };

@@ -15,6 +15,7 @@ import type { Span } from "../errors/span.ts";
 import type { Given } from "./arguments.ts";
 import { evaluate } from "./expressions.ts";
 import { type Frame, moduleFrame } from "./frame.ts";
+import { type Metrics, accuracyName, readMetrics } from "./metrics.ts";
 import { report } from "./report.ts";
 import type { Session } from "./session.ts";
 import { suggestName, withArticle } from "../errors/suggest.ts";
@@ -37,6 +38,7 @@ export interface TrainSettings {
   readonly epochs: number | undefined;
   readonly steps: number | undefined;
   readonly seed: number;
+  readonly metrics: Metrics;
   readonly spans: Readonly<Record<string, Span>>;
 }
 
@@ -53,6 +55,7 @@ const settingNames = [
   "epochs",
   "steps",
   "seed",
+  "metrics",
 ] as const;
 type SettingName = (typeof settingNames)[number];
 
@@ -60,7 +63,7 @@ type SettingName = (typeof settingNames)[number];
 export function trainFrame(session: Session, module: LoadedModule, train: TrainDeclaration): Frame {
   return {
     ...moduleFrame(session, module, train),
-    ambient: { context: "train", names: [], lookup: () => undefined },
+    ambient: { context: "train", names: [accuracyName], lookup: () => undefined },
   };
 }
 
@@ -91,11 +94,14 @@ export function readTrain(
     read(name, (value) => wholeFrom(value, 1), "a whole number of at least 1");
   const [batch, epochs, steps] = [positive("batch"), positive("epochs"), positive("steps")];
   const seed = read("seed", (value) => wholeFrom(value, 0), "a whole number of at least 0");
+  const listed = written.get("metrics");
+  const metrics = listed === undefined ? "default" : readMetrics(frame, listed);
   reportMissing(frame, train, written);
   const spans = Object.fromEntries([...written].map(([name, { span }]) => [name, span]));
   const isWhole = epochs !== undefined || steps !== undefined;
   if (model === undefined || loss === undefined || optimizer === undefined || data === undefined || !isWhole)
     return undefined;
+  if (metrics === undefined) return undefined;
   if (written.has("validation") && validation === undefined) return undefined;
   return {
     model,
@@ -107,6 +113,7 @@ export function readTrain(
     epochs,
     steps,
     seed: seed ?? 0,
+    metrics,
     spans,
   };
 }

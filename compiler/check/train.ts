@@ -4,7 +4,7 @@
  * are the same because their names are.
  */
 import { constantDim, knownSize, sameDim } from "../ir/dim.ts";
-import type { Node, Output } from "../ir/node.ts";
+import type { Node } from "../ir/node.ts";
 import { printType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput, ProgramVariable, TrainingPlan } from "../program.ts";
 import type { Callable, Parameter, TensorTypeExpression, TrainDeclaration } from "../syntax/ast.ts";
@@ -20,11 +20,12 @@ import { bindName, bindSetting, elaborateBody, enterCall } from "./bodies.ts";
 import { openInput } from "./declarations.ts";
 import { type Frame, bindDim, noAmbient } from "./frame.ts";
 import { dropUnread, functionOf } from "./functions.ts";
+import { metricOutputs } from "./metrics.ts";
 import { type Learned, elaborateOptimizer } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
 import { isTensorParameter, matchTensor } from "./signatures.ts";
-import { castTo, makeTensor, toTensor } from "./tensors.ts";
+import { toTensor } from "./tensors.ts";
 import { type Chosen, type Overrides, type TrainSettings, readTrain, trainFrame } from "./train-settings.ts";
 import { type TensorValue, type Value, tensorValue } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
@@ -65,7 +66,7 @@ export function elaborateTrain(
   checkSizes(plain, program.variables, settings);
   const functions = [
     stepFunction(step, settings),
-    evaluateFunction(evaluate),
+    evaluateFunction(evaluate, settings),
     functionOf(program, "embed", predict.inputs, [{ name: "features", node: predict.features.node }]),
     predictFunction(predict, settings),
   ];
@@ -263,7 +264,7 @@ function stepFunction(
   const traces = [...session.traces].map(([name, node]) => ({ name: `trace:${name}`, node }));
   return functionOf(program, "step", inputs, [
     { name: "loss", node: loss.node },
-    ...accuracyOf(frame, scores, labels),
+    ...metricOutputs(frame, settings.metrics, scores, labels),
     ...traces,
     ...parameters,
     ...updated,
@@ -278,18 +279,14 @@ function learnedOf(frame: Frame, { name, type, span }: ProgramVariable, loss: Te
   return { name, value: tensorValue(node), gradient: tensorValue(gradient) };
 }
 
-function evaluateFunction({
-  frame,
-  inputs,
-  loss,
-  scores,
-  labels,
-  features,
-}: Forward): ProgramFunction | undefined {
+function evaluateFunction(
+  { frame, inputs, loss, scores, labels, features }: Forward,
+  settings: TrainSettings,
+): ProgramFunction | undefined {
   if (loss.kind !== "tensor") return undefined;
   return functionOf(frame.session.program, "evaluate", inputs, [
     { name: "loss", node: loss.node },
-    ...accuracyOf(frame, scores, labels),
+    ...metricOutputs(frame, settings.metrics, scores, labels),
     ...(scores?.kind === "tensor" ? [{ name: "scores", node: scores.node }] : []),
     { name: "features", node: features.node },
   ]);
@@ -305,30 +302,4 @@ function predictFunction(
   if (scores.kind === "error" && scores.because === "labels")
     report(frame, predictNeedsLabels.report({ span: loss.span, name: loss.callee.callable.name.name }));
   return undefined;
-}
-
-/** The share of rows whose best score is their label's. */
-function accuracyOf(
-  frame: Frame,
-  scores: Value | undefined,
-  labels: TensorValue | undefined,
-): readonly Output[] {
-  const isClassified =
-    scores?.kind === "tensor" &&
-    scores.type.shape.length === 2 &&
-    labels?.bound !== undefined &&
-    labels.type.shape.length === 1;
-  if (!isClassified) return [];
-  const span = frame.owner?.span ?? { file: frame.module.file, start: 0, end: 0 };
-  const best = makeTensor(frame, "argmax", [scores], { axis: 1 }, span);
-  const hit = best.kind === "error" ? best : makeTensor(frame, "equal", [best, labels], {}, span);
-  if (hit.kind === "error") return [];
-  const mean = makeTensor(
-    frame,
-    "mean",
-    [castTo(frame, hit, "f32", span)],
-    { axes: [0], keepDims: false },
-    span,
-  );
-  return mean.kind === "error" ? [] : [{ name: "accuracy", node: mean.node }];
 }

@@ -39,7 +39,8 @@ export const unknownTrainSetting = defineError<
 >({
   code: "M0501",
   title: "Unknown setting of a train",
-  explanation: "A `train` has model, loss, data, validation, optimizer, batch, epochs or steps, and seed.",
+  explanation:
+    "A `train` has model, loss, data, validation, optimizer, batch, epochs or steps, seed and metrics.",
   example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1\nbatchs = 32`),
   report: (facts) => ({
     message: `a train has no setting \`${facts.name}\``,
@@ -64,7 +65,7 @@ export const wrongTrainSetting = defineError<NamedAt & { readonly wanted: string
   code: "M0503",
   title: "Setting of a train of the wrong kind",
   explanation:
-    "Model, loss and optimizer are declarations, with or without settings; data is read by a reader; the rest are whole numbers.",
+    "Model, loss and optimizer are declarations, with or without settings; data is read by a reader; `metrics` is a list of names; the rest are whole numbers.",
   example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 0`),
   report: ({ name, wanted, found }) => ({ message: `\`${name}\` is ${wanted}, not ${found}` }),
 });
@@ -214,5 +215,56 @@ export const badDataArgument = defineError<At & { readonly callee: string }>({
   ),
   report: ({ callee }) => ({
     message: `\`${callee}\` takes names of files, and settings that are plain values`,
+  }),
+});
+
+const metricExample = (metrics: string): string =>
+  trainExample(
+    `model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1\nmetrics = [${metrics}]`,
+  );
+
+export const wrongMetric = defineError<At & { readonly found: string; readonly gives?: string }>({
+  code: "M0512",
+  title: "Metric of the wrong kind",
+  explanation:
+    "A metric is `accuracy`, or a function of a batch's scores and labels that gives one number, by its name.",
+  example: `fn hits(scores: f32[N, C], y: index<C>[N]) = pick(scores, y)\n${metricExample("accuracy, hits")}`,
+  report: ({ found, gives }) => ({
+    message:
+      gives === undefined
+        ? `a metric is the name of a function, not ${found}`
+        : `a metric gives one number, but ${found} gives ${gives}`,
+    help:
+      gives === undefined
+        ? "declare `fn name(scores: f32[N, C], y: index<C>[N]) = …` and write its name"
+        : "make it one f32, such as the mean over the rows: `mean(f32(…))`",
+  }),
+});
+
+export const metricNeedsScores = defineError<NamedAt>({
+  code: "M0513",
+  title: "Metric without scores",
+  explanation:
+    "Metrics are taken of scores, the loss's `predict`, and of labels. `accuracy` needs one score a class and one label a row.",
+  example: `model M(x: f32[N, 4]) = x
+loss L(x: f32[N, D], y: f32[N, D]) = mean((x - y) ^ 2)
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = M
+  loss = L
+  data = csv("flowers.csv")
+  optimizer = sgd
+  epochs = 1
+  metrics = [accuracy]
+}
+`,
+  report: ({ name }) => ({
+    message: `\`${name}\` has no scores and labels to be taken of`,
+    help:
+      name === "accuracy"
+        ? "give the loss labels `y: index<C>[N]` and `predict = …` of shape f32[N, C], or leave the metric out"
+        : "give the loss labels and `predict = …`, or leave the metric out",
   }),
 });

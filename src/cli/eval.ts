@@ -2,7 +2,7 @@
 import { dirname, relative } from "node:path";
 import { fitDataset, dataInputs, rowCount } from "../../runtime/dataset.ts";
 import { isFault } from "../../runtime/errors.ts";
-import { createTrainer } from "../../runtime/trainer.ts";
+import { type NamedNumbers, createTrainer } from "../../runtime/trainer.ts";
 import { angleStatistics, classWeights, classWeightsName } from "../angle-statistics.ts";
 import { openDataset } from "../data/index.ts";
 import { collectFeatures } from "../feature-collector.ts";
@@ -27,6 +27,7 @@ interface Metrics {
   readonly rows: number;
   readonly loss: number;
   readonly accuracy?: number;
+  readonly metrics?: NamedNumbers;
   readonly meanOwnAngle?: number;
   readonly meanOtherAngle?: number;
 }
@@ -42,11 +43,12 @@ export async function evaluate(folder: string, options: EvalOptions): Promise<Ex
 }
 
 function metricsText(metrics: Metrics): string {
-  const { entry, step, rows, on, loss, accuracy, meanOwnAngle, meanOtherAngle } = metrics;
+  const { entry, step, rows, on, loss, accuracy, metrics: own = {}, meanOwnAngle, meanOtherAngle } = metrics;
   const lines = [
     `${entry} after ${count(step)} steps, on ${count(rows)} ${on} rows`,
     `loss                         ${significant(loss)}`,
     ...(accuracy === undefined ? [] : [`accuracy                     ${percent(accuracy)}`]),
+    ...Object.entries(own).map(([name, value]) => `${name.padEnd(28)} ${significant(value)}`),
     ...(meanOwnAngle === undefined ? [] : [`mean angle to own class      ${degrees(meanOwnAngle)}`]),
     ...(meanOtherAngle === undefined ? [] : [`mean angle to nearest other  ${degrees(meanOtherAngle)}`]),
   ];
@@ -94,6 +96,7 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
       rows: rowCount(dataset),
       loss: evaluation.loss,
       ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
+      ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
       ...(angles === undefined
         ? {}
         : { meanOwnAngle: angles.own.mean, meanOtherAngle: angles.nearestOther.mean }),

@@ -3,6 +3,7 @@
  * It only listens to the run's events.
  */
 import { type SingleBar, type Presets } from "cli-progress";
+import type { NamedNumbers } from "../../runtime/trainer.ts";
 import type { RunEvent } from "../train.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
 import { cyan, dim } from "./colors.ts";
@@ -51,12 +52,16 @@ function lineOf(event: RunEvent): string | undefined {
   return event satisfies never;
 }
 
-function scores(
-  what: string,
-  { loss, accuracy }: { readonly loss: number; readonly accuracy?: number },
-): string {
+interface Scored {
+  readonly loss: number;
+  readonly accuracy?: number;
+  readonly metrics?: NamedNumbers;
+}
+
+function scores(what: string, { loss, accuracy, metrics = {} }: Scored): string {
   const correct = accuracy === undefined ? "" : `, accuracy ${percent(accuracy)}`;
-  return `${what} loss ${significant(loss)}${correct}`;
+  const others = Object.entries(metrics).map(([name, value]) => `, ${name} ${significant(value)}`);
+  return `${what} loss ${significant(loss)}${correct}${others.join("")}`;
 }
 
 interface Bar {
@@ -70,7 +75,7 @@ async function createBar(name: string): Promise<Bar> {
     await import("cli-progress");
   const bar = new library.SingleBar(
     {
-      format: `${name} {bar} {value}/{total} · loss {loss}{accuracy} · {rate} rows/s · {left} left`,
+      format: `${name} {bar} {value}/{total} · loss {loss}{accuracy}{metrics} · {rate} rows/s · {left} left`,
       clearOnComplete: true,
       hideCursor: true,
       stopOnComplete: false,
@@ -80,7 +85,7 @@ async function createBar(name: string): Promise<Bar> {
     },
     library.Presets.shades_classic,
   );
-  const values = { loss: "–", accuracy: "", rate: "–", left: "–" };
+  const values = { loss: "–", accuracy: "", metrics: "", rate: "–", left: "–" };
   return {
     onEvent: (event) => {
       if (event.kind === "start") bar.start(event.totalSteps, event.step, values);
@@ -95,6 +100,9 @@ function stepValues(event: Extract<RunEvent, { kind: "step" }>): Record<string, 
   return {
     loss: significant(event.loss),
     accuracy: event.accuracy === undefined ? "" : ` · accuracy ${percent(event.accuracy)}`,
+    metrics: Object.entries(event.metrics ?? {})
+      .map(([name, value]) => ` · ${name} ${significant(value)}`)
+      .join(""),
     rate: count(Math.round(event.rowsPerSecond)),
     left: duration(event.timeLeft),
   };

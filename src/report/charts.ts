@@ -69,6 +69,34 @@ export function accuracyChart({
   );
 }
 
+/** One picture for each of the run's own metrics, in training and after each epoch. */
+export function metricCharts({
+  steps,
+  validation,
+}: Pick<RunData, "steps" | "validation">): readonly { readonly svg: string; readonly title: string }[] {
+  const names = new Set([...steps, ...validation].flatMap(({ metrics = {} }) => Object.keys(metrics)));
+  return [...names].map((name) => {
+    const checks = validation.flatMap(({ step, metrics }) =>
+      metrics?.[name] === undefined ? [] : [[step, metrics[name]] as const],
+    );
+    const options = {
+      grid,
+      legend: legend(),
+      xAxis: stepAxis(steps),
+      yAxis: valueAxis(name, { nameGap: 36, scale: true }),
+      series: [
+        lineSeries(
+          "training",
+          classColor(0),
+          condensed(steps, ({ metrics }) => metrics?.[name]),
+        ),
+        dots("validation", classColor(1), checks),
+      ],
+    };
+    return { title: name, svg: drawInline(options, wide, `${name} over the steps of the run`) };
+  });
+}
+
 /** One picture a trace: λ, margins, rates. Traces that never move are left to the table of settings. */
 export function traceCharts({ steps }: Pick<RunData, "steps">): readonly string[] {
   const names = [...new Set(steps.flatMap(({ traces }) => Object.keys(traces)))];

@@ -52,13 +52,24 @@ function stepPoint(metric: Metric): readonly StepPoint[] {
     numberIn(metric, "accuracy"),
   ];
   if (step === undefined || loss === undefined) return [];
-  const given = metric["traces"];
-  const traces = Object.entries(typeof given === "object" && given !== null ? given : {}).filter(
-    (entry): entry is [string, number] => typeof entry[1] === "number",
-  );
+  const metrics = numbersIn(metric, "metrics");
   return [
-    { step, loss, ...(accuracy === undefined ? {} : { accuracy }), traces: Object.fromEntries(traces) },
+    {
+      step,
+      loss,
+      ...(accuracy === undefined ? {} : { accuracy }),
+      ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
+      traces: numbersIn(metric, "traces"),
+    },
   ];
+}
+
+function numbersIn(metric: Metric, field: string): Readonly<Record<string, number>> {
+  const given = metric[field];
+  const entries = Object.entries(typeof given === "object" && given !== null ? given : {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
 }
 
 function epochPoint(metric: Metric): readonly EpochPoint[] {

@@ -4,6 +4,7 @@
  */
 import {
   accuracyChart,
+  metricCharts,
   angleHistogram,
   confusionPicture,
   lossChart,
@@ -47,6 +48,9 @@ export function headline(run: RunData): readonly Fact[] {
           ["mean angle to own class", degrees(angles.own.mean)],
           ["mean angle to nearest other", degrees(angles.nearestOther.mean)],
         ] as const)),
+    ...Object.entries(last?.metrics ?? {}).map(
+      ([name, value]) => [`${what} ${name}`, significant(value)] as const,
+    ),
     ["steps", count(run.steps.at(-1)?.step ?? 0)],
     ["time", duration(run.seconds)],
     ...(run.rowsPerSecond === undefined
@@ -60,6 +64,7 @@ function curves(run: RunData): string {
   const pictures = [
     { svg: lossChart(run), title: "Loss" },
     ...(accuracy === undefined ? [] : [{ svg: accuracy, title: "Accuracy" }]),
+    ...metricCharts(run),
     ...traceCharts(run).map((svg) => ({ svg })),
   ];
   return section(

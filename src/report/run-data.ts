@@ -8,6 +8,8 @@ export interface StepPoint {
   readonly step: number;
   readonly loss: number;
   readonly accuracy?: number;
+  /** The run's own metrics. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** λ schedules, moving averages, learning rates: what the margin and the optimizer export. */
   readonly traces: Readonly<Record<string, number>>;
 }
@@ -16,6 +18,8 @@ export interface EpochPoint {
   readonly step: number;
   readonly loss: number;
   readonly accuracy?: number;
+  /** The run's own metrics. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export interface RunData {

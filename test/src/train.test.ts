@@ -3,10 +3,15 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Program } from "../../compiler/program.ts";
 import { createReferenceExecutor } from "../../src/executors/reference.ts";
+import { metricCharts } from "../../src/report/charts.ts";
+import { readRun } from "../../src/report/read-run.ts";
+import { headline } from "../../src/report/report.ts";
 import { readMetrics, readRunInfo } from "../../src/run-folder.ts";
 import { type RunEvent, type TrainRequest, type TrainSummary, train } from "../../src/train.ts";
 import { faultText, whole } from "../support/datasets.ts";
+import { programOf } from "../support/elaborated-loss.ts";
 import { tinyProgram } from "../support/tiny-program.ts";
 
 const work = mkdtempSync(join(tmpdir(), "margo-train-"));
@@ -23,6 +28,7 @@ interface Changes {
   readonly file?: string;
   readonly first?: "nothing" | "log";
   readonly steps?: number;
+  readonly program?: Program;
   readonly start?: TrainRequest["start"];
   readonly onEvent?: (event: RunEvent) => void;
   readonly signal?: AbortSignal;
@@ -46,13 +52,8 @@ async function run(folder: string, changes: Changes = {}): Promise<TrainSummary>
     seed: 5,
     ...(steps === undefined ? {} : { steps }),
   };
-  const program = tinyProgram({
-    width: 2,
-    classes: 3,
-    rate: 0.5,
-    first,
-    training: { ...training, spans: {} },
-  });
+  const tiny = { width: 2, classes: 3, rate: 0.5, first, training: { ...training, spans: {} } };
+  const { program = tinyProgram(tiny) } = changes;
   return train({
     program,
     executor: createReferenceExecutor(program, "test"),
@@ -75,6 +76,21 @@ async function run(folder: string, changes: Changes = {}): Promise<TrainSummary>
   });
 }
 
+const metricsSource = `import { softmax_cross_entropy } from "std/losses"
+import { dense } from "std/layers"
+import { sgd } from "std/optimizers"
+fn half(scores: f32[N, C], y: index<C>[N]) = 0.5 + 0 * mean(pick(scores, y))
+model Net(x: f32[N, 2]) = x |> dense(3)
+train T {
+  model = Net
+  loss = softmax_cross_entropy
+  data = csv("rows.csv", label: "class", classes: 3)
+  optimizer = sgd
+  epochs = 1
+  metrics = [half]
+}
+`;
+
 const contents = (folder: string, file: string) => readFileSync(join(work, folder, file));
 const losses = (folder: string) =>
   whole(readMetrics(join(work, folder))).flatMap((metric) =>
@@ -82,6 +98,19 @@ const losses = (folder: string) =>
   );
 
 describe("a run folder", () => {
+  it("has the run's own metrics under their names, and no accuracy where it is not asked for", async () => {
+    const program = programOf(metricsSource, "T");
+    const summary = await run("metrics", { program });
+    expect(summary).toMatchObject({ kind: "finished", evaluation: { metrics: { half: 0.5 } } });
+    expect(summary).not.toHaveProperty("evaluation.accuracy");
+    const steps = whole(readMetrics(join(work, "metrics"))).filter(({ kind }) => kind === "step");
+    expect(steps.map(({ metrics }) => metrics)).toEqual(steps.map(() => ({ half: 0.5 })));
+    expect(steps.some((step) => "accuracy" in step)).toBe(false);
+    const data = whole(readRun(join(work, "metrics")));
+    expect(metricCharts(data).map(({ title }) => title)).toEqual(["half"]);
+    expect(headline(data)).toContainEqual(["validation half", "0.5"]);
+  });
+
   it("holds what was run, every event, the checkpoint and the last evaluation", async () => {
     const summary = await run("whole");
     expect(summary).toMatchObject({ kind: "finished", step: 21, evaluation: { rows: 25 } });

@@ -51,9 +51,11 @@ export function fakeExecutor({ width, classes, rate }: FakeSettings): Executor {
     evaluate: (inputs) => {
       const { x, y, rows } = read(inputs);
       const z = scores(x, rows);
+      const { loss, accuracy } = softmaxLoss(z, y, classes);
       const features: HostTensor = { dtype: "f32", shape: [rows, width], data: x };
       return {
-        loss: scalar(softmaxLoss(z, y, classes).loss),
+        loss: scalar(loss),
+        accuracy: scalar(accuracy),
         scores: { dtype: "f32", shape: [rows, classes], data: z },
         features,
       };
@@ -103,7 +105,11 @@ function fakeInfo(width: number, classes: number): ProgramInfo {
         inputs: [x, y, ...counters],
         outputs: [value("loss"), value("accuracy"), value("trace:epoch")],
       },
-      { name: "evaluate", inputs: [x, y], outputs: [value("loss"), value("scores"), value("features")] },
+      {
+        name: "evaluate",
+        inputs: [x, y],
+        outputs: [value("loss"), value("accuracy"), value("scores"), value("features")],
+      },
       { name: "embed", inputs: [x], outputs: [value("features")] },
     ],
   };

@@ -62,7 +62,14 @@ export function tinyProgram({ width, classes, rate, first, training }: TinySetti
       {
         name: "evaluate",
         inputs: data,
-        graph: { outputs: [output("loss", loss), output("scores", scores), output("features", features)] },
+        graph: {
+          outputs: [
+            output("loss", loss),
+            output("accuracy", accuracy),
+            output("scores", scores),
+            output("features", features),
+          ],
+        },
       },
     ],
     training,

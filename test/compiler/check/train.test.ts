@@ -1,6 +1,6 @@
 /** A `train` as a program: its functions, its variables by name, its numbers against steps worked out here. */
 import { describe, expect, test } from "vitest";
-import type { Node } from "../../../compiler/ir/node.ts";
+import { type Node, nodesOfGraph } from "../../../compiler/ir/node.ts";
 import {
   functionOf,
   nested,
@@ -66,6 +66,12 @@ train Margins {
 }
 `;
 
+const withMetrics = `fn top_one(scores: f32[N, C], y: index<C>[N]) =
+  mean(f32(pick(scores, y) >= max(scores, over: C)))
+fn hits(scores: f32[N, C], y: index<C>[N]) = pick(scores, y)
+fn alone(scores: f32[N, C]) = mean(scores)
+${source}`;
+
 const inputs = {
   x: tensor([
     [1, 2, 3, 4],
@@ -105,6 +111,35 @@ describe("functions", () => {
       steps: 10,
       seed: 3,
     });
+  });
+
+  test("measure what `metrics` lists, in steps and evaluations; nothing where it is empty", () => {
+    const measured = (metrics: string, name: string) =>
+      functionOf(programOf(withMetrics, "Plain", { set: { metrics } }), name)
+        .graph.outputs.map((output) => output.name)
+        .filter((output) => /^accuracy$|^metric:/.test(output));
+    for (const name of ["step", "evaluate"]) {
+      expect(measured("[top_one, accuracy]", name)).toEqual(["metric:top_one", "accuracy"]);
+      expect(measured("[top_one]", name)).toEqual(["metric:top_one"]);
+      expect(measured("[]", name)).toEqual([]);
+    }
+    const silent = functionOf(programOf(withMetrics, "Plain", { set: { metrics: "[]" } }), "step");
+    expect(nodesOfGraph(silent.graph).some(({ op }) => op === "argmax")).toBe(false);
+  });
+
+  test.each([
+    ["[top_on]", "M0101 there is nothing called `top_on` here", "`top_one`"],
+    ["[acuracy]", "M0101 there is nothing called `acuracy` here", "`accuracy`"],
+    ["accuracy", "M0503 `metrics` is a list of names, such as [accuracy], not `accuracy`", ""],
+    ["[sgd]", "M0512 a metric is the name of a function, not the optimizer `sgd`", ""],
+    ["[3]", "M0512 a metric is the name of a function, not 3", ""],
+    ["[hits]", "M0512 a metric gives one number, but the fn `hits` gives f32[N]", ""],
+    ["[alone]", "M0301", ""],
+    ["[accuracy, accuracy]", "M0103", ""],
+  ])("metrics = %s: %s", (metrics, message, help) => {
+    const refused = refusalOf(withMetrics, "Plain", { set: { metrics } });
+    expect(refused).toContain(message);
+    expect(refused).toContain(help);
   });
 
   test("`--set` replaces settings, and steps replace epochs", () => {
@@ -183,6 +218,16 @@ describe("numbers", () => {
     const scores = outputs["scores"] && (nested(outputs["scores"]) as readonly (readonly number[])[]);
     const hits = scores?.map((row, index) => Number(row.indexOf(Math.max(...row)) === inputs.y.data[index]));
     expect(outputs["accuracy"]?.data[0]).toBeCloseTo((hits ?? []).reduce((a, b) => a + b, 0) / 3, 12);
+  });
+
+  test("a metric of one's own is taken of the scores with the margin off", () => {
+    const program = programOf(withMetrics, "Plain", {
+      set: { metrics: "[top_one, accuracy]", loss: "head(margin: Shift(m: 3))" },
+    });
+    for (const name of ["step", "evaluate"]) {
+      const outputs = run(program, name, { ...inputs, step: tensor(5, "i32"), seed: tensor(0, "i32") });
+      expect(outputs["metric:top_one"]?.data[0]).toBeCloseTo(outputs["accuracy"]?.data[0] ?? NaN, 12);
+    }
   });
 
   test("grad_norm is over all parameters, and a typed state has its own shape", () => {
