@@ -8,6 +8,5 @@ export default defineConfig({
     hookTimeout: 120_000,
     globalSetup: ["test/support/software-gpu.ts"],
     setupFiles: ["test/support/same-programs.ts"],
-    reporters: process.env["CI"] === undefined ? ["default"] : ["dot"],
   },
 });

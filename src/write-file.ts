@@ -2,6 +2,7 @@
  * Files that are whole or not there: text and bytes go to a temporary name beside the target, reach the
  * disk, and are renamed over it. A full disk or a signal leaves the earlier file as it was.
  */
+import { rmSync } from "node:fs";
 import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -16,6 +17,8 @@ export async function writeWholeFile(path: string, content: string | Uint8Array)
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
+  if (count === 1) process.once("exit", removeUnfinished);
+  unfinished.add(temporary);
   try {
     const file = await open(temporary, "w");
     try {
@@ -28,6 +31,8 @@ async function replaceFile(path: string, content: string | Uint8Array): Promise<
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw withPath(error, path);
+  } finally {
+    unfinished.delete(temporary);
   }
 }
 
@@ -40,3 +45,10 @@ function withPath(error: unknown, path: string): unknown {
 
 /** Two writes of one process never share a temporary name. */
 let count = 0;
+
+/** Temporary files being written: a process that is told twice to stop leaves none behind. */
+const unfinished = new Set<string>();
+
+function removeUnfinished(): void {
+  for (const temporary of unfinished) rmSync(temporary, { force: true });
+}

@@ -25,7 +25,7 @@ function describeReader(name: string, { doc, example, options }: DataReader): st
   const settings = Object.entries(options).map(
     ([option, { kind, doc: text }]) => `- \`${option}\` (${kindWords[kind]}): ${text}`,
   );
-  return [`## ${name}`, doc, `\`\`\`margo\n${example}\n\`\`\``, settings.join("\n")].join("\n\n");
+  return [`## ${name}`, doc, `\`\`\`margo fragment\n${example}\n\`\`\``, settings.join("\n")].join("\n\n");
 }
 
 const kindWords: { readonly [K in OptionKind]: string } = {
