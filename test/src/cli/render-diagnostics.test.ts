@@ -46,7 +46,8 @@ test("a label in another file comes with that file's name", () => {
     help: "make them equal,\nor reshape one",
   };
   const texts: Record<string, string> = { "a.margo": "x @ y", "std/layers": "line\n\tkind of" };
-  expect(renderDiagnostics([diagnostic], (file) => texts[file] ?? "", { color: false })).toMatchInlineSnapshot(`
+  expect(renderDiagnostics([diagnostic], (file) => texts[file] ?? "", { color: false }))
+    .toMatchInlineSnapshot(`
     "error[M0201]: the sizes do not fit
      --> a.margo:1:1
       |
@@ -69,7 +70,9 @@ test("of a long line the part around the mark is shown", () => {
 
 test("colour only when asked for", () => {
   const { diagnostics } = parseModule("a.margo", "def f(x: f32) = x");
-  const [plain, coloured] = [false, true].map((color) => renderDiagnostics(diagnostics, () => "def", { color }));
+  const [plain, coloured] = [false, true].map((color) =>
+    renderDiagnostics(diagnostics, () => "def", { color }),
+  );
   expect(plain).not.toContain("\u001b");
   expect(coloured).toContain("\u001b");
 });
