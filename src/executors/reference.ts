@@ -87,7 +87,8 @@ function toReference({ dtype, shape, data }: HostTensor): Reference {
   return { dtype, shape, data: Float64Array.from(data) };
 }
 
-function toHost({ dtype, shape, data }: Reference): HostTensor {
+/** A value of the evaluator as the arrays that executors take and give: f32, i32 or bytes. */
+export function toHost({ dtype, shape, data }: Reference): HostTensor {
   const values =
     dtype === "f32"
       ? Float32Array.from(data)

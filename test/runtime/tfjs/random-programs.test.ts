@@ -11,10 +11,11 @@ import { nodesOfGraph } from "../../../compiler/ir/node.ts";
 import type { Reference } from "../../../compiler/ops/record.ts";
 import type { Program } from "../../../compiler/program.ts";
 import { type Feeds, evaluateGraph } from "../../../compiler/reference.ts";
-import type { HostTensor, NamedTensors } from "../../../runtime/program.ts";
+import type { NamedTensors } from "../../../runtime/program.ts";
 import { uniformNumbers } from "../../../runtime/random.ts";
 import { type BackendName, backendNames } from "../../../runtime/tfjs/backend.ts";
 import { createTfjsExecutor } from "../../../runtime/tfjs/executor.ts";
+import { toHost } from "../../../src/executors/reference.ts";
 import { loadTfjsModule } from "../../../src/executors/load-tfjs-module.ts";
 import { type RandomProgram, randomPrograms, withGradients } from "../../support/random-programs.ts";
 
@@ -116,16 +117,6 @@ function hostValues(feeds: Feeds, names: readonly string[]): NamedTensors {
   return Object.fromEntries(
     names.flatMap((name) => (feeds[name] === undefined ? [] : [[name, toHost(feeds[name])]])),
   );
-}
-
-function toHost({ dtype, shape, data }: Reference): HostTensor {
-  const values =
-    dtype === "f32"
-      ? Float32Array.from(data)
-      : dtype === "i32"
-        ? Int32Array.from(data)
-        : Uint8Array.from(data);
-  return { dtype, shape, data: values };
 }
 
 function mapValues(feeds: Feeds, f: (value: Reference) => Reference): Feeds {
