@@ -15,8 +15,8 @@ import { suggestName } from "../compiler/errors/suggest.ts";
 import type { Reference } from "../compiler/ops/record.ts";
 import type { Program, ProgramFunction, ProgramInput } from "../compiler/program.ts";
 import { evaluateGraph } from "../compiler/reference.ts";
-import type { HostTensor } from "../runtime/program.ts";
 import { createExecutor } from "./executors/create.ts";
+import { toHost, toReference } from "./executors/reference.ts";
 import type { TrainingTarget } from "./machine.ts";
 
 export type NamedReferences = Readonly<Record<string, Reference>>;
@@ -258,22 +258,11 @@ async function onDevice(
     );
     const next = Object.entries(after).map(([name, value]) => [`next:${name}`, value] as const);
     return Object.fromEntries(
-      [...Object.entries(outputs), ...next].map(([name, value]) => [name, fromHost(value)]),
+      [...Object.entries(outputs), ...next].map(([name, value]) => [name, toReference(value)]),
     );
   } finally {
     executor.dispose();
   }
-}
-
-function toHost({ dtype, shape, data }: Reference): HostTensor {
-  if (dtype === "f32") return { dtype, shape, data: Float32Array.from(data) };
-  return dtype === "i32"
-    ? { dtype, shape, data: Int32Array.from(data) }
-    : { dtype, shape, data: Uint8Array.from(data) };
-}
-
-function fromHost({ dtype, shape, data }: HostTensor): Reference {
-  return { dtype, shape, data: Float64Array.from(data) };
 }
 
 function resultOf(program: Program, outputs: NamedReferences, variables: NamedReferences): RunResult {

@@ -83,7 +83,8 @@ function scalar(value: number): Reference {
   return { dtype: "i32", shape: [], data: Float64Array.of(value) };
 }
 
-function toReference({ dtype, shape, data }: HostTensor): Reference {
+/** What an executor takes and gives as a value of the evaluator. */
+export function toReference({ dtype, shape, data }: HostTensor): Reference {
   return { dtype, shape, data: Float64Array.from(data) };
 }
 

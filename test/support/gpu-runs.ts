@@ -10,8 +10,9 @@ import type { Reference } from "../../compiler/ops/record.ts";
 import type { PassOptions } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramInput, ProgramVariable } from "../../compiler/program.ts";
 import type { Feeds } from "../../compiler/reference.ts";
-import type { Executor, HostTensor, NamedTensors } from "../../runtime/program.ts";
+import type { Executor, NamedTensors } from "../../runtime/program.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
+import { toHost, toReference } from "../../src/executors/reference.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
 
@@ -99,18 +100,4 @@ export async function evaluateOnGpu(
   } finally {
     executor.dispose();
   }
-}
-
-export function toHost({ dtype, shape, data }: Reference): HostTensor {
-  const values =
-    dtype === "f32"
-      ? Float32Array.from(data)
-      : dtype === "i32"
-        ? Int32Array.from(data)
-        : Uint8Array.from(data);
-  return { dtype, shape, data: values };
-}
-
-export function toReference({ dtype, shape, data }: HostTensor): Reference {
-  return { dtype, shape, data: Float64Array.from(data) };
 }
