@@ -46,9 +46,9 @@ export const contractions: Pick<PrimitiveTable, ContractionName> = {
     evaluate: (inputs, attrs, shape) => {
       const [image, filter] = [operand(inputs, 0), operand(inputs, 1)];
       const result = emptyReference("f32", shape);
-      forEachProduct(image.shape, filter.shape, shape, attrs, (x, w, y) => {
-        result.data[y] = at(result.data, y) + at(image.data, x) * at(filter.data, w);
-      });
+      forEachRow(image.shape, filter.shape, shape, attrs, (x, w, y, filters) =>
+        addScaled(result.data, y, at(image.data, x), filter.data, w, filters),
+      );
       return result;
     },
     gradient: (builder, node, g) => {
@@ -64,8 +64,8 @@ export const contractions: Pick<PrimitiveTable, ContractionName> = {
     evaluate: (inputs, attrs, shape) => {
       const [filter, adjoint] = [operand(inputs, 0), operand(inputs, 1)];
       const result = emptyReference("f32", shape);
-      forEachProduct(shape, filter.shape, adjoint.shape, attrs, (x, w, y) => {
-        result.data[x] = at(result.data, x) + at(filter.data, w) * at(adjoint.data, y);
+      forEachRow(shape, filter.shape, adjoint.shape, attrs, (x, w, y, filters) => {
+        result.data[x] = at(result.data, x) + inner(filter.data, w, adjoint.data, y, filters);
       });
       return result;
     },
@@ -83,9 +83,9 @@ export const contractions: Pick<PrimitiveTable, ContractionName> = {
     evaluate: (inputs, attrs, shape) => {
       const [image, adjoint] = [operand(inputs, 0), operand(inputs, 1)];
       const result = emptyReference("f32", shape);
-      forEachProduct(image.shape, shape, adjoint.shape, attrs, (x, w, y) => {
-        result.data[w] = at(result.data, w) + at(image.data, x) * at(adjoint.data, y);
-      });
+      forEachRow(image.shape, shape, adjoint.shape, attrs, (x, w, y, filters) =>
+        addScaled(result.data, w, at(image.data, x), adjoint.data, y, filters),
+      );
       return result;
     },
     gradient: (builder, node, g) => {
@@ -204,32 +204,49 @@ function transposed(x: Reference): Reference {
 }
 
 function product(a: Reference, b: Reference, shape: readonly number[]): Reference {
-  const [rows, inner, columns] = [at(a.shape, 0), at(a.shape, 1), at(b.shape, 1)];
+  const [rows, depth, columns] = [at(a.shape, 0), at(a.shape, 1), at(b.shape, 1)];
   const result = emptyReference("f32", shape);
-  const { data } = result;
   for (let i = 0; i < rows; i++)
-    for (let k = 0; k < inner; k++) {
-      const left = at(a.data, i * inner + k);
-      for (let j = 0; j < columns; j++)
-        data[i * columns + j] = at(data, i * columns + j) + left * at(b.data, k * columns + j);
-    }
+    for (let k = 0; k < depth; k++)
+      addScaled(result.data, i * columns, at(a.data, i * depth + k), b.data, k * columns, columns);
   return result;
 }
 
-/** Every product of the sum that a convolution is, by its offsets into image, filter and result. */
-function forEachProduct(
+/** into[i…] += factor · from[j…], `count` elements. The innermost loop of all: it reads its arrays directly. */
+function addScaled(
+  into: Float64Array,
+  i: number,
+  factor: number,
+  from: Float64Array,
+  j: number,
+  count: number,
+): void {
+  for (let k = 0; k < count; k++) into[i + k] = (into[i + k] ?? NaN) + factor * (from[j + k] ?? NaN);
+}
+
+/** Σ a[i…] · b[j…] over `count` elements. */
+function inner(a: Float64Array, i: number, b: Float64Array, j: number, count: number): number {
+  let sum = 0;
+  for (let k = 0; k < count; k++) sum += (a[i + k] ?? NaN) * (b[j + k] ?? NaN);
+  return sum;
+}
+
+/**
+ * The sum that a convolution is, a row of products at a time: the offsets of an image element, and of the first of
+ * its `filters` weights and results.
+ */
+function forEachRow(
   image: readonly number[],
   filter: readonly number[],
   result: readonly number[],
   attrs: ConvolutionAttrs,
-  visit: (x: number, w: number, y: number) => void,
+  visit: (x: number, w: number, y: number, filters: number) => void,
 ): void {
   const [height, width, channels, filters] = [at(filter, 0), at(filter, 1), at(filter, 2), at(filter, 3)];
   const pixels = (shape: readonly number[]): number[] => [at(shape, 0), at(shape, 1), at(shape, 2), 1];
   forEachTap(pixels(image), pixels(result), attrs, [height, width], (pixel, spot, tap) => {
     for (let k = 0; k < channels; k++)
-      for (let f = 0; f < filters; f++)
-        visit(pixel * channels + k, (tap * channels + k) * filters + f, spot * filters + f);
+      visit(pixel * channels + k, (tap * channels + k) * filters, spot * filters, filters);
   });
 }
 
