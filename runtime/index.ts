@@ -13,6 +13,7 @@ export {
   gatherBatch,
   rowCount,
 } from "./dataset.ts";
+export { DeviceFault, DeviceLost } from "./device-fault.ts";
 export { type RuntimeFault, isFault } from "./errors.ts";
 export type {
   DataSource,
@@ -22,14 +23,15 @@ export type {
   InputInfo,
   NamedTensors,
   ProgramInfo,
+  StartedCall,
   TrainingInfo,
   ValueInfo,
   VariableInfo,
 } from "./program.ts";
 export type { BrokenStep } from "./replay.ts";
 export { type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
-export { type AdapterFacts, type GpuDevice, DeviceFault, gpuOfPage, openDevice } from "./webgpu/device.ts";
+export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 export { createWebGpuExecutor } from "./webgpu/executor.ts";
 export type { GpuModule } from "./webgpu/schedule.ts";
 export { type Evaluation, type StepResult, Trainer, createTrainer, rowsOf } from "./trainer.ts";
-export type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-loop.ts";
+export type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-run.ts";

@@ -77,11 +77,24 @@ export interface Executor {
    * outputs that the caller wants on the host; the rest are not copied.
    */
   call(name: string, inputs: NamedTensors, reads?: readonly string[]): Promise<NamedTensors>;
+  /**
+   * The same where the device works while the caller goes on: resolves when the device has taken the call, and
+   * calls run in the order they were made. Absent where a call has run by the time it returns.
+   */
+  start?(name: string, inputs: NamedTensors, reads?: readonly string[]): Promise<StartedCall>;
   /** Copies of variables, all by default. */
   read(names?: readonly string[]): Promise<NamedTensors>;
   /** Replaces variables. */
   write(values: NamedTensors): Promise<void>;
   /** Bytes and tensors held on the device now. */
   memory(): { readonly bytes: number; readonly tensors: number };
+  /** Takes another device where this one was lost (`DeviceLost`); its variables are unset. */
+  recover?(): Promise<void>;
   dispose(): void;
+}
+
+/** A call that the device has taken. */
+export interface StartedCall {
+  /** The outputs that were asked for, once they are on the host. Those of calls before it come along. */
+  readonly outputs: () => Promise<NamedTensors>;
 }

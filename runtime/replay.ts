@@ -27,11 +27,14 @@ export interface BrokenStep {
   readonly output: string;
 }
 
-/** A copy of the run; the one before stays where a variable is no longer finite. */
-export async function takeSnapshot(trainer: Trainer, before?: Snapshot): Promise<Snapshot> {
-  const variables = await trainer.executor.read();
-  if (before !== undefined && nonFiniteName(variables) !== undefined) return before;
-  return { progress: trainer.progress, variables };
+/** A copy of the run as it stands. */
+export async function takeSnapshot(trainer: Trainer): Promise<Snapshot> {
+  return { progress: trainer.progress, variables: await trainer.executor.read() };
+}
+
+/** Whether every variable is finite: only from such a snapshot can a broken step be found. */
+export function isFinite({ variables }: Snapshot): boolean {
+  return nonFiniteName(variables) === undefined;
 }
 
 /**
@@ -74,7 +77,8 @@ export async function findBrokenStep(
   return undefined;
 }
 
-async function restore(trainer: Trainer, snapshot: Snapshot): Promise<void> {
+/** Puts the run back to where the snapshot was taken. */
+export async function restore(trainer: Trainer, snapshot: Snapshot): Promise<void> {
   await trainer.executor.write(snapshot.variables);
   trainer.moveTo(snapshot.progress);
 }

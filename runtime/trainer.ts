@@ -13,13 +13,10 @@ import {
 } from "./checkpoint.ts";
 import { type Batch, type Dataset, dataInputs, gatherBatch, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import {
-  type TrainingOutcome,
-  type TrainingEvent,
-  type TrainingOptions,
-  runTraining,
-} from "./training-loop.ts";
+import { runTraining } from "./training-loop.ts";
+import type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-run.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program.ts";
+import type { Snapshot } from "./replay.ts";
 
 export interface StepResult {
   readonly loss: number;
@@ -75,10 +72,21 @@ export class Trainer {
 
   /** One step on one batch: variables are replaced and the step counter grows. */
   async step(batch: Batch): Promise<StepResult> {
+    return (await this.startStep(batch))();
+  }
+
+  /**
+   * The same where the device works while the caller goes on: the step is under way, and what is returned waits
+   * for its result.
+   */
+  async startStep(batch: Batch): Promise<() => Promise<StepResult>> {
+    const { executor } = this;
     const reads = this.#step.outputs.map(({ name }) => name).filter(isStepResult);
-    const outputs = await this.executor.call("step", this.#inputs(this.#step, batch), reads);
+    const inputs = this.#inputs(this.#step, batch);
+    const started = await executor.start?.("step", inputs, reads);
+    const outputs = started === undefined ? await executor.call("step", inputs, reads) : undefined;
     this.#progress = { ...this.#progress, step: this.#progress.step + 1 };
-    return stepResult(outputs);
+    return async () => stepResult(outputs ?? (await started?.outputs()) ?? {});
   }
 
   /** Places the run; `step` uses the epoch, the training loop the rest. */
@@ -146,9 +154,13 @@ export class Trainer {
 
   /** The run so far, as the bytes of a checkpoint. */
   async save(): Promise<Uint8Array> {
+    return this.checkpointOf({ progress: this.#progress, variables: await this.executor.read() });
+  }
+
+  /** Any moment of the run, as the bytes of a checkpoint. */
+  checkpointOf({ progress, variables }: Snapshot): Uint8Array {
     const { name, target } = this.executor.info;
-    const variables = await this.executor.read();
-    return encodeCheckpoint({ program: name, target, seed: this.#seed, progress: this.#progress, variables });
+    return encodeCheckpoint({ program: name, target, seed: this.#seed, progress, variables });
   }
 
   /** Goes on from a checkpoint; a fault leaves everything as it was. */

@@ -1,132 +1,140 @@
 /**
  * A run from wherever its trainer stands to its last step, told as plain events. It asks for a checkpoint
  * at the end of each epoch, every so many steps, and when it is cancelled. A loss that is no number ends
- * it: the steps since the last snapshot are run again to find the first step that went wrong.
+ * it: the steps since the last snapshot are run again to find the first step that went wrong. A device that is lost
+ * does not: the run goes on from its last snapshot on another one, and nothing is told twice.
  */
-import { batchRows, batchesPerEpoch, epochOrder, nextPosition } from "./batches.ts";
-import { type Progress, noSums } from "./checkpoint.ts";
-import { type Dataset, dataInputs, fitDataset, gatherBatch, rowCount } from "./dataset.ts";
+import { batchRows, epochOrder, nextPosition } from "./batches.ts";
+import { noSums } from "./checkpoint.ts";
+import { type Dataset, gatherBatch, rowCount } from "./dataset.ts";
+import { DeviceLost } from "./device-fault.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import { type BrokenStep, type Snapshot, findBrokenStep, takeSnapshot } from "./replay.ts";
-import type { Evaluation, EvaluationObserver, NamedNumbers, StepResult, Trainer } from "./trainer.ts";
+import { type Snapshot, findBrokenStep, isFinite, restore, takeSnapshot } from "./replay.ts";
+import { type FinishedStep, createStepsUnderWay } from "./steps-under-way.ts";
+import type { Evaluation, Trainer } from "./trainer.ts";
+import {
+  type Report,
+  type Run,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingOutcome,
+  prepareRun,
+} from "./training-run.ts";
 
-export interface TrainingOptions {
-  readonly batch: number;
-  /** The run ends at whichever of the two comes first; one epoch where neither is given. */
-  readonly epochs?: number;
-  readonly steps?: number;
-  readonly validation?: Dataset;
-  readonly observe?: EvaluationObserver;
-  /** Where checkpoints go; a fault from it ends the run. */
-  readonly saveCheckpoint?: (bytes: Uint8Array) => Promise<RuntimeFault | undefined>;
-  /** Steps between checkpoints within an epoch; there is always one at its end. */
-  readonly checkpointEvery?: number;
-  readonly signal?: AbortSignal;
+/** What changes in the course of a run and outlives a device. */
+interface RunState {
+  snapshot: Snapshot;
+  /** Devices lost since that snapshot. */
+  losses: number;
+  /** The step of the last checkpoint. */
+  saved: number;
+  /** Milliseconds of this session that went into evaluations and checkpoints. */
+  idle: number;
+  evaluation: Evaluation | undefined;
 }
 
-export type TrainingEvent =
-  | {
-      readonly kind: "start";
-      readonly rows: number;
-      readonly batchesPerEpoch: number;
-      readonly totalSteps: number;
-      readonly step: number;
-    }
-  | {
-      readonly kind: "step";
-      /** Counts from 1: the number of finished steps. */
-      readonly step: number;
-      readonly epoch: number;
-      readonly loss: number;
-      readonly accuracy?: number;
-      readonly metrics?: NamedNumbers;
-      readonly traces: Readonly<Record<string, number>>;
-      readonly rowsPerSecond: number;
-      /** Seconds, from the mean of this session. */
-      readonly timeLeft: number;
-    }
-  | {
-      /** Means over the epoch's rows as they were when trained on. */
-      readonly kind: "epoch";
-      readonly step: number;
-      readonly epoch: number;
-      readonly loss: number;
-      readonly accuracy?: number;
-      readonly seconds: number;
-    }
-  | ({ readonly kind: "evaluation"; readonly step: number; readonly epoch: number } & Evaluation)
-  | { readonly kind: "checkpoint"; readonly step: number }
-  | { readonly kind: "replay"; readonly from: number; readonly to: number };
-
-export type TrainingOutcome =
-  | { readonly kind: "finished" | "cancelled"; readonly step: number; readonly evaluation?: Evaluation }
-  | { readonly kind: "failed"; readonly fault: RuntimeFault; readonly broken?: BrokenStep };
-
-type Report = (event: TrainingEvent) => void | Promise<void>;
-
-interface Run {
-  readonly trainer: Trainer;
-  readonly dataset: Dataset;
-  readonly options: TrainingOptions;
-  readonly report: Report;
-  readonly batches: number;
-  readonly totalSteps: number;
-  readonly startedAt: number;
-  readonly firstStep: number;
-}
-
+/** Rejects with a `DeviceFault` where the device fails for good; the last snapshot is a checkpoint then. */
 export async function runTraining(
   trainer: Trainer,
   given: Dataset,
   options: TrainingOptions,
   report: Report,
 ): Promise<TrainingOutcome> {
-  const run = prepareRun(trainer, given, options, report);
+  const run = prepareRun(trainer, given, options, once(report));
   if (isFault(run)) return failed(run);
-  const { batches, totalSteps, dataset } = run;
-  await report({
-    kind: "start",
-    rows: rowCount(dataset),
-    batchesPerEpoch: batches,
-    totalSteps,
-    step: run.firstStep,
-  });
+  const { batches, totalSteps, dataset, firstStep } = run;
+  const rows = rowCount(dataset);
+  await run.report({ kind: "start", rows, batchesPerEpoch: batches, totalSteps, step: firstStep });
+  const snapshot = await takeSnapshot(trainer);
+  const state: RunState = { snapshot, losses: 0, saved: firstStep, idle: 0, evaluation: undefined };
+  let lost: DeviceLost | undefined;
+  for (;;) {
+    try {
+      if (lost !== undefined) await recover(run, state, lost);
+      return await trainOn(run, state);
+    } catch (error) {
+      if (!(error instanceof DeviceLost) || !mayRecover(run, state)) {
+        await keepSnapshot(run, state);
+        throw error;
+      }
+      lost = error;
+    }
+  }
+}
+
+/** Devices that may be lost between two snapshots: a step that ends every device ends the run. */
+const mostLosses = 3;
+
+function mayRecover({ trainer }: Run, { losses }: RunState): boolean {
+  return trainer.executor.recover !== undefined && losses < mostLosses;
+}
+
+async function recover({ trainer, report }: Run, state: RunState, lost: DeviceLost): Promise<void> {
+  state.losses++;
+  await trainer.executor.recover?.();
+  await restore(trainer, state.snapshot);
+  await report({ kind: "recovery", step: state.snapshot.progress.step, reason: lost.reason });
+}
+
+/** What is on the host when a run cannot go on. */
+async function keepSnapshot({ trainer, options }: Run, { snapshot, saved }: RunState): Promise<void> {
+  if (snapshot.progress.step > saved) await options.saveCheckpoint?.(trainer.checkpointOf(snapshot));
+}
+
+/** What was told before a device was lost is not told again. */
+function once(report: Report): Report {
+  const latest = new Map<string, number>();
+  return async (event) => {
+    if (event.kind === "start" || event.kind === "replay" || event.kind === "recovery") return report(event);
+    if ((latest.get(event.kind) ?? -1) >= event.step) return;
+    await report(event);
+    latest.set(event.kind, event.step);
+  };
+}
+
+/** Steps until the end, on one device. */
+async function trainOn(run: Run, state: RunState): Promise<TrainingOutcome> {
+  const { trainer, dataset, options, batches, totalSteps } = run;
+  const underWay = createStepsUnderWay(trainer.executor.start !== undefined);
   const breathe = pauses();
-  let snapshot = await takeSnapshot(trainer);
   let order = orderOf(run);
   let epochStart = now();
-  let idle = 0;
-  let evaluation: Evaluation | undefined;
   while (trainer.progress.step < totalSteps) {
     await breathe();
-    if (options.signal?.aborted === true) return cancelled(run);
+    if (options.signal?.aborted === true) {
+      const bad = await tell(run, state, await underWay.finish());
+      return bad === undefined ? cancelled(run, state) : explained(run, state.snapshot, bad);
+    }
     const { position } = trainer.progress;
     const rows = batchRows(order, options.batch, position.batch);
-    const result = await trainer.step(gatherBatch(dataset, rows));
-    if (!Number.isFinite(result.loss)) return explained(run, snapshot, result.loss, rows);
-    advance(trainer, result, rows.length, batches);
-    await report(stepEvent(run, position.epoch, result, idle));
-    const trainedUntil = now();
+    const result = await trainer.startStep(gatherBatch(dataset, rows));
+    trainer.moveTo({ ...trainer.progress, position: nextPosition(position, batches) });
     const { step } = trainer.progress;
     const epochDone = trainer.progress.position.batch === 0;
     const due = epochDone || step === totalSteps;
+    const saves = options.saveCheckpoint !== undefined && (due || isMultiple(step, options.checkpointEvery));
+    const stops = due || saves || isMultiple(step, snapshotEvery);
+    const finished = await underWay.add({ step, epoch: position.epoch, rows, result });
+    const rest = stops ? await underWay.finish() : [];
+    const bad = await tell(run, state, [...finished, ...rest]);
+    if (bad !== undefined) return explained(run, state.snapshot, bad);
+    if (!stops) continue;
+    const pausedAt = now();
     if (due) {
       const outcome = await finishEpoch(run, position.epoch, now() - epochStart);
       if (isFault(outcome)) return failed(outcome);
-      evaluation = outcome ?? evaluation;
+      state.evaluation = outcome ?? state.evaluation;
     }
     if (epochDone) {
       trainer.moveTo({ ...trainer.progress, sums: noSums });
       order = orderOf(run);
       epochStart = now();
     }
-    if (due || isMultiple(step, options.checkpointEvery)) {
-      const unwritten = await writeCheckpoint(run);
-      if (unwritten !== undefined) return failed(unwritten);
-    }
-    if (isMultiple(step, snapshotEvery)) snapshot = await takeSnapshot(trainer, snapshot);
-    idle += now() - trainedUntil;
+    const unwritten = await keep(run, state, saves);
+    if (unwritten !== undefined) return failed(unwritten);
+    state.idle += now() - pausedAt;
   }
+  const { evaluation } = state;
   return {
     kind: "finished",
     step: trainer.progress.step,
@@ -140,72 +148,35 @@ const snapshotEvery = 200;
 /** Signals and pages get their turn this often; a device that computes without waiting gives them none. */
 const pauseEveryMs = 100;
 
-function prepareRun(
-  trainer: Trainer,
-  given: Dataset,
-  options: TrainingOptions,
-  report: Report,
-): Run | RuntimeFault {
-  const { info } = trainer.executor;
-  const { batch, epochs, steps } = options;
-  if (!Number.isInteger(batch) || batch < 1)
-    return runFaults.badSetting("batch", batch, "a whole number of at least 1");
-  for (const [name, value] of [
-    ["epochs", epochs],
-    ["steps", steps],
-  ] as const)
-    if (value !== undefined && (!Number.isInteger(value) || value < 0))
-      return runFaults.badSetting(name, value, "a whole number that is not negative");
-  if (rowCount(given) === 0) return runFaults.noRows(given.source);
-  const step = info.functions.find(({ name }) => name === "step");
-  const inputs = step === undefined ? undefined : dataInputs(step);
-  if (inputs === undefined) return runFaults.missingFunction(info.name, "step");
-  const dataset = fitDataset(given, inputs);
-  if (isFault(dataset)) return dataset;
-  const validation = options.validation === undefined ? undefined : fitDataset(options.validation, inputs);
-  if (isFault(validation)) return validation;
-  const batches = batchesPerEpoch(rowCount(dataset), batch);
-  const { progress } = trainer;
-  if (progress.position.batch >= batches)
-    return runFaults.checkpointMismatch(
-      `it stands at batch ${progress.position.batch} of an epoch, but this data and batch size make only ${batches}`,
-    );
-  const bounds = [epochs === undefined ? undefined : epochs * batches, steps].filter(
-    (bound) => bound !== undefined,
-  );
-  return {
-    trainer,
-    dataset,
-    options: validation === undefined ? options : { ...options, validation },
-    report,
-    batches,
-    totalSteps: bounds.length === 0 ? batches : Math.min(...bounds),
-    startedAt: now(),
-    firstStep: progress.step,
-  };
-}
-
 function orderOf({ trainer, dataset }: Run): Int32Array {
   return epochOrder(trainer.seed, trainer.progress.position.epoch, rowCount(dataset));
 }
 
-function advance(trainer: Trainer, result: StepResult, rows: number, batches: number): void {
-  const { step, position, sums } = trainer.progress;
-  const progress: Progress = {
-    step,
-    position: nextPosition(position, batches),
-    sums: {
-      loss: sums.loss + result.loss * rows,
-      correct: sums.correct + (result.accuracy ?? 0) * rows,
-      rows: sums.rows + rows,
-    },
-  };
-  trainer.moveTo(progress);
+/** Adds finished steps up and reports them; returns the first whose loss is no number. */
+async function tell(
+  run: Run,
+  state: RunState,
+  finished: readonly FinishedStep[],
+): Promise<FinishedStep | undefined> {
+  const { trainer, report } = run;
+  for (const one of finished) {
+    const { result, rows } = one;
+    if (!Number.isFinite(result.loss)) return one;
+    const { sums } = trainer.progress;
+    trainer.moveTo({
+      ...trainer.progress,
+      sums: {
+        loss: sums.loss + result.loss * rows.length,
+        correct: sums.correct + (result.accuracy ?? 0) * rows.length,
+        rows: sums.rows + rows.length,
+      },
+    });
+    await report(stepEvent(run, state, one));
+  }
+  return undefined;
 }
 
-/** `idle` are the milliseconds of this session that went into evaluations and checkpoints. */
-function stepEvent(run: Run, epoch: number, result: StepResult, idle: number): TrainingEvent {
-  const { step } = run.trainer.progress;
+function stepEvent(run: Run, { idle }: RunState, { step, epoch, result }: FinishedStep): TrainingEvent {
   const elapsed = Math.max(now() - run.startedAt, 1e-6);
   const done = step - run.firstStep;
   const { accuracy, metrics } = result;
@@ -252,16 +223,25 @@ function isMultiple(step: number, every: number | undefined): boolean {
   return every !== undefined && step % every === 0;
 }
 
-async function writeCheckpoint({ trainer, options, report }: Run): Promise<RuntimeFault | undefined> {
-  if (options.saveCheckpoint === undefined) return undefined;
-  const unwritten = await options.saveCheckpoint(await trainer.save());
+/** A copy of the run on the host: a snapshot, and a checkpoint where one is due. */
+async function keep(run: Run, state: RunState, saves: boolean): Promise<RuntimeFault | undefined> {
+  const { trainer, options, report } = run;
+  if (!saves && !isMultiple(trainer.progress.step, snapshotEvery)) return undefined;
+  const taken = await takeSnapshot(trainer);
+  if (isFinite(taken)) {
+    state.snapshot = taken;
+    state.losses = 0;
+  }
+  if (!saves) return undefined;
+  const unwritten = await options.saveCheckpoint?.(trainer.checkpointOf(taken));
   if (unwritten !== undefined) return unwritten;
-  await report({ kind: "checkpoint", step: trainer.progress.step });
+  state.saved = taken.progress.step;
+  await report({ kind: "checkpoint", step: state.saved });
   return undefined;
 }
 
-async function cancelled(run: Run): Promise<TrainingOutcome> {
-  const unwritten = await writeCheckpoint(run);
+async function cancelled(run: Run, state: RunState): Promise<TrainingOutcome> {
+  const unwritten = await keep(run, state, run.options.saveCheckpoint !== undefined);
   return unwritten === undefined ? { kind: "cancelled", step: run.trainer.progress.step } : failed(unwritten);
 }
 
@@ -273,14 +253,12 @@ function failed(fault: RuntimeFault): TrainingOutcome {
 async function explained(
   run: Run,
   snapshot: Snapshot,
-  loss: number,
-  rows: readonly number[],
+  { step: badStep, result, rows }: FinishedStep,
 ): Promise<TrainingOutcome> {
   const { trainer, dataset, options, report } = run;
-  const badStep = trainer.progress.step;
   await report({ kind: "replay", from: snapshot.progress.step + 1, to: badStep });
   const broken = await findBrokenStep(trainer, dataset, options.batch, snapshot, badStep);
-  const fault = runFaults.nonFiniteLoss(badStep, rows, loss);
+  const fault = runFaults.nonFiniteLoss(badStep, rows, result.loss);
   return { kind: "failed", fault, ...(broken === undefined ? {} : { broken }) };
 }
 

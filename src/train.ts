@@ -10,7 +10,7 @@ import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import type { Executor, NamedTensors, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
 import { type Evaluation, type NamedNumbers, type Trainer, createTrainer } from "../runtime/trainer.ts";
-import type { TrainingEvent, TrainingOutcome } from "../runtime/training-loop.ts";
+import type { TrainingEvent, TrainingOutcome } from "../runtime/training-run.ts";
 import { type AngleStatistics, angleStatistics, classWeights, classWeightsName } from "./angle-statistics.ts";
 import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
 import { type DataContext, openDataset } from "./data/index.ts";
@@ -178,8 +178,10 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
   };
   let collector = collectFeatures();
   const onEvent = async (event: TrainingEvent) => {
-    emit(event);
+    if (event.kind === "recovery") collector = collectFeatures();
+    // What needs the device comes first: an event whose device is lost comes again, and is written once.
     const looked = await lookAt(event, request, prepared, collector);
+    emit(event);
     if (looked === undefined) return;
     collector = collectFeatures();
     if (isFault(looked)) unwritten ??= looked;

@@ -3,10 +3,13 @@
  * adapter is preferred; a software one is taken only when it is the only one, and is called so. Nothing here is
  * tied to a page or to Node: a GPU is handed in, or found as `navigator.gpu`.
  */
+import { DeviceFault } from "../device-fault.ts";
 
 export interface GpuDevice {
   readonly device: GPUDevice;
   readonly adapter: AdapterFacts;
+  /** Another device of the best adapter that there is by now, for when this one was lost. */
+  readonly reopen: () => Promise<GpuDevice | undefined>;
 }
 
 export interface AdapterFacts {
@@ -45,7 +48,7 @@ export async function openDevice(gpu: GPU): Promise<GpuDevice | undefined> {
   const features = wantedFeatures.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredFeatures: [...features], requiredLimits });
-  return { device, adapter: factsOf(adapter) };
+  return { device, adapter: factsOf(adapter), reopen: () => openDevice(gpu) };
 }
 
 async function bestAdapter(gpu: GPU): Promise<GPUAdapter | undefined> {
@@ -101,13 +104,10 @@ export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
   }
 }
 
-/** What a device cannot hold or no longer does: no fault of the program, nor of Margo. */
-export class DeviceFault extends Error {
-  override readonly name = "DeviceFault";
-  readonly help: string;
-
-  constructor(message: string, help: string) {
-    super(message);
-    this.help = help;
-  }
+/** What is said where an allocation was refused. */
+export function outOfMemory({ adapter }: GpuDevice, what: string, reason: string): DeviceFault {
+  return new DeviceFault(
+    `${adapter.name} has no memory for ${what}${reason === "" ? "" : `: ${reason}`}`,
+    "a smaller batch, or fewer classes or features, takes less",
+  );
 }

@@ -4,8 +4,8 @@
  * own, and variables belong to the executor.
  */
 import type { Sizes } from "../sizes.ts";
-import { DeviceFault, type GpuDevice, checkNeeds } from "./device.ts";
-import { type DeviceMemory, upload, usage } from "./memory.ts";
+import { type GpuDevice, checkNeeds } from "./device.ts";
+import { type Allocate, type DeviceMemory, upload, usage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { type FunctionPlan, type Run, keptSlotBytes, planFunction, settled } from "./plan.ts";
 import type { GpuFunction, GpuModule, GpuOutput } from "./schedule.ts";
@@ -40,18 +40,55 @@ interface Command {
 }
 
 /** Throws before anything is allocated when the device's limits do not hold what the sizes ask for. */
-export async function createInstance(around: Surroundings, fn: GpuFunction, sizes: Sizes): Promise<Instance> {
+export async function createInstance(
+  around: Surroundings,
+  name: string,
+  fn: GpuFunction,
+  sizes: Sizes,
+): Promise<Instance> {
   const { module, memory } = around;
   const plan = planFunction(fn, module.kernels, sizes);
   checkPlan(around, fn, plan, sizes);
-  const device = around.gpu.device;
   const own: GPUBuffer[] = [];
-  const allocate = (bytes: number, label: string, use?: number): GPUBuffer => {
-    const buffer = memory.allocate(bytes, label, use);
-    own.push(buffer);
-    return buffer;
+  const { buffers, inputs, chunkGroups } = await memory.together(
+    `${name} of ${module.info.name}`,
+    (allocate) =>
+      allocateBuffers(around, fn, plan, (...asked) => {
+        const buffer = allocate(...asked);
+        own.push(buffer);
+        return buffer;
+      }),
+  );
+  const commands = await commandsOf(around, fn, plan, sizes, buffers, chunkGroups).catch((error: unknown) => {
+    own.forEach(memory.free);
+    throw error;
+  });
+  return {
+    inputs,
+    outputs: fn.outputs.map(({ name: output, dtype, shape, buffer }) => ({
+      name: output,
+      dtype,
+      shape: shape.map((size) => settled(size, sizes)),
+      buffer: bufferAt(buffers, buffer),
+    })),
+    encode: (pass) => commands.forEach((command) => encodeCommand(pass, command)),
+    dispose: () => own.forEach(memory.free),
   };
-  device.pushErrorScope("out-of-memory");
+}
+
+interface Allocated {
+  readonly buffers: readonly GPUBuffer[];
+  readonly inputs: ReadonlyMap<string, GPUBuffer>;
+  readonly chunkGroups: readonly (readonly GPUBindGroup[])[];
+}
+
+function allocateBuffers(
+  around: Surroundings,
+  fn: GpuFunction,
+  plan: FunctionPlan,
+  allocate: Allocate,
+): Allocated {
+  const { device } = around.gpu;
   const slots = plan.slotBytes.map((bytes, index) => allocate(bytes, `slot ${index}`));
   const inputs = new Map<string, GPUBuffer>();
   const buffers = fn.buffers.map((buffer, index): GPUBuffer => {
@@ -75,30 +112,7 @@ export async function createInstance(around: Surroundings, fn: GpuFunction, size
     // A value that no dispatch touches has no slot; nothing reads it either.
     return slots[plan.slots[index] ?? 0] ?? allocate(bytes, "unused");
   });
-  const chunkGroups = chunkBindGroups(around, plan, allocate);
-  const full = await device.popErrorScope();
-  if (full !== null) {
-    own.forEach(memory.free);
-    throw new DeviceFault(
-      `the device has no memory left: ${full.message}`,
-      "a smaller batch, or fewer classes or features, takes less",
-    );
-  }
-  const commands = await commandsOf(around, fn, plan, sizes, buffers, chunkGroups).catch((error: unknown) => {
-    own.forEach(memory.free);
-    throw error;
-  });
-  return {
-    inputs,
-    outputs: fn.outputs.map(({ name, dtype, shape, buffer }) => ({
-      name,
-      dtype,
-      shape: shape.map((size) => settled(size, sizes)),
-      buffer: bufferAt(buffers, buffer),
-    })),
-    encode: (pass) => commands.forEach((command) => encodeCommand(pass, command)),
-    dispose: () => own.forEach(memory.free),
-  };
+  return { buffers, inputs, chunkGroups: chunkBindGroups(around, plan, allocate) };
 }
 
 function encodeCommand(pass: GPUComputePassEncoder, { pipeline, storage, chunk, x, y }: Command): void {
@@ -139,7 +153,7 @@ function settledText(size: number | string, sizes: Sizes): string {
 function chunkBindGroups(
   { gpu, pipelines }: Surroundings,
   plan: FunctionPlan,
-  allocate: (bytes: number, label: string, use: number) => GPUBuffer,
+  allocate: Allocate,
 ): readonly (readonly GPUBindGroup[])[] {
   const { device } = gpu;
   return plan.chunks.map(({ ranges }) => {

@@ -1,27 +1,63 @@
 /** Buffers on the device, counted, and values on their way to them and back. Booleans take four bytes there. */
 import type { DType, HostTensor } from "../program.ts";
+import { type GpuDevice, outOfMemory } from "./device.ts";
+
+export type Allocate = (bytes: number, label: string, usage?: number) => GPUBuffer;
 
 export interface DeviceMemory {
-  readonly allocate: (bytes: number, label: string, usage?: number) => GPUBuffer;
+  readonly allocate: Allocate;
+  /**
+   * Runs what allocates several buffers and returns at once. Throws where the device has no memory for them, and
+   * then none is left; `what` they are for is said.
+   */
+  readonly together: <T>(what: string, make: (allocate: Allocate) => T) => Promise<T>;
   readonly free: (buffer: GPUBuffer) => void;
+  readonly freeAll: () => void;
   readonly held: () => { readonly bytes: number; readonly tensors: number };
 }
 
 /** `GPUBufferUsage` is no global in Node, so its constants are repeated: they are fixed by the specification. */
 export const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
 
-export function createMemory(device: GPUDevice): DeviceMemory {
+export function createMemory(gpu: GpuDevice): DeviceMemory {
+  const { device } = gpu;
   const buffers = new Set<GPUBuffer>();
+  const free = (buffer: GPUBuffer): void => {
+    buffers.delete(buffer);
+    buffer.destroy();
+  };
+  const allocate: Allocate = (bytes, label, use = usage.storage | usage.copySource | usage.copyTarget) => {
+    const buffer = device.createBuffer({ size: Math.max(4, Math.ceil(bytes / 4) * 4), usage: use, label });
+    buffers.add(buffer);
+    return buffer;
+  };
   return {
-    allocate: (bytes, label, use = usage.storage | usage.copySource | usage.copyTarget) => {
-      const buffer = device.createBuffer({ size: Math.max(4, Math.ceil(bytes / 4) * 4), usage: use, label });
-      buffers.add(buffer);
-      return buffer;
+    allocate,
+    together: async (what, make) => {
+      const own: GPUBuffer[] = [];
+      device.pushErrorScope("out-of-memory");
+      let refused: Promise<GPUError | null>;
+      let made;
+      try {
+        made = make((...asked) => {
+          const buffer = allocate(...asked);
+          own.push(buffer);
+          return buffer;
+        });
+      } catch (error) {
+        own.forEach(free);
+        throw error;
+      } finally {
+        refused = device.popErrorScope();
+      }
+      const error = await refused;
+      if (error === null) return made;
+      const bytes = own.reduce((total, { size }) => total + size, 0);
+      own.forEach(free);
+      throw outOfMemory(gpu, `${what}, ${(bytes / 2 ** 20).toFixed(1)} MiB`, error.message);
     },
-    free: (buffer) => {
-      buffers.delete(buffer);
-      buffer.destroy();
-    },
+    free,
+    freeAll: () => [...buffers].forEach(free),
     held: () => ({ bytes: [...buffers].reduce((total, { size }) => total + size, 0), tensors: buffers.size }),
   };
 }

@@ -5,7 +5,7 @@
  * is told as such, anything else is a bug of Margo and says how to report it.
  */
 import { CommanderError } from "commander";
-import { DeviceFault } from "../../runtime/webgpu/device.ts";
+import { DeviceFault } from "../../runtime/device-fault.ts";
 import { version } from "../version.ts";
 import { margoCommand } from "./program.ts";
 import { Refusal } from "./refusal.ts";

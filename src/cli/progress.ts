@@ -45,6 +45,8 @@ function lineOf(event: RunEvent): string | undefined {
       return `epoch ${event.epoch + 1}: mean angle to the own class ${degrees(event.own)}, to the nearest other ${degrees(event.nearestOther)}`;
     case "replay":
       return `the loss is no number: running steps ${event.from} to ${event.to} again to find where it began`;
+    case "recovery":
+      return `${event.reason}; going on after step ${event.step} on another one`;
     case "step":
     case "checkpoint":
       return undefined;

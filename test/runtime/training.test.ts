@@ -5,7 +5,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../runtime/checkpoint.ts"
 import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
 import { isFault, runFaults } from "../../runtime/errors.ts";
 import { type Trainer, createTrainer, rowsOf } from "../../runtime/trainer.ts";
-import type { TrainingEvent, TrainingOptions } from "../../runtime/training-loop.ts";
+import type { TrainingEvent, TrainingOptions } from "../../runtime/training-run.ts";
 import { cornerDataset, faultText, whole } from "../support/datasets.ts";
 import { fakeExecutor } from "../support/fake-executor.ts";
 

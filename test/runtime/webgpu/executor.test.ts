@@ -16,6 +16,7 @@ import { evaluateOnGpu, gpuExecutor, gpuModule, gpuOptions } from "../../support
 import { arcFace, headProgram } from "../../support/head-programs.ts";
 import { runSteps } from "../../support/head-runs.ts";
 import { expectSameValues, randomFeeds } from "../../support/references.ts";
+import { withLimits, withMembers } from "../../support/stand-in-device.ts";
 import { tinyProgram } from "../../support/tiny-program.ts";
 
 const training = { data: { reader: "csv", files: [], options: {} }, batch: 4, epochs: 1, seed: 1, spans: {} };
@@ -58,7 +59,7 @@ describeOnGpu("the WebGPU executor", (gpu) => {
     const step = () => executor.call("step", { ...rows(4), ...counters }, ["loss"]);
     await step();
     const held = executor.memory();
-    for (let count = 0; count < 100; count++) await step();
+    for (let count = 0; count < 1000; count++) await step();
     expect(executor.memory()).toEqual(held);
     executor.dispose();
     expect(executor.memory()).toEqual({ bytes: 0, tensors: 0 });
@@ -77,23 +78,39 @@ describeOnGpu("the WebGPU executor", (gpu) => {
   });
 
   test("limits are checked before anything is allocated", async () => {
-    const { limits } = gpu.device;
-    const small = new Proxy(limits, {
-      get: (target, name) =>
-        name === "maxStorageBufferBindingSize" ? 40 : Reflect.get(target, name, target),
-    });
-    const device = new Proxy(gpu.device, {
-      get: (target, name) => {
-        if (name === "limits") return small;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    const executor = createWebGpuExecutor(gpuModule(tiny()), { ...gpu, device });
+    const small = withLimits(gpu, { maxStorageBufferBindingSize: 40 });
+    const executor = createWebGpuExecutor(gpuModule(tiny()), small);
     await expect(executor.initialize(1)).rejects.toThrow(
       /maxStorageBufferBindingSize 40, but 48 is needed for .+, 8 more/,
     );
     expect(executor.memory().bytes).toBe(0);
+  });
+
+  test("a device without memory is told so, and nothing is held", async () => {
+    const refused = Object.assign(new Error("it is full"), { constructor: { name: "GPUOutOfMemoryError" } });
+    const full = withMembers(gpu, {
+      popErrorScope: async () => {
+        await gpu.device.popErrorScope();
+        return refused;
+      },
+    });
+    const executor = createWebGpuExecutor(gpuModule(tiny()), full);
+    await expect(executor.initialize(1)).rejects.toThrow(
+      /has no memory for initialize of Tiny, 0\.0 MiB: it is full/,
+    );
+    expect(executor.memory().bytes).toBe(0);
+  });
+
+  test("an error that nobody expected is told as a bug of Margo", async () => {
+    const own = await openDevice(await gpuOfNode());
+    if (own === undefined) throw new Error("there was an adapter before");
+    const executor = gpuExecutor(own, tiny());
+    await executor.initialize(1);
+    own.device.createBuffer({ size: 16, usage: 0 });
+    await expect(executor.call("evaluate", rows(2))).rejects.toThrow(
+      /a bug in Margo; please report it with this text:\n.+usage/,
+    );
+    own.device.destroy();
   });
 
   test("more than 65,535 workgroups", async () => {
