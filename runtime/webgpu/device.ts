@@ -4,12 +4,16 @@
  * tied to a page or to Node: a GPU is handed in, or found as `navigator.gpu`.
  */
 import { DeviceFault } from "../device-fault.ts";
+import { matrixFeature, offerOf } from "./offer.ts";
+import type { GpuOffer } from "./schedule.ts";
 
 export interface GpuDevice {
   readonly device: GPUDevice;
   readonly adapter: AdapterFacts;
   /** Another device of the best adapter that there is by now, for when this one was lost. */
   readonly reopen: () => Promise<GpuDevice | undefined>;
+  /** What kernels may use on it. */
+  readonly offer: GpuOffer;
 }
 
 export interface AdapterFacts {
@@ -23,7 +27,7 @@ export interface AdapterFacts {
 }
 
 /** Features that kernels know how to use where they are offered. */
-const wantedFeatures = ["shader-f16", "subgroups", "timestamp-query"] as const;
+const wantedFeatures = ["shader-f16", "subgroups", "timestamp-query", matrixFeature];
 
 /** Limits that are asked for as high as the adapter offers them. */
 const wantedLimits = [
@@ -47,8 +51,14 @@ export async function openDevice(gpu: GPU): Promise<GpuDevice | undefined> {
   if (adapter === undefined) return undefined;
   const features = wantedFeatures.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ requiredFeatures: [...features], requiredLimits });
-  return { device, adapter: factsOf(adapter), reopen: () => openDevice(gpu) };
+  const device = await adapter.requestDevice({
+    // The experimental one is missing from WebGPU's types.
+    requiredFeatures: features as readonly string[] as GPUFeatureName[],
+    requiredLimits,
+  });
+  const facts = factsOf(adapter);
+  const offer = await offerOf(gpu, adapter.info, device, facts.kind);
+  return { device, adapter: facts, offer, reopen: () => openDevice(gpu) };
 }
 
 async function bestAdapter(gpu: GPU): Promise<GPUAdapter | undefined> {
@@ -80,11 +90,19 @@ export interface Needs {
   readonly storageBuffers: number;
   readonly workgroupBytes: number;
   readonly invocations: number;
+  /** WebGPU features that its kernels enable. */
+  readonly features: readonly string[];
 }
 
 /** Throws with the limit, by how much it is exceeded, and what would help. */
 export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
   const { limits } = device;
+  const lacking = needs.features.filter((feature) => !device.features.has(feature));
+  if (lacking.length > 0)
+    throw new DeviceFault(
+      `${adapter.name} lacks ${lacking.join(", ")}, which the module was compiled for`,
+      "compile the program for what this device offers, or for every device with --gpu plain",
+    );
   const smaller = "fewer classes, rows or features make it smaller";
   const ours = "report this as a bug in Margo";
   const checks = [

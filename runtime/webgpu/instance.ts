@@ -137,6 +137,7 @@ function checkPlan({ gpu, module }: Surroundings, fn: GpuFunction, plan: Functio
     storageBuffers: Math.max(0, ...kernels.map(({ access }) => access.length)),
     workgroupBytes: Math.max(0, ...kernels.map(({ workgroupBytes }) => workgroupBytes)),
     invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
+    features: [...new Set(kernels.flatMap(({ features }) => features))],
   });
 }
 

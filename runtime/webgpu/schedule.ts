@@ -31,6 +31,8 @@ export interface GpuKernel {
   /** Bytes of workgroup memory, and invocations of a workgroup. */
   readonly workgroupBytes: number;
   readonly invocations: number;
+  /** WebGPU features that the kernel enables. */
+  readonly features: readonly string[];
 }
 
 export interface GpuFunction {
@@ -90,3 +92,27 @@ export interface GpuRegion {
   readonly bodyBudget: number;
   readonly keptBudget: number;
 }
+
+/** What a device can do beyond plain kernels: the runtime finds it out, the compiler chooses by it. */
+export interface GpuOffer {
+  readonly kind: "hardware" | "software";
+  /** WebGPU features that the device was opened with. */
+  readonly features: readonly string[];
+  /** Sizes of subgroups, where kernels may use and number them. */
+  readonly subgroups: { readonly smallest: number; readonly largest: number } | undefined;
+  readonly matrices: readonly MatrixShape[];
+  /** How this device spells loads and stores of subgroup matrices; undefined where it has none. */
+  readonly matrixSpelling: MatrixSpelling | undefined;
+}
+
+/** A product of fragments: rows × depth times depth × columns. */
+export interface MatrixShape {
+  readonly operand: string;
+  readonly result: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+}
+
+/** `flag`: whether columns come first is a last argument; `layout`: it stands between the brackets. */
+export type MatrixSpelling = "flag" | "layout";

@@ -106,6 +106,12 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
         .choices(["auto", "tfjs", "wgsl", "reference"])
         .default("auto"),
     )
+    .addOption(
+      new Option(
+        "--gpu <path>",
+        "how the target wgsl computes (default: the fastest that the adapter offers)",
+      ).choices(["plain", "subgroups"]),
+    )
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
     .option("--limit <rows>", "use only the first rows of the data", positive)

@@ -1,6 +1,7 @@
 /** `margo train`: runs the train declarations of a file one after the other, each into a folder with a report. */
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { Program } from "../../compiler/program.ts";
 import { isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
@@ -17,11 +18,12 @@ import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
 import { startExecutor } from "./start-executor.ts";
-import { type ExitCode, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
+import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
 
 export interface TrainOptions {
   readonly entry: readonly string[];
   readonly target: "auto" | TrainingTarget;
+  readonly gpu?: GpuPath;
   readonly epochs?: number;
   readonly steps?: number;
   readonly limit?: number;
@@ -70,7 +72,8 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const program = await programOf(source, entry, { set: settings });
   const training = trainingOf(program, options, resumed);
   const target = targetOf(options, resumed);
-  const executor = await startExecutor(program, target);
+  checkPath(options, target);
+  const executor = await startExecutor(program, target, options.gpu);
   const info = runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
   const progress = await showProgress(entry);
   const summary = await atStage("training", () =>
@@ -180,6 +183,15 @@ function trainingOf(program: Program, options: TrainOptions, resumed: RunInfo | 
 function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined): TrainingTarget {
   if (target !== "auto") return target;
   return resumed?.target === "reference" || resumed?.target === "wgsl" ? resumed.target : automaticTarget();
+}
+
+function checkPath({ gpu }: TrainOptions, target: TrainingTarget): void {
+  if (gpu === undefined || target === "wgsl") return;
+  complain(
+    `--gpu ${gpu} says how the target wgsl computes, but the target is ${target}`,
+    "add --target wgsl",
+  );
+  throw new Refusal(exitUsage);
 }
 
 interface RunFacts {

@@ -1,5 +1,6 @@
 /** A program made runnable: compiled for a target and handed to that target's executor. */
 import { type CompiledFunction, emitModule, functionsToCompile } from "../../compiler/codegen/tfjs/module.ts";
+import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import { compileFunction, compileVerified, defaultPassOptions } from "../../compiler/compile.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
@@ -7,8 +8,12 @@ import type { BackendName } from "../../runtime/tfjs/backend.ts";
 import type { TrainingTarget } from "../machine.ts";
 import { version } from "../version.ts";
 
-/** The wasm backend where it starts, else the plain one. Throws when neither does. */
-export async function createExecutor(program: Program, target: TrainingTarget): Promise<Executor> {
+/** Of tfjs the wasm backend where it starts, else the plain one. `path` is for the target wgsl alone. */
+export async function createExecutor(
+  program: Program,
+  target: TrainingTarget,
+  path?: GpuPath,
+): Promise<Executor> {
   switch (target) {
     case "reference": {
       const { createReferenceExecutor } = await import("./reference.ts");
@@ -16,7 +21,7 @@ export async function createExecutor(program: Program, target: TrainingTarget): 
     }
     case "wgsl": {
       const { createWgslExecutor } = await import("./wgsl.ts");
-      return createWgslExecutor(program);
+      return createWgslExecutor(program, path);
     }
     case "tfjs": {
       const { loadTfjsModule } = await import("./load-tfjs-module.ts");

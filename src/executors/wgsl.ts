@@ -1,8 +1,9 @@
 /**
- * The target wgsl in Node: a program compiled for WebGPU and handed to Dawn. Kernels share workgroup memory on a
- * hardware adapter; on a software one each invocation works alone, which it compiles and runs faster.
+ * The target wgsl in Node: a program compiled for what the machine's adapter offers, or for a path that the user asks
+ * for, and handed to Dawn.
  */
 import { functionsToCompile } from "../../compiler/codegen/tfjs/module.ts";
+import { type GpuPath, choosePath, gpuPaths, pathRules } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { SourceLine } from "../../compiler/codegen/wgsl/function.ts";
 import { emitGpuModule } from "../../compiler/codegen/wgsl/module.ts";
 import { compileFunction, defaultPassOptions } from "../../compiler/compile.ts";
@@ -18,15 +19,15 @@ import { TargetUnavailable } from "./unavailable.ts";
 
 const gpuPassOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 
-/** Opens the best adapter of this machine. Throws with a way out where there is none. */
-export async function createWgslExecutor(program: Program): Promise<Executor> {
+/** Opens the best adapter of this machine. Throws with a way out where there is none, or where it lacks the path. */
+export async function createWgslExecutor(program: Program, path?: GpuPath): Promise<Executor> {
   const gpu = await openDevice(await gpuOfNode());
   if (gpu === undefined)
     throw new TargetUnavailable(
       "WebGPU finds no adapter on this machine",
       "install a graphics driver with Vulkan, Metal or Direct3D 12, or use the target tfjs",
     );
-  const executor = createWebGpuExecutor(compileForGpu(program, gpu), gpu);
+  const executor = createWebGpuExecutor(compileForGpu(program, gpu, path), gpu);
   return {
     ...executor,
     dispose: () => {
@@ -38,13 +39,20 @@ export async function createWgslExecutor(program: Program): Promise<Executor> {
 
 export function compileForGpu(
   program: Program,
-  { adapter }: Pick<GpuDevice, "adapter">,
+  { adapter, offer }: Pick<GpuDevice, "adapter" | "offer">,
+  path?: GpuPath,
   sourceLine: SourceLine = () => undefined,
 ): GpuModule {
+  const choice = choosePath(offer, path);
+  if (choice.kind === "lacking")
+    throw new TargetUnavailable(
+      `${adapter.name} lacks ${choice.lacks.join(", ")} for --gpu ${choice.path}`,
+      `it can do ${gpuPaths.filter((each) => pathRules[each].lacks(offer).length === 0).join(", ")}`,
+    );
+  const { capabilities } = choice;
   const compiled = functionsToCompile(program).map((fn) => ({
     fn,
     stage: compileFunction(program, fn, gpuPassOptions),
   }));
-  const style = adapter.kind === "hardware" ? "workgroup" : "invocation";
-  return emitGpuModule(program, compiled, version, { style, sourceLine });
+  return emitGpuModule(program, compiled, version, { capabilities, sourceLine });
 }

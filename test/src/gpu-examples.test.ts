@@ -10,6 +10,7 @@ import { normalNumbers, uniformNumbers } from "../../runtime/random.ts";
 import type { Executor, HostTensor, InputInfo, NamedTensors } from "../../runtime/program.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import { createExecutor } from "../../src/executors/create.ts";
+import type { GpuOffer } from "../../runtime/webgpu/schedule.ts";
 import { compileForGpu } from "../../src/executors/wgsl.ts";
 import { openSource } from "../../src/host.ts";
 import { describeOnGpu } from "../support/gpu.ts";
@@ -51,7 +52,7 @@ describeOnGpu("training steps of examples", (gpu) => {
 describeOnGpu("kernels of examples, as hardware runs them,", ({ device }) => {
   const all = [...entries, ...others].map(([file, entry]) => [file, entry] as const);
   test.each(all)("%s %s", async (file, entry) => {
-    const { kernels } = compileForGpu(await programOf(file, entry), { adapter: hardware });
+    const { kernels } = compileForGpu(await programOf(file, entry), { adapter: hardware, offer: plainOffer });
     for (const { name, code, access } of kernels) {
       const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
       expect(
@@ -64,6 +65,14 @@ describeOnGpu("kernels of examples, as hardware runs them,", ({ device }) => {
 });
 
 const hardware = { name: "a card", vendor: "", architecture: "", kind: "hardware", features: [] } as const;
+
+const plainOffer: GpuOffer = {
+  kind: "hardware",
+  features: [],
+  subgroups: undefined,
+  matrices: [],
+  matrixSpelling: undefined,
+};
 
 async function programOf(file: string, entry: string): Promise<Program> {
   const opened = openSource(join(root, "examples", file));

@@ -1,5 +1,6 @@
 /** Graphs and programs on a GPU, with the values of their leaves given as the reference takes them. */
 import { functionsToCompile } from "../../compiler/codegen/tfjs/module.ts";
+import { type Capabilities, plainCapabilities } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { GpuEmission } from "../../compiler/codegen/wgsl/function.ts";
 import { emitGpuModule } from "../../compiler/codegen/wgsl/module.ts";
 import { compileFunction, defaultPassOptions } from "../../compiler/compile.ts";
@@ -19,8 +20,17 @@ import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
 export const gpuOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 
 /** Without barriers, since the tests' adapter is mostly a software one, which compiles a barrier for seconds. */
-export const alone: GpuEmission = { style: "invocation", sourceLine: () => undefined };
-export const together: GpuEmission = { style: "workgroup", sourceLine: () => undefined };
+export const alone: GpuEmission = emissionFor(plainCapabilities("invocation"));
+export const together: GpuEmission = emissionFor(plainCapabilities("workgroup"));
+
+export const inSubgroups: GpuEmission = emissionFor({
+  ...plainCapabilities("workgroup"),
+  subgroups: true,
+});
+
+export function emissionFor(capabilities: Capabilities): GpuEmission {
+  return { capabilities, sourceLine: () => undefined };
+}
 
 export function gpuModule(
   program: Program,

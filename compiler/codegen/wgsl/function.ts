@@ -11,12 +11,13 @@ import type { Stage } from "../../passes/pass.ts";
 import { scheduleAsWritten } from "../../passes/schedule.ts";
 import type { Span } from "../../errors/span.ts";
 import type { GpuBuffer, GpuDispatch, GpuFunction, GpuStep, Size } from "../../../runtime/webgpu/schedule.ts";
+import type { Capabilities } from "./capabilities.ts";
 import { emitEach } from "./elementwise.ts";
 import { emitGroup } from "./groups.ts";
 import type { KernelTable } from "./kernel-table.ts";
 import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
-import type { KernelStyle, Sink } from "./sink.ts";
+import type { Sink } from "./sink.ts";
 import { KernelWriter } from "./writer.ts";
 
 /** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
@@ -24,7 +25,7 @@ export type SourceLine = (span: Span) => string | undefined;
 
 /** How a module is emitted. */
 export interface GpuEmission {
-  readonly style: KernelStyle;
+  readonly capabilities: Capabilities;
   readonly sourceLine: SourceLine;
 }
 
@@ -109,7 +110,8 @@ function createState(stage: Stage, kernels: KernelTable, emission: GpuEmission):
     slices: new Map(),
   };
   const sink: FunctionState["sink"] = (into, place = { scope, target, when: "always" }) => ({
-    style: emission.style,
+    style: emission.capabilities.style,
+    capabilities: emission.capabilities,
     temporary: value,
     target: place.target,
     guess: (dim) => guessedSize(dim, chunkNames),

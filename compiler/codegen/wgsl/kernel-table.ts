@@ -29,6 +29,7 @@ export function createKernelTable(): KernelTable {
         chunked: kernel.chunked,
         workgroupBytes: bytesOfShared(kernel.shared),
         invocations: kernel.workgroupSize,
+        features: kernel.features,
       });
       numbers.set(key, made - 1);
       return made - 1;

@@ -49,6 +49,9 @@ export interface SharedArray {
   readonly length: number;
 }
 
+/** A feature of WebGPU that a kernel enables. */
+export type KernelFeature = "shader-f16" | "subgroups" | "chromium-experimental-subgroup-matrix";
+
 export interface Kernel {
   readonly name: string;
   /** Lines for people, above everything else; they do not count when kernels are compared. */
@@ -60,6 +63,7 @@ export interface Kernel {
   /** Functions of the library that the body calls. */
   readonly helpers: readonly string[];
   readonly workgroupSize: number;
+  readonly features: readonly KernelFeature[];
   readonly body: readonly Statement[];
 }
 

@@ -6,6 +6,7 @@ import { programInfo } from "../../artifact.ts";
 import type { Program, ProgramFunction } from "../../program.ts";
 import type { Stage } from "../../passes/pass.ts";
 import type { GpuModule } from "../../../runtime/webgpu/schedule.ts";
+import { plainCapabilities } from "./capabilities.ts";
 import { type GpuEmission, emitFunction } from "./function.ts";
 import { createKernelTable } from "./kernel-table.ts";
 
@@ -20,7 +21,7 @@ export function emitGpuModule(
   program: Program,
   compiled: readonly GpuStage[],
   version: string,
-  emission: GpuEmission = { style: "workgroup", sourceLine: () => undefined },
+  emission: GpuEmission = { capabilities: plainCapabilities("workgroup"), sourceLine: () => undefined },
 ): GpuModule {
   const kernels = createKernelTable();
   const functions = Object.fromEntries(

@@ -1,11 +1,12 @@
 /** Kernels as WGSL text. Two kernels of the same structure print the same text but for their comments. */
 import { helperText } from "./helpers.ts";
-import type { Binding, Kernel, Statement } from "./kernel.ts";
+import type { Binding, Kernel, KernelFeature, Statement } from "./kernel.ts";
 
 /** The shader without its comments: the key under which kernels are the same. */
 export function printKernel(kernel: Kernel): string {
-  const { overrides, chunked, bindings, shared, helpers, workgroupSize, body } = kernel;
+  const { features, overrides, chunked, bindings, shared, helpers, workgroupSize, body } = kernel;
   return [
+    ...features.map((feature) => `enable ${extensions[feature]};`),
     ...overrides.map((name) => `override ${name}: u32;`),
     ...(chunked ? [chunkText] : []),
     ...bindings.map(bindingText),
@@ -15,6 +16,7 @@ export function printKernel(kernel: Kernel): string {
     "fn main(",
     "  @builtin(workgroup_id) workgroup: vec3u,",
     "  @builtin(num_workgroups) workgroups: vec3u,",
+    ...(features.includes("subgroups") ? subgroupParameters : []),
     "  @builtin(local_invocation_index) lane: u32,",
     ") {",
     "  // More than 65,535 workgroups come as rows of a plane.",
@@ -28,6 +30,19 @@ export function printKernel(kernel: Kernel): string {
 export function printComments(kernel: Kernel): string {
   return [`// ${kernel.name}`, ...kernel.comments.map((line) => `// ${line}`), ""].join("\n");
 }
+
+/** The WGSL extension of each feature. */
+const extensions: Readonly<Record<KernelFeature, string>> = {
+  "shader-f16": "f16",
+  subgroups: "subgroups",
+  "chromium-experimental-subgroup-matrix": "chromium_experimental_subgroup_matrix",
+};
+
+const subgroupParameters = [
+  "  @builtin(subgroup_id) subgroup: u32,",
+  "  @builtin(subgroup_size) subgroup_lanes: u32,",
+  "  @builtin(subgroup_invocation_id) subgroup_lane: u32,",
+];
 
 const chunkText = [
   "struct Chunk { first: u32, size: u32 }",

@@ -7,6 +7,7 @@
 import { type Dim, addDims, constantDim, multiplyDims, quotientDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
+import { assignMerged, mergeInSubgroups, mergeInWorkgroup, subgroupPosition } from "./merge-lanes.ts";
 import { type Monoid, argmaxMonoid, monoidOf } from "./monoids.ts";
 import { operand } from "./emissions.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
@@ -135,9 +136,12 @@ function emitRanges(
   const perGroup = workgroupSize / lanes;
   sink.kernel({ name: fold.name, nodes: fold.nodes, workgroupSize }, (context) => {
     const { writer } = context;
+    const inSubgroups = sink.capabilities.subgroups && lanes > 1 && fold.layout === "rows";
+    if (inSubgroups) writer.push({ kind: "let", name: "position", value: subgroupPosition });
+    const number = inSubgroups ? "position" : "lane";
     const [within, lane] =
       fold.layout === "rows"
-        ? [`lane / ${lanes}u`, `lane % ${lanes}u`]
+        ? [`${number} / ${lanes}u`, `${number} % ${lanes}u`]
         : [`lane % ${perGroup}u`, `lane / ${perGroup}u`];
     writer.push({ kind: "let", name: "slot", value: `group * ${perGroup}u + ${within}` });
     writer.push({ kind: "let", name: "share", value: lane });
@@ -156,55 +160,19 @@ function emitRanges(
         assignMerged(context, fold.monoid, state, fold.monoid.single(fold.value(context, result, k), k)),
       );
     });
-    if (lanes > 1)
-      mergeLanes(context, fold.monoid, state, lanes, fold.layout === "rows" ? 1 : perGroup, workgroupSize);
+    const sharing = {
+      state,
+      count: lanes,
+      distance: fold.layout === "rows" ? 1 : perGroup,
+      workgroupSize,
+    };
+    if (inSubgroups) mergeInSubgroups(context, fold.monoid, number, sharing);
+    else if (lanes > 1) mergeInWorkgroup(context, fold.monoid, sharing);
     writer.when(`share == 0u && slot < ${writer.size(slots)}`, () =>
       writer.store(fold.target, fold.dtype, "slot", { text: fold.monoid.result(state), type: fold.dtype }),
     );
     return groupsFor(slots, perGroup);
   });
-}
-
-function assignMerged(
-  { writer }: Context,
-  monoid: Monoid,
-  state: readonly string[],
-  other: readonly string[],
-): void {
-  const merged = monoid.merge(writer, state, other);
-  const names = merged.map(
-    (text, index) => writer.let({ text, type: monoid.types[index] ?? "f32" }, "next").text,
-  );
-  names.forEach((value, index) => writer.push({ kind: "assign", target: state[index] ?? "", value }));
-}
-
-/** Halves the number of lanes that hold a state until one is left. */
-function mergeLanes(
-  context: Context,
-  monoid: Monoid,
-  state: readonly string[],
-  lanes: number,
-  distance: number,
-  workgroupSize: number,
-): void {
-  const { writer } = context;
-  monoid.types.forEach((type, index) => writer.shared(`shared${index}`, type, workgroupSize));
-  const put = (): void =>
-    state.forEach((value, index) =>
-      writer.push({ kind: "storeShared", array: `shared${index}`, index: "lane", value }),
-    );
-  put();
-  for (let left = lanes / 2; left >= 1; left /= 2) {
-    writer.push({ kind: "barrier" });
-    writer.when(`share < ${left}u`, () => {
-      const other = monoid.types.map(
-        (type, index) =>
-          writer.let({ text: `shared${index}[lane + ${left * distance}u]`, type }, "other").text,
-      );
-      assignMerged(context, monoid, state, other);
-      put();
-    });
-  }
 }
 
 /** Lanes that share one result: one for short reductions, a workgroup's quarter for rows. */

@@ -5,6 +5,7 @@
 import { type Dim, addDims, constantDim, productOfDims, quotientDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
 import type { DType } from "../../ir/type.ts";
+import type { Capabilities } from "./capabilities.ts";
 import type { Context } from "./scope.ts";
 
 /**
@@ -16,6 +17,7 @@ export type KernelStyle = "workgroup" | "invocation";
 
 export interface Sink {
   readonly style: KernelStyle;
+  readonly capabilities: Capabilities;
   /** Adds one dispatch. `write` writes the kernel's body and says how many workgroups run. */
   readonly kernel: (description: KernelDescription, write: (context: Context) => Dim) => void;
   /** A buffer for what one kernel hands to the next. */

@@ -6,7 +6,7 @@ import type { Dim } from "../../ir/dim.ts";
 import type { DType } from "../../ir/type.ts";
 import type { Access } from "../../../runtime/webgpu/schedule.ts";
 import { withCallees } from "./helpers.ts";
-import type { Binding, Kernel, ScalarType, SharedArray, Statement, Value } from "./kernel.ts";
+import type { Binding, Kernel, KernelFeature, ScalarType, SharedArray, Statement, Value } from "./kernel.ts";
 import { sizeText } from "./sizes.ts";
 
 export interface WrittenKernel {
@@ -22,6 +22,7 @@ export class KernelWriter {
   readonly #overrides = new Map<string, string>();
   readonly #shared: SharedArray[] = [];
   readonly #helpers = new Set<string>();
+  readonly #features = new Set<KernelFeature>();
   readonly #comments: string[] = [];
   readonly #chunkNames: ReadonlySet<string>;
   #block: Statement[] = [];
@@ -92,6 +93,10 @@ export class KernelWriter {
     this.#shared.push({ name, element, length });
   }
 
+  enable(feature: KernelFeature): void {
+    this.#features.add(feature);
+  }
+
   call(helper: string, type: ScalarType, ...operands: readonly string[]): Value {
     withCallees(helper).forEach((name) => this.#helpers.add(name));
     return { text: `${helper}(${operands.join(", ")})`, type };
@@ -130,6 +135,7 @@ export class KernelWriter {
       shared: this.#shared,
       helpers: [...this.#helpers],
       workgroupSize,
+      features: [...this.#features].sort(),
       body: this.#block,
     };
     const overrides = [...this.#overrides].map(([size, constant]) => ({ name: constant, size }));

@@ -1,0 +1,110 @@
+/**
+ * What kernels may use on a device: the one table from what an adapter offers to how a module is emitted. A path is a
+ * set of abilities under a name that users and tests can force; each builds on the ones before it. Without a word from
+ * the user the numbers stay those of f32: subgroups only change the order of sums, f16 and matrices round operands.
+ */
+import type { GpuOffer, MatrixShape, MatrixSpelling } from "../../../runtime/webgpu/schedule.ts";
+import type { KernelStyle } from "./sink.ts";
+
+/** From the plainest to the most demanding. */
+export const gpuPaths = ["plain", "subgroups", "f16", "matrix"] as const;
+
+export type GpuPath = (typeof gpuPaths)[number];
+
+/** What the writers of kernels may use. */
+export interface Capabilities {
+  readonly style: KernelStyle;
+  /** Lanes of a reduction meet in subgroups of a size that is known when the kernel runs. */
+  readonly subgroups: boolean;
+  /** Values that the pass `narrow` rounded are stored as f16. */
+  readonly half: boolean;
+  readonly matrix: MatrixUse | undefined;
+}
+
+/** Fragments of `shape`, a workgroup of `lanes` invocations as one or more subgroups. */
+export interface MatrixUse {
+  readonly shape: MatrixShape;
+  readonly spelling: MatrixSpelling;
+  readonly subgroup: number;
+}
+
+/** Every value in f32, each invocation through workgroup memory or alone. */
+export function plainCapabilities(style: KernelStyle): Capabilities {
+  return { style, subgroups: false, half: false, matrix: undefined };
+}
+
+interface PathRule {
+  /** For people. */
+  readonly doc: string;
+  /** What the path asks for and the offer lacks. */
+  readonly lacks: (offer: GpuOffer) => readonly string[];
+  readonly capabilities: (offer: GpuOffer) => Capabilities;
+}
+
+/** Total by its type: one rule a path. */
+export const pathRules: { readonly [P in GpuPath]: PathRule } = {
+  plain: {
+    doc: "f32, nothing that an adapter could lack",
+    lacks: () => [],
+    capabilities: ({ kind }) => plainCapabilities(kind === "hardware" ? "workgroup" : "invocation"),
+  },
+  subgroups: {
+    doc: "f32, reductions through subgroups",
+    lacks: lacksSubgroups,
+    capabilities: () => ({ ...plainCapabilities("workgroup"), subgroups: true }),
+  },
+  f16: {
+    doc: "operands of products stored as f16, sums in f32",
+    lacks: lacksHalf,
+    capabilities: (offer) => ({ ...automatic(offer), half: true }),
+  },
+  matrix: {
+    doc: "as f16, products on subgroup matrices (tensor cores)",
+    lacks: (offer) => [
+      ...lacksSubgroups(offer),
+      ...lacksHalf(offer),
+      ...(matrixUseOf(offer) === undefined ? ["subgroup matrices of f16 with sums in f32"] : []),
+    ],
+    capabilities: (offer) => ({
+      style: "workgroup",
+      subgroups: true,
+      half: true,
+      matrix: matrixUseOf(offer),
+    }),
+  },
+};
+
+export type PathChoice =
+  | { readonly kind: "chosen"; readonly capabilities: Capabilities }
+  | { readonly kind: "lacking"; readonly path: GpuPath; readonly lacks: readonly string[] };
+
+/** The path that was asked for; without one the fastest that leaves the numbers in f32. */
+export function choosePath(offer: GpuOffer, asked: GpuPath | undefined): PathChoice {
+  if (asked === undefined) return { kind: "chosen", capabilities: automatic(offer) };
+  const lacks = pathRules[asked].lacks(offer);
+  return lacks.length === 0
+    ? { kind: "chosen", capabilities: pathRules[asked].capabilities(offer) }
+    : { kind: "lacking", path: asked, lacks };
+}
+
+function automatic(offer: GpuOffer): Capabilities {
+  const path = offer.kind === "hardware" && lacksSubgroups(offer).length === 0 ? "subgroups" : "plain";
+  return pathRules[path].capabilities(offer);
+}
+
+function lacksSubgroups({ subgroups }: GpuOffer): readonly string[] {
+  return subgroups === undefined ? ["subgroups that kernels can number"] : [];
+}
+
+function lacksHalf({ features }: GpuOffer): readonly string[] {
+  return features.includes("shader-f16") ? [] : ["shader-f16"];
+}
+
+/** Workgroups are a whole number of subgroups, so only a size that is the same for every kernel will do. */
+function matrixUseOf({ matrices, matrixSpelling, subgroups }: GpuOffer): MatrixUse | undefined {
+  const [shape] = matrices
+    .filter(({ operand, result }) => operand === "f16" && result === "f32")
+    .sort((a, b) => b.rows * b.columns * b.depth - a.rows * a.columns * a.depth);
+  if (shape === undefined || matrixSpelling === undefined || subgroups === undefined) return undefined;
+  return { shape, spelling: matrixSpelling, subgroup: subgroups.largest };
+}
