@@ -9,6 +9,7 @@ import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import type { Program } from "../compiler/program.ts";
 import type { ProgramInfo } from "../runtime/program.ts";
+import { gpuArtifact } from "./gpu-artifact.ts";
 import { standardLibrary } from "./standard-library.ts";
 import { version } from "./version.ts";
 
@@ -22,6 +23,8 @@ export { version };
 export type Sources = Readonly<Record<string, string>> | SourceHost;
 
 export interface CompileOptions {
+  /** What runs the artifact: tfjs in a page or in Node (the default), or WebGPU. */
+  readonly target?: "tfjs" | "wgsl";
   /** The declarations to compile; by default every exported one that can run, or every `train`. */
   readonly entries?: readonly string[];
   /** Settings of the entries by name, as text: `{ margin: "LSoftmax(m: 4)" }`. */
@@ -30,10 +33,15 @@ export interface CompileOptions {
 
 export interface Artifact {
   readonly name: string;
-  /** An ES module without imports: `info` and `functions`, see `margo-lang/runtime`. */
+  /**
+   * An ES module without imports, for an executor of `margo-lang/runtime`: it exports `info` and `functions` for tfjs,
+   * `module` for wgsl.
+   */
   readonly js: string;
   /** Its TypeScript declarations. */
   readonly declarations: string;
+  /** The kernels as one text for reading; the module holds the same. Only for wgsl. */
+  readonly wgsl?: string;
   readonly info: ProgramInfo;
 }
 
@@ -48,7 +56,7 @@ export function analyse(sources: Sources, file: string): CheckResult {
   return checkFile(hostOf(sources), file);
 }
 
-/** Compiles entries of a file for tfjs. Mistakes in the source are diagnostics; it throws only on a bug of Margo. */
+/** Compiles entries of a file. Mistakes in the source are diagnostics; it throws only on a bug of Margo. */
 export function compile(sources: Sources, file: string, options: CompileOptions = {}): CompileResult {
   const host = hostOf(sources);
   const checked = checkFile(host, file);
@@ -58,13 +66,18 @@ export function compile(sources: Sources, file: string, options: CompileOptions 
   for (const name of options.entries ?? defaultEntries(checked)) {
     const elaborated = elaborateEntry(host, file, name, { set: options.set ?? {} });
     for (const one of elaborated.diagnostics) diagnostics.set(keyOf(one), one);
-    if (elaborated.program !== undefined) artifacts.push(artifactOf(elaborated.program));
+    if (elaborated.program !== undefined)
+      artifacts.push(artifactOf(elaborated.program, options.target ?? "tfjs"));
   }
   const all = [...diagnostics.values()];
   return { diagnostics: all, artifacts: hasErrors(all) ? [] : artifacts };
 }
 
-function artifactOf(program: Program): Artifact {
+function artifactOf(program: Program, target: "tfjs" | "wgsl"): Artifact {
+  if (target === "wgsl") {
+    const { js, declarations, wgsl, module } = gpuArtifact(program);
+    return { name: program.name, js, declarations, wgsl, info: module.info };
+  }
   const compiled: readonly CompiledFunction[] = functionsToCompile(program).map((fn) => ({
     fn,
     stage: compileFunction(program, fn, defaultPassOptions),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
+import type { GpuState } from "./executors/adapter.ts";
 import { version } from "./version.ts";
 
 /** Names and values for people. */
@@ -19,9 +20,14 @@ export function machineFacts(): Record<string, string> {
 
 export type TrainingTarget = "tfjs" | "wgsl" | "reference";
 
-/** What `--target auto` takes: hardware GPUs first as soon as a target can use them, else tfjs. */
-export function automaticTarget(): TrainingTarget {
-  return "tfjs";
+/** What `--target auto` takes: a hardware GPU where WebGPU finds one, else tfjs. */
+export async function automaticTarget(): Promise<TrainingTarget> {
+  const { gpuOfMachine } = await import("./executors/adapter.ts");
+  return targetFor(await gpuOfMachine());
+}
+
+export function targetFor(gpu: GpuState): TrainingTarget {
+  return gpu.kind === "adapter" && gpu.adapter.kind === "hardware" ? "wgsl" : "tfjs";
 }
 
 /** The version of an installed package, as Node finds it from here; undefined where there is none. */

@@ -11,6 +11,7 @@ import {
   knownSize,
 } from "../compiler/ir/dim.ts";
 import { type TensorType, printType } from "../compiler/ir/type.ts";
+import type { SourceLine } from "../compiler/codegen/source-map.ts";
 import { suggestName } from "../compiler/errors/suggest.ts";
 import type { Reference } from "../compiler/ops/record.ts";
 import type { Program, ProgramFunction, ProgramInput } from "../compiler/program.ts";
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Sizes that no given value settles. */
   readonly dims: Bindings;
+  /** For what is said about a kernel that does not compile. */
+  readonly sourceLine?: SourceLine;
 }
 
 export interface RunResult {
@@ -75,7 +78,7 @@ export async function runEntry(
   const outputs =
     options.target === "reference"
       ? evaluateGraph(fn.graph, feeds, dims.sizes)
-      : await onDevice(program, fn, feeds, options.target);
+      : await onDevice(program, fn, feeds, options);
   return resultOf(program, outputs, variables);
 }
 
@@ -243,9 +246,9 @@ async function onDevice(
   program: Program,
   fn: ProgramFunction,
   feeds: NamedReferences,
-  target: TrainingTarget,
+  { target, sourceLine }: RunOptions,
 ): Promise<NamedReferences> {
-  const executor = await createExecutor(program, target);
+  const executor = await createExecutor(program, target, { sourceLine });
   try {
     const pick = (names: readonly string[]) =>
       Object.fromEntries(

@@ -45,6 +45,12 @@ export function gpuOfPage(): GPU {
   throw new Error("this browser offers no WebGPU: use one that does, or the target tfjs");
 }
 
+/** An adapter as it is, before a device is opened. */
+export interface OfferedAdapter {
+  readonly adapter: AdapterFacts;
+  readonly limits: Readonly<Record<(typeof wantedLimits)[number], number>>;
+}
+
 /** Takes the best adapter that there is; undefined where there is none. */
 export async function openDevice(gpu: GPU): Promise<GpuDevice | undefined> {
   const adapter = await bestAdapter(gpu);
@@ -68,6 +74,16 @@ async function bestAdapter(gpu: GPU): Promise<GPUAdapter | undefined> {
 }
 
 function factsOf({ info, features }: GPUAdapter): AdapterFacts {
+  return adapterFacts(info, [...features]);
+}
+
+type AdapterInfo = Pick<
+  GPUAdapterInfo,
+  "vendor" | "architecture" | "device" | "description" | "isFallbackAdapter"
+>;
+
+/** An adapter's facts for people, from what it says of itself. */
+export function adapterFacts(info: AdapterInfo, features: readonly string[]): AdapterFacts {
   const software =
     info.isFallbackAdapter ||
     /swiftshader|llvmpipe|lavapipe|software|warp/i.test(
@@ -79,7 +95,7 @@ function factsOf({ info, features }: GPUAdapter): AdapterFacts {
     vendor: info.vendor,
     architecture: info.architecture,
     kind: software ? "software" : "hardware",
-    features: [...features],
+    features,
   };
 }
 

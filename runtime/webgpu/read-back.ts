@@ -25,7 +25,7 @@ export interface ReadBack {
 }
 
 /** The results of some dozens of steps fit; larger ones get a buffer of their own. */
-const blockBytes = 16384;
+export const blockBytes = 16384;
 
 /** Of a variable, at a time. */
 const pieceBytes = 2 ** 26;

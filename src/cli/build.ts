@@ -1,20 +1,30 @@
-/** `margo build`: each entry becomes a JavaScript module, its types and its source map, in a folder of artifacts. */
+/**
+ * `margo build`: each entry becomes a JavaScript module and its types, for WebGPU its kernels as readable text too, and
+ * the source map of what was emitted from .margo lines.
+ */
 import { existsSync, readFileSync, watch } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
-import { type MappedSource, sourceMap, sourceMapComment } from "../../compiler/codegen/tfjs/source-map.ts";
-import type { Span } from "../../compiler/errors/span.ts";
+import {
+  type MappedSource,
+  type Mapping,
+  sourceMap,
+  sourceMapComment,
+} from "../../compiler/codegen/source-map.ts";
+import type { TargetName } from "../../compiler/passes/pass.ts";
+import type { Program } from "../../compiler/program.ts";
 import { compileProgram } from "../executors/create.ts";
+import { gpuArtifact } from "../gpu-artifact.ts";
 import { isLibraryModule } from "../host.ts";
 import { version } from "../version.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
+import { type Source, declarationsOf, programOf, sourceAt, sourceLineOf, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
 
 export interface BuildOptions {
-  readonly target: "tfjs" | "reference";
+  readonly target: TargetName;
   readonly entry: readonly string[];
   readonly out: string;
   readonly watch?: boolean;
@@ -29,7 +39,7 @@ interface Artifact {
 /** Standard output gets the paths of what was written. */
 export async function build(file: string, options: BuildOptions): Promise<ExitCode> {
   if (options.target === "reference") {
-    complain("the reference target has no artifact: it runs inside Margo", "build for --target tfjs");
+    complain("the reference target has no artifact: it runs inside Margo", "build for --target tfjs or wgsl");
     return exitUsage;
   }
   if (options.watch === true) return buildAgainAndAgain(file, options);
@@ -54,23 +64,53 @@ function checkArtifacts(artifacts: readonly Artifact[]): ExitCode {
   return stale.length === 0 ? exitFine : exitFault;
 }
 
-async function artifactsOf(file: string, { entry, out }: BuildOptions): Promise<readonly Artifact[]> {
+async function artifactsOf(file: string, { entry, out, target }: BuildOptions): Promise<readonly Artifact[]> {
   const source = sourceAt(file);
   const artifacts: Artifact[] = [];
   for (const name of entry.length > 0 ? entry : defaultEntries(source)) {
     const program = await programOf(source, name, {});
-    const { js, declarations, mappings } = await atStage("code generation", () =>
-      emitModule(program, compileProgram(program), version, (span: Span) => commentFor(source, span)),
+    const files = await atStage("code generation", () =>
+      target === "wgsl" ? gpuFiles(source, program, out) : tfjsFiles(source, program, out),
     );
-    const map = `${name}.js.map`;
-    const mapped = sourceMap(`${name}.js`, mappings, (from) => mappedSource(source, from, out));
-    artifacts.push(
-      { path: join(out, `${name}.js`), text: `${js}${sourceMapComment(map)}` },
-      { path: join(out, map), text: mapped },
-      { path: join(out, `${name}.d.ts`), text: declarations },
-    );
+    artifacts.push(...files.map((each) => ({ ...each, path: join(out, `${name}${each.path}`) })));
   }
   return artifacts;
+}
+
+/** Paths are endings of the entry's name. */
+function tfjsFiles(source: Source, program: Program, out: string): readonly Artifact[] {
+  const { js, declarations, mappings } = emitModule(program, compileProgram(program), version, (span) =>
+    sourceLineOf(source, span),
+  );
+  return [
+    ...withMap({ path: ".js", text: js }, mappings, source, program, out),
+    { path: ".d.ts", text: declarations },
+  ];
+}
+
+/** The module is data; what comes from the source are the kernels, so the map is theirs. */
+function gpuFiles(source: Source, program: Program, out: string): readonly Artifact[] {
+  const { js, declarations, wgsl, mappings } = gpuArtifact(program, (span) => sourceLineOf(source, span));
+  return [
+    { path: ".js", text: js },
+    { path: ".d.ts", text: declarations },
+    ...withMap({ path: ".wgsl", text: wgsl }, mappings, source, program, out),
+  ];
+}
+
+/** The file, which names its map, and the map. */
+function withMap(
+  { path, text }: Artifact,
+  mappings: readonly Mapping[],
+  source: Source,
+  { name }: Program,
+  out: string,
+): readonly Artifact[] {
+  const mapped = sourceMap(`${name}${path}`, mappings, (from) => mappedSource(source, from, out));
+  return [
+    { path, text: `${text}${sourceMapComment(`${name}${path}.map`)}` },
+    { path: `${path}.map`, text: mapped },
+  ];
 }
 
 /** Every train; every model where there is none. */
@@ -90,15 +130,6 @@ function mappedSource(source: Source, file: string, out: string): MappedSource {
   if (isLibraryModule(file)) return { name: `margo:///${file}.margo`, text };
   const path = relative(resolve(out), resolve(source.root, file)).split(sep);
   return { name: path.map(encodeURIComponent).join("/"), text };
-}
-
-/** The line of source that a piece of the artifact comes from, as a comment shows it. */
-function commentFor(source: Source, span: Span): string | undefined {
-  const text = textOf(source, span.file);
-  const start = text.lastIndexOf("\n", span.start - 1) + 1;
-  const end = text.indexOf("\n", span.start);
-  const line = text.slice(start, end < 0 ? undefined : end).trim();
-  return line === "" ? undefined : `${placeOf(source, span)} ${line}`;
 }
 
 /** Builds when a source below the file's workspace changes, until the process is stopped. */

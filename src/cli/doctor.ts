@@ -1,7 +1,9 @@
 /** `margo doctor`: what this machine offers, which targets start on it, and what `--target auto` takes. */
 import { freemem } from "node:os";
 import type { BackendName } from "../../runtime/tfjs/backend.ts";
-import { automaticTarget, installedVersion, machineFacts } from "../machine.ts";
+import { type GpuState, gpuOfMachine } from "../executors/adapter.ts";
+import { installedVersion, machineFacts, targetFor } from "../machine.ts";
+import { gpuMeaning } from "./gpu-meaning.ts";
 import { bytes } from "../report/numbers.ts";
 import { type ExitCode, exitFine, exitUsage, writeOut } from "./terminal.ts";
 
@@ -18,15 +20,15 @@ interface BackendState {
 /** Exit 2 when not even one backend of tfjs starts: nothing could be trained here. */
 export async function doctor({ json }: DoctorOptions): Promise<ExitCode> {
   const backends = await tryBackends();
-  const webgpu = describeWebgpu();
+  const gpu = await gpuOfMachine();
   const packages = Object.fromEntries(
     packageNames.map((name) => [name, installedVersion(name) ?? "not installed"]),
   );
   const healthy = backends.some(({ works }) => works);
-  const auto = automaticTarget();
+  const auto = targetFor(gpu);
   const machine = { ...machineFacts(), "free memory": bytes(freemem()) };
   if (json === true) {
-    await writeOut(`${JSON.stringify({ machine, backends, webgpu, packages, auto, healthy }, null, 2)}\n`);
+    await writeOut(`${JSON.stringify({ machine, backends, gpu, packages, auto, healthy }, null, 2)}\n`);
     return healthy ? exitFine : exitUsage;
   }
   const fastest = backends.find(({ works }) => works)?.backend ?? "nothing";
@@ -36,9 +38,9 @@ export async function doctor({ json }: DoctorOptions): Promise<ExitCode> {
       ({ backend, works, detail }) => [`tfjs ${backend}`, works ? detail : `fails: ${detail}`] as const,
     ),
     ["reference", "float64 in plain JavaScript, always there"],
-    ["WebGPU", webgpu],
+    ...gpuRows(gpu),
     ...Object.entries(packages),
-    ["--target auto", healthy ? `${auto}, on its ${fastest} backend` : "nothing: no backend starts"],
+    ["--target auto", automaticText(auto, fastest, healthy)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   await writeOut(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join(""));
@@ -49,6 +51,7 @@ const packageNames = [
   "@tensorflow/tfjs-core",
   "@tensorflow/tfjs-backend-wasm",
   "@tensorflow/tfjs-backend-cpu",
+  "webgpu",
 ];
 
 async function tryBackends(): Promise<readonly BackendState[]> {
@@ -65,10 +68,16 @@ async function tryBackends(): Promise<readonly BackendState[]> {
   return states;
 }
 
-function describeWebgpu(): string {
-  if (typeof navigator === "object" && "gpu" in navigator) return "offered by this Node";
-  const installed = installedVersion("webgpu");
-  return installed === undefined
-    ? "not offered by this Node, and the package webgpu is not installed"
-    : `package webgpu ${installed}`;
+function automaticText(auto: string, fastest: string, healthy: boolean): string {
+  if (auto === "wgsl") return "wgsl, on the hardware GPU above";
+  return healthy ? `${auto}, on its ${fastest} backend` : "nothing: no backend starts";
+}
+
+function gpuRows(gpu: GpuState): readonly (readonly [string, string])[] {
+  if (gpu.kind === "none") return [["WebGPU", `${gpu.reason}: ${gpu.help}`]];
+  const { adapter, limits } = gpu;
+  return [
+    ["WebGPU", `${adapter.name}${adapter.vendor === "" ? "" : `, ${adapter.vendor}`}`],
+    ...gpuMeaning(adapter, limits).map((line) => ["", line] as const),
+  ];
 }

@@ -6,6 +6,7 @@
  */
 import { CommanderError } from "commander";
 import { DeviceFault } from "../../runtime/device-fault.ts";
+import { TargetUnavailable } from "../executors/unavailable.ts";
 import { version } from "../version.ts";
 import { margoCommand } from "./program.ts";
 import { Refusal } from "./refusal.ts";
@@ -33,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitFine : exitUsage;
   if (error instanceof Refusal) return error.exitCode;
-  if (error instanceof DeviceFault) {
+  if (error instanceof DeviceFault || error instanceof TargetUnavailable) {
     complain(error.message, error.help);
     return exitUsage;
   }

@@ -5,7 +5,8 @@ import type { Bindings } from "../../compiler/ir/dim.ts";
 import { passes } from "../../compiler/passes/index.ts";
 import type { Stage, TargetName } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
-import { stageJson, stageText } from "./ir-text.ts";
+import { gpuPlanOf, gpuPlanText } from "./gpu-plan.ts";
+import { sizesOf, stageJson, stageText } from "./ir-text.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
 import { atStage } from "./stage.ts";
@@ -38,11 +39,27 @@ export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
   const stage = stages.find(({ name }) => name === options.stage);
   if (stage === undefined) throw new Error(`the pass ${options.stage} left no stage`);
   await writeOut(
-    options.json === true
-      ? `${JSON.stringify(stageJson(program, fn, stage, options.dim), null, 2)}\n`
-      : stageText(program, fn, stage, options.dim),
+    options.json === true ? jsonOf(program, fn, stage, options) : textOf(program, fn, stage, options),
   );
   return exitFine;
+}
+
+function jsonOf(program: Program, fn: ProgramFunction, stage: Stage, { dim }: IrOptions): string {
+  const json = stageJson(program, fn, stage, dim);
+  const gpu = isGpuPlan(stage) ? gpuPlanOf(program, fn, stage, sizesOf(program, stage, dim)) : {};
+  return `${JSON.stringify({ ...json, ...gpu }, null, 2)}\n`;
+}
+
+function textOf(program: Program, fn: ProgramFunction, stage: Stage, { dim }: IrOptions): string {
+  if (!isGpuPlan(stage)) return stageText(program, fn, stage, dim);
+  const { plan: _, ...before } = stage;
+  const sizes = sizesOf(program, stage, dim);
+  return `${stageText(program, fn, before, dim)}${gpuPlanText(gpuPlanOf(program, fn, stage, sizes), sizes)}`;
+}
+
+/** The GPU's kernels and buffers are known only when its code is emitted; the plan is then the runtime's own. */
+function isGpuPlan({ options, plan }: Stage): boolean {
+  return options.target === "wgsl" && plan !== undefined;
 }
 
 /** The only declaration of the file, or its only train. */

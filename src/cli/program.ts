@@ -33,7 +33,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
   add(
     "ir <file>",
     "Print the intermediate representation after a pass",
-    "--stage plan shows every buffer and the peak.",
+    "--stage plan shows every buffer and the peak; with --target wgsl, those of the GPU.",
   )
     .option("--entry <name>", "the declaration to compile (default: the only one, or the train)")
     .option("--function <name>", "one of its functions: step, evaluate, embed, value (default: the first)")
@@ -82,7 +82,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       finish(await (await import("./gradcheck.ts")).gradcheck(file, entries, options)),
     );
 
-  add("build <file>", "Compile to an artifact: a JavaScript module and its types")
+  add("build <file>", "Compile to an artifact: a JavaScript module, its types and, for WebGPU, its kernels")
     .addOption(targetOption())
     .option(
       "--entry <name>",
@@ -153,7 +153,7 @@ function choice(flags: string, help: string, values: readonly string[], preset: 
 }
 
 function targetOption(preset = "tfjs"): Option {
-  return choice("--target <target>", "the target to compile for", ["tfjs", "reference"], preset);
+  return choice("--target <target>", "the target to compile for", ["tfjs", "wgsl", "reference"], preset);
 }
 
 function names(text: string, earlier: readonly string[]): string[] {

@@ -11,7 +11,7 @@ import { readAllOfNpz, writeNpz } from "../npz.ts";
 import { type NamedReferences, type RunResult, type RunValues, isRunFault, runEntry } from "../run-entry.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, programOf, sourceAt } from "./source.ts";
+import { type Source, programOf, sourceAt, sourceLineOf } from "./source.ts";
 import { atStage } from "./stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
@@ -38,7 +38,11 @@ export async function run(file: string, entry: string, options: RunCommandOption
   const kinds = program.variables.map(({ name, kind }) => [name, kind] as const);
   const values = given.arrays === undefined ? given.values : valuesOfNpz(given.arrays, kinds);
   const result = await atStage("evaluation", () =>
-    runEntry(program, values, { ...options, dims: options.dim }),
+    runEntry(program, values, {
+      ...options,
+      dims: options.dim,
+      sourceLine: (span) => sourceLineOf(source, span),
+    }),
   );
   if (isRunFault(result)) {
     complain(result.message, result.help);

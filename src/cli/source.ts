@@ -100,6 +100,15 @@ export function placeOf(source: Source, { file, start }: Span): string {
   return `${displayedName(file, source.root)}:${before.length}:${(before.at(-1) ?? "").length + 1}`;
 }
 
+/** The line of source that emitted code comes from, as its comments show it. */
+export function sourceLineOf(source: Source, span: Span): string | undefined {
+  const text = textOf(source, span.file);
+  const start = text.lastIndexOf("\n", span.start - 1) + 1;
+  const end = text.indexOf("\n", span.start);
+  const line = text.slice(start, end < 0 ? undefined : end).trim();
+  return line === "" ? undefined : `${placeOf(source, span)} ${line}`;
+}
+
 function spansOf({ span, labels, fix }: Diagnostic): readonly Span[] {
   return [span, ...labels.map((label) => label.span), ...(fix?.edits ?? []).map((edit) => edit.span)];
 }

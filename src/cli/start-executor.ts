@@ -1,25 +1,20 @@
-/** Starts a target, or says why this machine cannot. */
+/** Starts a target for a program of a source file; what goes wrong there belongs to the stage `compile`. */
 import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
+import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import { createExecutor } from "../executors/create.ts";
-import { TargetUnavailable } from "../executors/unavailable.ts";
 import type { TrainingTarget } from "../machine.ts";
-import { Refusal } from "./refusal.ts";
+import { type Source, sourceLineOf } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { complain, exitUsage } from "./terminal.ts";
 
-/** Throws a refusal, told already, where the target does not start here. */
-export async function startExecutor(
+/** Throws `TargetUnavailable` where the target does not start here, or the adapter lacks the path. */
+export function startExecutor(
   program: Program,
   target: TrainingTarget,
+  source: Source,
   path?: GpuPath,
 ): Promise<Executor> {
-  try {
-    return await atStage("compile", () => createExecutor(program, target, path));
-  } catch (error) {
-    if (!(error instanceof TargetUnavailable)) throw error;
-    complain(error.message, error.help);
-    throw new Refusal(exitUsage);
-  }
+  const sourceLine = (span: Span): string | undefined => sourceLineOf(source, span);
+  return atStage("compile", () => createExecutor(program, target, { path, sourceLine }));
 }

@@ -71,10 +71,10 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const settings = { ...resumed?.settings, ...options.set };
   const program = await programOf(source, entry, { set: settings });
   const training = trainingOf(program, options, resumed);
-  const target = targetOf(options, resumed);
+  const target = await targetOf(options, resumed);
   checkPath(options, target);
-  const executor = await startExecutor(program, target, options.gpu);
-  const info = runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
+  const executor = await startExecutor(program, target, source, options.gpu);
+  const info = await runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
   const progress = await showProgress(entry);
   const summary = await atStage("training", () =>
     trainRun({
@@ -180,7 +180,7 @@ function trainingOf(program: Program, options: TrainOptions, resumed: RunInfo | 
   };
 }
 
-function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined): TrainingTarget {
+async function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined): Promise<TrainingTarget> {
   if (target !== "auto") return target;
   return resumed?.target === "reference" || resumed?.target === "wgsl" ? resumed.target : automaticTarget();
 }
@@ -204,7 +204,8 @@ interface RunFacts {
   readonly seed: number;
 }
 
-function runInfo({ source, entry, options, resumed, settings, target, seed }: RunFacts): RunInfo {
+async function runInfo(facts: RunFacts): Promise<RunInfo> {
+  const { source, entry, options, resumed, settings, target, seed } = facts;
   const limit = options.limit ?? resumed?.limit;
   return {
     margo: version,
@@ -215,6 +216,12 @@ function runInfo({ source, entry, options, resumed, settings, target, seed }: Ru
     target,
     seed,
     ...(limit === undefined ? {} : { limit }),
-    machine: machineFacts(),
+    machine: { ...machineFacts(), ...(target === "wgsl" ? await adapterName() : {}) },
   };
+}
+
+async function adapterName(): Promise<{ readonly adapter?: string }> {
+  const { gpuOfMachine } = await import("../executors/adapter.ts");
+  const gpu = await gpuOfMachine();
+  return gpu.kind === "adapter" ? { adapter: gpu.adapter.name } : {};
 }

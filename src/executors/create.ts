@@ -2,17 +2,26 @@
 import { type CompiledFunction, emitModule, functionsToCompile } from "../../compiler/codegen/tfjs/module.ts";
 import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import { compileFunction, compileVerified, defaultPassOptions } from "../../compiler/compile.ts";
+import type { SourceLine } from "../../compiler/codegen/source-map.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import type { BackendName } from "../../runtime/tfjs/backend.ts";
 import type { TrainingTarget } from "../machine.ts";
 import { version } from "../version.ts";
 
-/** Of tfjs the wasm backend where it starts, else the plain one. `path` is for the target wgsl alone. */
+/** How a program is compiled for a GPU. Other targets take no notice of it. */
+export interface GpuRequest {
+  /** What kernels may use; by default the best that the adapter offers. */
+  readonly path?: GpuPath | undefined;
+  /** The text of comments in kernels, which a message about a broken one shows. */
+  readonly sourceLine?: SourceLine | undefined;
+}
+
+/** Of tfjs the wasm backend where it starts, else the plain one. */
 export async function createExecutor(
   program: Program,
   target: TrainingTarget,
-  path?: GpuPath,
+  gpu: GpuRequest = {},
 ): Promise<Executor> {
   switch (target) {
     case "reference": {
@@ -21,7 +30,7 @@ export async function createExecutor(
     }
     case "wgsl": {
       const { createWgslExecutor } = await import("./wgsl.ts");
-      return createWgslExecutor(program, path);
+      return createWgslExecutor(program, gpu);
     }
     case "tfjs": {
       const { loadTfjsModule } = await import("./load-tfjs-module.ts");

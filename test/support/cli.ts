@@ -18,6 +18,11 @@ export interface Place {
   /** Writes a file below the folder and returns its absolute path. */
   readonly write: (name: string, content: string | Uint8Array) => string;
   readonly margo: (...args: readonly string[]) => Promise<CommandResult>;
+  /** With environment variables of its own. */
+  readonly margoWith: (
+    env: Readonly<Record<string, string>>,
+    ...args: readonly string[]
+  ) => Promise<CommandResult>;
   /** With text on standard input. */
   readonly margoReading: (input: string, ...args: readonly string[]) => Promise<CommandResult>;
   /** Every file below the folder, relative, sorted. */
@@ -37,6 +42,7 @@ export function temporaryPlace(): Place {
       return file;
     },
     margo: (...args) => runMargo(path, "", args),
+    margoWith: (env, ...args) => runMargo(path, "", args, env),
     margoReading: (input, ...args) => runMargo(path, input, args),
     files: () =>
       readdirSync(path, { recursive: true, withFileTypes: true })
@@ -46,9 +52,14 @@ export function temporaryPlace(): Place {
   };
 }
 
-function runMargo(cwd: string, input: string, args: readonly string[]): Promise<CommandResult> {
+function runMargo(
+  cwd: string,
+  input: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "" };
+    const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "", ...variables };
     const child = spawn(process.execPath, [join(projectRoot, "dist/margo.js"), ...args], { cwd, env });
     let [out, err] = ["", ""];
     child.stdout.on("data", (chunk) => (out += String(chunk)));

@@ -11,7 +11,8 @@ import type { Program, ProgramFunction } from "../../program.ts";
 import type { ProgramInfo } from "../../../runtime/program.ts";
 import { emitFunction, indent } from "./function.ts";
 import { createSharedData } from "./scope.ts";
-import { type Mapping, type SourceLine, createSourceMarks } from "./source-notes.ts";
+import type { Mapping, SourceLine } from "../source-map.ts";
+import { createSourceMarks } from "./source-notes.ts";
 
 /** A function of the program and the stage that the passes made of it. */
 export interface CompiledFunction {

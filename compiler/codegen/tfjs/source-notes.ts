@@ -4,21 +4,12 @@
  * loops like any other text.
  */
 import type { Span } from "../../errors/span.ts";
-
-/** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
-export type SourceLine = (span: Span) => string | undefined;
+import type { Mapping, SourceLine } from "../source-map.ts";
 
 export interface SourceNotes {
   readonly comment: SourceLine;
   /** The line, as one that comes from the span. A line has one origin: a later one does not replace it. */
   readonly mark: (line: string, span: Span) => string;
-}
-
-/** A place in emitted text, counted from 0, and what was written for it. */
-export interface Mapping {
-  readonly line: number;
-  readonly column: number;
-  readonly span: Span;
 }
 
 export interface SourceMarks extends SourceNotes {

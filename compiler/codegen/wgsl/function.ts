@@ -9,9 +9,10 @@ import { elementsOf } from "../../ops/types.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import type { Stage } from "../../passes/pass.ts";
 import { scheduleAsWritten } from "../../passes/schedule.ts";
-import type { Span } from "../../errors/span.ts";
 import type { GpuBuffer, GpuDispatch, GpuFunction, GpuStep, Size } from "../../../runtime/webgpu/schedule.ts";
+import type { SourceLine } from "../source-map.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { isContraction } from "./contractions.ts";
 import { emitEach } from "./elementwise.ts";
 import { emitGroup } from "./groups.ts";
 import type { KernelTable } from "./kernel-table.ts";
@@ -19,9 +20,6 @@ import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import { KernelWriter } from "./writer.ts";
-
-/** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
-export type SourceLine = (span: Span) => string | undefined;
 
 /** How a module is emitted. */
 export interface GpuEmission {
@@ -121,7 +119,10 @@ function createState(stage: Stage, kernels: KernelTable, emission: GpuEmission):
         const line = span === undefined ? undefined : emission.sourceLine(span);
         if (line !== undefined) writer.comment(line);
       }
-      const groups = write({ writer, scope: place.scope, own: new Set(nodes) });
+      const main = nodes.find(isContraction) ?? nodes.at(-1);
+      const groups = writer.from(main?.span, () =>
+        write({ writer, scope: place.scope, own: new Set(nodes) }),
+      );
       const written = writer.finish(name, workgroupSize);
       const kernel = kernels.add(written);
       into.push({

@@ -1,29 +1,35 @@
 /** The kernels of a module: those of the same structure are one, however many dispatches use them. */
 import type { GpuKernel } from "../../../runtime/webgpu/schedule.ts";
 import { bytesOfShared } from "./kernel.ts";
-import { printComments, printKernel } from "./print.ts";
+import { type PrintedLine, commentLines, kernelLines } from "./print.ts";
 import type { WrittenKernel } from "./writer.ts";
 
 export interface KernelTable {
   /** The number of the kernel; a new one at the first of its structure. */
   readonly add: (written: WrittenKernel) => number;
   readonly kernels: () => readonly GpuKernel[];
+  /** The lines of each kernel's code, with the places of the source they were written for. */
+  readonly lines: () => readonly (readonly PrintedLine[])[];
 }
 
 export function createKernelTable(): KernelTable {
   const kernels: GpuKernel[] = [];
+  const lines: (readonly PrintedLine[])[] = [];
   const numbers = new Map<string, number>();
   return {
     kernels: () => kernels,
+    lines: () => lines,
     add: ({ kernel, overrides }) => {
-      const text = printKernel(kernel);
+      const shader = kernelLines(kernel);
+      const text = textOf(shader);
       // Of constants that differ in the size they hold, the text alone says nothing.
       const key = `${text}${JSON.stringify(overrides)}`;
       const known = numbers.get(key);
       if (known !== undefined) return known;
+      lines.push([...commentLines(kernel), ...shader]);
       const made = kernels.push({
         name: kernel.name,
-        code: `${printComments(kernel)}${text}`,
+        code: `${textOf(commentLines(kernel))}${text}`,
         access: kernel.bindings.map(({ access }) => access),
         overrides,
         chunked: kernel.chunked,
@@ -35,4 +41,8 @@ export function createKernelTable(): KernelTable {
       return made - 1;
     },
   };
+}
+
+function textOf(lines: readonly PrintedLine[]): string {
+  return lines.map(({ text }) => `${text}\n`).join("");
 }

@@ -3,6 +3,7 @@
  * A kernel is one workgroup's work; which workgroup it is (`group`) and which invocation (`lane`) are names
  * that every body may use. The printer turns it into WGSL; nothing here knows about tensors.
  */
+import type { Span } from "../../errors/span.ts";
 import type { Access } from "../../../runtime/webgpu/schedule.ts";
 
 export type ScalarType = "f32" | "i32" | "u32" | "bool";
@@ -13,7 +14,10 @@ export interface Value {
   readonly type: ScalarType;
 }
 
-export type Statement =
+/** What a kernel does, and the place of the source that it was written for. */
+export type Statement = Action & { readonly span?: Span };
+
+export type Action =
   | { readonly kind: "comment"; readonly text: string }
   | { readonly kind: "let"; readonly name: string; readonly value: string }
   | { readonly kind: "variable"; readonly name: string; readonly type: ScalarType; readonly value: string }

@@ -1,11 +1,20 @@
-/** Kernels as WGSL text. Two kernels of the same structure print the same text but for their comments. */
+/**
+ * Kernels as WGSL text, each line with the place of the source that it was written for. Two kernels of the same
+ * structure print the same text but for their comments.
+ */
+import type { Span } from "../../errors/span.ts";
 import { helperText } from "./helpers.ts";
 import type { Binding, Kernel, KernelFeature, Statement } from "./kernel.ts";
 
-/** The shader without its comments: the key under which kernels are the same. */
-export function printKernel(kernel: Kernel): string {
+export interface PrintedLine {
+  readonly text: string;
+  readonly span?: Span;
+}
+
+/** The lines of the shader without its comments. Their texts are the key under which kernels are the same. */
+export function kernelLines(kernel: Kernel): readonly PrintedLine[] {
   const { features, overrides, chunked, bindings, shared, helpers, workgroupSize, body } = kernel;
-  return [
+  const head = [
     ...features.map((feature) => `enable ${extensions[feature]};`),
     ...overrides.map((name) => `override ${name}: u32;`),
     ...(chunked ? [chunkText] : []),
@@ -21,14 +30,17 @@ export function printKernel(kernel: Kernel): string {
     ") {",
     "  // More than 65,535 workgroups come as rows of a plane.",
     "  let group = workgroup.x + workgroup.y * workgroups.x;",
-    ...indented(body.flatMap(statementLines)),
-    "}",
-    "",
-  ].join("\n");
+  ];
+  return [...head.flatMap(plainLines), ...indented(body.flatMap(statementLines)), { text: "}" }];
 }
 
-export function printComments(kernel: Kernel): string {
-  return [`// ${kernel.name}`, ...kernel.comments.map((line) => `// ${line}`), ""].join("\n");
+/** What stands above the shader: its name and the source lines it works out. */
+export function commentLines(kernel: Kernel): readonly PrintedLine[] {
+  return [kernel.name, ...kernel.comments].map((line) => ({ text: `// ${line}` }));
+}
+
+function plainLines(text: string): readonly PrintedLine[] {
+  return text.split("\n").map((line) => ({ text: line }));
 }
 
 /** The WGSL extension of each feature. */
@@ -54,39 +66,45 @@ function bindingText({ name, access, element }: Binding, index: number): string 
   return `@group(0) @binding(${index}) var<storage, ${mode}> ${name}: array<${element}>;`;
 }
 
-function statementLines(statement: Statement): readonly string[] {
+function statementLines(statement: Statement): readonly PrintedLine[] {
+  const { span } = statement;
+  const of = (text: string): PrintedLine => (span === undefined ? { text } : { text, span });
   switch (statement.kind) {
     case "comment":
-      return [`// ${statement.text}`];
+      return [of(`// ${statement.text}`)];
     case "let":
-      return [`let ${statement.name} = ${statement.value};`];
+      return [of(`let ${statement.name} = ${statement.value};`)];
     case "variable":
-      return [`var ${statement.name}: ${statement.type} = ${statement.value};`];
+      return [of(`var ${statement.name}: ${statement.type} = ${statement.value};`)];
     case "assign":
-      return [`${statement.target} = ${statement.value};`];
+      return [of(`${statement.target} = ${statement.value};`)];
     case "loop": {
       const { name, from, below, step, body } = statement;
       return [
-        `for (var ${name} = ${from}; ${name} < ${below}; ${name} += ${step}) {`,
+        of(`for (var ${name} = ${from}; ${name} < ${below}; ${name} += ${step}) {`),
         ...indented(body.flatMap(statementLines)),
-        "}",
+        { text: "}" },
       ];
     }
     case "if":
-      return [`if (${statement.condition}) {`, ...indented(statement.body.flatMap(statementLines)), "}"];
+      return [
+        of(`if (${statement.condition}) {`),
+        ...indented(statement.body.flatMap(statementLines)),
+        { text: "}" },
+      ];
     case "store":
-      return [`${statement.buffer}[${statement.index}] = ${statement.value};`];
+      return [of(`${statement.buffer}[${statement.index}] = ${statement.value};`)];
     case "storeShared":
-      return [`${statement.array}[${statement.index}] = ${statement.value};`];
+      return [of(`${statement.array}[${statement.index}] = ${statement.value};`)];
     case "barrier":
-      return ["workgroupBarrier();"];
+      return [of("workgroupBarrier();")];
     case "leave":
-      return [`if (${statement.condition}) { return; }`];
+      return [of(`if (${statement.condition}) { return; }`)];
     default:
       return statement satisfies never;
   }
 }
 
-function indented(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => `  ${line}`);
+function indented(lines: readonly PrintedLine[]): readonly PrintedLine[] {
+  return lines.map((line) => ({ ...line, text: `  ${line.text}` }));
 }

@@ -34,20 +34,27 @@ export interface Context {
 export function valueAt(context: Context, node: Node, place: Place): Value {
   const known = place.values.get(node);
   if (known !== undefined) return known;
-  const made = context.writer.let(workedOut(context, node, place));
+  const { writer } = context;
+  const span = isWorkedOutHere(context, node) ? node.span : undefined;
+  const made = writer.from(span, () => writer.let(workedOut(context, node, place)));
   place.values.set(node, made);
   return made;
 }
 
 function workedOut(context: Context, node: Node, place: Place): Value {
-  const { writer, scope, own } = context;
+  const { writer, scope } = context;
   if (node === scope.first) return { text: `i32(${writer.firstOfChunk()})`, type: "i32" };
   const slice = scope.slices.get(node);
   if (slice !== undefined) return valueAt(context, slice.of, placeInWhole(writer, slice, place));
   const emission = emissionOf(node);
-  const inline = emission.kind === "view" || (emission.kind === "element" && own.has(node));
-  if (inline) return emission.value(node, place, context);
+  if ("value" in emission && isWorkedOutHere(context, node)) return emission.value(node, place, context);
   return writer.load(scope.bufferOf(node), node.type.dtype, place.flat());
+}
+
+/** Whether this kernel has a formula for the value; else it reads what another one stored. */
+function isWorkedOutHere({ own }: Context, node: Node): boolean {
+  const { kind } = emissionOf(node);
+  return kind === "view" || (kind === "element" && own.has(node));
 }
 
 /** Chunks along the first axis of a matrix are blocks: a slice is a place further on. */

@@ -3,10 +3,20 @@
  * one kernel. A writer knows buffers by number only; which value lives where is the business of scope.ts.
  */
 import type { Dim } from "../../ir/dim.ts";
+import type { Span } from "../../errors/span.ts";
 import type { DType } from "../../ir/type.ts";
 import type { Access } from "../../../runtime/webgpu/schedule.ts";
 import { withCallees } from "./helpers.ts";
-import type { Binding, Kernel, KernelFeature, ScalarType, SharedArray, Statement, Value } from "./kernel.ts";
+import type {
+  Action,
+  Binding,
+  Kernel,
+  KernelFeature,
+  ScalarType,
+  SharedArray,
+  Statement,
+  Value,
+} from "./kernel.ts";
 import { sizeText } from "./sizes.ts";
 
 export interface WrittenKernel {
@@ -26,6 +36,7 @@ export class KernelWriter {
   readonly #comments: string[] = [];
   readonly #chunkNames: ReadonlySet<string>;
   #block: Statement[] = [];
+  #span: Span | undefined;
   #chunked = false;
   #names = 0;
 
@@ -53,8 +64,18 @@ export class KernelWriter {
     if (!this.#comments.includes(text)) this.#comments.push(text);
   }
 
-  push(...statements: readonly Statement[]): void {
-    this.#block.push(...statements);
+  push(...actions: readonly Action[]): void {
+    const span = this.#span;
+    this.#block.push(...actions.map((action) => (span === undefined ? action : { ...action, span })));
+  }
+
+  /** What `write` pushes comes from this place of the source, but for parts that name their own. */
+  from<T>(span: Span | undefined, write: () => T): T {
+    const outer = this.#span;
+    this.#span = span ?? outer;
+    const result = write();
+    this.#span = outer;
+    return result;
   }
 
   /** Names the value in the current block. A name stays as it is. */

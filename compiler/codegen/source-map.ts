@@ -1,6 +1,19 @@
-/** The source map of an emitted module (ECMA-426, version 3): from each statement to the .margo text it was made of. */
+/**
+ * Where emitted text comes from, for every target: the comment that shows a source line, and the source map (ECMA-426,
+ * version 3) from each statement to the .margo text it was made of.
+ */
 import { type SourceMapMappings, encode } from "@jridgewell/sourcemap-codec";
-import type { Mapping } from "./source-notes.ts";
+import type { Span } from "../errors/span.ts";
+
+/** Where a value was written, as a comment: `digits.margo:12  let z = logits(…)`. */
+export type SourceLine = (span: Span) => string | undefined;
+
+/** A place in emitted text, counted from 0, and what was written for it. */
+export interface Mapping {
+  readonly line: number;
+  readonly column: number;
+  readonly span: Span;
+}
 
 /** A source file as the map names it, a path beside the map or a URL, and its text. */
 export interface MappedSource {
@@ -8,7 +21,7 @@ export interface MappedSource {
   readonly text: string;
 }
 
-/** The text of the map of the module `file`. `sourceOf` gives the files that spans name. */
+/** The text of the map of the emitted text `file`. `sourceOf` gives the files that spans name. */
 export function sourceMap(
   file: string,
   mappings: readonly Mapping[],
@@ -34,7 +47,7 @@ export function sourceMap(
   return `${JSON.stringify(map)}\n`;
 }
 
-/** The comment at the end of a module by which tools find its map. */
+/** The comment at the end of a text by which tools find its map. */
 export function sourceMapComment(mapFile: string): string {
   return `//# sourceMappingURL=${encodeURIComponent(mapFile)}\n`;
 }

@@ -1,0 +1,207 @@
+/**
+ * The target `wgsl` through every command, as processes: what is built, planned and evaluated, a run that is the same as
+ * on tfjs, resumed and evaluated anew, and what is said where there is no adapter.
+ */
+import { readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { decode } from "@jridgewell/sourcemap-codec";
+import { describe, expect, test } from "vitest";
+import { projectRoot, temporaryPlace } from "../support/cli.ts";
+import { describeOnGpu } from "../support/gpu.ts";
+
+const place = temporaryPlace();
+for (const name of ["examples", "std", "node_modules", "package.json"])
+  symlinkSync(join(projectRoot, name), join(place.path, name));
+place.write(
+  "net.margo",
+  `model Net(x: f32[N, 3]) -> f32[N, 2] {
+  param W: f32[3, 2] ~ 0
+  x @ W
+}
+`,
+);
+place.write(
+  "small.margo",
+  `import { softmax_cross_entropy } from "std/losses"
+import { sgd } from "std/optimizers"
+model Line(x: f32[N, 2]) -> f32[N, 2] {
+  param W: f32[2, 2] ~ 0.5
+  x @ W
+}
+train Small {
+  model = Line
+  loss = softmax_cross_entropy()
+  data = csv("small.csv", label: "kind", classes: 2)
+  optimizer = sgd(rate: 0.1, momentum: 0.9)
+  batch = 4
+  epochs = 4
+}
+`,
+);
+const rows = Array.from({ length: 8 }, (_, row) => `${row % 3},${row % 5},${row % 2 === 0 ? "a" : "b"}`);
+place.write("small.csv", `x,y,kind\n${rows.join("\n")}\n`);
+
+async function fine(...args: readonly string[]): Promise<string> {
+  const { code, out, err } = await place.margo(...args);
+  expect(code, err).toBe(0);
+  return out;
+}
+
+describe("build --target wgsl", () => {
+  const args = ["build", "net.margo", "--target", "wgsl", "--out", "built"];
+
+  test("writes a module of plain data, its types, and its kernels with a map to the source", async () => {
+    const names = ["Net.js", "Net.d.ts", "Net.wgsl", "Net.wgsl.map"].map((name) => join("built", name));
+    expect(await fine(...args)).toBe(`${names.join("\n")}\n`);
+    await fine(...args, "--check");
+    const text = (name: string) => readFileSync(join(place.path, "built", name), "utf8");
+    const js = text("Net.js");
+    expect(js).not.toMatch(/^import|eval\(|new Function/m);
+    const { module } = (await import(`data:text/javascript,${encodeURIComponent(js)}`)) as {
+      module: { info: { target: string }; kernels: readonly { code: string }[] };
+    };
+    expect(module.info.target).toBe("wgsl");
+    expect(text("Net.d.ts")).toContain("export declare const module: GpuModule;");
+
+    const wgsl = text("Net.wgsl");
+    for (const { code } of module.kernels) expect(wgsl).toContain(code);
+    expect(wgsl).toContain("// net.margo:3:3 x @ W");
+    const lines = wgsl.split("\n");
+    const map = JSON.parse(text("Net.wgsl.map"));
+    expect(lines.at(-2)).toBe("//# sourceMappingURL=Net.wgsl.map");
+    const at = lines.findIndex((line) => line.includes("fma("));
+    const [column, source = -1, line = -1, sourceColumn] = decode(map.mappings)[at]?.[0] ?? [];
+    expect(column).toBe(lines[at]?.search(/\S/));
+    expect([map.sources[source], line + 1, sourceColumn]).toEqual(["../net.margo", 3, 2]);
+  });
+
+  test("an artifact of the source before is stale", async () => {
+    place.write("stale.margo", "model Net(x: f32[N, 3]) { x * 2 }\n");
+    const { code, err } = await place.margo("build", "stale.margo", ...args.slice(2), "--check");
+    expect(code).toBe(1);
+    expect(err).toContain("built/Net.wgsl is stale");
+  });
+});
+
+test("ir --stage plan has the buffers of the GPU", async () => {
+  const plan = JSON.parse(
+    await fine("ir", "net.margo", "--entry", "Net", "--target", "wgsl", "--json", "--dim", "N=64"),
+  );
+  // x, W and the result, and the least that is taken for its way to the host.
+  expect(plan).toMatchObject({ target: "wgsl", parameterBytes: 24, dispatches: 1, dims: { N: 64 } });
+  expect(plan.peakBytes).toBe(4 * (64 * 3 + 3 * 2 + 64 * 2) + 16384);
+  expect(plan.buffers.map(({ kind }: { kind: string }) => kind).sort()).toEqual([
+    "input",
+    "value",
+    "variable",
+  ]);
+  const text = await fine("ir", "net.margo", "--entry", "Net", "--target", "wgsl");
+  expect(text).toContain("// plan for the GPU with N = 128: 1 dispatches of 1 kernels");
+});
+
+describeOnGpu("commands", () => {
+  test("run --grad agrees with the reference", async () => {
+    const inputs = JSON.stringify({
+      inputs: {
+        x: [
+          [1, 2, 3],
+          [0, -1, 1],
+        ],
+      },
+      params: {
+        W: [
+          [1, 0],
+          [0.5, 1],
+          [0, -1],
+        ],
+      },
+    });
+    const values = async (target: string) => {
+      const args = ["run", "net.margo", "Net", "--grad", "--inputs", "-", "--target", target];
+      const { out, err } = await place.margoReading(inputs, ...args);
+      expect(err.includes("bug in Margo"), err).toBe(false);
+      const { value, grads } = JSON.parse(out);
+      return [value, grads.x, grads.W].flat(2) as readonly number[];
+    };
+    const [expected, actual] = [await values("reference"), await values("wgsl")];
+    expect(actual.length).toBe(4 + 6 + 6);
+    for (const [index, value] of expected.entries()) expect(actual[index]).toBeCloseTo(value, 5);
+  });
+
+  test("train gives the losses of tfjs; it is resumed and evaluated", async () => {
+    await fine("train", "small.margo", "--target", "tfjs", "--out", "tfjs");
+    await fine("train", "small.margo", "--target", "wgsl", "--out", "wgsl", "--steps", "5");
+    expect(lossesOf("wgsl").length).toBe(5);
+    await fine("train", "small.margo", "--resume", "wgsl");
+    const [straight, resumed] = [lossesOf("tfjs"), lossesOf("wgsl")];
+    expect(resumed.length).toBe(8);
+    // A few roundings of f32 in each of eight steps.
+    for (const [step, loss] of straight.entries()) expect(resumed[step]).toBeCloseTo(loss, 5);
+    const { target, machine } = JSON.parse(readFileSync(join(place.path, "wgsl/run.json"), "utf8"));
+    expect([target, typeof machine.adapter]).toEqual(["wgsl", "string"]);
+    const metrics = JSON.parse(await fine("eval", "wgsl", "--json"));
+    expect(metrics).toMatchObject({ entry: "Small", step: 8, on: "training", rows: 8 });
+    expect(metrics.loss).toBeGreaterThan(0);
+  });
+
+  test("train on digits gives the losses of tfjs", async () => {
+    const digits = ["train", "examples/mnist/lsoftmax.margo", "--entry", "LSoftmax4", "--epochs", "1"];
+    const small = ["--limit", "48", "--set", "batch=16", "--seed", "1"];
+    for (const target of ["tfjs", "wgsl"])
+      await fine(...digits, ...small, "--target", target, "--out", `digits-${target}`);
+    const [expected, actual] = [lossesOf("digits-tfjs"), lossesOf("digits-wgsl")];
+    expect(actual.length).toBe(3);
+    for (const [step, loss] of expected.entries())
+      expect(Math.abs((actual[step] ?? NaN) - loss)).toBeLessThan(2e-5 * Math.max(1, Math.abs(loss)));
+  });
+
+  test("doctor names the adapter and what it means", async () => {
+    const { gpu, auto } = JSON.parse(await fine("doctor", "--json"));
+    expect(gpu.kind).toBe("adapter");
+    expect(auto).toBe(gpu.adapter.kind === "hardware" ? "wgsl" : "tfjs");
+    expect(await fine("doctor")).toContain(gpu.adapter.name);
+  });
+});
+
+describe("without an adapter", () => {
+  const nowhere = { VK_ICD_FILENAMES: "/nowhere", VK_DRIVER_FILES: "/nowhere" };
+  const onLinux = process.platform === "linux";
+
+  test.runIf(onLinux)("doctor says so, and auto takes tfjs", async () => {
+    const { code, out, err } = await place.margoWith(nowhere, "doctor");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("WebGPU finds no adapter on this machine: install a graphics driver");
+    expect(out).toMatch(/--target auto +tfjs/);
+  });
+
+  test.runIf(onLinux)("train and run say so, with a way out", async () => {
+    for (const args of [
+      ["train", "examples/iris/iris.margo", "--limit", "60"],
+      [
+        "run",
+        "net.margo",
+        "Net",
+        "--dim",
+        "N=1",
+        "--inputs",
+        place.write("x.json", '{"inputs":{"x":[[1,2,3]]}}'),
+      ],
+    ]) {
+      const { code, out, err } = await place.margoWith(nowhere, ...args, "--target", "wgsl");
+      expect({ code, out }, err).toEqual({ code: 2, out: "" });
+      expect(err).toContain("error: WebGPU finds no adapter on this machine");
+      expect(err).toContain("use the target tfjs");
+      expect(err).not.toContain("bug in Margo");
+    }
+  });
+});
+
+function lossesOf(folder: string): readonly number[] {
+  const lines = readFileSync(join(place.path, folder, "metrics.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  return lines.flatMap((line) => {
+    const { kind, loss } = JSON.parse(line);
+    return kind === "step" ? [loss as number] : [];
+  });
+}
