@@ -8,11 +8,12 @@ import { DeviceLost } from "../device-fault.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors, StartedCall } from "../program.ts";
 import type { Sizes } from "../sizes.ts";
 import type { GpuDevice } from "./device.ts";
-import { type Instance, createInstance } from "./instance.ts";
+import { type Instance, checkFunction, createInstance, nextPrefix } from "./instance.ts";
 import { type DeviceMemory, countOf, createMemory, upload } from "./memory.ts";
 import { type Pipelines, createPipelines } from "./pipelines.ts";
+import { settled } from "./plan.ts";
 import { type ReadBack, createReadBack } from "./read-back.ts";
-import type { GpuModule } from "./schedule.ts";
+import type { GpuFunction, GpuModule } from "./schedule.ts";
 import { type Variables, createVariables } from "./variables.ts";
 import { type Watch, watchDevice } from "./watch.ts";
 
@@ -130,11 +131,17 @@ async function submit(
   wanted: readonly string[],
 ): Promise<() => Promise<NamedTensors>> {
   const { device } = session.gpu;
-  const instance = await instanceFor(session, name, sizes);
-  const nexts = instance.outputs.filter((output) => output.name.startsWith(nextPrefix));
-  const places = await session.variables.place(
-    Object.fromEntries(nexts.map(({ name: next, shape }) => [next.slice(nextPrefix.length), shape])),
-  );
+  const fn = session.module.functions[name];
+  if (fn === undefined)
+    throw new Error(`the module of ${session.module.info.name} lacks its function ${name}`);
+  const shapes = nextShapes(fn, sizes);
+  if (name === "initialize") {
+    // First values are written where the variables lie, so those are there before.
+    checkFunction(session, fn, sizes);
+    await session.variables.place(shapes);
+  }
+  const instance = await instanceFor(session, name, fn, sizes);
+  const places = await session.variables.place(shapes);
   for (const [input, buffer] of instance.inputs) {
     const value = inputs[input];
     if (value === undefined) throw new Error(`${name} needs the input "${input}"`);
@@ -144,9 +151,9 @@ async function submit(
   const pass = encoder.beginComputePass({ label: name });
   instance.encode(pass);
   pass.end();
-  for (const { name: next, shape, buffer } of nexts) {
+  for (const { name: next, shape, buffer, inPlace } of instance.outputs) {
     const variable = places.get(next.slice(nextPrefix.length));
-    if (variable !== undefined)
+    if (next.startsWith(nextPrefix) && variable !== undefined && !inPlace)
       encoder.copyBufferToBuffer(buffer, 0, variable, 0, Math.max(4, countOf(shape) * 4));
   }
   const results = instance.outputs.filter((output) => wanted.includes(output.name));
@@ -155,9 +162,18 @@ async function submit(
   return values;
 }
 
-const nextPrefix = "next:";
+/** The variables that a function gives new values, with their shapes. */
+function nextShapes({ outputs }: GpuFunction, sizes: Sizes): Record<string, readonly number[]> {
+  const nexts = outputs.filter(({ name }) => name.startsWith(nextPrefix));
+  return Object.fromEntries(
+    nexts.map(({ name, shape }) => [
+      name.slice(nextPrefix.length),
+      shape.map((size) => settled(size, sizes)),
+    ]),
+  );
+}
 
-async function instanceFor(session: Session, name: string, sizes: Sizes): Promise<Instance> {
+async function instanceFor(session: Session, name: string, fn: GpuFunction, sizes: Sizes): Promise<Instance> {
   const { gpu, module, memory, pipelines, instances } = session;
   const key = `${name} ${JSON.stringify(Object.entries(sizes).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
   const known = instances.get(key);
@@ -166,8 +182,6 @@ async function instanceFor(session: Session, name: string, sizes: Sizes): Promis
     instances.set(key, known);
     return known;
   }
-  const fn = module.functions[name];
-  if (fn === undefined) throw new Error(`the module of ${module.info.name} lacks its function ${name}`);
   const variable = session.variables.buffer;
   const [oldest] = instances.keys();
   if (instances.size >= keptInstances && oldest !== undefined) {

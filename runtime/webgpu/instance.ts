@@ -10,6 +10,9 @@ import type { Pipelines } from "./pipelines.ts";
 import { type FunctionPlan, type Run, keptSlotBytes, planFunction, settled } from "./plan.ts";
 import type { GpuFunction, GpuModule, GpuOutput } from "./schedule.ts";
 
+/** Outputs of this name are new values of variables. */
+export const nextPrefix = "next:";
+
 export interface Instance {
   readonly inputs: ReadonlyMap<string, GPUBuffer>;
   readonly outputs: readonly InstanceOutput[];
@@ -20,6 +23,8 @@ export interface Instance {
 export interface InstanceOutput extends Pick<GpuOutput, "name" | "dtype"> {
   readonly shape: readonly number[];
   readonly buffer: GPUBuffer;
+  /** The new value of a variable that lies where the old one did. */
+  readonly inPlace: boolean;
 }
 
 export interface Surroundings {
@@ -70,10 +75,17 @@ export async function createInstance(
       dtype,
       shape: shape.map((size) => settled(size, sizes)),
       buffer: bufferAt(buffers, buffer),
+      inPlace: isOwn(fn, output, buffer),
     })),
     encode: (pass) => commands.forEach((command) => encodeCommand(pass, command)),
     dispose: () => own.forEach(memory.free),
   };
+}
+
+/** Whether the output is written to the buffer of the variable whose new value it is. */
+function isOwn({ buffers }: GpuFunction, output: string, buffer: number): boolean {
+  const info = buffers[buffer];
+  return info?.kind === "variable" && output === `${nextPrefix}${info.name}`;
 }
 
 interface Allocated {
@@ -122,7 +134,21 @@ function encodeCommand(pass: GPUComputePassEncoder, { pipeline, storage, chunk, 
   pass.dispatchWorkgroups(x, y);
 }
 
-function checkPlan({ gpu, module }: Surroundings, fn: GpuFunction, plan: FunctionPlan, sizes: Sizes): void {
+/** Throws where the device's limits do not hold what the sizes ask for. */
+export function checkFunction(
+  around: Pick<Surroundings, "gpu" | "module">,
+  fn: GpuFunction,
+  sizes: Sizes,
+): void {
+  checkPlan(around, fn, planFunction(fn, around.module.kernels, sizes), sizes);
+}
+
+function checkPlan(
+  { gpu, module }: Pick<Surroundings, "gpu" | "module">,
+  fn: GpuFunction,
+  plan: FunctionPlan,
+  sizes: Sizes,
+): void {
   const kernels = [...new Set(plan.runs.map(({ dispatch }) => dispatch.kernel))].flatMap(
     (index) => module.kernels[index] ?? [],
   );

@@ -39,7 +39,10 @@ export interface GpuFunction {
   readonly buffers: readonly GpuBuffer[];
   readonly steps: readonly GpuStep[];
   readonly regions: readonly GpuRegion[];
-  /** Every output; `next:NAME` is copied into the variable NAME when all steps have run. */
+  /**
+   * Every output. `next:NAME` is copied into the variable NAME when all steps have run, unless its buffer is the
+   * variable's own.
+   */
   readonly outputs: readonly GpuOutput[];
 }
 

@@ -52,7 +52,15 @@ describeOnGpu("training steps of examples", (gpu) => {
 describeOnGpu("kernels of examples, as hardware runs them,", ({ device }) => {
   const all = [...entries, ...others].map(([file, entry]) => [file, entry] as const);
   test.each(all)("%s %s", async (file, entry) => {
-    const { kernels } = compileForGpu(await programOf(file, entry), { adapter: hardware, offer: plainOffer });
+    const { kernels, functions } = compileForGpu(await programOf(file, entry), {
+      adapter: hardware,
+      offer: plainOffer,
+    });
+    const { outputs = [], buffers = [] } = functions["step"] ?? {};
+    const copied = outputs.filter(
+      ({ name, buffer }) => name.startsWith("next:") && buffers[buffer]?.kind !== "variable",
+    );
+    expect(copied, "new values that are not written in place").toEqual([]);
     for (const { name, code, access } of kernels) {
       const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
       expect(

@@ -7,7 +7,7 @@
 import { type Dim, constantDim, multiplyDims, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { operand } from "./emissions.ts";
-import { emitEach } from "./elementwise.ts";
+import { emitEach, storeAll } from "./elementwise.ts";
 import { placeAt, placeOf } from "./place.ts";
 import { tapPosition, windowAt } from "./pooling.ts";
 import { type Context, valueAt } from "./scope.ts";
@@ -60,8 +60,7 @@ export function emitContraction(
       writer.push({ kind: "assign", target: "total", value: `total + ${value}` });
     });
     place.values.set(node, { text: "total", type: "f32" });
-    for (const each of writes)
-      writer.store(sink.target(each), each.type.dtype, place.flat(), valueAt(context, each, place));
+    storeAll(sink, context, writes, place);
   });
 }
 
@@ -79,8 +78,7 @@ function storeTo(sink: Sink, node: Contraction, writes: readonly Node[]): Produc
           writer.let({ text: `${row} * ${columns} + ${column}`, type: "u32" }, "at").text,
         );
     place.values.set(node, { text: value, type: "f32" });
-    for (const each of writes)
-      writer.store(sink.target(each), each.type.dtype, place.flat(), valueAt(context, each, place));
+    storeAll(sink, context, writes, place);
   };
 }
 

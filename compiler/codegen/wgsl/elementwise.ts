@@ -18,10 +18,16 @@ export function emitElementwise(
   writes: readonly Node[],
 ): void {
   const shape = writes[0]?.type.shape ?? [];
-  emitEach(sink, { name, nodes, workgroupSize }, shape, (context, place) => {
-    for (const node of writes)
-      context.writer.store(sink.target(node), node.type.dtype, place.flat(), valueAt(context, node, place));
-  });
+  emitEach(sink, { name, nodes, workgroupSize }, shape, (context, place) =>
+    storeAll(sink, context, writes, place),
+  );
+}
+
+/** Writes the values at a place, after all of them are worked out: one may lie where another is read. */
+export function storeAll(sink: Sink, context: Context, writes: readonly Node[], place: Place): void {
+  const values = writes.map((node) => [node, valueAt(context, node, place)] as const);
+  for (const [node, value] of values)
+    context.writer.store(sink.target(node), node.type.dtype, place.flat(), value);
 }
 
 /** One invocation for each place of a shape. */

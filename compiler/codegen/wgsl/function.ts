@@ -4,7 +4,7 @@
  */
 import { type Dim, knownSize, namesOfDim, sizeOfDim } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
-import type { DType } from "../../ir/type.ts";
+import type { DType, TensorType } from "../../ir/type.ts";
 import { elementsOf } from "../../ops/types.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import type { Stage } from "../../passes/pass.ts";
@@ -15,6 +15,7 @@ import type { Capabilities } from "./capabilities.ts";
 import { isContraction } from "./contractions.ts";
 import { emitEach } from "./elementwise.ts";
 import { emitGroup } from "./groups.ts";
+import { unreadVariables, valuesInPlace } from "./in-place.ts";
 import type { KernelTable } from "./kernel-table.ts";
 import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
@@ -34,6 +35,7 @@ export interface FunctionState {
   /** The buffer that a node's value is written to. */
   readonly target: (node: Node) => number;
   readonly value: (dtype: DType, elements: Dim) => number;
+  readonly variable: (name: string, type: TensorType) => number;
   /** Takes dispatches into `into`; values are found and made through `scope` and `target`. */
   readonly sink: (into: GpuStep[], place?: SinkPlace) => Sink;
 }
@@ -46,35 +48,46 @@ export interface SinkPlace {
 }
 
 export function emitFunction(stage: Stage, kernels: KernelTable, emission: GpuEmission): GpuFunction {
-  const state = createState(stage, kernels, emission);
+  const schedule = stage.schedule ?? scheduleAsWritten(stage);
+  const state = createState(stage, kernels, emission, valuesInPlace(stage, schedule.steps));
   const steps: GpuStep[] = [];
   const sink = state.sink(steps);
   const regions = createRegionEmitter(state, stage);
-  for (const step of (stage.schedule ?? scheduleAsWritten(stage)).steps) {
+  for (const step of schedule.steps) {
     if (step.kind === "kernel") emitGroup(sink, step.kernel);
     else steps.push(regions.emitPass(step.region, step.pass));
   }
+  const unread = unreadVariables(stage);
   const outputs = stage.graph.outputs.map(({ name, node }) => ({
     name,
-    buffer: isLeaf(node) || isView(node) ? copied(state, sink, node) : state.target(node),
+    buffer: isLeaf(node) || isView(node) ? copied(state, sink, node, unread.get(name)) : state.target(node),
     dtype: node.type.dtype,
     shape: node.type.shape.map(sizeOf),
   }));
   return { buffers: state.buffers, steps, regions: regions.infos, outputs };
 }
 
-/** A leaf or a view that is returned gets a buffer of its own. */
-function copied(state: FunctionState, sink: Sink, node: Node): number {
-  const buffer = state.value(node.type.dtype, elementsOf(node.type));
+/** A leaf or a view that is returned gets a buffer of its own, or goes straight into a variable that nothing reads. */
+function copied(state: FunctionState, sink: Sink, node: Node, variable: string | undefined): number {
+  const buffer =
+    variable === undefined
+      ? state.value(node.type.dtype, elementsOf(node.type))
+      : state.variable(variable, node.type);
   emitEach(sink, { name: `copy of ${node.op}`, nodes: [] }, node.type.shape, (context, place) => {
     context.writer.store(buffer, node.type.dtype, place.flat(), valueAt(context, node, place));
   });
   return buffer;
 }
 
-function createState(stage: Stage, kernels: KernelTable, emission: GpuEmission): FunctionState {
+function createState(
+  stage: Stage,
+  kernels: KernelTable,
+  emission: GpuEmission,
+  inPlace: ReadonlyMap<Node, string>,
+): FunctionState {
   const buffers: GpuBuffer[] = [];
   const numbers = new Map<Node, number>();
+  const variables = new Map<string, number>();
   const constants = new Map<string, number>();
   const chunkNames = new Set((stage.regions ?? []).map(({ chunk }) => chunk));
   const add = (buffer: GpuBuffer): number => buffers.push(buffer) - 1;
@@ -85,15 +98,22 @@ function createState(stage: Stage, kernels: KernelTable, emission: GpuEmission):
   };
   const value = (dtype: DType, elements: Dim): number =>
     add({ kind: "value", dtype, elements: sizeOf(elements) });
-  const target = (node: Node): number =>
-    remember(numbers, node, () => ({
+  const variable = (name: string, type: TensorType): number =>
+    remember(variables, name, () => namedBuffer("variable", name, type));
+  const target = (node: Node): number => {
+    const updated = inPlace.get(node);
+    if (updated !== undefined) numbers.set(node, variable(updated, node.type));
+    return remember(numbers, node, () => ({
       kind: "value",
       dtype: node.type.dtype,
       elements: sizeOf(elementsOf(node.type)),
     }));
+  };
   const scope: Scope = {
     bufferOf: (node) => {
-      if (isLeaf(node)) return remember(numbers, node, () => leafBuffer(node));
+      if (isOp(node, "input"))
+        return remember(numbers, node, () => namedBuffer("input", node.attrs.name, node.type));
+      if (isOp(node, "parameter") || isOp(node, "state")) return variable(node.attrs.name, node.type);
       const known = numbers.get(node);
       if (known === undefined) throw new Error(`${node.op} (%${node.id}) is read before a kernel writes it`);
       return known;
@@ -134,12 +154,11 @@ function createState(stage: Stage, kernels: KernelTable, emission: GpuEmission):
       });
     },
   });
-  return { scope, buffers, target, value, sink };
+  return { scope, buffers, target, value, variable, sink };
 }
 
-function leafBuffer(node: Node<"input" | "parameter" | "state">): GpuBuffer {
-  const kind = isOp(node, "input") ? "input" : "variable";
-  return { kind, name: node.attrs.name, dtype: node.type.dtype, elements: sizeOf(elementsOf(node.type)) };
+function namedBuffer(kind: "input" | "variable", name: string, type: TensorType): GpuBuffer {
+  return { kind, name, dtype: type.dtype, elements: sizeOf(elementsOf(type)) };
 }
 
 /** Free sizes count as 128, chunks of classes as 16,384. */

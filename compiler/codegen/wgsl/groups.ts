@@ -10,11 +10,16 @@ import type { Sink } from "./sink.ts";
 
 /** Adds the dispatches of a group. A group of one view needs none: its readers work it out. */
 export function emitGroup(sink: Sink, group: KernelGroup): void {
-  if (group.kind === "optimizer") connectedParts(group).forEach((part) => emitKernel(sink, part));
-  else emitKernel(sink, group);
+  dispatchedParts(group).forEach((part) => emitKernel(sink, part));
 }
 
-type Part = Pick<KernelGroup, "nodes" | "writes">;
+/** What a kernel works out, and what of it others see. */
+export type Part = Pick<KernelGroup, "nodes" | "writes">;
+
+/** The kernels of a group, in the order they run. */
+export function dispatchedParts(group: KernelGroup): readonly Part[] {
+  return group.kind === "optimizer" ? connectedParts(group) : [group];
+}
 
 function emitKernel(sink: Sink, { nodes, writes }: Part): void {
   const [first, last] = [nodes[0], nodes.at(-1)];

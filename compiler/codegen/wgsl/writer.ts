@@ -165,7 +165,10 @@ export class KernelWriter {
 
   #binding(buffer: number, access: Access, dtype: DType): string {
     const known = this.#bindings.get(buffer);
-    if (known !== undefined) return known.name;
+    if (known !== undefined) {
+      if (known.access !== access) this.#bindings.set(buffer, { ...known, access: "update" });
+      return known.name;
+    }
     const name = `${{ read: "in", write: "out", update: "total" }[access]}${this.#bindings.size}`;
     this.#bindings.set(buffer, { name, access, element: dtype === "bool" ? "u32" : dtype });
     return name;

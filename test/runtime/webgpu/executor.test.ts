@@ -96,7 +96,7 @@ describeOnGpu("the WebGPU executor", (gpu) => {
     });
     const executor = createWebGpuExecutor(gpuModule(tiny()), full);
     await expect(executor.initialize(1)).rejects.toThrow(
-      /has no memory for initialize of Tiny, 0\.0 MiB: it is full/,
+      /has no memory for the variables of Tiny, 0\.0 MiB: it is full/,
     );
     expect(executor.memory().bytes).toBe(0);
   });
@@ -137,7 +137,7 @@ describeOnGpu("the WebGPU executor", (gpu) => {
     expectSameValues(actual, evaluateGraph(graph, { ...feeds, at }, dims), 1e-6);
   });
 
-  test("a step with 1,000,000 classes holds its parameters, their gradients and the budget", async () => {
+  test("a step with 1,000,000 classes holds its parameters and the budget", async () => {
     const sizes = { N: 16, C: 1_000_000 };
     const program = headProgram({ width: 64, classes: "free" }, arcFace);
     const module = gpuModule(program);
@@ -145,8 +145,9 @@ describeOnGpu("the WebGPU executor", (gpu) => {
     if (step === undefined) throw new Error("a head has a step");
     const bytes = workingBytes(planFunction(step, module.kernels, sizes));
     const parameters = sizes.C * 64 * 4;
-    // New values of the parameters, the budget of chunks, and vectors over the rows and classes.
-    expect(bytes).toBeLessThan(parameters + 64 * 2 ** 20 + 64 * (sizes.N * 64 + sizes.C));
+    // The budget of chunks, and vectors over the rows and classes: new rows of W are written where the old ones lie.
+    expect(bytes).toBeLessThan(64 * 2 ** 20 + 64 * (sizes.N * 64 + sizes.C));
+    expect(bytes).toBeLessThan(parameters / 2);
     const stored = gpuModule(program, { ...gpuOptions, without: ["stream"] }).functions["step"];
     if (stored === undefined) throw new Error("a head has a step");
     expect(workingBytes(planFunction(stored, module.kernels, sizes))).toBeGreaterThan(bytes);

@@ -1,0 +1,137 @@
+/**
+ * Which new values of variables are written where the old ones lie, so that no copy follows. That is right when
+ * everything that reads the old value has run before, but for the kernel that writes the new one, and there each
+ * invocation reads the old value at the one place that it then writes. A chunk of a region reads and writes its own
+ * rows only, so it does not matter to the next chunk. Where none of this can be shown, the new value has a buffer of its
+ * own and is copied at the end.
+ */
+import { type Node, isOp, nodesOfGraph } from "../../ir/node.ts";
+import { sameShape } from "../../ir/type.ts";
+import type { Stage } from "../../passes/pass.ts";
+import type { Step } from "../../passes/schedule.ts";
+import { bodySteps, readsOfStep } from "../../passes/stream/body-steps.ts";
+import { readsOfPass } from "../../passes/stream.ts";
+import { isLeaf } from "../../passes/fuse.ts";
+import { type Part, dispatchedParts } from "./groups.ts";
+import { scalars } from "./scalars.ts";
+import { isView } from "./scope.ts";
+
+/** What is dispatched as one: a kernel, or the loop of a pass. */
+type Unit = { readonly kind: "kernel"; readonly part: Part } | Extract<Step, { kind: "pass" }>;
+
+/** The nodes that are written to variables' own buffers, with the variables' names. */
+export function valuesInPlace({ graph }: Stage, steps: readonly Step[]): ReadonlyMap<Node, string> {
+  const units = steps.flatMap((step): readonly Unit[] =>
+    step.kind === "pass"
+      ? [step]
+      : dispatchedParts(step.kernel).map((part): Unit => ({ kind: "kernel", part })),
+  );
+  const copiedAtTheEnd = variablesUnder(
+    graph.outputs.flatMap(({ node }) => (isLeaf(node) || isView(node) ? [node] : [])),
+  );
+  const found = new Map<Node, string>();
+  for (const { name, node } of graph.outputs) {
+    const variable = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+    if (variable === undefined || isLeaf(node) || isView(node) || found.has(node)) continue;
+    if (!copiedAtTheEnd.has(variable) && isLastReader(units, variable, node)) found.set(node, variable);
+  }
+  return found;
+}
+
+/** Outputs that are new values of variables whose old values nothing reads, with the variables' names. */
+export function unreadVariables({ graph }: Stage): ReadonlyMap<string, string> {
+  const read = variablesUnder(nodesOfGraph(graph));
+  const nexts = graph.outputs.flatMap(({ name }) =>
+    name.startsWith(prefix) ? [[name, name.slice(prefix.length)] as const] : [],
+  );
+  return new Map(nexts.filter(([, variable]) => !read.has(variable)));
+}
+
+const prefix = "next:";
+
+function isLastReader(units: readonly Unit[], variable: string, node: Node): boolean {
+  const at = units.findIndex((unit) => writesOf(unit).includes(node));
+  const writer = units[at];
+  if (writer === undefined || units.slice(at + 1).some((unit) => readsVariable(unit, variable))) return false;
+  if (!readsVariable(writer, variable)) return true;
+  return writer.kind === "pass"
+    ? rowsBeforeWritten(writer, variable, node)
+    : readsOwnPlace(writer.part, variable, node);
+}
+
+function writesOf(unit: Unit): readonly Node[] {
+  return unit.kind === "pass" ? unit.writes : unit.part.writes;
+}
+
+function readsVariable(unit: Unit, variable: string): boolean {
+  const reads =
+    unit.kind === "pass"
+      ? readsOfPass(unit.region, unit.pass)
+      : unit.part.nodes.flatMap(({ inputs }) => inputs);
+  return variablesUnder(reads).has(variable);
+}
+
+/** Everything of the kernel that depends on the old value is worked out at the place that is written. */
+function readsOwnPlace({ nodes, writes }: Part, variable: string, node: Node): boolean {
+  const touched = new Set<Node>();
+  const isTouched = (each: Node): boolean => touched.has(each) || isVariable(each, variable);
+  const depends = (input: Node): boolean => storedUnder([input]).some(isTouched);
+  for (const each of nodes) {
+    const dependent = each.inputs.filter(depends);
+    if (dependent.length === 0) continue;
+    if (!dependent.every(isTouched) || !isPointwise(each)) return false;
+    if (!sameShape(each.type.shape, node.type.shape)) return false;
+    touched.add(each);
+  }
+  return writes.every((each) => sameShape(each.type.shape, node.type.shape));
+}
+
+/** A pass that slices the old value as it writes the new one, and writes a chunk's rows after all that read them. */
+function rowsBeforeWritten(
+  { region, pass }: Extract<Unit, { kind: "pass" }>,
+  variable: string,
+  node: Node,
+): boolean {
+  const result = pass.results.find((each) => each.node === node);
+  if (result?.kind !== "rows") return false;
+  const old = pass.slices.filter(({ of }) => variablesUnder([of]).has(variable));
+  const alike = old.every(
+    ({ of, axis, unit }) => isVariable(of, variable) && axis === result.axis && unit.key === result.unit.key,
+  );
+  const leaves = new Set<Node>(pass.slices.map(({ leaf }) => leaf));
+  const whole = pass.body.flatMap(({ inputs }) => inputs).filter((input) => !leaves.has(input));
+  if (!alike || variablesUnder(whole).has(variable)) return false;
+  const steps = bodySteps(region, pass);
+  const written = steps.findIndex((step) => step.kind === "result" && step.result === result);
+  const oldLeaves = new Set<Node>(old.map(({ leaf }) => leaf));
+  return steps
+    .slice(written + 1)
+    .every((step) => !storedUnder(readsOfStep(step)).some((each) => oldLeaves.has(each)));
+}
+
+function isPointwise({ op }: Node): boolean {
+  return op === "cast" || op in scalars;
+}
+
+function isVariable(node: Node, name: string): boolean {
+  return (isOp(node, "parameter") || isOp(node, "state")) && node.attrs.name === name;
+}
+
+function variablesUnder(nodes: readonly Node[]): ReadonlySet<string> {
+  const names = storedUnder(nodes).flatMap((node) =>
+    isOp(node, "parameter") || isOp(node, "state") ? [node.attrs.name] : [],
+  );
+  return new Set(names);
+}
+
+/** What is read where these nodes are: views are worked out from what they are made of. */
+function storedUnder(nodes: readonly Node[]): readonly Node[] {
+  const seen = new Set<Node>();
+  const stack = [...nodes];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (isView(node)) stack.push(...node.inputs);
+  }
+  return [...seen].filter((node) => !isView(node));
+}
