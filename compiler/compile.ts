@@ -16,6 +16,7 @@ export const defaultPassOptions: PassOptions = {
   budgetBytes: 64 * 2 ** 20,
   dims: {},
   streamFrom: 256,
+  operands: "f32",
   without: [],
 };
 

@@ -54,12 +54,7 @@ process.exitCode = declarations;
 function buildNode() {
   return build({
     ...shared,
-    entryPoints: {
-      margo: "src/cli/index.ts",
-      index: "src/index.ts",
-      node: "src/node.ts",
-      vite: "src/vite.ts",
-    },
+    entryPoints: { margo: "src/cli/index.ts", index: "src/index.ts", node: "src/node.ts" },
     outdir: fresh,
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
@@ -73,10 +68,8 @@ function buildNode() {
 function buildRuntime() {
   return build({
     ...shared,
-    entryPoints: { runtime: "runtime/index.ts", "runtime-tfjs": "runtime/tfjs/index.ts" },
+    entryPoints: { runtime: "runtime/index.ts" },
     outdir: fresh,
-    chunkNames: "chunks/[name]-[hash]",
-    splitting: true,
     platform: "neutral",
   });
 }

@@ -24,6 +24,7 @@ export const inputCounts: { readonly [K in OpName]: number | undefined } = {
   acos: 1,
   tanh: 1,
   erf: 1,
+  half: 1,
   not: 1,
   cast: 1,
   add: 2,

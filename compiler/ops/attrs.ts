@@ -73,6 +73,8 @@ export interface PrimitiveAttrs {
   acos: None;
   tanh: None;
   erf: None;
+  /** To the nearest number of half precision (f16), ties to even; beyond its range the largest. */
+  half: None;
   not: None;
   cast: { readonly dtype: DType };
 

@@ -9,11 +9,12 @@ import { type Formulas, formulas, inputOf } from "../ir/build.ts";
 import type { Node } from "../ir/node.ts";
 import type { PrimitiveName } from "./attrs.ts";
 import { at, broadcastStrides, elementCount, emptyReference, operand, walk } from "./arrays.ts";
-import { errorFunction, roundHalfToEven } from "./functions.ts";
+import { errorFunction, roundHalfToEven, roundToHalf } from "./functions.ts";
 import type { PrimitiveRecord, PrimitiveTable, Reference } from "./record.ts";
 
 type UnaryName =
-  | "neg" | "abs" | "sign" | "exp" | "log" | "sqrt" | "floor" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf"; // prettier-ignore
+  | "neg" | "abs" | "sign" | "exp" | "log" | "sqrt" | "floor" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf"
+  | "half"; // prettier-ignore
 type BinaryName = "add" | "sub" | "mul" | "div" | "pow" | "minimum" | "maximum";
 type BooleanName = "less" | "less_equal" | "equal" | "and" | "or" | "not";
 
@@ -51,6 +52,10 @@ const unary: Pick<PrimitiveTable, UnaryName> = {
   ),
   erf: map("The error function, 2/√π ∫₀ˣ exp(-t²) dt.", errorFunction, ({ mul, f32, exp, neg }, x, g) =>
     mul(g, mul(f32(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x))))),
+  ),
+  half: map(
+    "x to the nearest number of half precision, ties to even, beyond ±65504 the largest; gradient 0.",
+    roundToHalf,
   ),
 };
 

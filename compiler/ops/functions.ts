@@ -35,3 +35,25 @@ function fractionOfErfc(x: number): number {
   for (let n = 100; n >= 1; n--) denominator = x + n / 2 / denominator;
   return Math.exp(-x * x) / (Math.sqrt(Math.PI) * denominator);
 }
+
+/** The largest number of half precision. */
+export const largestHalf = 65504;
+
+/**
+ * The nearest number with 11 significant bits and an exponent of at least -14, ties to even (IEEE 754 binary16);
+ * what lies beyond the largest is the largest. Adding 1.5 · 2⁵² units in the last place rounds in float64.
+ */
+export function roundToHalf(x: number): number {
+  if (Math.abs(x) >= largestHalf) return Math.sign(x) * largestHalf;
+  const unit = 2 ** (Math.max(-14, exponentOf(x)) - 10);
+  const shift = 1.5 * 2 ** 52 * unit;
+  return x + shift - shift;
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** ⌊log₂|x|⌋ of a normal number, exactly. */
+function exponentOf(x: number): number {
+  bits.setFloat64(0, x);
+  return ((bits.getUint16(0) >> 4) & 0x7ff) - 1023;
+}

@@ -70,6 +70,7 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
   acos: same("f32"),
   tanh: same("f32"),
   erf: same("f32"),
+  half: same("f32"),
   not: same("bool"),
   cast: ([x], { dtype }) => ({ dtype, shape: (x as TensorType).shape }),
 

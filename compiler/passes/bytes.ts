@@ -14,6 +14,11 @@ export function bytesOf(type: TensorType): Dim {
   return multiplyDims(elementsOf(type), constantDim(type.dtype === "bool" ? 1 : 4));
 }
 
+/** The same of a node's value: what `narrow` rounded takes two bytes. */
+export function bytesOfValue(node: Node): Dim {
+  return isOp(node, "half") ? multiplyDims(elementsOf(node.type), constantDim(2)) : bytesOf(node.type);
+}
+
 /** Copies of its operands that one operation makes inside, on the tfjs target. */
 const scratch: { readonly [K in OpName]?: number } = {
   logsumexp: 2,
@@ -33,7 +38,7 @@ export function insideKernel({ kind, nodes, writes }: KernelGroup): readonly Dim
   const inner = nodes.filter(
     (node) => !writes.includes(node) && (kind !== "reduction" || last?.inputs.includes(node) === true),
   );
-  return [...inner.map((node) => bytesOf(node.type)), ...nodes.flatMap(scratchOf)];
+  return [...inner.map(bytesOfValue), ...nodes.flatMap(scratchOf)];
 }
 
 function scratchOf(node: Node): readonly Dim[] {

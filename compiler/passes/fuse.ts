@@ -42,7 +42,7 @@ const none: ReadonlySet<OpName> = new Set();
 
 export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
   reference: { buffers: Infinity, apart: none },
-  tfjs: { buffers: 24, apart: new Set<OpName>(["sin", "cos", "acos", "pow"]) },
+  tfjs: { buffers: 24, apart: new Set<OpName>(["sin", "cos", "acos", "pow", "half"]) },
   // The default limit of a WebGPU device: maxStorageBuffersPerShaderStage.
   wgsl: { buffers: 8, apart: none },
 };
@@ -376,6 +376,7 @@ const elementwiseOps: ReadonlySet<OpName> = new Set<OpName>([
     "acos",
     "tanh",
     "erf",
+    "half",
   ] as const),
   ...(["not", "cast", "add", "sub", "mul", "div", "pow", "minimum", "maximum"] as const),
   ...(["less", "less_equal", "equal", "and", "or", "select"] as const),

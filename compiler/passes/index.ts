@@ -2,7 +2,8 @@
  * The passes in the order in which they run. Each states the fact it leaves to the next:
  * after `decompose` no composite is left but those about gradients; `angles` must come before
  * differentiation, so that no adjoint of acos is ever made; after `gradient` only primitives are left,
- * and `simplify` removes what the sweeps wrote in vain. From `stream` on the graph stays as it is: each pass
+ * and `simplify` removes what the sweeps wrote in vain; `narrow` comes before `stream`, so that a chunk holds and keeps
+ * rounded values. From `stream` on the graph stays as it is: each pass
  * finds out more about how it is run.
  */
 import { angles } from "./angles.ts";
@@ -10,9 +11,20 @@ import { decompose } from "./decompose.ts";
 import { gradient } from "./gradient.ts";
 import type { Pass } from "./pass.ts";
 import { fuse } from "./fuse.ts";
+import { narrow } from "./narrow.ts";
 import { plan } from "./plan.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify/index.ts";
 import { stream } from "./stream.ts";
 
-export const passes: readonly Pass[] = [decompose, angles, gradient, simplify, stream, fuse, schedule, plan];
+export const passes: readonly Pass[] = [
+  decompose,
+  angles,
+  gradient,
+  simplify,
+  narrow,
+  stream,
+  fuse,
+  schedule,
+  plan,
+];

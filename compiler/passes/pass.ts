@@ -21,6 +21,8 @@ export interface PassOptions {
   readonly dims: Bindings;
   /** Streams class axes of at least this size; smaller ones run whole. */
   readonly streamFrom: number;
+  /** What operands of products are rounded to; sums stay in f32. */
+  readonly operands: "f32" | "f16";
   /** Passes that are left out: the unoptimised twin of each is the graph before it. */
   readonly without: readonly PassName[];
 }
@@ -43,7 +45,7 @@ export interface Stage {
 }
 
 export type PassName =
-  "decompose" | "angles" | "gradient" | "simplify" | "stream" | "fuse" | "schedule" | "plan";
+  "decompose" | "angles" | "gradient" | "simplify" | "narrow" | "stream" | "fuse" | "schedule" | "plan";
 
 export interface Pass {
   readonly name: PassName;

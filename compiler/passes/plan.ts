@@ -12,7 +12,7 @@
  */
 import { type Bindings, type Dim, sizeOfDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
-import { bytesOf, insideKernel } from "./bytes.ts";
+import { bytesOf, bytesOfValue, insideKernel } from "./bytes.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Schedule, type Step, scheduleAsWritten } from "./schedule.ts";
 import type { Region, RegionPass } from "./stream.ts";
@@ -68,7 +68,7 @@ export function planOf(stage: Stage, { steps }: Schedule): Plan {
   const lives = steps.flatMap((step, index) =>
     step.writes.map((node) => ({
       node,
-      bytes: bytesOf(node.type),
+      bytes: bytesOfValue(node),
       from: index,
       to: lastRead.get(node) ?? index,
     })),

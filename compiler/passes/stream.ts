@@ -106,6 +106,24 @@ export function findRegions({ graph, builder, options }: Stage): readonly Region
   return regions;
 }
 
+/** What the regions' loops would compute for some classes at a time, and the stored values that they would slice. */
+export function streamedValues({ graph, options }: Stage): {
+  readonly local: ReadonlySet<Node>;
+  readonly sliced: ReadonlySet<Node>;
+} {
+  const nodes = nodesOfGraph(graph);
+  const axes = axesOf(nodes);
+  const [local, sliced] = [new Set<Node>(), new Set<Node>()];
+  for (const seed of seedsOf(nodes, axes, options)) {
+    const members = membersOf(graph, nodes, axes, seed, local);
+    for (const node of members?.local ?? []) local.add(node);
+    for (const node of [...(members?.local ?? []), ...(members?.sinks ?? [])])
+      for (const input of node.inputs)
+        if (members?.classAxis(input) !== undefined && !members.local.has(input)) sliced.add(input);
+  }
+  return { local, sliced };
+}
+
 /** Nodes that some pass computes. */
 export function streamedNodes(regions: readonly Region[]): ReadonlySet<Node> {
   return new Set(

@@ -8,7 +8,7 @@ import type { DataType, Heap, Values } from "./heap.ts";
 import { broadcastSizes, forEachRun, planWalk } from "./rows.ts";
 
 export type UnaryName =
-  "neg" | "abs" | "sign" | "exp" | "log" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf" | "not";
+  "neg" | "abs" | "sign" | "exp" | "log" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf" | "half" | "not";
 
 export type BinaryName =
   "add" | "sub" | "mul" | "pow" | "minimum" | "maximum" | "less" | "less_equal" | "equal" | "and" | "or";
@@ -25,6 +25,7 @@ const unaryFunctions: { readonly [K in UnaryName]: (x: number) => number } = {
   acos: (x) => Math.acos(Math.min(1, Math.max(-1, x))),
   tanh: Math.tanh,
   erf,
+  half,
   not: (x) => (x === 0 ? 1 : 0),
 };
 
@@ -192,6 +193,14 @@ function erf(x: number): number {
   const t = 1 / (1 + 0.3275911 * size);
   const tail = t * erfTail.reduce((sum, coefficient) => sum * t + coefficient, 0);
   return Math.sign(x) * (1 - tail * Math.exp(-x * x));
+}
+
+/** To half precision: multiples of 2^(e - 10) at exponent e, ties to even, beyond ±65504 the largest. */
+function half(x: number): number {
+  const size = Math.abs(x);
+  if (size >= 65504) return Math.sign(x) * 65504;
+  const unit = 2 ** (Math.max(-14, Math.floor(Math.log2(size))) - 10);
+  return roundHalfToEven(x / unit) * unit;
 }
 
 const erfSeries = [

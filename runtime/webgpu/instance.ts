@@ -243,7 +243,7 @@ function resourceOf(
   if (info?.kind !== "kept" || chunk === undefined) return { buffer, size: plan.bytes[index] ?? 4 };
   const { size = 1, kept = 0 } = plan.chunks[info.region] ?? {};
   const name = fn.regions[info.region]?.chunk ?? "";
-  const slot = keptSlotBytes(settled(info.elements, { ...sizes, [name]: size }));
+  const slot = keptSlotBytes(info, settled(info.elements, { ...sizes, [name]: size }));
   return { buffer, offset: Math.min(chunk.index, kept) * slot, size: slot };
 }
 

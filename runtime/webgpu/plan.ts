@@ -4,7 +4,15 @@
  * checked and the peak is known before a device allocates anything.
  */
 import { type Sizes, sizeOf } from "../sizes.ts";
-import type { GpuBuffer, GpuDispatch, GpuFunction, GpuKernel, GpuRegion, Size } from "./schedule.ts";
+import type {
+  GpuBuffer,
+  GpuDispatch,
+  GpuFunction,
+  GpuKernel,
+  GpuRegion,
+  Size,
+  StoredType,
+} from "./schedule.ts";
 
 /** Offsets of bindings are multiples of this on every device. */
 const alignment = 256;
@@ -50,8 +58,12 @@ export function workingBytes(plan: FunctionPlan): number {
 }
 
 /** Bytes of one slot of a kept buffer. */
-export function keptSlotBytes(elements: number): number {
-  return Math.max(alignment, Math.ceil((elements * 4) / alignment) * alignment);
+export function keptSlotBytes({ dtype }: Pick<GpuBuffer, "dtype">, elements: number): number {
+  return Math.max(alignment, Math.ceil((elements * elementBytes(dtype)) / alignment) * alignment);
+}
+
+function elementBytes(dtype: StoredType): number {
+  return dtype === "f16" ? 2 : 4;
 }
 
 /** A size that the caller knows to be settled. */
@@ -87,9 +99,9 @@ function withLargestChunks(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes:
 /** At least four bytes: a binding is never empty. */
 function bytesOf(buffer: GpuBuffer, chunks: readonly ChunkPlan[], sizes: Sizes): number {
   const elements = settled(buffer.elements, sizes);
-  if (buffer.kind !== "kept") return Math.max(4, elements * 4);
+  if (buffer.kind !== "kept") return Math.max(4, Math.ceil((elements * elementBytes(buffer.dtype)) / 4) * 4);
   const { kept, count } = chunks[buffer.region] ?? { kept: 0, count: 1 };
-  return keptSlotBytes(elements) * slotsOf(kept, count);
+  return keptSlotBytes(buffer, elements) * slotsOf(kept, count);
 }
 
 /** One slot a kept chunk, and one that the others share. */

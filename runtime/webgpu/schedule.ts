@@ -53,7 +53,7 @@ export interface GpuOutput {
   readonly shape: readonly Size[];
 }
 
-/** Booleans take four bytes, as everything else. */
+/** Booleans take four bytes, as everything that is not `f16`. */
 export type GpuBuffer =
   | {
       readonly kind: "input" | "variable";
@@ -67,9 +67,12 @@ export type GpuBuffer =
       readonly values: readonly number[];
       readonly elements: Size;
     }
-  | { readonly kind: "value"; readonly dtype: DType; readonly elements: Size }
+  | { readonly kind: "value"; readonly dtype: StoredType; readonly elements: Size }
   /** One slot a kept chunk of the region, and one for the chunk at hand. */
-  | { readonly kind: "kept"; readonly region: number; readonly dtype: DType; readonly elements: Size };
+  | { readonly kind: "kept"; readonly region: number; readonly dtype: StoredType; readonly elements: Size };
+
+/** How elements lie in a buffer: what was rounded to half precision takes two bytes. */
+export type StoredType = DType | "f16";
 
 export interface GpuDispatch {
   readonly kind: "dispatch";

@@ -39,7 +39,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--function <name>", "one of its functions: step, evaluate, embed, value (default: the first)")
     .option(
       "--stage <pass>",
-      "lower, decompose, angles, gradient, simplify, stream, fuse, schedule or plan",
+      "lower, decompose, angles, gradient, simplify, narrow, stream, fuse, schedule or plan",
       "plan",
     )
     .addOption(targetOption())
@@ -109,8 +109,8 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       new Option(
         "--gpu <path>",
-        "how the target wgsl computes (default: the fastest that the adapter offers)",
-      ).choices(["plain", "subgroups"]),
+        "how the target wgsl computes: plain and subgroups in f32, f16 with rounded operands of products (default: the fastest in f32)",
+      ).choices(["plain", "subgroups", "f16"]),
     )
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)

@@ -42,5 +42,6 @@ export function compileForGpu(
       `it can do ${gpuPaths.filter((each) => pathRules[each].lacks(offer).length === 0).join(", ")}`,
     );
   const { capabilities } = choice;
-  return emitGpuModule(program, gpuStages(program), version, { capabilities, sourceLine });
+  const stages = gpuStages(program, capabilities.half ? "f16" : "f32");
+  return emitGpuModule(program, stages, version, { capabilities, sourceLine });
 }

@@ -52,6 +52,7 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
   acos: [(f) => f.make("acos", [floats(f, "cosine", rows, three)], {})],
   tanh: [(f) => f.make("tanh", [floats(f, "x", rows, three)], {})],
   erf: [(f) => f.make("erf", [floats(f, "x", rows, three)], {})],
+  half: [(f) => f.make("half", [floats(f, "x", rows, three)], {})],
   not: [(f) => f.not(booleans(f, "p", rows, three))],
   cast: [
     (f) => f.cast(floats(f, "x", rows, three), "i32"),

@@ -54,6 +54,7 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
   acos: (bench) => onTame(bench, (x) => bench.f.make("acos", [bench.f.mul(bench.f.f32(0.9), x)], {})),
   tanh: unary("tanh"),
   erf: unary("erf"),
+  half: unary("half"),
   not: ({ f, one }) =>
     applied(
       one((node) => node.type.dtype === "bool"),
@@ -291,7 +292,9 @@ function onPair({ one }: Bench, make: (a: Node, b: Node) => Node | undefined): N
   return b === undefined ? undefined : make(a, b);
 }
 
-function unary(op: "neg" | "abs" | "sign" | "floor" | "round" | "sin" | "cos" | "tanh" | "erf"): Step {
+function unary(
+  op: "neg" | "abs" | "sign" | "floor" | "round" | "sin" | "cos" | "tanh" | "erf" | "half",
+): Step {
   return (bench) => onFloat(bench, (x) => bench.f.make(op, [x], {}));
 }
 

@@ -53,6 +53,7 @@ export const emissions: { readonly [K in ComputedName]: Emission<K> } = {
   acos: unary("acos"),
   tanh: unary("tanh"),
   erf: unary("erf"),
+  half: unary("half"),
   not: unary("not"),
   cast: ([x], { dtype }) => `k.cast(${x}, ${dataType(dtype)})`,
 

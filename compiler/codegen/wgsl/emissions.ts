@@ -59,6 +59,7 @@ export const emissions: { readonly [K in PrimitiveName]: Emission<K> } = {
   acos: scalar("acos"),
   tanh: scalar("tanh"),
   erf: scalar("erf"),
+  half: scalar("half"),
   not: scalar("not"),
   cast: element((node, place, context) => castValue(operandAt(node, 0, place, context), node.attrs.dtype)),
   add: scalar("add"),

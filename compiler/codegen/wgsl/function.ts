@@ -4,12 +4,19 @@
  */
 import { type Dim, knownSize, namesOfDim, sizeOfDim } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
-import type { DType, TensorType } from "../../ir/type.ts";
+import type { TensorType } from "../../ir/type.ts";
 import { elementsOf } from "../../ops/types.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import type { Stage } from "../../passes/pass.ts";
 import { scheduleAsWritten } from "../../passes/schedule.ts";
-import type { GpuBuffer, GpuDispatch, GpuFunction, GpuStep, Size } from "../../../runtime/webgpu/schedule.ts";
+import type {
+  GpuBuffer,
+  GpuDispatch,
+  GpuFunction,
+  GpuStep,
+  Size,
+  StoredType,
+} from "../../../runtime/webgpu/schedule.ts";
 import type { SourceLine } from "../source-map.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { isContraction } from "./contractions.ts";
@@ -34,7 +41,9 @@ export interface FunctionState {
   readonly buffers: GpuBuffer[];
   /** The buffer that a node's value is written to. */
   readonly target: (node: Node) => number;
-  readonly value: (dtype: DType, elements: Dim) => number;
+  readonly value: (dtype: StoredType, elements: Dim) => number;
+  /** How the value of a node lies in its buffer. */
+  readonly stored: (node: Node) => StoredType;
   readonly variable: (name: string, type: TensorType) => number;
   /** Takes dispatches into `into`; values are found and made through `scope` and `target`. */
   readonly sink: (into: GpuStep[], place?: SinkPlace) => Sink;
@@ -96,7 +105,11 @@ function createState(
     map.set(key, known);
     return known;
   };
-  const value = (dtype: DType, elements: Dim): number =>
+  // What goes to the host is f32.
+  const returned = new Set(stage.graph.outputs.map(({ node }) => node));
+  const stored = (node: Node): StoredType =>
+    emission.capabilities.half && isOp(node, "half") && !returned.has(node) ? "f16" : node.type.dtype;
+  const value = (dtype: StoredType, elements: Dim): number =>
     add({ kind: "value", dtype, elements: sizeOf(elements) });
   const variable = (name: string, type: TensorType): number =>
     remember(variables, name, () => namedBuffer("variable", name, type));
@@ -105,7 +118,7 @@ function createState(
     if (updated !== undefined) numbers.set(node, variable(updated, node.type));
     return remember(numbers, node, () => ({
       kind: "value",
-      dtype: node.type.dtype,
+      dtype: stored(node),
       elements: sizeOf(elementsOf(node.type)),
     }));
   };
@@ -134,7 +147,7 @@ function createState(
     target: place.target,
     guess: (dim) => guessedSize(dim, chunkNames),
     kernel: ({ name, nodes, workgroupSize }, write) => {
-      const writer = new KernelWriter(chunkNames);
+      const writer = new KernelWriter(chunkNames, (buffer) => buffers[buffer]?.dtype ?? "f32");
       for (const { span } of nodes) {
         const line = span === undefined ? undefined : emission.sourceLine(span);
         if (line !== undefined) writer.comment(line);
@@ -154,7 +167,7 @@ function createState(
       });
     },
   });
-  return { scope, buffers, target, value, variable, sink };
+  return { scope, buffers, target, value, stored, variable, sink };
 }
 
 function namedBuffer(kind: "input" | "variable", name: string, type: TensorType): GpuBuffer {

@@ -76,6 +76,15 @@ const helpers: Readonly<Record<string, string>> = {
   let p = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
   return sign(x) * (1.0 - p * exp(-size * size));
 }`,
+  // quantizeToF16 leaves the direction open, and SwiftShader cuts. What this gives is exact in an f16 buffer.
+  round_to_half: `fn round_to_half(x: f32) -> f32 {
+  let size = min(abs(x), 65504.0);
+  let bits = bitcast<u32>(size);
+  let normal = bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u);
+  let small = round(size * 16777216.0) * 5.9604644775390625e-8;
+  let rounded = select(normal, small, size < 6.103515625e-5);
+  return select(rounded, -rounded, x < 0.0);
+}`,
   // WGSL leaves the power of a negative base open.
   power: `fn power(x: f32, y: f32) -> f32 {
   let size = pow(abs(x), y);

@@ -8,6 +8,9 @@ import type { Access } from "../../../runtime/webgpu/schedule.ts";
 
 export type ScalarType = "f32" | "i32" | "u32" | "bool";
 
+/** What buffers and workgroup memory hold. */
+export type MemoryType = Exclude<ScalarType, "bool"> | "f16";
+
 /** A scalar expression. */
 export interface Value {
   readonly text: string;
@@ -43,13 +46,13 @@ export type Action =
 export interface Binding {
   readonly name: string;
   readonly access: Access;
-  readonly element: Exclude<ScalarType, "bool">;
+  readonly element: MemoryType;
 }
 
 /** An array in workgroup memory. */
 export interface SharedArray {
   readonly name: string;
-  readonly element: Exclude<ScalarType, "bool">;
+  readonly element: MemoryType;
   readonly length: number;
 }
 
@@ -72,4 +75,4 @@ export interface Kernel {
 }
 
 export const bytesOfShared = (shared: readonly SharedArray[]): number =>
-  shared.reduce((total, { length }) => total + 4 * length, 0);
+  shared.reduce((total, { element, length }) => total + (element === "f16" ? 2 : 4) * length, 0);

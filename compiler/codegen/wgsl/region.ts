@@ -35,7 +35,7 @@ export function createRegionEmitter(state: FunctionState, stage: Stage): RegionE
       const elements = sizeOf(elementsOf(node.type));
       kept.set(
         node,
-        state.buffers.push({ kind: "kept", region: index, dtype: node.type.dtype, elements }) - 1,
+        state.buffers.push({ kind: "kept", region: index, dtype: state.stored(node), elements }) - 1,
       );
     }),
   );
@@ -74,7 +74,7 @@ function passBody(
     slices: new Map(pass.slices.map((slice) => [slice.leaf, slice])),
   };
   const target = (node: Node): number => {
-    const known = kept.get(node) ?? local.get(node) ?? state.value(node.type.dtype, elementsOf(node.type));
+    const known = kept.get(node) ?? local.get(node) ?? state.value(state.stored(node), elementsOf(node.type));
     if (!kept.has(node)) local.set(node, known);
     return known;
   };

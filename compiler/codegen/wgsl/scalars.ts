@@ -4,7 +4,7 @@ import type { Value } from "./kernel.ts";
 import type { KernelWriter } from "./writer.ts";
 
 export type ScalarName =
-  | "neg" | "abs" | "sign" | "exp" | "log" | "sqrt" | "floor" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf"
+  | "neg" | "abs" | "sign" | "exp" | "log" | "sqrt" | "floor" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf" | "half"
   | "not" | "add" | "sub" | "mul" | "div" | "pow" | "minimum" | "maximum" | "less" | "less_equal" | "equal"
   | "and" | "or" | "select"; // prettier-ignore
 
@@ -28,6 +28,7 @@ export const scalars: { readonly [K in ScalarName]: Scalar } = {
   acos: helper("arc_cosine"),
   tanh: helper("hyperbolic_tangent"),
   erf: helper("error_function"),
+  half: helper("round_to_half"),
   not: ([x]) => `!${x}`,
   add: ([a, b]) => `${a} + ${b}`,
   sub: ([a, b]) => `${a} - ${b}`,

@@ -5,7 +5,7 @@
 import type { Dim } from "../../ir/dim.ts";
 import type { Span } from "../../errors/span.ts";
 import type { DType } from "../../ir/type.ts";
-import type { Access } from "../../../runtime/webgpu/schedule.ts";
+import type { Access, StoredType } from "../../../runtime/webgpu/schedule.ts";
 import { withCallees } from "./helpers.ts";
 import type {
   Action,
@@ -35,14 +35,16 @@ export class KernelWriter {
   readonly #features = new Set<KernelFeature>();
   readonly #comments: string[] = [];
   readonly #chunkNames: ReadonlySet<string>;
+  readonly #storedAs: (buffer: number) => StoredType;
   #block: Statement[] = [];
   #span: Span | undefined;
   #chunked = false;
   #names = 0;
 
   /** `chunkNames` are the free sizes that stand for a chunk's. */
-  constructor(chunkNames: ReadonlySet<string>) {
+  constructor(chunkNames: ReadonlySet<string>, storedAs: (buffer: number) => StoredType) {
     this.#chunkNames = chunkNames;
+    this.#storedAs = storedAs;
   }
 
   /** A size as u32 text. */
@@ -125,6 +127,7 @@ export class KernelWriter {
 
   load(buffer: number, dtype: DType, index: string): Value {
     const name = this.#binding(buffer, "read", dtype);
+    if (this.#storedAs(buffer) === "f16") return { text: `f32(${name}[${index}])`, type: "f32" };
     return dtype === "bool"
       ? { text: `(${name}[${index}] != 0u)`, type: "bool" }
       : { text: `${name}[${index}]`, type: dtype };
@@ -136,7 +139,12 @@ export class KernelWriter {
       kind: "store",
       buffer: name,
       index,
-      value: dtype === "bool" ? `select(0u, 1u, ${value.text})` : value.text,
+      value:
+        dtype === "bool"
+          ? `select(0u, 1u, ${value.text})`
+          : this.#storedAs(buffer) === "f16"
+            ? `f16(${value.text})`
+            : value.text,
     });
   }
 
@@ -170,7 +178,9 @@ export class KernelWriter {
       return known.name;
     }
     const name = `${{ read: "in", write: "out", update: "total" }[access]}${this.#bindings.size}`;
-    this.#bindings.set(buffer, { name, access, element: dtype === "bool" ? "u32" : dtype });
+    const half = this.#storedAs(buffer) === "f16";
+    if (half) this.enable("shader-f16");
+    this.#bindings.set(buffer, { name, access, element: half ? "f16" : dtype === "bool" ? "u32" : dtype });
     return name;
   }
 

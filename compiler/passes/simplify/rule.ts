@@ -58,7 +58,7 @@ export function isElementwise(node: Node): boolean {
 }
 
 const elementwiseOps: ReadonlySet<OpName> = new Set<OpName>([
-  "neg", "abs", "sign", "exp", "log", "sqrt", "floor", "round", "sin", "cos", "acos", "tanh", "erf", "not", "cast",
+  "neg", "abs", "sign", "exp", "log", "sqrt", "floor", "round", "sin", "cos", "acos", "tanh", "erf", "half", "not", "cast",
   "add", "sub", "mul", "div", "pow", "minimum", "maximum", "less", "less_equal", "equal", "and", "or", "select",
 ]); // prettier-ignore
 

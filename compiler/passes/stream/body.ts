@@ -37,7 +37,14 @@ function nameOf(slices: readonly Slice[]): string {
 
 /** A product costs far more than its bytes; a reduction is smaller than what it was made from. */
 function isWorthKeeping(node: Node): boolean {
+  if (isOp(node, "half")) return isRoundedProduct(node);
   return isOp(node, "matmul") || isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
+}
+
+/** A product that `narrow` scaled and rounded: half as large as the product itself, which is then not asked for. */
+function isRoundedProduct(node: Node<"half">): boolean {
+  const scaled = node.inputs[0];
+  return scaled !== undefined && isOp(scaled, "mul") && scaled.inputs.some((each) => isOp(each, "matmul"));
 }
 
 function passOf(

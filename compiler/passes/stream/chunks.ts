@@ -13,7 +13,7 @@ import {
   subtractDims,
 } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
-import { bytesOf, insideKernel } from "../bytes.ts";
+import { bytesOfValue, insideKernel } from "../bytes.ts";
 import type { Region, RegionPass } from "../stream.ts";
 import { type BodyStep, bodySteps, keepingsOf, readsOfStep, writesOfStep } from "./body-steps.ts";
 
@@ -49,7 +49,7 @@ export function bytesPerClass(region: Region): readonly Dim[] {
 }
 
 export function keptBytesPerClass(region: Region): Dim {
-  const bytes = keepingsOf(region).map(({ node }) => bytesOf(node.type));
+  const bytes = keepingsOf(region).map(({ node }) => bytesOfValue(node));
   return perClass(bytes.reduce(addDims, constantDim(0)), region.chunk);
 }
 
@@ -75,12 +75,12 @@ function momentsOf(steps: readonly BodyStep[]): readonly Dim[] {
     const touched = new Set([...readsOfStep(step), ...writesOfStep(step)]);
     for (const node of writesOfStep(step)) {
       live.add(node);
-      held = addDims(held, bytesOf(node.type));
+      held = addDims(held, bytesOfValue(node));
     }
     const moments = insideStep(step).map((bytes) => addDims(held, bytes));
     for (const node of touched) {
       if (last.get(node) !== index || !live.delete(node)) continue;
-      held = subtractDims(held, bytesOf(node.type));
+      held = subtractDims(held, bytesOfValue(node));
     }
     return moments;
   });

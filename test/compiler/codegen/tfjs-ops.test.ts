@@ -178,6 +178,7 @@ const cases: Cases = {
   acos: each("rounded", spread(-1.2, 1.2)),
   tanh: each("rounded", spread(-6, 6)),
   erf: each("rounded", spread(-3, 3)),
+  half: each("exact", spread(-3, 3)),
   not: each("exact", bool),
   cast: (["f32", "i32", "bool"] as const).flatMap((dtype: DType) =>
     [f32, i32, bool].flatMap((operand) =>
