@@ -34,7 +34,7 @@ export function createPipelines(device: GPUDevice, kernels: readonly GpuKernel[]
     kernel: GpuKernel,
     constants: Record<string, number>,
   ): Promise<GPUComputePipeline> => {
-    const module = modules.get(index) ?? device.createShaderModule({ code: kernel.code, label: kernel.name });
+    const module = modules.get(index) ?? shaderOf(device, kernel);
     modules.set(index, module);
     const bindGroupLayouts = [storageLayout(kernel.access), ...(kernel.chunked ? [chunkLayout] : [])];
     try {
@@ -64,6 +64,14 @@ export function createPipelines(device: GPUDevice, kernels: readonly GpuKernel[]
   };
 }
 
+/** What is wrong with a shader is told when its pipeline is made, with the kernel's name. */
+function shaderOf(device: GPUDevice, { code, name }: GpuKernel): GPUShaderModule {
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ code, label: name });
+  device.popErrorScope().catch(() => undefined);
+  return module;
+}
+
 function layoutEntry(access: Access, binding: number): GPUBindGroupLayoutEntry {
   const type = access === "read" ? "read-only-storage" : "storage";
   return { binding, visibility: computeStage, buffer: { type } };
@@ -73,5 +81,16 @@ async function refusal(kernel: GpuKernel, module: GPUShaderModule, error: unknow
   const { messages } = await module.getCompilationInfo();
   const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
   const reason = lines.length > 0 ? lines.join("\n") : String(error);
-  return `the kernel "${kernel.name}" does not compile, which is a bug in Margo; please report it with this text:\n${reason}\n${kernel.code}`;
+  const from = sourceOf(kernel);
+  return `the kernel "${kernel.name}"${from === "" ? "" : ` of ${from}`} does not compile, which is a bug in Margo; please report it with this text:\n${reason}\n${kernel.code}`;
+}
+
+/** The last of the source lines that stand as comments between a kernel's name and its shader: what it ends in. */
+function sourceOf({ code }: GpuKernel): string {
+  const [, ...lines] = code.split("\n");
+  const comments = lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith("// ")),
+  );
+  return comments.at(-1)?.slice("// ".length) ?? "";
 }
