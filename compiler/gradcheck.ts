@@ -5,19 +5,21 @@
  * θ + m = π and the ends of pieces. Values and gradients must be finite everywhere. Where a function has
  * a kink or a jump there is no derivative to agree with; such places are counted and named, not failed.
  * Rows and weights of zeros have no angle: the language gives them gradient 0, which is only asked to be finite.
- * What a `detach` or a state hides is held still while the differences are taken.
+ * What a `detach` or a state hides is held still while the differences are taken. A deep network is looked at along
+ * fewer directions, as its FLOPs allow: all of its inputs and parameters moving together come first.
  */
 import { freeNames, leafInputs, pointsOf } from "./gradcheck/points.ts";
-import { type Probe, probeAlong } from "./gradcheck/differences.ts";
+import { type Probe, evaluationsOfProbe, probeAlong } from "./gradcheck/differences.ts";
+import { type Direction, directionsOf, spreadOver } from "./gradcheck/directions.ts";
+import { flopsOfGraph } from "./flops.ts";
 import { frozenTwin } from "./gradcheck/frozen.ts";
-import type { Bindings } from "./ir/dim.ts";
+import { type Bindings, sizeOfDim } from "./ir/dim.ts";
 import type { Graph, GraphBuilder, Node } from "./ir/node.ts";
 import { withoutAngles } from "./passes/angles.ts";
 import { decomposeGraph } from "./passes/decompose.ts";
 import { differentiateGraph } from "./passes/gradient.ts";
 import type { ProgramFunction, ProgramVariable } from "./program.ts";
-import { type Feeds, evaluateGraph } from "./reference.ts";
-import { normalNumbers } from "../runtime/random.ts";
+import { evaluateGraph, inPrimitives } from "./reference.ts";
 
 export interface GradcheckOptions {
   /** Sizes of free dimensions; the rest are small. */
@@ -29,6 +31,8 @@ export interface GradcheckOptions {
   readonly angles: readonly number[];
   /** The largest |analytic − numeric| / max(1, |analytic|, |numeric|) that passes. */
   readonly tolerance: number;
+  /** What the numeric differences of one entry may take; what does not fit is left out and counted. */
+  readonly flops: number;
 }
 
 export const defaultGradcheckOptions: GradcheckOptions = {
@@ -37,6 +41,8 @@ export const defaultGradcheckOptions: GradcheckOptions = {
   seed: 1,
   angles: [],
   tolerance: 1e-6,
+  // Some ten seconds on a slow machine.
+  flops: 2e9,
 };
 
 /** What is checked: a function with an output `value`. */
@@ -52,6 +58,8 @@ export interface GradcheckReport {
   readonly points: number;
   /** Directional derivatives that were compared. */
   readonly comparisons: number;
+  /** Directions that were not looked along, since the entry takes too many FLOPs. */
+  readonly leftOut: number;
   readonly maxRelativeError: number;
   /** Where the error is largest. */
   readonly worst?: GradcheckPlace;
@@ -81,27 +89,46 @@ export function gradcheck(entry: GradcheckEntry, options: GradcheckOptions): Gra
   const twin = frozenTwin(value);
   const places: GradcheckPlace[] = [];
   const notFinite: { point: string; name: string }[] = [];
-  const points = pointsOf(entry, value, dims, options);
+  const affordable = Math.floor(options.flops / (evaluationsOfProbe * Math.max(1, flopsOf(value, dims))));
+  const points = pointsOf(entry, value, dims, { ...options, points: within(options.points, affordable) });
+  let leftOut = 0;
   for (const point of points) {
     const gradients = evaluateGraph(analytic, point.feeds, dims);
     for (const [name, { data }] of Object.entries(gradients))
       if (!data.every(Number.isFinite)) notFinite.push({ point: point.name, name });
     const along = twin.at(point.feeds, dims);
-    for (const direction of directionsOf(leaves, point.feeds, options.seed)) {
-      const slope = dot(gradients[`gradient:${direction.leaf}`]?.data, direction.by);
-      if (!Number.isFinite(slope) || direction.leaf === point.withoutAngle) continue;
-      const probe = probeAlong((t) => along(direction.leaf, direction.by, t), slope, options.tolerance);
+    const moving = leaves.filter(({ attrs }) => attrs.name !== point.withoutAngle);
+    const all = directionsOf(moving, point.feeds, options.seed);
+    const directions = spreadOver(all, within(all.length, Math.floor(affordable / points.length)));
+    leftOut += all.length - directions.length;
+    for (const direction of directions) {
+      const slope = slopeAlong(direction, (leaf) => gradients[`gradient:${leaf}`]?.data);
+      if (!Number.isFinite(slope)) continue;
+      const probe = probeAlong((t) => along(direction.by, t), slope, options.tolerance);
       places.push(place(point.name, direction.name, slope, probe));
     }
   }
-  return reportOf(entry.name, points.length, places, notFinite, options.tolerance);
+  return reportOf(
+    { entry: entry.name, points: points.length, leftOut, places, notFinite },
+    options.tolerance,
+  );
+}
+
+/** At least one, however dear. */
+function within(wanted: number, affordable: number): number {
+  return Math.min(wanted, Math.max(1, affordable));
+}
+
+function flopsOf(value: Node, dims: Bindings): number {
+  return sizeOfDim(flopsOfGraph(inPrimitives({ outputs: [{ name: "value", node: value }] })), dims);
+}
+
+interface Findings extends Pick<GradcheckReport, "entry" | "points" | "leftOut" | "notFinite"> {
+  readonly places: readonly GradcheckPlace[];
 }
 
 function reportOf(
-  entry: string,
-  points: number,
-  places: readonly GradcheckPlace[],
-  notFinite: GradcheckReport["notFinite"],
+  { entry, points, leftOut, places, notFinite }: Findings,
   tolerance: number,
 ): GradcheckReport {
   const smooth = places.filter(({ kind }) => kind === "smooth").toSorted((a, b) => errorOf(b) - errorOf(a));
@@ -111,6 +138,7 @@ function reportOf(
     entry,
     points,
     comparisons: smooth.length,
+    leftOut,
     maxRelativeError,
     ...(worst === undefined ? {} : { worst }),
     kinks: places.filter(({ kind }) => kind !== "smooth"),
@@ -146,37 +174,9 @@ function analyticGraph(
   return differentiateGraph(withoutAngles(primitive, builder), builder);
 }
 
-interface Direction {
-  readonly leaf: string;
-  readonly name: string;
-  readonly by: Float64Array;
-}
-
-const singleElements = 3;
-
-/** For each leaf all elements at once, in a random direction, and a few one by one. */
-function directionsOf(
-  leaves: readonly Node<"input" | "parameter">[],
-  feeds: Feeds,
-  seed: number,
-): readonly Direction[] {
-  return leaves.flatMap((leaf, site) => {
-    const { name } = leaf.attrs;
-    const count = feeds[name]?.data.length ?? 0;
-    if (count === 0) return [];
-    const all = Float64Array.from(normalNumbers(seed, 1, site, count));
-    const picked = Array.from({ length: Math.min(singleElements, count) }, (_, k) =>
-      Math.floor(((k + 0.5) * count) / Math.min(singleElements, count)),
-    );
-    return [
-      ...(count > 1 ? [{ leaf: name, name: `${name}, all together`, by: all }] : []),
-      ...picked.map((at) => ({
-        leaf: name,
-        name: `${name}[${at}]`,
-        by: Float64Array.from(all, (_, k) => (k === at ? 1 : 0)),
-      })),
-    ];
-  });
+/** The claimed slope: the gradient of each leaf that moves times how it moves. */
+function slopeAlong({ by }: Direction, gradientOf: (leaf: string) => Float64Array | undefined): number {
+  return [...by].reduce((sum, [leaf, step]) => sum + dot(gradientOf(leaf), step), 0);
 }
 
 function dot(a: Float64Array | undefined, b: Float64Array): number {

@@ -12,6 +12,9 @@ export interface Probe {
 const firstSteps = [1e-3, 1e-4, 1e-5, 1e-6];
 const rows = 4;
 
+/** How often a probe evaluates its function, where the first step settles it. */
+export const evaluationsOfProbe = 2 * rows;
+
 export function probeAlong(f: (t: number) => number, claimed: number, tolerance: number): Probe {
   let best = NaN;
   for (const step of firstSteps) {

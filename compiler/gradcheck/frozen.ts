@@ -9,10 +9,11 @@ import { type Graph, GraphBuilder, type Node, isOp, nodesOfGraph } from "../ir/n
 import { importGraph, mapOutputs } from "../ir/rewrite.ts";
 import { decomposeGraph } from "../passes/decompose.ts";
 import { type Feeds, evaluateGraph } from "../reference.ts";
+import type { Steps } from "./directions.ts";
 
 export interface FrozenTwin {
-  /** At a point: the sum of the value after moving one leaf by t times a direction. */
-  readonly at: (feeds: Feeds, dims: Bindings) => (leaf: string, by: Float64Array, t: number) => number;
+  /** At a point: the sum of the value after moving leaves by t times a direction. */
+  readonly at: (feeds: Feeds, dims: Bindings) => (by: Steps, t: number) => number;
 }
 
 export function frozenTwin(value: Node): FrozenTwin {
@@ -22,15 +23,22 @@ export function frozenTwin(value: Node): FrozenTwin {
   return {
     at: (feeds, dims) => {
       const all = stillValues(still, feeds, dims);
-      return (leaf, by, t) => {
-        const base = all[leaf];
-        if (base === undefined) throw new Error(`no value was given for ${leaf}`);
-        const moved = { ...base, data: base.data.map((v, k) => v + t * (by[k] ?? 0)) };
-        const { value: result } = evaluateGraph(moving, { ...all, [leaf]: moved }, dims);
+      return (by, t) => {
+        const { value: result } = evaluateGraph(moving, { ...all, ...moved(all, by, t) }, dims);
         return result === undefined ? NaN : result.data.reduce((sum, v) => sum + v, 0);
       };
     },
   };
+}
+
+function moved(feeds: Feeds, by: Steps, t: number): Feeds {
+  return Object.fromEntries(
+    [...by].map(([leaf, step]) => {
+      const base = feeds[leaf];
+      if (base === undefined) throw new Error(`no value was given for ${leaf}`);
+      return [leaf, { ...base, data: base.data.map((v, k) => v + t * (step[k] ?? 0)) }];
+    }),
+  );
 }
 
 /** One after the other: what is held still may be made of what was held still before. */

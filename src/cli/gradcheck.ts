@@ -54,9 +54,12 @@ function entriesOf(source: Source, names: readonly string[]): readonly string[] 
 
 function lineOf({ entry, report, reason }: EntryGradcheck): string {
   if (report === undefined) return `${painted(yellow, "none")}  ${entry}: ${reason ?? "it was not checked"}`;
-  const { points, comparisons, maxRelativeError, worst, kinks, notFinite, ok } = report;
-  const counted = `${comparisons} slopes at ${points} points, largest error ${significant(maxRelativeError)}`;
-  const skipped = kinks.length === 0 ? "" : `, ${kinks.length} kinks left out`;
+  const { points, comparisons, leftOut, maxRelativeError, worst, kinks, notFinite, ok } = report;
+  const counted = `${counting(comparisons, "slope")} at ${counting(points, "point")}, largest error ${significant(maxRelativeError)}`;
+  const skipped = [
+    ...(kinks.length === 0 ? [] : [`, ${counting(kinks.length, "kink")} left out`]),
+    ...(leftOut === 0 ? [] : [`, ${counting(leftOut, "more direction")} left out of so large a computation`]),
+  ].join("");
   const head = `${ok ? painted(green, "ok  ") : painted(red, "FAIL")}  ${entry}: ${counted}${skipped}`;
   if (ok) return head;
   const where =
@@ -65,6 +68,10 @@ function lineOf({ entry, report, reason }: EntryGradcheck): string {
       : [`      ${worst.variable} at ${worst.point}: analytic ${worst.analytic}, numeric ${worst.numeric}`];
   const infinite = notFinite.slice(0, 5).map(({ point, name }) => `      ${name} is not finite at ${point}`);
   return [head, ...where, ...infinite].join("\n");
+}
+
+function counting(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function painted(color: Paint, text: string): string {
