@@ -14,19 +14,21 @@ export function errorsDocument(): string {
 }
 
 /** What the checker says about an entry's example. */
-export function diagnosticsOfExample({ example }: ErrorEntry<never>): readonly Diagnostic[] {
+export function diagnosticsOfExample({ example }: Pick<ErrorEntry<never>, "example">): readonly Diagnostic[] {
+  return checkExample({ [exampleFile]: example, "other.margo": otherFile });
+}
+
+/** The same with the files as something has changed them. */
+export function checkExample(files: Readonly<Record<string, string>>): readonly Diagnostic[] {
   const library = nodeHost(process.cwd());
-  const read = (file: string): string | undefined => {
-    if (file === exampleFile) return example;
-    if (file === "other.margo") return otherFile;
-    return file.startsWith("std/") ? library.read(file) : undefined;
-  };
+  const read = (file: string): string | undefined =>
+    files[file] ?? (file.startsWith("std/") ? library.read(file) : undefined);
   return checkFile({ ...library, read }, exampleFile).diagnostics;
 }
 
-const exampleFile = "example.margo";
+export const exampleFile = "example.margo";
 /** What examples with an import of `./other.margo` find there. */
-const otherFile = "fn hidden(x: f32[N]) = x\n";
+export const otherFile = "fn hidden(x: f32[N]) = x\n";
 
 const opening = `# Errors
 

@@ -4,6 +4,7 @@
  * and optimizers, whose bodies have no value, walk their statements from their own files.
  */
 import type { Callable, Expression, Parameter, Statement } from "../syntax/ast.ts";
+import { removal } from "../syntax/edits.ts";
 import {
   callTooDeep,
   duplicateName,
@@ -385,7 +386,13 @@ export function warnUnused(frame: Frame): void {
   for (const [name, binding] of frame.names) {
     const isQuiet =
       binding.used || name.startsWith("_") || binding.kind === "input" || binding.kind === "setting";
-    if (!isQuiet && binding.kind === "let")
-      report(frame, unusedName.report({ span: binding.span, name, what: "let" }));
+    if (isQuiet || binding.kind !== "let") continue;
+    const removed = removal(frame.module.text, letOf(frame, binding)?.span ?? binding.span);
+    report(frame, unusedName.report({ span: binding.span, name, what: "let", removal: removed }));
   }
+}
+
+function letOf({ owner }: Frame, { span }: Binding): Statement | undefined {
+  const body = owner !== undefined && "body" in owner ? owner.body : [];
+  return body.find((statement) => statement.kind === "let" && statement.name.span.start === span.start);
 }

@@ -152,7 +152,10 @@ export function withSettings(
     ({ name, value }) => name === undefined && value.kind === "tensor" && value.type.shape.length > 0,
   );
   if (callable.kind === "layer" && piped !== undefined && callable.settings.length < given.length)
-    return report(frame, tensorAsSetting.report({ span: piped.span, callee: callable.name.name }));
+    return report(
+      frame,
+      tensorAsSetting.report({ span: piped.span, callee: callable.name.name, isAlone: given.length === 1 }),
+    );
   const settings = settingsOf(callable);
   const bound = bindArguments(frame, callable, settings, given);
   return bound === undefined ? errorValue : { kind: "partial", callable, module, given: bound, span };

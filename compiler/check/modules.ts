@@ -14,6 +14,7 @@ import {
   unsupportedImport,
   unusedName,
 } from "../errors/check-names.ts";
+import { unimportEdit } from "../syntax/edits.ts";
 import { suggestName } from "../errors/suggest.ts";
 import {
   type LoadedModule,
@@ -64,7 +65,14 @@ function checkImport(workspace: Workspace, module: LoadedModule, declaration: Im
     if (found?.exported === true) return [];
     const more = { span: name.span, name: name.name, from: from.value };
     if (found !== undefined)
-      return [notExported.report({ ...more, declared: found.name.span, kind: found.kind })];
+      return [
+        notExported.report({
+          ...more,
+          declared: found.name.span,
+          kind: found.kind,
+          begins: isLibrary(loaded.file) ? undefined : found.span,
+        }),
+      ];
     const known = exportsOf(loaded);
     return [unknownExport.report({ ...more, known, suggestion: suggestName(name.name, known) })];
   });
@@ -125,9 +133,16 @@ export function unusedImports(
   module: LoadedModule,
   used: ReadonlySet<string>,
 ): readonly Diagnostic[] {
-  return [...module.imports].flatMap(([name, { entry }]) =>
+  return [...module.imports].flatMap(([name, { entry, declaration }]) =>
     resolveGlobal(workspace, module, name) === undefined || used.has(`${module.file}:${name}`)
       ? []
-      : [unusedName.report({ span: (entry.alias ?? entry.name).span, name, what: "import" })],
+      : [
+          unusedName.report({
+            span: (entry.alias ?? entry.name).span,
+            name,
+            what: "import",
+            removal: unimportEdit(module.text, declaration, name),
+          }),
+        ],
   );
 }

@@ -4,16 +4,17 @@
  * `lookupFunction` instead, which sees only what can be called: so `cos` and `cos(x)` live side by side.
  */
 import type { NameExpression } from "../syntax/ast.ts";
-import { constantCycle, unknownFunction, unknownName } from "../errors/check-names.ts";
+import { type Importable, constantCycle, unknownFunction, unknownName } from "../errors/check-names.ts";
 import { builtinNames, isBuiltin } from "./builtins/table.ts";
 import { evaluate } from "./expressions.ts";
 import { type Binding, type Frame, moduleFrame } from "./frame.ts";
 import { report } from "./report.ts";
 import { feedCounter } from "./session.ts";
+import { importEdit } from "../syntax/edits.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { castTo } from "./tensors.ts";
 import { type Value, boolValue, dimValue, errorValue, floatValue, tensorValue } from "./values.ts";
-import { type Resolved, resolveGlobal } from "./workspace.ts";
+import { type Resolved, isLibrary, loadModule, resolveGlobal } from "./workspace.ts";
 
 /** `asWritten` leaves out a margin's reading of per-class values. */
 export function evaluateName(frame: Frame, { name, span }: NameExpression, how?: "asWritten"): Value {
@@ -92,7 +93,10 @@ export function lookupFunction(frame: Frame, { name, span }: NameExpression): Va
   if (global !== undefined) return global;
   if (own !== undefined) return readBinding(own);
   const suggestion = suggest(frame, name, callableNames(frame));
-  report(frame, unknownFunction.report({ span, name, suggestion }));
+  report(
+    frame,
+    unknownFunction.report({ span, name, suggestion, importable: importableFor(frame, name, span) }),
+  );
   return undefined;
 }
 
@@ -102,12 +106,28 @@ export function isCallable(value: Value): boolean {
 
 function reportUnknown(frame: Frame, name: string, span: NameExpression["span"]): Value {
   const suggestion = suggest(frame, name, knownNames(frame));
-  return report(frame, unknownName.report({ span, name, suggestion, context: contextOf(name) }));
+  const more = { context: contextOf(name), importable: importableFor(frame, name, span) };
+  return report(frame, unknownName.report({ span, name, suggestion, ...more }));
 }
 
 /** Files with mistakes everywhere get no suggestions after the first: each looks at every name. */
 function suggest(frame: Frame, name: string, known: Iterable<string>): string | undefined {
   return frame.session.program.diagnostics.length < 200 ? suggestName(name, known) : undefined;
+}
+
+/** The module of the library that exports the name, for a file that the user wrote. */
+function importableFor(
+  { module, session }: Frame,
+  name: string,
+  { file }: NameExpression["span"],
+): Importable | undefined {
+  const { workspace, diagnostics } = session.program;
+  if (file !== module.file || isLibrary(file) || diagnostics.length >= 200) return undefined;
+  const from = (workspace.host.library?.() ?? []).find((one) => {
+    const library = loadModule(workspace, one);
+    return library?.declarations.get(name)?.exported === true;
+  });
+  return from === undefined ? undefined : { from, edit: importEdit(module, name, from) };
 }
 
 function* knownNames(frame: Frame): Iterable<string> {

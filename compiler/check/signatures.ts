@@ -220,7 +220,12 @@ function evaluatedSize(frame: Frame, expression: Expression): Dim | undefined {
   const size = value.kind === "int" ? knownSize(value.dim) : undefined;
   const isSize = value.kind === "int" && (size === undefined || size >= 0);
   if (isSize) return value.dim;
-  report(frame, badDimension.report({ span: expression.span, found: textOfExpression(expression) }));
+  const division =
+    expression.kind === "binary" && expression.operator === "/" ? expression.operatorSpan : undefined;
+  report(
+    frame,
+    badDimension.report({ span: expression.span, found: textOfExpression(expression), division }),
+  );
   return undefined;
 }
 

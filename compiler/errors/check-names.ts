@@ -2,7 +2,7 @@
  * M01: names, imports, and the shape of a program: what exists, where it may be used, how deep calls go.
  */
 import { defineError, replaceBy } from "./entry.ts";
-import type { Fix } from "./diagnostic.ts";
+import type { Fix, TextEdit } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
 
 interface Named {
@@ -16,6 +16,22 @@ export function renameFix({ span, suggestion }: { readonly span: Span } & Sugges
   return suggestion === undefined ? undefined : replaceBy(span, suggestion, `change to \`${suggestion}\``);
 }
 
+/** A module that exports the name, and the edit that imports it. */
+export interface Importable {
+  readonly from: string;
+  readonly edit: TextEdit;
+}
+
+/** A name that only needs to be imported is not taken for another one misspelt. */
+function importFix(name: string, importable: Importable | undefined): Fix | undefined {
+  if (importable === undefined) return undefined;
+  return { title: `import \`${name}\` from \`${importable.from}\``, edits: [importable.edit] };
+}
+
+function importHelp(importable: Importable | undefined): string | undefined {
+  return importable === undefined ? undefined : `import it from \`${importable.from}\``;
+}
+
 export function didYouMean({ suggestion }: Suggested): string | undefined {
   return suggestion === undefined ? undefined : `did you mean \`${suggestion}\`?`;
 }
@@ -24,7 +40,9 @@ export function listed(names: readonly string[]): string {
   return names.length === 0 ? "none" : names.map((name) => `\`${name}\``).join(", ");
 }
 
-export const unknownName = defineError<Named & Suggested & { readonly context: string | undefined }>({
+export const unknownName = defineError<
+  Named & Suggested & { readonly context: string | undefined; readonly importable: Importable | undefined }
+>({
   code: "M0101",
   title: "Unknown name",
   explanation:
@@ -33,13 +51,16 @@ export const unknownName = defineError<Named & Suggested & { readonly context: s
   report: (facts) => ({
     message: `there is nothing called \`${facts.name}\` here`,
     help:
+      importHelp(facts.importable) ??
       didYouMean(facts) ??
       (facts.context === undefined ? undefined : `\`${facts.name}\` exists inside ${facts.context}`),
-    fix: renameFix(facts),
+    fix: importFix(facts.name, facts.importable) ?? renameFix(facts),
   }),
 });
 
-export const unknownFunction = defineError<Named & Suggested>({
+export const unknownFunction = defineError<
+  Named & Suggested & { readonly importable: Importable | undefined }
+>({
   code: "M0102",
   title: "Unknown function",
   explanation:
@@ -47,8 +68,9 @@ export const unknownFunction = defineError<Named & Suggested>({
   example: "fn size_of(x: f32[N]) = sqt(sum(x * x))\n",
   report: (facts) => ({
     message: `there is no function called \`${facts.name}\` here`,
-    help: didYouMean(facts) ?? "declare it, or import it at the top of the file",
-    fix: renameFix(facts),
+    help:
+      importHelp(facts.importable) ?? didYouMean(facts) ?? "declare it, or import it at the top of the file",
+    fix: importFix(facts.name, facts.importable) ?? renameFix(facts),
   }),
 });
 
@@ -64,16 +86,19 @@ export const duplicateName = defineError<Named & { readonly earlier: Span }>({
   }),
 });
 
-export const unusedName = defineError<Named & { readonly what: "let" | "import" }>({
+export const unusedName = defineError<
+  Named & { readonly what: "let" | "import"; readonly removal: TextEdit }
+>({
   code: "M0104",
   severity: "warning",
   title: "Name never used",
   explanation:
     "Nothing reads this name. Remove it, or begin it with `_` to keep a `let` that is not used yet.",
   example: "fn f(x: f32[N]) {\n  let twice = 2 * x\n  x\n}\n",
-  report: ({ name, what }) => ({
+  report: ({ name, what, removal }) => ({
     message: what === "let" ? `\`${name}\` is never used` : `\`${name}\` is imported and never used`,
     help: "remove it",
+    fix: { title: `remove \`${name}\``, edits: [removal] },
   }),
 });
 
@@ -174,16 +199,27 @@ export const unknownExport = defineError<ExportFacts & Suggested & { readonly kn
   }),
 });
 
-export const notExported = defineError<ExportFacts & { readonly declared: Span; readonly kind: string }>({
+export const notExported = defineError<
+  ExportFacts & {
+    readonly declared: Span;
+    readonly kind: string;
+    /** Where the declaration begins; undefined in the library, which is not the user's to change. */
+    readonly begins: Span | undefined;
+  }
+>({
   code: "M0110",
   title: "Not exported",
   explanation:
     "The name exists in that file but is its own business: only what is declared with `export` can be imported.",
-  example: 'import { polish } from "std/initialisers"\n',
-  report: ({ name, from, declared, kind }) => ({
+  example: 'import { hidden } from "./other.margo"\n',
+  report: ({ name, from, declared, kind, begins }) => ({
     message: `\`${name}\` is not exported by \`${from}\``,
     labels: [{ span: declared, message: "declared here" }],
     help: `write \`export ${kind} ${name}\` there`,
+    fix:
+      begins === undefined
+        ? undefined
+        : replaceBy({ ...begins, end: begins.start }, "export ", `export \`${name}\` there`),
   }),
 });
 

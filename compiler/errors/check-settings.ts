@@ -1,7 +1,7 @@
 /**
  * M03: parameters, arguments and settings.
  */
-import { defineError } from "./entry.ts";
+import { defineError, replaceBy } from "./entry.ts";
 import type { Span } from "./span.ts";
 import { withArticle } from "./suggest.ts";
 import { didYouMean, listed, renameFix } from "./check-names.ts";
@@ -203,14 +203,21 @@ export const unknownResult = defineError<
   }),
 });
 
-export const tensorAsSetting = defineError<At & { readonly callee: string }>({
+export const tensorAsSetting = defineError<
+  At & {
+    readonly callee: string;
+    /** True where the input is all that is given. */
+    readonly isAlone: boolean;
+  }
+>({
   code: "M0313",
   title: "Input given where settings go",
   explanation:
     "A layer takes its settings in the first parentheses and its input in the second, or through a pipe.",
   example: "layer twice()(x: f32[N]) = 2 * x\nmodel M(x: f32[N]) = twice(x)\n",
-  report: ({ callee }) => ({
+  report: ({ span, callee, isAlone }) => ({
     message: `the first parentheses of \`${callee}\` take settings`,
     help: `write \`x |> ${callee}(…)\` or \`${callee}(…)(x)\``,
+    fix: isAlone ? replaceBy({ ...span, end: span.start }, ")(", `write \`${callee}()(…)\``) : undefined,
   }),
 });

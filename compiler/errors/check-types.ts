@@ -1,8 +1,8 @@
 /**
  * M02: types and shapes. A mismatch shows both shapes and where each came from.
  */
-import { defineError } from "./entry.ts";
-import type { Label } from "./diagnostic.ts";
+import { defineError, replaceBy } from "./entry.ts";
+import type { Fix, Label } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
 import { withArticle } from "./suggest.ts";
 import { listed } from "./check-names.ts";
@@ -12,6 +12,17 @@ interface At {
 }
 interface NamedAt extends At {
   readonly name: string;
+}
+
+/** A call around what is there. */
+function wrapFix({ file, start, end }: Span, called: string): Fix {
+  return {
+    title: `convert it with \`${called}\``,
+    edits: [
+      { span: { file, start, end: start }, newText: `${called}(` },
+      { span: { file, start: end, end }, newText: ")" },
+    ],
+  };
 }
 
 export const shapeFault = defineError<At & { readonly fault: string; readonly labels: readonly Label[] }>({
@@ -108,14 +119,21 @@ export const unboundDimension = defineError<NamedAt>({
   }),
 });
 
-export const badDimension = defineError<At & { readonly found: string }>({
+export const badDimension = defineError<
+  At & {
+    readonly found: string;
+    /** The `/` that should be `//`. */
+    readonly division: Span | undefined;
+  }
+>({
   code: "M0208",
   title: "Not a size",
   explanation: "A size is a whole number, not negative, or integer arithmetic of names.",
   example: "layer f()(x: f32[N, K]) {\n  param b: f32[K / 2]\n  x + sum(b)\n}\n",
-  report: ({ found }) => ({
+  report: ({ found, division }) => ({
     message: `\`${found}\` is not a size`,
     help: "sizes are whole numbers; `//` divides without a rest",
+    fix: division === undefined ? undefined : replaceBy(division, "//", "write `//`"),
   }),
 });
 
@@ -132,9 +150,10 @@ export const wrongOperand = defineError<
   explanation:
     "Arithmetic takes numbers; `and`, `or` and `not` take bools. `f32(x)` makes 1 and 0 of true and false.",
   example: "fn f(x: f32[N]) = (x > 0) + 1\n",
-  report: ({ operator, wanted, found, isBool }) => ({
+  report: ({ span, operator, wanted, found, isBool }) => ({
     message: `\`${operator}\` takes ${wanted}, not ${found}`,
     help: isBool ? "convert it: `f32(…)` is 1 where it is true" : undefined,
+    fix: isBool ? wrapFix(span, "f32") : undefined,
   }),
 });
 

@@ -144,11 +144,15 @@ export const listCount = defineError<Located & { readonly kind: string; readonly
   explanation:
     "A `layer` has two lists, settings first and inputs second: `layer dense(units: int)(x: f32[N, K])`. All others have one.",
   example: "layer twice(x: f32[N, K]) {\n  2 * x\n}\n",
-  report: ({ kind, found }) => ({
+  report: ({ span, kind, found }) => ({
     message:
       kind === "layer"
         ? `a layer has two parameter lists, settings and inputs; here ${found === 1 ? "is one" : `are ${found}`}`
         : `a ${kind} has one parameter list; here are ${found === 0 ? "none" : found}`,
     help: kind === "layer" ? "without settings write `layer name()(x: …)`" : `write \`${kind} name(…)\``,
+    fix:
+      kind === "layer" && found === 1
+        ? replaceBy({ ...span, start: span.end }, "()", "add `()` for no settings")
+        : undefined,
   }),
 });
