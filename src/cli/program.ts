@@ -3,6 +3,7 @@
  * called, so that `margo check` pays for the checker alone.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { gpuPaths } from "../../compiler/codegen/wgsl/capabilities.ts";
 import { version } from "../version.ts";
 import type { ExitCode } from "./terminal.ts";
 
@@ -109,8 +110,8 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       new Option(
         "--gpu <path>",
-        "how the target wgsl computes: plain and subgroups in f32, f16 with rounded operands of products (default: the fastest in f32)",
-      ).choices(["plain", "subgroups", "f16"]),
+        "how the target wgsl computes: plain and subgroups in f32, f16 and matrix with rounded operands of products (default: the fastest in f32)",
+      ).choices(gpuPaths),
     )
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)

@@ -21,7 +21,7 @@ export interface Capabilities {
   readonly matrix: MatrixUse | undefined;
 }
 
-/** Fragments of `shape`, a workgroup of `lanes` invocations as one or more subgroups. */
+/** Fragments of `shape`, held by subgroups of so many invocations. */
 export interface MatrixUse {
   readonly shape: MatrixShape;
   readonly spelling: MatrixSpelling;
@@ -105,6 +105,7 @@ function matrixUseOf({ matrices, matrixSpelling, subgroups }: GpuOffer): MatrixU
   const [shape] = matrices
     .filter(({ operand, result }) => operand === "f16" && result === "f32")
     .sort((a, b) => b.rows * b.columns * b.depth - a.rows * a.columns * a.depth);
-  if (shape === undefined || matrixSpelling === undefined || subgroups === undefined) return undefined;
+  if (shape === undefined || matrixSpelling === undefined) return undefined;
+  if (subgroups === undefined || subgroups.smallest !== subgroups.largest) return undefined;
   return { shape, spelling: matrixSpelling, subgroup: subgroups.largest };
 }

@@ -34,7 +34,8 @@ export function emitContraction(
   writes: readonly Node[],
   node: Contraction,
 ): void {
-  const product = { ...formulasOf(node), name, nodes, store: storeTo(sink, node, writes) };
+  const isRounded = node.inputs.every(isHalf);
+  const product = { ...formulasOf(node), isRounded, name, nodes, store: storeTo(sink, node, writes) };
   const parts = depthParts(sink, product);
   if (parts === undefined) return emitProduct(sink, product);
   const count = productOfDims(node.type.shape);
@@ -64,6 +65,13 @@ export function emitContraction(
   });
 }
 
+/** Whether the pass `narrow` rounded a value, by whatever way it is looked at. */
+function isHalf(x: Node): boolean {
+  const [source] = x.inputs;
+  if (isOp(x, "half")) return true;
+  return (isOp(x, "reshape") || isOp(x, "transpose")) && source !== undefined && isHalf(source);
+}
+
 /** Everything behind the product sees its element as a value that is already there. */
 function storeTo(sink: Sink, node: Contraction, writes: readonly Node[]): Product["store"] {
   return (context, row, column, value) => {
@@ -82,7 +90,7 @@ function storeTo(sink: Sink, node: Contraction, writes: readonly Node[]): Produc
   };
 }
 
-type Formulas = Omit<Product, "name" | "nodes" | "store">;
+type Formulas = Omit<Product, "name" | "nodes" | "store" | "isRounded">;
 
 function formulasOf(node: Contraction): Formulas {
   if (isOp(node, "matmul")) return matmulFormulas(node);

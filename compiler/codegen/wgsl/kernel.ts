@@ -24,6 +24,9 @@ export type Action =
   | { readonly kind: "comment"; readonly text: string }
   | { readonly kind: "let"; readonly name: string; readonly value: string }
   | { readonly kind: "variable"; readonly name: string; readonly type: ScalarType; readonly value: string }
+  /** A part of a matrix that a subgroup holds together; 0 at first. */
+  | { readonly kind: "fragment"; readonly name: string; readonly type: string }
+  | { readonly kind: "call"; readonly text: string }
   | { readonly kind: "assign"; readonly target: string; readonly value: string }
   /** For `name` from `from` in steps of `step` while it is below `below`; all u32. */
   | {

@@ -76,6 +76,10 @@ function statementLines(statement: Statement): readonly PrintedLine[] {
       return [of(`let ${statement.name} = ${statement.value};`)];
     case "variable":
       return [of(`var ${statement.name}: ${statement.type} = ${statement.value};`)];
+    case "fragment":
+      return [of(`var ${statement.name}: ${statement.type};`)];
+    case "call":
+      return [of(`${statement.text};`)];
     case "assign":
       return [of(`${statement.target} = ${statement.value};`)];
     case "loop": {

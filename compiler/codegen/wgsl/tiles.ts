@@ -7,6 +7,7 @@
 import { type Dim, addDims, constantDim, multiplyDims, quotientDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
 import { emitEach } from "./elementwise.ts";
+import { type MatrixPlan, accumulateOnMatrices, matrixPlan } from "./matrix-tiles.ts";
 import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
 
@@ -38,6 +39,8 @@ export interface Product {
   readonly left: (context: Context, row: string, k: string) => string;
   /** Element (k, column) of the right operand. */
   readonly right: (context: Context, k: string, column: string) => string;
+  /** Whether every element of both operands is a number of half precision. */
+  readonly isRounded: boolean;
   /** Which way neighbours in memory lie. */
   readonly leftRuns: "rows" | "depth";
   readonly rightRuns: "columns" | "depth";
@@ -75,6 +78,7 @@ export function emitProduct(
 ): void {
   if (sink.style === "invocation") return emitDirectProduct(sink, product);
   const tile = chooseTile(sink, product);
+  const matrices = product.isRounded ? matrixPlan(sink.capabilities.matrix, tile) : undefined;
   const workgroupSize = (tile.rows / tile.blockRows) * (tile.columns / tile.blockColumns);
   sink.kernel({ name: product.name, nodes: product.nodes, workgroupSize }, (context) => {
     const { writer } = context;
@@ -97,7 +101,8 @@ export function emitProduct(
         ? writer.size(product.depth)
         : `min(${from} + ${partDepth}u, ${writer.size(product.depth)})`,
     );
-    accumulate(context, product, tile, workgroupSize, from);
+    if (matrices === undefined) accumulate(context, product, tile, workgroupSize, from);
+    else accumulateInFragments(context, product, tile, matrices, from);
     eachOfBlock(tile, (i, j) =>
       writer.when(
         `row0 + blockRow + ${i}u < ${writer.size(product.rows)} && column0 + blockColumn + ${j}u < ${writer.size(product.columns)}`,
@@ -177,6 +182,29 @@ function accumulate(
     writer.loop("kk", "0u", `${tile.depth}u`, "1u", (kk) => multiplyBlock(context, tile, kk));
     writer.push({ kind: "barrier" });
   });
+}
+
+/** The same on subgroup matrices. */
+function accumulateInFragments(
+  context: Context,
+  product: Product,
+  tile: Tile,
+  matrices: MatrixPlan,
+  from: string,
+): void {
+  const { writer } = context;
+  eachOfBlock(tile, (i, j) =>
+    writer.push({ kind: "variable", name: sumName(i, j), type: "f32", value: "0.0" }),
+  );
+  const elements = {
+    left: (row: string, k: string) => product.left(context, row, k),
+    right: (k: string, column: string) => product.right(context, k, column),
+    leftRuns: product.leftRuns === "depth" ? "depth" : "across",
+    rightRuns: product.rightRuns === "depth" ? "depth" : "across",
+    from: { row: "row0", column: "column0", depth: from },
+    to: { row: writer.size(product.rows), column: writer.size(product.columns), depth: "to" },
+  } as const;
+  accumulateOnMatrices(context, tile, matrices, elements, sumName);
 }
 
 function named({ writer }: Context, text: string): string {

@@ -69,6 +69,12 @@ test.each<[string, GpuOffer, GpuPath | undefined, string]>([
     "lacks subgroup matrices of f16 with sums in f32",
   ],
   [
+    "matrices for subgroups of more than one size",
+    { ...everything, subgroups: { smallest: 8, largest: 32 } },
+    "matrix",
+    "lacks subgroup matrices of f16 with sums in f32",
+  ],
+  [
     "matrices of f16 sums alone",
     { ...everything, matrices: [shape("f16", "f16", 16)] },
     "matrix",
