@@ -59,7 +59,8 @@ export function displayedName(file: string, root: string): string {
   return near.startsWith("..") || isAbsolute(near) ? path : near;
 }
 
-function workspaceRoot(folder: string): string {
+/** The nearest folder above with a package.json or .git, else the folder itself. */
+export function workspaceRoot(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, "package.json")) || existsSync(join(at, ".git"))) return at;
     if (dirname(at) === at) return folder;
@@ -67,7 +68,7 @@ function workspaceRoot(folder: string): string {
 }
 
 /** `std/` lies beside the folder that this code is in: dist/ when built, src/ in the sources. */
-function libraryFolder(): string {
+export function libraryFolder(): string {
   for (let at = dirname(fileURLToPath(import.meta.url)); dirname(at) !== at; at = dirname(at)) {
     if (existsSync(join(at, "std", "layers.margo"))) return realpathSync(join(at, "std"));
   }

@@ -49,6 +49,24 @@ describe("who may import whom", () => {
     expect(guilty.map(({ path }) => path)).toEqual([]);
   });
 
+  test("only src/server knows the Language Server Protocol", () => {
+    const guilty = product.filter(
+      ({ path, imports }) =>
+        !path.startsWith("src/server/") && imports.some((name) => name.startsWith("vscode-languageserver")),
+    );
+    expect(guilty.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("src/ide and the server's core run in a Web Worker: nothing that they import touches Node", () => {
+    const entries = [
+      "src/server/index.ts",
+      ...product.filter(({ path }) => path.startsWith("src/ide/")).map(({ path }) => path),
+    ];
+    const reached = new Set(entries.flatMap(reachedFrom));
+    const guilty = [...reached].filter(({ imports }) => imports.some((name) => name.startsWith("node:")));
+    expect(guilty.map(({ path }) => path)).toEqual([]);
+  });
+
   test("margo check loads neither tfjs nor the plotting library", () => {
     const loaded = reachedFrom("src/cli/check.ts").flatMap(({ imports }) => imports);
     expect(loaded.filter((name) => /^(@tensorflow|echarts)/.test(name))).toEqual([]);

@@ -72,7 +72,12 @@ export interface ElaborateResult {
 
 /** Checks a file and the workspace files that it imports. */
 export function checkFile(host: SourceHost, file: string): CheckResult {
-  return checkInWorkspace(openWorkspace(host), file, "with trains");
+  return checkFileIn(openWorkspace(host), file);
+}
+
+/** The same in a workspace that is kept: files that it knows are not parsed again. */
+export function checkFileIn(workspace: Workspace, file: string): CheckResult {
+  return checkInWorkspace(workspace, file, "with trains");
 }
 
 /** Whether trains are made too, to see whether they can be: a command that makes one anyway need not. */
@@ -183,7 +188,16 @@ export function elaborateEntry(
   name: string,
   options: ElaborateOptions = {},
 ): ElaborateResult {
-  const workspace = openWorkspace(host);
+  return elaborateEntryIn(openWorkspace(host), file, name, options);
+}
+
+/** The same in a workspace that is kept. */
+export function elaborateEntryIn(
+  workspace: Workspace,
+  file: string,
+  name: string,
+  options: ElaborateOptions = {},
+): ElaborateResult {
   const { diagnostics: found } = checkInWorkspace(workspace, file, "without trains");
   const diagnostics = found.filter(({ code }) => code !== unusedName.code);
   const module = loadModule(workspace, file);

@@ -138,6 +138,14 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       finish(await (await import("./plot.ts")).plot(file, margins, options)),
     );
 
+  add(
+    "lsp",
+    "Serve editors: the language server",
+    "An editor starts it and speaks the Language Server Protocol with it over standard input and output.",
+  )
+    .option("--stdio", "the only way, so it may be left out")
+    .action(async () => finish(await (await import("./lsp.ts")).lsp()));
+
   add("doctor", "What this machine offers and what --target auto would take")
     .option("--json", "machine-readable")
     .action(async (options) => finish(await (await import("./doctor.ts")).doctor(options)));

@@ -1,0 +1,76 @@
+/** Where a name was declared, and everywhere that it is used, in all files of the workspace. */
+import { isLibrary } from "../../compiler/check/workspace.ts";
+import type { Span } from "../../compiler/errors/span.ts";
+import type { Analysis, Documents } from "./documents.ts";
+import type { Occurrence } from "./names.ts";
+import { type Symbol, nameOfSymbol, occurrenceAt, placeOfSymbol, symbolAt, symbolOf } from "./symbols.ts";
+
+export interface Definition {
+  /** The name that was asked about. */
+  readonly from: Span;
+  /** Its declaration: the name, and the whole of it. */
+  readonly name: Span;
+  readonly whole: Span;
+}
+
+/** Undefined for what the language itself gives, and for names that nothing has. */
+export function definitionAt(
+  documents: Documents,
+  analysis: Analysis,
+  offset: number,
+): Definition | undefined {
+  const found = occurrenceAt(analysis, offset);
+  const symbol = found === undefined ? undefined : symbolOf(documents, found.target);
+  const name = symbol === undefined ? undefined : placeOfSymbol(symbol);
+  if (found === undefined || symbol === undefined || name === undefined) return undefined;
+  return { from: found.span, name, whole: wholeOf(symbol) ?? name };
+}
+
+function wholeOf(symbol: Symbol): Span | undefined {
+  if (symbol.kind === "declaration") return symbol.declaration.span;
+  return symbol.kind === "parameter" ? symbol.parameter.span : undefined;
+}
+
+export interface Reference {
+  readonly span: Span;
+  readonly role: Occurrence["role"];
+}
+
+/** All uses, the declaration among them, by file and place. */
+export function referencesAt(documents: Documents, analysis: Analysis, offset: number): readonly Reference[] {
+  const symbol = symbolAt(documents, analysis, offset);
+  if (symbol === undefined) return [];
+  const files = filesThatMaySpeakOf(documents, analysis, symbol);
+  return files.flatMap((file) => referencesIn(documents, documents.analysis(file), symbol));
+}
+
+/** Uses within one file: what an editor marks while the cursor stands on a name. */
+export function highlightsAt(documents: Documents, analysis: Analysis, offset: number): readonly Reference[] {
+  const symbol = symbolAt(documents, analysis, offset);
+  return symbol === undefined ? [] : referencesIn(documents, analysis, symbol);
+}
+
+export function referencesIn(
+  documents: Documents,
+  analysis: Analysis | undefined,
+  symbol: Symbol,
+): readonly Reference[] {
+  if (analysis === undefined) return [];
+  const name = nameOfSymbol(symbol);
+  return analysis.names.flatMap(({ span, target, role }) => {
+    // A global name may be known here by another one.
+    if (target.kind !== "global" && target.name !== name) return [];
+    return symbolOf(documents, target)?.key === symbol.key ? [{ span, role }] : [];
+  });
+}
+
+/** A file that does not hold the name anywhere need not be read closely. */
+function filesThatMaySpeakOf(documents: Documents, analysis: Analysis, symbol: Symbol): readonly string[] {
+  const place = placeOfSymbol(symbol);
+  if (symbol.kind === "local" || place === undefined) return [analysis.file];
+  const name = nameOfSymbol(symbol);
+  const home = isLibrary(place.file) ? documents.library() : [];
+  return [...new Set([...home, ...documents.files()])]
+    .filter((file) => documents.mentions(file, name))
+    .sort();
+}

@@ -1,0 +1,158 @@
+/**
+ * What the functions of the editor look at: the files of one workspace, open buffers in front of those on disk. An
+ * `Analysis` is all that is known about one version of a file: its words, its tree, its names, its mistakes and types.
+ * Each part is made when it is first asked for and kept until a text changes that it depends on.
+ */
+import type { IToken } from "chevrotain";
+import { type CheckResult, type SourceHost, checkFileIn } from "../../compiler/check/index.ts";
+import {
+  type LoadedModule,
+  type Workspace,
+  isLibrary,
+  loadModule,
+  openWorkspace,
+} from "../../compiler/check/workspace.ts";
+import { type SourceText, sourceText } from "../../compiler/syntax/source.ts";
+import { tokenize } from "../../grammar/tokens.ts";
+import { type Occurrence, occurrencesOf } from "./names.ts";
+
+/** How the editor sees a workspace: its files can be listed. */
+export interface DocumentHost extends SourceHost {
+  /** Names of the .margo files of the workspace. */
+  files(): readonly string[];
+}
+
+export interface Analysis {
+  readonly file: string;
+  readonly source: SourceText;
+  /** The tree and what parsing reported. */
+  readonly module: LoadedModule;
+  /** Words and comments as the lexer sees them, in the order of the text. */
+  readonly words: Words;
+  /** Every name in the text with what it stands for, in the order of the text. */
+  readonly names: readonly Occurrence[];
+  /** Mistakes of the file and of what it imports, and the type of each expression. */
+  readonly check: CheckResult;
+}
+
+export interface Words {
+  readonly tokens: readonly IToken[];
+  readonly comments: readonly IToken[];
+}
+
+/** The state of an editing session: texts come in, analyses come out. */
+export class Documents {
+  readonly #host: DocumentHost;
+  readonly #open = new Map<string, string>();
+  readonly #analyses = new Map<string, Analysis>();
+  readonly workspace: Workspace;
+  #revision = 0;
+
+  constructor(host: DocumentHost) {
+    this.#host = host;
+    this.workspace = openWorkspace({
+      read: (file) => this.#open.get(file) ?? host.read(file),
+      library: () => host.library?.() ?? [],
+    });
+  }
+
+  /** Grows whenever a text changes. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** An open buffer's text, which counts instead of the file's on disk. */
+  setText(file: string, text: string): void {
+    if (this.#open.get(file) === text) return;
+    this.#open.set(file, text);
+    this.#forget(file);
+  }
+
+  close(file: string): void {
+    if (this.#open.delete(file)) this.#forget(file);
+  }
+
+  /** The file was written, made or removed by somebody else. */
+  changedOnDisk(file: string): void {
+    if (!this.#open.has(file)) this.#forget(file);
+  }
+
+  isOpen(file: string): boolean {
+    return this.#open.has(file);
+  }
+
+  openFiles(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
+  /** All files of the workspace, the library's left out. */
+  files(): readonly string[] {
+    return [...new Set([...this.#open.keys(), ...this.#host.files()])].filter((file) => !isLibrary(file));
+  }
+
+  library(): readonly string[] {
+    return this.#host.library?.() ?? [];
+  }
+
+  /** Whether a file's text can hold a name at all; θ and π are written in two ways. */
+  mentions(file: string, name: string): boolean {
+    if (/theta|pi/.test(name)) return true;
+    const text = this.workspace.modules.get(file)?.text ?? this.workspace.host.read(file);
+    return text?.includes(name) ?? false;
+  }
+
+  /** Undefined where there is no such file. */
+  analysis(file: string): Analysis | undefined {
+    const module = loadModule(this.workspace, file);
+    if (module === undefined) return undefined;
+    const known = this.#analyses.get(file);
+    if (known?.module === module) return known;
+    const made = this.#analyse(module);
+    this.#analyses.set(file, made);
+    return made;
+  }
+
+  #forget(file: string): void {
+    this.#revision++;
+    this.workspace.modules.delete(file);
+  }
+
+  #analyse(module: LoadedModule): Analysis {
+    const { file, text } = module;
+    const source = once(() => sourceText(file, text));
+    const words = once(() => wordsOf(text));
+    const names = once(() => occurrencesOf(module));
+    let checked: { readonly revision: number; readonly result: CheckResult } | undefined;
+    const check = (): CheckResult => {
+      if (checked?.revision !== this.#revision)
+        checked = { revision: this.#revision, result: checkFileIn(this.workspace, file) };
+      return checked.result;
+    };
+    return {
+      file,
+      module,
+      get source() {
+        return source();
+      },
+      get words() {
+        return words();
+      },
+      get names() {
+        return names();
+      },
+      get check() {
+        return check();
+      },
+    };
+  }
+}
+
+function wordsOf(text: string): Words {
+  const { tokens, groups } = tokenize(text);
+  return { tokens, comments: groups["comments"] ?? [] };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

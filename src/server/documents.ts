@@ -1,0 +1,46 @@
+/** Keeps the texts of a session in step with the client: documents opened, edited and closed, files changed on disk. */
+import {
+  type DidChangeTextDocumentParams,
+  type DidChangeWatchedFilesParams,
+  type DidCloseTextDocumentParams,
+  type DidOpenTextDocumentParams,
+} from "vscode-languageserver";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { publish, withdraw } from "./diagnostics.ts";
+import { type Session, documentsOf } from "./session.ts";
+
+export function open(session: Session, { textDocument }: DidOpenTextDocumentParams): void {
+  const { uri, languageId, version, text } = textDocument;
+  const located = session.environment.locate(uri);
+  if (located === undefined) return;
+  const document = TextDocument.create(uri, languageId, version, text);
+  session.opened.set(uri, { ...located, uri, document });
+  documentsOf(session, located.root).setText(located.file, text);
+  publish(session);
+}
+
+/** A change of a document that was never opened is told to nobody: notifications have no answer. */
+export function change(session: Session, params: DidChangeTextDocumentParams): void {
+  const opened = session.opened.get(params.textDocument.uri);
+  if (opened === undefined) return;
+  opened.document = TextDocument.update(opened.document, params.contentChanges, params.textDocument.version);
+  documentsOf(session, opened.root).setText(opened.file, opened.document.getText());
+  publish(session);
+}
+
+export function close(session: Session, { textDocument: { uri } }: DidCloseTextDocumentParams): void {
+  const opened = session.opened.get(uri);
+  if (opened === undefined) return;
+  session.opened.delete(uri);
+  documentsOf(session, opened.root).close(opened.file);
+  withdraw(session, uri);
+  publish(session);
+}
+
+export function changeOnDisk(session: Session, { changes }: DidChangeWatchedFilesParams): void {
+  for (const { uri } of changes) {
+    const located = session.environment.locate(uri);
+    if (located !== undefined) documentsOf(session, located.root).changedOnDisk(located.file);
+  }
+  publish(session);
+}

@@ -1,0 +1,78 @@
+/**
+ * The language server: the only part of Margo that knows the Language Server Protocol. It answers over any connection,
+ * a pipe (node.ts) or a Web Worker (browser.ts), and does nothing but translate: what an answer says comes from src/ide.
+ */
+import {
+  CodeLensRefreshRequest,
+  type Connection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  type InitializeParams,
+  type InitializeResult,
+  type ServerCapabilities,
+  TextDocumentSyncKind,
+} from "vscode-languageserver";
+import { version } from "../version.ts";
+import * as documents from "./documents.ts";
+import { features } from "./features.ts";
+import { publish } from "./diagnostics.ts";
+import { type Environment, type Session, newSession } from "./session.ts";
+import { readSettings } from "./settings.ts";
+
+/** Serves until the connection ends. */
+export function startServer(connection: Connection, environment: Environment): void {
+  const session = newSession(connection, environment);
+  connection.onInitialize((params) => initialize(session, params));
+  connection.onInitialized(() => watch(session));
+  connection.onDidOpenTextDocument((params) => documents.open(session, params));
+  connection.onDidChangeTextDocument((params) => documents.change(session, params));
+  connection.onDidCloseTextDocument((params) => documents.close(session, params));
+  connection.onDidChangeWatchedFiles((params) => documents.changeOnDisk(session, params));
+  connection.onDidChangeConfiguration(({ settings }) => configure(session, settings));
+  for (const { register } of features) register(session);
+  connection.listen();
+}
+
+function initialize(session: Session, params: InitializeParams): InitializeResult {
+  session.client = params.capabilities;
+  session.settings = readSettings(params.initializationOptions);
+  return {
+    serverInfo: { name: "margo", version },
+    capabilities: {
+      positionEncoding: "utf-16",
+      textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+      ...merged(features.map(({ capabilities }) => capabilities)),
+    },
+  };
+}
+
+/** Several features may add to `workspace`; the rest have keys of their own. */
+function merged(parts: readonly Partial<ServerCapabilities>[]): Partial<ServerCapabilities> {
+  return parts.reduce((all, part) => {
+    const workspace = { ...all.workspace, ...part.workspace };
+    return { ...all, ...part, ...(Object.keys(workspace).length === 0 ? {} : { workspace }) };
+  }, {});
+}
+
+function watch(session: Session): void {
+  const { connection, client } = session;
+  if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration === true)
+    void connection.client.register(DidChangeWatchedFilesNotification.type, {
+      watchers: [{ globPattern: "**/*.margo" }],
+    });
+  if (client.workspace?.didChangeConfiguration?.dynamicRegistration === true)
+    void connection.client.register(DidChangeConfigurationNotification.type, { section: "margo" });
+  if (client.workspace?.configuration === true) void configure(session, undefined);
+}
+
+/** Clients either send their settings or are asked for them. */
+async function configure(session: Session, sent: unknown): Promise<void> {
+  const { connection, client } = session;
+  const isAsked = client.workspace?.configuration === true;
+  const given: unknown = isAsked ? await connection.workspace.getConfiguration("margo") : sent;
+  session.settings = readSettings(given);
+  publish(session);
+  if (client.workspace?.inlayHint?.refreshSupport === true) connection.languages.inlayHint.refresh();
+  if (client.workspace?.codeLens?.refreshSupport === true)
+    void connection.sendRequest(CodeLensRefreshRequest.type);
+}
