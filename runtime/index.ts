@@ -13,6 +13,7 @@ export {
   gatherBatch,
   rowCount,
 } from "./dataset.ts";
+export { type Arrays, datasetOf } from "./arrays.ts";
 export { DeviceFault, DeviceLost } from "./device-fault.ts";
 export { type RuntimeFault, isFault } from "./errors.ts";
 export type {
@@ -28,6 +29,14 @@ export type {
   ValueInfo,
   VariableInfo,
 } from "./program.ts";
+export {
+  type CompiledProgram,
+  type OpenOptions,
+  type OpenedProgram,
+  type PageTarget,
+  type TargetModules,
+  openProgram,
+} from "./open-program.ts";
 export type { BrokenStep } from "./replay.ts";
 export { type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";

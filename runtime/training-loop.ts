@@ -267,9 +267,23 @@ function pauses(): () => Promise<void> {
   let last = now();
   return async () => {
     if (now() - last < pauseEveryMs) return;
-    await new Promise<void>((resume) => setTimeout(resume, 0));
+    await turn();
     last = now();
   };
+}
+
+/** By a message to itself: browsers let the timers of a tab in the background wait for a second and more. */
+function turn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resume) => {
+    const arrived = (): void => {
+      port1.close();
+      resume();
+    };
+    port1.addEventListener("message", arrived, { once: true });
+    port1.start();
+    port2.postMessage(undefined);
+  });
 }
 
 function now(): number {

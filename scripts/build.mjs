@@ -54,7 +54,12 @@ process.exitCode = declarations;
 function buildNode() {
   return build({
     ...shared,
-    entryPoints: { margo: "src/cli/index.ts", index: "src/index.ts", node: "src/node.ts" },
+    entryPoints: {
+      margo: "src/cli/index.ts",
+      index: "src/index.ts",
+      node: "src/node.ts",
+      vite: "src/vite.ts",
+    },
     outdir: fresh,
     chunkNames: "chunks/[name]-[hash]",
     splitting: true,
@@ -68,8 +73,10 @@ function buildNode() {
 function buildRuntime() {
   return build({
     ...shared,
-    entryPoints: { runtime: "runtime/index.ts" },
+    entryPoints: { runtime: "runtime/index.ts", "runtime-tfjs": "runtime/tfjs/index.ts" },
     outdir: fresh,
+    chunkNames: "chunks/[name]-[hash]",
+    splitting: true,
     platform: "neutral",
   });
 }

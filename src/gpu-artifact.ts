@@ -5,6 +5,7 @@
 import { plainCapabilities } from "../compiler/codegen/wgsl/capabilities.ts";
 import { type GpuStage, type GpuText, emitGpuText } from "../compiler/codegen/wgsl/module.ts";
 import type { SourceLine } from "../compiler/codegen/source-map.ts";
+import type { KernelStyle } from "../compiler/codegen/wgsl/sink.ts";
 import { functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
 import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
 import type { PassOptions } from "../compiler/passes/pass.ts";
@@ -21,9 +22,14 @@ export function gpuStages(program: Program, operands: PassOptions["operands"] = 
   }));
 }
 
-export function gpuArtifact(program: Program, sourceLine: SourceLine = () => undefined): GpuText {
+/** `style` is how the kernels are written: hardware wants workgroups that share memory. */
+export function gpuArtifact(
+  program: Program,
+  sourceLine: SourceLine = () => undefined,
+  style: KernelStyle = "workgroup",
+): GpuText {
   return emitGpuText(program, gpuStages(program), version, {
-    capabilities: plainCapabilities("workgroup"),
+    capabilities: plainCapabilities(style),
     sourceLine,
   });
 }

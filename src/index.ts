@@ -9,6 +9,7 @@ import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import type { Program } from "../compiler/program.ts";
 import type { ProgramInfo } from "../runtime/program.ts";
+import { defaultEntries } from "./default-entries.ts";
 import { gpuArtifact } from "./gpu-artifact.ts";
 import { standardLibrary } from "./standard-library.ts";
 import { version } from "./version.ts";
@@ -84,18 +85,6 @@ function artifactOf(program: Program, target: "tfjs" | "wgsl"): Artifact {
   }));
   const { js, declarations, info } = emitModule(program, compiled, version);
   return { name: program.name, js, declarations, info };
-}
-
-function defaultEntries({ entries }: CheckResult): readonly string[] {
-  const trains = entries.filter(({ kind }) => kind === "train");
-  const chosen =
-    trains.length > 0
-      ? trains
-      : entries.filter(
-          ({ kind, declaration }) =>
-            (kind === "fn" || kind === "model" || kind === "loss") && declaration.exported,
-        );
-  return chosen.map(({ name }) => name);
 }
 
 function hostOf(sources: Sources): SourceHost {

@@ -8,8 +8,8 @@ import * as tf from "@tensorflow/tfjs-core";
 export type BackendName = "wasm" | "cpu";
 
 export interface BackendOptions {
-  /** Folder or URL of tfjs-backend-wasm's .wasm files, ending in a slash; for bundled pages. */
-  readonly wasmPath?: string;
+  /** Folder or URL of tfjs-backend-wasm's .wasm files, ending in a slash, or the URL of each by its name. */
+  readonly wasmPath?: string | Readonly<Record<string, string>>;
 }
 
 export const backendNames: readonly BackendName[] = ["wasm", "cpu"];
@@ -20,13 +20,38 @@ export async function loadBackend(name: BackendName, options: BackendOptions = {
   tf.env().set("IS_TEST", true);
   if (name === "wasm") {
     const wasm = await import("@tensorflow/tfjs-backend-wasm");
-    if (options.wasmPath !== undefined) wasm.setWasmPaths(options.wasmPath);
+    // A page's threads would need headers that few hosts send, and kernels here share the heap with one thread.
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    if (options.wasmPath !== undefined) wasm.setWasmPaths(wasmFiles(options.wasmPath));
   } else await import("@tensorflow/tfjs-backend-cpu");
   const listeners = processListeners();
   const started = await tf.setBackend(name);
   dropNewListeners(listeners);
   if (!started) throw new Error(`the tfjs backend ${name} did not start on this machine`);
   await tf.ready();
+}
+
+/** tfjs wants a place for its threaded file too, which is never fetched here. */
+function wasmFiles(path: NonNullable<BackendOptions["wasmPath"]>): string | Record<string, string> {
+  return typeof path === "string" ? path : { "tfjs-backend-wasm-threaded-simd.wasm": "", ...path };
+}
+
+export interface StartedBackend {
+  readonly backend: BackendName;
+  /** Why the faster one did not start. */
+  readonly reason?: string;
+}
+
+/** The wasm backend where it starts, else the plain one. Throws when neither does. */
+export async function startBackend(options: BackendOptions = {}): Promise<StartedBackend> {
+  try {
+    await loadBackend("wasm", options);
+    return { backend: "wasm" };
+  } catch (error) {
+    await loadBackend("cpu", options);
+    const reason = error instanceof Error ? error.message : String(error);
+    return { backend: "cpu", reason: `WebAssembly did not start: ${reason}` };
+  }
 }
 
 /** What the active backend offers, for people. */

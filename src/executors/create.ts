@@ -5,7 +5,6 @@ import { compileFunction, compileVerified, defaultPassOptions } from "../../comp
 import type { SourceLine } from "../../compiler/codegen/source-map.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
-import type { BackendName } from "../../runtime/tfjs/backend.ts";
 import type { TrainingTarget } from "../machine.ts";
 import { version } from "../version.ts";
 
@@ -34,9 +33,9 @@ export async function createExecutor(
     }
     case "tfjs": {
       const { loadTfjsModule } = await import("./load-tfjs-module.ts");
-      const { createTfjsExecutor } = await import("../../runtime/tfjs/executor.ts");
+      const { createTfjsExecutor, startBackend } = await import("../../runtime/tfjs/index.ts");
       const module = await loadTfjsModule(emitModule(program, compileProgram(program), version).js);
-      return createTfjsExecutor(module, await firstBackend());
+      return createTfjsExecutor(module, (await startBackend()).backend);
     }
   }
   return target satisfies never;
@@ -56,14 +55,4 @@ export function compileProgramVerified(program: Program): readonly CompiledFunct
     fn,
     stage: compileVerified(program, fn, defaultPassOptions),
   }));
-}
-
-async function firstBackend(): Promise<BackendName> {
-  const { loadBackend } = await import("../../runtime/tfjs/backend.ts");
-  try {
-    await loadBackend("wasm");
-    return "wasm";
-  } catch {
-    return "cpu";
-  }
 }

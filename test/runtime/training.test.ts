@@ -1,5 +1,5 @@
 /** The trainer and its loop over a fake executor: events, resuming, cancelling, bad numbers, bad settings. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { batchRows, epochOrder } from "../../runtime/batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../runtime/checkpoint.ts";
 import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
@@ -40,6 +40,19 @@ describe("a run", () => {
     for (let epoch = 0; epoch < 2000; epoch++)
       places[epochOrder(1, epoch, 10).indexOf(0)] = (places[epochOrder(1, epoch, 10).indexOf(0)] ?? 0) + 1;
     for (const count of places) expect(Math.abs(count - 200)).toBeLessThan(70);
+  });
+
+  it("goes on where timers rest, as in a tab in the background", async () => {
+    vi.stubGlobal("setTimeout", () => 0);
+    // Every look at the clock finds the pause due.
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (time += 1000));
+    let time = 0;
+    try {
+      expect((await run(await freshTrainer(), dataset, options)).losses).toHaveLength(20);
+    } finally {
+      clock.mockRestore();
+      vi.unstubAllGlobals();
+    }
   });
 
   it("tells its story as plain events and learns", async () => {

@@ -1,0 +1,17 @@
+// Made from digits.margo by margo-lang/vite; it is written anew when that file changes.
+import type { CompiledProgram, TargetModules } from "margo-lang/runtime";
+
+type ProgramFor<Name extends string> = CompiledProgram & {
+  readonly name: Name;
+  readonly modules: { readonly [T in "wgsl" | "tfjs"]: () => Promise<TargetModules[T]> };
+};
+
+/** `train Margin1` takes image: f32[N, 28, 28, 1], y: i32[N]; 23,926 parameters. */
+export declare const Margin1: ProgramFor<"Margin1">;
+/** `train Margin2` takes image: f32[N, 28, 28, 1], y: i32[N]; 23,926 parameters. */
+export declare const Margin2: ProgramFor<"Margin2">;
+/** `train Margin3` takes image: f32[N, 28, 28, 1], y: i32[N]; 23,926 parameters. */
+export declare const Margin3: ProgramFor<"Margin3">;
+/** `train Margin4` takes image: f32[N, 28, 28, 1], y: i32[N]; 23,926 parameters. */
+export declare const Margin4: ProgramFor<"Margin4">;
+export default Margin1;

@@ -1,0 +1,120 @@
+/**
+ * A compiled program made runnable in a page: on WebGPU where the browser has a hardware adapter, else on tfjs. A
+ * module and the executor that runs it are loaded when they are used, so a page that trains on WebGPU never
+ * downloads tfjs. What was passed over, and why, is part of the answer.
+ */
+import { DeviceFault } from "./device-fault.ts";
+import type { Executor, TrainingInfo } from "./program.ts";
+import type { BackendOptions } from "./tfjs/backend.ts";
+import type { EmittedModule } from "./tfjs/executor.ts";
+import { type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
+import { createWebGpuExecutor } from "./webgpu/executor.ts";
+import type { GpuModule } from "./webgpu/schedule.ts";
+
+export type PageTarget = "wgsl" | "tfjs";
+
+/** What a target's module exports. A bundler adds where tfjs finds its .wasm files. */
+export interface TargetModules {
+  readonly wgsl: { readonly module: GpuModule };
+  readonly tfjs: EmittedModule & { readonly wasmPaths?: BackendOptions["wasmPath"] };
+}
+
+/** An entry of a .margo file as `margo-lang/vite` imports it, or as you put it together from `margo build`'s files. */
+export interface CompiledProgram {
+  readonly name: string;
+  readonly training?: TrainingInfo;
+  /** How each target's module is loaded. */
+  readonly modules: { readonly [T in PageTarget]?: () => Promise<TargetModules[T]> };
+}
+
+export interface OpenOptions {
+  /** `auto`, which is the default, takes WebGPU on a hardware adapter, else tfjs. */
+  readonly target?: PageTarget | "auto";
+  /** The GPU to ask; by default the page's. */
+  readonly gpu?: GPU;
+  /** Where tfjs finds its .wasm files, unless the module says it. */
+  readonly wasmPath?: BackendOptions["wasmPath"];
+}
+
+export interface OpenedProgram {
+  readonly executor: Executor;
+  readonly target: PageTarget;
+  /** What it runs on, for people. */
+  readonly device: string;
+  /** Why something faster was passed over; absent where nothing was. */
+  readonly reason?: string;
+}
+
+/** Throws a `DeviceFault` with a way out when the program runs on nothing that this page has. */
+export async function openProgram(
+  program: CompiledProgram,
+  options: OpenOptions = {},
+): Promise<OpenedProgram> {
+  const { target = "auto" } = options;
+  if (target === "tfjs") return openOnTfjs(program, options, undefined);
+  const gpu = await findDevice(program, options);
+  if (target === "wgsl") {
+    if (typeof gpu === "string")
+      throw new DeviceFault(gpu, "use the target tfjs, which runs in every browser");
+    return openOnGpu(program, gpu);
+  }
+  if (typeof gpu === "string") return openOnTfjs(program, options, gpu);
+  if (gpu.adapter.kind === "hardware" || program.modules.tfjs === undefined) return openOnGpu(program, gpu);
+  gpu.device.destroy();
+  return openOnTfjs(program, options, `WebGPU has only ${gpu.adapter.name} here, which is slower`);
+}
+
+/** A device, or why there is none. */
+async function findDevice(program: CompiledProgram, options: OpenOptions): Promise<GpuDevice | string> {
+  if (program.modules.wgsl === undefined) return `${program.name} was not compiled for WebGPU`;
+  try {
+    const gpu = await openDevice(options.gpu ?? gpuOfPage());
+    return gpu ?? "this browser offers WebGPU, but no adapter: its driver may be blocked or missing";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function openOnGpu(program: CompiledProgram, gpu: GpuDevice): Promise<OpenedProgram> {
+  const { module } = await moduleOf(program, "wgsl");
+  const executor = createWebGpuExecutor(module, gpu);
+  const dispose = (): void => {
+    executor.dispose();
+    gpu.device.destroy();
+  };
+  return { executor: { ...executor, dispose }, target: "wgsl", device: `WebGPU, ${gpu.adapter.name}` };
+}
+
+async function openOnTfjs(
+  program: CompiledProgram,
+  options: OpenOptions,
+  passedOver: string | undefined,
+): Promise<OpenedProgram> {
+  if (program.modules.tfjs === undefined && passedOver !== undefined)
+    throw new DeviceFault(passedOver, `compile ${program.name} for tfjs too, which runs in every browser`);
+  const [module, tfjs] = await Promise.all([moduleOf(program, "tfjs"), import("./tfjs/index.ts")]);
+  const wasmPath = options.wasmPath ?? module.wasmPaths;
+  const backendOptions = wasmPath === undefined ? {} : { wasmPath };
+  const started = await tfjs.startBackend(backendOptions);
+  const executor = await tfjs.createTfjsExecutor(module, started.backend, backendOptions);
+  const reasons = [passedOver, started.reason].filter((reason) => reason !== undefined);
+  return {
+    executor,
+    target: "tfjs",
+    device: await tfjs.describeBackend(),
+    ...(reasons.length === 0 ? {} : { reason: reasons.join("; ") }),
+  };
+}
+
+async function moduleOf<T extends PageTarget>(
+  program: CompiledProgram,
+  target: T,
+): Promise<TargetModules[T]> {
+  const load: (() => Promise<TargetModules[T]>) | undefined = program.modules[target];
+  if (load !== undefined) return load();
+  const there = Object.keys(program.modules).join(" and ");
+  throw new DeviceFault(
+    `${program.name} was compiled for ${there} and not for ${target}`,
+    `add the target ${target} where it is compiled`,
+  );
+}

@@ -1,0 +1,136 @@
+/**
+ * A .margo file as a bundler sees it: a module with one export an entry, the modules of each target behind lazy
+ * imports, and a declaration file with the types. Texts in, texts out; reading, writing and watching are the
+ * business of `vite.ts`.
+ */
+import { type CheckResult, type SourceHost, checkFile, elaborateEntry } from "../compiler/check/index.ts";
+import { emitModule } from "../compiler/codegen/tfjs/module.ts";
+import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
+import { knownSize } from "../compiler/ir/dim.ts";
+import { programInfo } from "../compiler/artifact.ts";
+import type { Program } from "../compiler/program.ts";
+import type { ProgramInfo, ValueInfo } from "../runtime/program.ts";
+import type { AdapterFacts } from "../runtime/webgpu/device.ts";
+import { defaultEntries } from "./default-entries.ts";
+import { compileProgram } from "./executors/create.ts";
+import { gpuArtifact } from "./gpu-artifact.ts";
+import { version } from "./version.ts";
+
+export type BundleTarget = "wgsl" | "tfjs";
+
+export interface ReadModule {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Empty when a diagnostic is an error. */
+  readonly programs: readonly Program[];
+}
+
+/** Checks a file and elaborates its entries. */
+export function readModule(
+  host: SourceHost,
+  file: string,
+  entries: readonly string[] | undefined,
+): ReadModule {
+  const checked: CheckResult = checkFile(host, file);
+  if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics, programs: [] };
+  const elaborated = (entries ?? defaultEntries(checked)).map((name) => elaborateEntry(host, file, name, {}));
+  const found = [...checked.diagnostics, ...elaborated.flatMap(({ diagnostics }) => diagnostics)];
+  const diagnostics = [...new Map(found.map((one) => [keyOf(one), one])).values()];
+  const programs = elaborated.flatMap(({ program }) => program ?? []);
+  return { diagnostics, programs: hasErrors(diagnostics) ? [] : programs };
+}
+
+function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === "error");
+}
+
+function keyOf({ code, message, span }: Diagnostic): string {
+  return `${span.file}:${span.start}:${code}:${message}`;
+}
+
+/** The module that is imported; `importOf` names the module of an entry and a target. */
+export function indexModule(
+  programs: readonly Program[],
+  targets: readonly BundleTarget[],
+  importOf: (entry: string, target: BundleTarget) => string,
+): string {
+  const exported = programs.map((program) => {
+    const { name, training } = programInfo(program, "", version);
+    const modules = targets.map(
+      (target) => `    ${target}: () => import(${JSON.stringify(importOf(name, target))}),`,
+    );
+    return [
+      `export const ${name} = {`,
+      `  name: ${JSON.stringify(name)},`,
+      ...(training === undefined ? [] : [`  training: ${JSON.stringify(training)},`]),
+      ...["  modules: {", ...modules, "  },", "};"],
+    ].join("\n");
+  });
+  const [first] = programs;
+  return [...exported, ...(first === undefined ? [] : [`export default ${first.name};`]), ""].join("\n");
+}
+
+/** The code of an entry for one target; a device runs the kernels of either kind, but its own faster. */
+export function targetModule(
+  program: Program,
+  target: BundleTarget,
+  kernelsFor: AdapterFacts["kind"],
+): string {
+  switch (target) {
+    case "wgsl":
+      return gpuArtifact(program, () => undefined, kernelsFor === "hardware" ? "workgroup" : "invocation").js;
+    case "tfjs":
+      return emitModule(program, compileProgram(program), version).js;
+  }
+  return target satisfies never;
+}
+
+/** Types for `import … from "./digits.margo"`, as the file `digits.d.margo.ts`. */
+export function declarationFile(
+  source: string,
+  programs: readonly Program[],
+  targets: readonly BundleTarget[],
+): string {
+  const wanted = targets.map((target) => JSON.stringify(target)).join(" | ");
+  const declared = programs.map((program) => {
+    const info = programInfo(program, "", version);
+    return [
+      `/** ${describe(program, info)} */`,
+      `export declare const ${info.name}: ProgramFor<${JSON.stringify(info.name)}>;`,
+    ].join("\n");
+  });
+  const [first] = programs;
+  return [
+    `// Made from ${source} by margo-lang/vite; it is written anew when that file changes.`,
+    'import type { CompiledProgram, TargetModules } from "margo-lang/runtime";',
+    "",
+    "type ProgramFor<Name extends string> = CompiledProgram & {",
+    "  readonly name: Name;",
+    `  readonly modules: { readonly [T in ${wanted}]: () => Promise<TargetModules[T]> };`,
+    "};",
+    "",
+    ...declared,
+    ...(first === undefined ? ["export {};"] : [`export default ${first.name};`]),
+    "",
+  ].join("\n");
+}
+
+function describe(program: Program, { functions }: ProgramInfo): string {
+  const main = functions.find(({ name }) => name === "step") ?? functions[0];
+  const inputs = (main?.inputs ?? []).filter(({ role }) => role === "data").map(typeText);
+  const parameters = program.variables
+    .filter(({ kind }) => kind === "parameter")
+    .map(({ type }) =>
+      type.shape.reduce<number | undefined>((total, dim) => {
+        const size = knownSize(dim);
+        return total === undefined || size === undefined ? undefined : total * size;
+      }, 1),
+    );
+  const count = parameters.reduce<number>((total, size) => total + (size ?? 0), 0);
+  const known = parameters.every((size) => size !== undefined);
+  const weights = known ? `; ${count.toLocaleString("en")} parameters` : "";
+  return `\`${program.kind} ${program.name}\` takes ${inputs.join(", ") || "nothing"}${weights}.`;
+}
+
+function typeText({ name, dtype, shape }: ValueInfo): string {
+  return `${name}: ${dtype}[${shape.join(", ")}]`;
+}

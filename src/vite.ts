@@ -1,0 +1,181 @@
+/**
+ * `margo-lang/vite`: `import model from "./digits.margo"` in a bundler, by one plugin for Vite, Rollup, Rolldown,
+ * esbuild and webpack. An import gives the compiled program, typed by a `digits.d.margo.ts` that is written beside
+ * the file; mistakes in the source are the bundler's own errors, at their place. A change of the file, or of
+ * anything that it imports, makes the module anew.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import {
+  type UnpluginBuildContext,
+  type UnpluginContext,
+  type UnpluginMessage,
+  createUnplugin,
+} from "unplugin";
+import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
+import { positionAt, sourceText } from "../compiler/syntax/source.ts";
+import {
+  type BundleTarget,
+  declarationFile,
+  indexModule,
+  readModule,
+  targetModule,
+} from "./bundled-module.ts";
+import { withFileNames } from "./cli/file-names.ts";
+import { renderDiagnostics } from "./cli/render-diagnostics.ts";
+import { type OpenedFile, isLibraryModule, openSource } from "./host.ts";
+import { writeWholeFile } from "./write-file.ts";
+
+export interface MargoPluginOptions {
+  /** What each entry is compiled for; `both` by default, and a page loads only the one that it runs on. */
+  readonly target?: BundleTarget | "both";
+  /** The declarations to export; by default every `train`, or where there is none every exported fn, model and loss. */
+  readonly entries?: readonly string[];
+  /** The adapters that kernels for WebGPU are written for: `hardware` unless tests run on a software one. */
+  readonly kernelsFor?: "hardware" | "software";
+}
+
+const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { framework }) => {
+  const targets: readonly BundleTarget[] =
+    options.target === undefined || options.target === "both" ? ["wgsl", "tfjs"] : [options.target];
+  const { kernelsFor = "hardware" } = options;
+  /** Files that each .margo module was made of, to make it anew when one changes. */
+  const madeOf = new Map<string, ReadonlySet<string>>();
+  return {
+    name: "margo",
+    enforce: "pre",
+    resolveId(id, importer) {
+      const { path, query } = splitId(id);
+      if (!path.endsWith(".margo") || importer === undefined) return undefined;
+      if (!path.startsWith(".") && !path.startsWith("/")) return undefined;
+      const file = resolve(dirname(splitId(importer).path), path);
+      // The bundler says it best when there is no such file.
+      return existsSync(file) ? file + query : undefined;
+    },
+    loadInclude: (id) => splitId(id).path.endsWith(".margo"),
+    async load(id) {
+      const { path, query } = splitId(id);
+      const opened = openSource(path);
+      if (opened === undefined) return this.error(`there is no file ${path}`);
+      const { files, result } = read(opened, options.entries);
+      madeOf.set(path, files);
+      for (const file of files) this.addWatchFile(file);
+      report(this, opened, result.diagnostics);
+      const wanted = /^\?margo=(\w+)\.(wgsl|tfjs)$/.exec(query);
+      if (wanted === null) {
+        await writeTypes(this, path, declarationFile(basename(path), result.programs, targets));
+        return indexModule(
+          result.programs,
+          targets,
+          (entry, target) => `./${basename(path)}?margo=${entry}.${target}`,
+        );
+      }
+      const program = result.programs.find(({ name }) => name === wanted[1]);
+      if (program === undefined) return this.error(`${path} has no entry ${wanted[1] ?? ""}`);
+      if (wanted[2] === "wgsl") return targetModule(program, "wgsl", kernelsFor);
+      return `${framework === "vite" ? wasmImports() : ""}${targetModule(program, "tfjs", kernelsFor)}`;
+    },
+    vite: {
+      hotUpdate({ file, modules }) {
+        const dependents = [...madeOf].filter(([, files]) => files.has(file)).map(([path]) => path);
+        const { moduleGraph } = this.environment;
+        const found = dependents.flatMap((path) => [...(moduleGraph.getModulesByFile(path) ?? [])]);
+        return found.length === 0 ? undefined : [...new Set([...modules, ...found])];
+      },
+    },
+  };
+});
+
+/** The plugin for Vite. */
+export default plugin.vite;
+export const { vite, rollup, rolldown, esbuild, webpack } = plugin;
+
+function splitId(id: string): { readonly path: string; readonly query: string } {
+  const at = id.indexOf("?");
+  return at < 0 ? { path: id, query: "" } : { path: id.slice(0, at), query: id.slice(at) };
+}
+
+/** The file's programs, and the absolute path of every file that was looked at, found or not. */
+function read(opened: OpenedFile, entries: readonly string[] | undefined) {
+  const files = new Set<string>();
+  const host = {
+    ...opened.host,
+    read: (file: string) => {
+      if (!isLibraryModule(file)) files.add(join(opened.root, file));
+      return opened.host.read(file);
+    },
+  };
+  return { files, result: readModule(host, opened.file, entries) };
+}
+
+type Context = UnpluginBuildContext & UnpluginContext;
+
+/** Warnings are told; the first error ends the module, with the places of the others. */
+function report(context: Context, opened: OpenedFile, diagnostics: readonly Diagnostic[]): void {
+  const messages = diagnostics.map((one) => ({ severity: one.severity, message: messageOf(opened, one) }));
+  for (const { severity, message } of messages) if (severity !== "error") context.warn(message);
+  const [first, ...others] = messages.filter(({ severity }) => severity === "error");
+  if (first === undefined) return;
+  const more = others.map(
+    ({ message: { message, loc } }) => `\n${loc.file}:${loc.line}:${loc.column + 1}: ${message}`,
+  );
+  context.error({ ...first.message, message: first.message.message + more.join("") });
+}
+
+interface PlacedMessage extends UnpluginMessage {
+  readonly loc: { readonly file: string; readonly line: number; readonly column: number };
+  /** The lines of source around the place, which Vite and Rollup print. */
+  readonly frame: string;
+}
+
+function messageOf(opened: OpenedFile, diagnostic: Diagnostic): PlacedMessage {
+  const nameOf = (file: string): string => (isLibraryModule(file) ? file : join(opened.root, file));
+  const textOf = (file: string): string => opened.host.read(file) ?? "";
+  const { span, code, message, help } = diagnostic;
+  const { line, character } = positionAt(sourceText(span.file, textOf(span.file)), span.start);
+  const texts = new Map(
+    [span, ...diagnostic.labels.map((label) => label.span)].map(({ file }) => [nameOf(file), textOf(file)]),
+  );
+  return {
+    message: `${code} ${message}${help === undefined ? "" : `\nhelp: ${help}`}`,
+    id: nameOf(span.file),
+    loc: { file: nameOf(span.file), line: line + 1, column: character },
+    frame: renderDiagnostics([withFileNames(diagnostic, nameOf)], (file) => texts.get(file) ?? "", {
+      color: false,
+    }).replace(/^.*\n/, ""),
+  };
+}
+
+/** Written only when it changes, so that watchers of types rest; a folder that cannot be written is no error. */
+async function writeTypes(context: Context, path: string, text: string): Promise<void> {
+  const file = path.replace(/\.margo$/, ".d.margo.ts");
+  if (textOf(file) === text) return;
+  try {
+    await writeWholeFile(file, text);
+  } catch (error) {
+    context.warn(`cannot write the types ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Vite copies the .wasm files of tfjs into the build and says where they are. */
+function wasmImports(): string {
+  const folder = dirname(
+    createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json"),
+  );
+  const url = (name: string): string => JSON.stringify(`${join(folder, "dist", name)}?url`);
+  return [
+    `import plain from ${url("tfjs-backend-wasm.wasm")};`,
+    `import simd from ${url("tfjs-backend-wasm-simd.wasm")};`,
+    'export const wasmPaths = { "tfjs-backend-wasm.wasm": plain, "tfjs-backend-wasm-simd.wasm": simd };',
+    "",
+  ].join("\n");
+}

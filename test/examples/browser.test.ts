@@ -1,0 +1,153 @@
+/**
+ * The example page in a headless Chromium, built by Vite: it trains on WebGPU and on tfjs, both with the same losses,
+ * and does something sensible where there is no WebGPU, no adapter, or nobody looking.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pageConfig } from "../../examples/browser/vite.config.ts";
+import { type OpenPage, serveFolder, startBrowser } from "../support/browser.ts";
+import { projectRoot } from "../support/cli.ts";
+
+const outDir = mkdtempSync(join(tmpdir(), "margo-page-"));
+afterAll(() => rmSync(outDir, { recursive: true, force: true }));
+const typesFile = join(projectRoot, "examples/browser/digits.d.margo.ts");
+const types = readFileSync(typesFile, "utf8");
+let url = "";
+
+beforeAll(async () => {
+  const config = pageConfig({ kernelsFor: "software" }, 1600);
+  await build({ ...config, configFile: false, logLevel: "error", build: { ...config.build, outDir } });
+  ({ url } = await serveFolder(outDir));
+});
+
+test("the types that are committed are those that the plugin writes", () => {
+  expect(readFileSync(typesFile, "utf8")).toBe(types);
+});
+
+describe("with a software adapter", async () => {
+  const open = await startBrowser("swiftshader");
+
+  test("both targets train, and their losses agree", async () => {
+    const steps = 6;
+    const onGpu = await losses(open, "wgsl", steps);
+    const onTfjs = await losses(open, "tfjs", steps);
+    // The first loss has seen the same numbers. Adam divides by the size of the gradient, so a rounding of a small
+    // gradient is as large as any other step: of 24,000 parameters a few move otherwise from the first step on.
+    expect(onGpu[0]).toBeCloseTo(onTfjs[0] ?? NaN, 4);
+    for (const [at, loss] of onGpu.entries())
+      expect(Math.abs(loss - (onTfjs[at] ?? NaN))).toBeLessThan(0.02 * loss);
+    for (const run of [onGpu, onTfjs]) expect(run.at(-1)).toBeLessThan((run[0] ?? 0) - 0.05);
+  }, 240_000);
+
+  test("the fastest is tfjs where WebGPU is software, and another margin carries the network on", async () => {
+    const { page, errors } = await open(url);
+    await stepBeyond(page, 30);
+    expect(await page.textContent("#status")).toMatch(/backend wasm.*WebGPU has only .*swiftshader/);
+    await page.getByLabel("2", { exact: true }).check();
+    await page.waitForFunction(() => document.querySelector("#status")?.textContent?.startsWith("Training"));
+    expect(await stepBeyond(page, 31)).toBeGreaterThan(30);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.waitForTimeout(300);
+    const at = await stepOf(page);
+    await page.waitForTimeout(500);
+    expect(await stepOf(page)).toBe(at);
+    await page.getByRole("button", { name: "Go on" }).press("Enter");
+    await stepBeyond(page, at);
+    expect(errors).toEqual([]);
+  });
+
+  test("a tab in the background has no frames: training goes on, and drawing when somebody looks", async () => {
+    const { page } = await open("about:blank");
+    await page.addInitScript(() => {
+      const waiting: FrameRequestCallback[] = [];
+      const frame = globalThis.requestAnimationFrame.bind(globalThis);
+      globalThis.requestAnimationFrame = (callback) => waiting.push(callback);
+      Object.assign(globalThis, { look: () => waiting.splice(0).forEach((callback) => frame(callback)) });
+    });
+    await page.goto(url);
+    await stepBeyond(page, 20);
+    expect(await paintedPixels(page)).toBe(0);
+    await page.evaluate("look()");
+    await page.waitForTimeout(200);
+    expect(await paintedPixels(page)).toBeGreaterThan(1000);
+  });
+});
+
+describe("without an adapter", async () => {
+  const open = await startBrowser("none");
+
+  test("a null adapter: tfjs, with the reason; WebGPU says what to do", async () => {
+    const { page } = await open(url);
+    await stepBeyond(page, 1);
+    expect(await page.textContent("#status")).toContain("no adapter: its driver may be blocked or missing");
+    await page.selectOption("select[name=target]", "wgsl");
+    await page.waitForSelector("#status.failed");
+    expect(await page.textContent("#status")).toContain("Use the target tfjs");
+  });
+
+  test("an insecure page has no WebGPU at all", async () => {
+    const { page } = await open(url.replace("localhost", "page.test"));
+    await stepBeyond(page, 1);
+    expect(await page.textContent("#status")).toContain("This browser offers no WebGPU");
+  });
+
+  test("digits that are missing are told", async () => {
+    const { page } = await open("about:blank");
+    await page.route("**/digits.bin", (route) => route.fulfill({ status: 404 }));
+    await page.goto(url);
+    await page.waitForSelector("#status.failed");
+    expect(await page.textContent("#status")).toContain("The digits are not at /digits.bin");
+  });
+});
+
+/** The losses of the first steps, as the page's worker tells them. */
+async function losses(open: OpenPage, target: "wgsl" | "tfjs", steps: number): Promise<readonly number[]> {
+  const { page, errors } = await open("about:blank");
+  await page.addInitScript(() => {
+    const told: unknown[] = [];
+    Object.assign(globalThis, { told });
+    globalThis.Worker = class extends Worker {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        super(...args);
+        this.addEventListener("message", ({ data }) => told.push(data));
+      }
+    };
+  });
+  await page.goto(url);
+  await page.selectOption("select[name=target]", target);
+  await page.waitForFunction((name) => document.documentElement.dataset["target"] === name, target);
+  await page.evaluate("told.length = 0");
+  await page.getByRole("button", { name: "Start again" }).click();
+  const enough = `told.filter(({ kind }) => kind === "step").some(({ step }) => step >= ${steps})`;
+  await page.waitForFunction(enough, undefined, { timeout: 200_000 });
+  const list = `told.slice(told.findLastIndex(({ kind }) => kind === "opened")).filter(({ kind }) => kind === "step").map(({ loss }) => loss)`;
+  const found = await page.evaluate<number[]>(list);
+  expect(errors).toEqual([]);
+  await page.context().close();
+  return found.slice(0, steps);
+}
+
+async function stepOf(page: Page): Promise<number> {
+  return Number(await page.textContent("#step"));
+}
+
+async function stepBeyond(page: Page, step: number): Promise<number> {
+  const beyond = (least: number): boolean => Number(document.querySelector("#step")?.textContent) > least;
+  // Not by frames, of which a page in the background has none.
+  await page.waitForFunction(beyond, step, { polling: 50 });
+  return stepOf(page);
+}
+
+function paintedPixels(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector("canvas");
+    const context = canvas?.getContext("2d");
+    if (!canvas || !context || canvas.width === 0) return 0;
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, at) => at % 4 === 3 && value > 0).length;
+  });
+}

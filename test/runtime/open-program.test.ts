@@ -1,0 +1,71 @@
+/** Which target a page gets: with WebGPU, without, and where the program was not compiled for what there is. */
+import { describe, expect, test } from "vitest";
+import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
+import type { CompiledProgram, OpenOptions } from "../../runtime/open-program.ts";
+import { openProgram } from "../../runtime/open-program.ts";
+import { compileProgram } from "../../src/executors/create.ts";
+import { gpuOfNode } from "../../src/executors/dawn.ts";
+import { loadTfjsModule } from "../../src/executors/load-tfjs-module.ts";
+import { describeOnGpu } from "../support/gpu.ts";
+import { gpuModule } from "../support/gpu-runs.ts";
+import { tinyProgram } from "../support/tiny-program.ts";
+
+const training = { data: { reader: "csv", files: [], options: {} }, batch: 4, epochs: 1, seed: 1, spans: {} };
+const program = tinyProgram({ width: 4, classes: 3, rate: 0.1, first: "nothing", training });
+const wgsl = async () => ({ module: gpuModule(program) });
+const tfjs = async () => loadTfjsModule(emitModule(program, compileProgram(program), "test").js);
+const both: CompiledProgram = { name: "Tiny", modules: { wgsl, tfjs } };
+
+/** A browser whose WebGPU gives no adapter. */
+const noAdapter = { requestAdapter: async () => null } as unknown as GPU;
+
+async function opened(given: CompiledProgram, options: OpenOptions) {
+  const { executor, ...rest } = await openProgram(given, options);
+  await executor.initialize(1);
+  executor.dispose();
+  return rest;
+}
+
+describe("without an adapter", () => {
+  test("auto takes tfjs and says why", async () => {
+    expect(await opened(both, { gpu: noAdapter })).toMatchObject({
+      target: "tfjs",
+      device: expect.stringContaining("backend wasm"),
+      reason: expect.stringContaining("no adapter"),
+    });
+  });
+
+  test("where there is no WebGPU at all, too", async () => {
+    expect((await opened(both, {})).reason).toContain("offers no WebGPU");
+  });
+
+  test("a program for WebGPU alone is refused with a way out", async () => {
+    const alone = { name: "Tiny", modules: { wgsl } };
+    await expect(openProgram(alone, { gpu: noAdapter })).rejects.toMatchObject({
+      message: expect.stringContaining("no adapter"),
+      help: "compile Tiny for tfjs too, which runs in every browser",
+    });
+    await expect(openProgram(both, { gpu: noAdapter, target: "wgsl" })).rejects.toThrow(/no adapter/);
+  });
+
+  test("a target that it was not compiled for", async () => {
+    const alone = { name: "Tiny", modules: { tfjs } };
+    await expect(openProgram(alone, { target: "wgsl" })).rejects.toThrow(/Tiny was not compiled for WebGPU/);
+    await expect(openProgram({ name: "Tiny", modules: { wgsl } }, { target: "tfjs" })).rejects.toThrow(
+      /compiled for wgsl and not for tfjs/,
+    );
+    expect((await opened(alone, {})).target).toBe("tfjs");
+  });
+});
+
+describeOnGpu("with an adapter,", ({ adapter }) => {
+  test("WebGPU where it is wanted, or faster", async () => {
+    const gpu = await gpuOfNode();
+    expect(await opened(both, { gpu, target: "wgsl" })).toEqual({
+      target: "wgsl",
+      device: `WebGPU, ${adapter.name}`,
+    });
+    expect((await opened(both, { gpu })).target).toBe(adapter.kind === "hardware" ? "wgsl" : "tfjs");
+    expect((await opened({ name: "Tiny", modules: { wgsl } }, { gpu })).target).toBe("wgsl");
+  });
+});
