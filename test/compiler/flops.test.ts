@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { flopsOfGraph } from "../../compiler/flops.ts";
+import { flopsOfFunction, flopsOfGraph, parameterCount } from "../../compiler/flops.ts";
 import { type Formulas, formulas } from "../../compiler/ir/build.ts";
 import { constantDim, namedDim } from "../../compiler/ir/dim.ts";
 import { GraphBuilder, type Node } from "../../compiler/ir/node.ts";
+import { functionOf, programOf } from "../support/check-source.ts";
 
 const f32 = (f: Formulas, name: string, ...shape: readonly (number | string)[]): Node =>
   f.make("input", [], {
@@ -49,5 +50,57 @@ describe("floating-point operations, counted by hand", () => {
     expect(flops((f) => f.make("max_pool", [f32(f, "x", "N", 8, 8, 3)], { ...once, window: [2, 2] }))).toBe(
       "768*N",
     );
+  });
+});
+
+const layers = 'import { dense, conv2d, max_pool, avg_pool, flatten, relu } from "std/layers"\n';
+
+function check(
+  source: string,
+  entry: string,
+  expected: { readonly flops: string; readonly parameters: string },
+): void {
+  const program = programOf(source, entry);
+  const flops = flopsOfFunction(program, functionOf(program, "value")).key;
+  expect({ flops, parameters: parameterCount(program).key }).toEqual(expected);
+}
+
+describe("a function's, with what it learns", () => {
+  it("a product of matrices: two for each of M·N·K", () => {
+    check("fn f(a: f32[M, K], b: f32[K, N]) = a @ b\n", "f", { flops: "2*K*M*N", parameters: "0" });
+    check("fn f(a: f32[3, 4], b: f32[5, 4]) = a @ transpose(b)\n", "f", { flops: "120", parameters: "0" });
+  });
+
+  it("one for each element that is made or reduced; moving is free", () => {
+    check("fn f(x: f32[N, 8]) = sum(2 * x + 1, over: -1)\n", "f", { flops: "24*N", parameters: "0" });
+    check("fn f(x: f32[N, 8]) = reshape(x, [8 * N])\n", "f", { flops: "0", parameters: "0" });
+    // An element of x and a number broadcast to it: the product has 8 N elements.
+    check("fn f(x: f32[N, 8], y: f32[8]) = x * y\n", "f", { flops: "8*N", parameters: "0" });
+  });
+
+  it("a dense layer: its product and its bias", () => {
+    // 2·784·10 + 10 a row; 784·10 + 10 numbers.
+    const source = `${layers}model M(x: f32[N, 784]) = x |> dense(10)\n`;
+    check(source, "M", { flops: "15690*N", parameters: "7850" });
+  });
+
+  it("a convolution: the filter's elements at every output", () => {
+    // 26·26·4 outputs, each 2·3·3·2, and a bias.
+    const source = `${layers}model M(x: f32[N, 28, 28, 2]) = x |> conv2d(4, kernel: 3, padding: "valid")\n`;
+    check(source, "M", { flops: `${26 * 26 * 4 * (2 * 18 + 1)}*N`, parameters: String(3 * 3 * 2 * 4 + 4) });
+  });
+
+  it("pooling: each window's elements", () => {
+    check(`${layers}model M(x: f32[N, 8, 8, 3]) = x |> max_pool(2)\n`, "M", {
+      flops: `${4 * 4 * 3 * 4}*N`,
+      parameters: "0",
+    });
+  });
+
+  it("gradients count as the graph that they are", () => {
+    // Forward 2·N·3·5, sum N·5; backward to x: 2·N·5·3 and the ones that are broadcast are free.
+    const program = programOf("fn f(x: f32[N, 3], w: f32[3, 5]) = sum(x @ w)\n", "f", { gradients: true });
+    const forward = 2 * 3 * 5 + 5;
+    expect(flopsOfFunction(program, functionOf(program, "value")).key).toBe(`${forward + 2 * 2 * 3 * 5}*N`);
   });
 });
