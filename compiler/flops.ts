@@ -101,6 +101,7 @@ const costs: { readonly [K in OpName]: (node: Node<K>) => Dim } = {
   erf: eachMade,
   not: eachMade,
   cast: free,
+  half: free,
   add: eachMade,
   sub: eachMade,
   mul: eachMade,
