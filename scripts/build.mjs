@@ -16,7 +16,7 @@ const { version, dependencies, optionalDependencies } = JSON.parse(
 );
 
 /** Bundled although they are dependencies: as hundreds of small modules they would start slowly. */
-const bundled = ["chevrotain", "echarts", "fflate", "tinyglobby"];
+const bundled = ["chevrotain", "echarts", "fflate", "prettier", "tinyglobby"];
 
 const library = Object.fromEntries(
   await Promise.all(
@@ -59,6 +59,7 @@ function buildNode() {
       index: "src/index.ts",
       node: "src/node.ts",
       vite: "src/vite.ts",
+      prettier: "src/prettier.ts",
     },
     outdir: fresh,
     chunkNames: "chunks/[name]-[hash]",

@@ -17,6 +17,13 @@ import { version } from "./version.ts";
 export type { CheckResult, Entry, SourceHost, TypeRecord } from "../compiler/check/index.ts";
 export type { Diagnostic, Fix, Label, Severity, TextEdit } from "../compiler/errors/diagnostic.ts";
 export type { Span } from "../compiler/errors/span.ts";
+export {
+  type FormatEdit,
+  type FormatOptions,
+  type FormatResult,
+  format,
+  formatRange,
+} from "./format/index.ts";
 export type { ProgramInfo } from "../runtime/program.ts";
 export { version };
 

@@ -2,15 +2,7 @@
  * Every code block of the README and the docs does what it says: Margo blocks check, JavaScript runs, JSON reads,
  * and each `npx margo` line runs (training for two steps on a few rows).
  */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,22 +10,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { checkFile } from "../compiler/check/index.ts";
 import { nodeHost } from "../src/host.ts";
 import { projectRoot } from "./support/cli.ts";
+import { type Block, markdownBlocks, markdownPages } from "./support/markdown.ts";
 
-interface Block {
-  readonly file: string;
-  readonly line: number;
-  readonly language: string;
-  readonly text: string;
-}
-
-const pages = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "CHANGELOG.md",
-  ...markdownIn("docs"),
-  ...markdownIn("examples"),
-];
-const blocks = pages.flatMap(blocksOf);
+const blocks = markdownPages().flatMap(markdownBlocks);
 
 /** A copy of the project by links, where commands may write. */
 const work = mkdtempSync(join(tmpdir(), "margo-docs-"));
@@ -101,24 +80,6 @@ function ofLanguage(language: string): readonly (readonly [string, Block])[] {
   return blocks
     .filter((block) => block.language === language)
     .map((block) => [`${block.file}:${block.line}`, block] as const);
-}
-
-/** Fenced blocks whose fence names a language and nothing else: `margo fragment` is shown, not checked. */
-function blocksOf(file: string): readonly Block[] {
-  const text = readFileSync(join(projectRoot, file), "utf8");
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({
-    file,
-    line: text.slice(0, match.index).split("\n").length,
-    language: match[1] ?? "",
-    text: match[2] ?? "",
-  }));
-}
-
-function markdownIn(folder: string): readonly string[] {
-  return readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `${folder}/${name}`)
-    .sort();
 }
 
 /** Words of a shell line; double quotes hold blanks together. */

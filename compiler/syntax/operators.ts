@@ -44,7 +44,7 @@ interface Pending {
 }
 
 /** Loosest first, as the language's reference lists them. */
-const precedences: Readonly<Record<BinaryOperator, number>> = {
+export const precedences: Readonly<Record<BinaryOperator, number>> = {
   or: 1,
   and: 2,
   "==": 4,

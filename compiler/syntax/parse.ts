@@ -2,7 +2,7 @@
  * Text to AST. Parsing never throws and always gives a tree; each statement says at most one thing about how it is
  * broken, and what its words show to be wrong goes before what the parser makes of it.
  */
-import type { IToken } from "chevrotain";
+import type { CstNode, IToken } from "chevrotain";
 import type { Expression, Module } from "./ast.ts";
 import type { Build } from "./build.ts";
 import { buildModule, buildSoleExpression } from "./build-ast.ts";
@@ -11,6 +11,7 @@ import { faultDiagnostics, lexicalDiagnostics } from "./lexical-diagnostics.ts";
 import { errorDiagnostic, restDiagnostic } from "./parse-diagnostics.ts";
 import { positionAt, sourceText } from "./source.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
+import type { Span } from "../errors/span.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { nestedTooDeep } from "../errors/syntax.ts";
 import { nestingLimit } from "../../grammar/faults.ts";
@@ -39,6 +40,25 @@ export function parseExpression(file: string, text: string): ParsedExpression {
   return { expression: tree, diagnostics };
 }
 
+/** A file for who prints it: the concrete tree, what the AST leaves out, and every place that is broken. */
+export interface ConcreteModule {
+  readonly cst: CstNode | undefined;
+  /** All words as written, without those that layout.ts and recovery made up. */
+  readonly words: readonly IToken[];
+  readonly comments: readonly IToken[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Of every mistake and of what is near it, also where `diagnostics` tells only the first of a statement. */
+  readonly broken: readonly Span[];
+}
+
+export function parseConcrete(file: string, text: string): ConcreteModule {
+  const { read, diagnostics, all } = parse(file, text, parseFile, buildModule);
+  const broken = all
+    .filter(({ severity }) => severity === "error")
+    .flatMap(({ span, labels }) => [span, ...labels.map((label) => label.span)]);
+  return { ...read, diagnostics, broken };
+}
+
 type Builder<Tree> = (build: Build, cst: Parsed["cst"], length: number) => Tree;
 
 function parse<Tree>(
@@ -46,14 +66,14 @@ function parse<Tree>(
   written: string,
   read: (tokens: readonly IToken[]) => Parsed,
   make: Builder<Tree>,
-): { readonly tree: Tree; readonly diagnostics: readonly Diagnostic[] } {
+): Reading<Tree> {
   const { text, diagnostics: early } = checkText(file, written);
   const words = tokenize(text);
   const { layout, cst, errors } = layOutAndRead(words.tokens, read);
   const comments = words.groups["comments"] ?? [];
   const source = sourceText(file, text);
   const lineOf = (offset: number): number => positionAt(source, offset).line;
-  const build: Build = { file, slips: [], rests: [], docs: docLines(comments), lineOf };
+  const build: Build = { file, slips: [], rests: [], docs: docLines(text, comments), lineOf };
   const tree = make(build, cst, written.length);
   const statements = statementsOf(layout.tokens);
   const known = [
@@ -70,7 +90,20 @@ function parse<Tree>(
   ];
   const mistakes = sure.filter(({ severity }) => severity === "error");
   const telling = firstOfEach(statements, aboutOthers(statements, mistakes, guesses));
-  return { tree, diagnostics: inOrder([...sure, ...telling]) };
+  return {
+    tree,
+    diagnostics: inOrder([...sure, ...telling]),
+    all: [...known, ...build.slips, ...guesses],
+    read: { cst, words: words.tokens, comments },
+  };
+}
+
+interface Reading<Tree> {
+  readonly tree: Tree;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Also those that follow from others. */
+  readonly all: readonly Diagnostic[];
+  readonly read: Pick<ConcreteModule, "cst" | "words" | "comments">;
 }
 
 /**
@@ -132,12 +165,19 @@ function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return diagnostics.toSorted((a, b) => a.span.start - b.span.start);
 }
 
-function docLines(comments: readonly IToken[]): ReadonlyMap<number, string> {
+/** A `///` behind something on its line explains nothing below it. */
+function docLines(text: string, comments: readonly IToken[]): ReadonlyMap<number, string> {
   return new Map(
     comments
-      .filter(({ image }) => /^\/\/\/(?!\/)/.test(image))
+      .filter(({ image, startOffset }) => /^\/\/\/(?!\/)/.test(image) && beginsLine(text, startOffset))
       .map(
         ({ image, startLine }) => [(startLine ?? 1) - 1, image.slice(3).replace(/^ /, "").trimEnd()] as const,
       ),
   );
+}
+
+function beginsLine(text: string, offset: number): boolean {
+  let at = offset - 1;
+  while (/[ \t\f\v]/.test(text.charAt(at))) at--;
+  return at < 0 || /[\r\n]/.test(text.charAt(at));
 }

@@ -1,12 +1,10 @@
 /** `margo check`: the mistakes of any number of files, for people, editors and code hosts. */
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { glob } from "tinyglobby";
 import { checkFile } from "../../compiler/check/index.ts";
 import { openWorkspace } from "../../compiler/check/workspace.ts";
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import { displayedName, openSource } from "../host.ts";
+import { expanded } from "./expand-files.ts";
 import { withFileNames } from "./file-names.ts";
 import { diagnosticsJson, diagnosticsSarif } from "./diagnostics-output.ts";
 import { type Source, sourceAt, tell, textOf } from "./source.ts";
@@ -76,33 +74,4 @@ function machineReadable(checked: readonly Checked[], format: "json" | "sarif"):
     }),
   );
   return write(all, (file) => texts.get(file) ?? "");
-}
-
-interface Expanded {
-  readonly files: readonly string[];
-  readonly missing: readonly string[];
-}
-
-/** A folder stands for the .margo files in it; a pattern that the shell left alone is expanded here. */
-async function expanded(patterns: readonly string[]): Promise<Expanded> {
-  const files = new Set<string>();
-  const missing: string[] = [];
-  for (const pattern of patterns) {
-    const found = await filesAt(pattern);
-    if (found.length === 0) missing.push(pattern);
-    for (const file of found) files.add(file);
-  }
-  return { files: [...files], missing };
-}
-
-async function filesAt(pattern: string): Promise<readonly string[]> {
-  const stats = statSync(pattern, { throwIfNoEntry: false });
-  if (stats?.isDirectory() === true) return globbed("**/*.margo", resolve(pattern));
-  if (stats !== undefined || openSource(pattern) !== undefined) return [pattern];
-  return /[*?[{]/.test(pattern) ? globbed(pattern, process.cwd()) : [];
-}
-
-async function globbed(pattern: string, cwd: string): Promise<readonly string[]> {
-  const found = await glob(pattern, { cwd, absolute: true, ignore: ["**/node_modules/**"] });
-  return found.filter((name) => name.endsWith(".margo")).sort();
 }

@@ -32,6 +32,14 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .action(async (files, options) => finish(await (await import("./check.ts")).check(files, options)));
 
   add(
+    "fmt <file...>",
+    "Write Margo files in the one format",
+    "Folders and glob patterns stand for the .margo files in them; - formats standard input. Files with a syntax\nerror are left as they are.",
+  )
+    .option("--check", "write nothing; list what would change and exit 1")
+    .action(async (files, options) => finish(await (await import("./fmt.ts")).fmt(files, options)));
+
+  add(
     "ir <file>",
     "Print the intermediate representation after a pass",
     "--stage plan shows every buffer and the peak; with --target wgsl, those of the GPU.",

@@ -10,12 +10,23 @@ describe("help", () => {
   test("lists every command and the exit codes", async () => {
     const { code, out, err } = await place.margo("-h");
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    for (const command of ["check", "ir", "run", "gradcheck", "build", "train", "eval", "plot", "doctor"])
+    for (const command of [
+      "check",
+      "fmt",
+      "ir",
+      "run",
+      "gradcheck",
+      "build",
+      "train",
+      "eval",
+      "plot",
+      "doctor",
+    ])
       expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
     expect(out).toContain("Exit codes");
   });
 
-  test.each(["check", "ir", "run", "gradcheck", "build", "train", "eval", "plot", "doctor"])(
+  test.each(["check", "fmt", "ir", "run", "gradcheck", "build", "train", "eval", "plot", "doctor"])(
     "%s explains itself",
     async (command) => {
       const { code, out } = await place.margo(command, "-h");
@@ -55,6 +66,7 @@ describe("usage is at fault: exit 2, nothing on standard output", () => {
 describe("files that are not there: exit 1 with the name and a way out", () => {
   test.each([
     { args: ["check", "nothing.margo"] },
+    { args: ["fmt", "nothing.margo"] },
     { args: ["ir", "nothing.margo"] },
     { args: ["run", "nothing.margo", "f"] },
     { args: ["gradcheck", "nothing.margo"] },
