@@ -2,6 +2,7 @@
  * docs/library.md as text: the builtin functions from their table, and what the modules of std/ export from
  * their doc comments. `scripts/generate-docs.ts` writes the file, and a test holds it fresh.
  */
+import { format } from "../src/format/index.ts";
 import { builtinNames, builtins } from "../compiler/check/builtins/table.ts";
 import { parseModule } from "../compiler/syntax/parse.ts";
 import type { Declaration } from "../compiler/syntax/ast.ts";
@@ -40,13 +41,14 @@ function moduleSection(file: string, text: string): string {
   return `## ${file}\n\n${intro}\n\n${entries.join("\n")}`;
 }
 
-/** The signature as written and the doc comment below it. */
+/** The signature on one line and the doc comment below it. */
 function entryOf(declaration: Declaration, text: string): readonly string[] {
   if (declaration.kind === "import" || !declaration.exported) return [];
   const source = text.slice(declaration.span.start, declaration.span.end);
-  const signature = source.replace(/^export /, "").replace(/\s*(?:\{|=(?![^()]*\))\s)[\s\S]*$/, "");
+  const { text: line } = format(source, { printWidth: Infinity });
+  const signature = line.replace(/^export /, "").replace(/\s*(?:\{|=(?![^()]*\))\s)[\s\S]*$/, "");
   const doc = "doc" in declaration ? (declaration.doc ?? "") : "";
-  return [`\`${signature.replaceAll(/\s+/g, " ")}\`\n\n${indented(doc)}\n`];
+  return [`\`${signature}\`\n\n${indented(doc)}\n`];
 }
 
 function indented(doc: string): string {
