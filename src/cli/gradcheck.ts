@@ -1,13 +1,26 @@
 /** `margo gradcheck`: analytic against numeric gradients of entries, one line each. */
+import { relative } from "node:path";
 import { checkFile } from "../../compiler/check/index.ts";
 import { defaultGradcheckOptions } from "../../compiler/gradcheck.ts";
 import { type EntryGradcheck, gradcheckEntry, gradcheckNames } from "../../compiler/gradcheck/entries.ts";
+import { displayedName } from "../host.ts";
 import { significant } from "../report/numbers.ts";
 import { green, red, yellow } from "./colors.ts";
+import { expanded } from "./expand-files.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, sourceAt, tell } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { type ExitCode, type Paint, colored, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
+import {
+  type ExitCode,
+  type Paint,
+  animated,
+  colored,
+  complain,
+  exitFault,
+  exitFine,
+  exitUsage,
+  writeOut,
+} from "./terminal.ts";
 
 export interface GradcheckCommandOptions {
   readonly set: Readonly<Record<string, string>>;
@@ -15,28 +28,71 @@ export interface GradcheckCommandOptions {
   readonly json?: boolean;
 }
 
-/** Exit 1 when a gradient is wrong or not finite, or an entry that was asked for cannot be checked. */
+/**
+ * Exit 1 when a gradient is wrong or not finite, or an entry that was asked for cannot be checked. What is no name
+ * among `rest` is a further file, folder or pattern; entries go with one file.
+ */
 export async function gradcheck(
-  file: string,
-  names: readonly string[],
+  first: string,
+  rest: readonly string[],
   options: GradcheckCommandOptions,
 ): Promise<ExitCode> {
-  const source = sourceAt(file);
-  const results: EntryGradcheck[] = [];
+  const names = rest.filter(isName);
+  const { files, missing } = await expanded([first, ...rest.filter((text) => !isName(text))]);
+  for (const pattern of missing) complain(`there is no .margo file at ${pattern}`);
+  if (names.length > 0 && files.length > 1) {
+    complain(
+      `${names.join(", ")} could belong to any of ${files.length} files`,
+      "give entries with the one file that declares them",
+    );
+    return exitUsage;
+  }
+  const results: FileGradcheck[] = [];
+  for (const file of files) {
+    const heading = files.length > 1 && options.json !== true ? [relative(process.cwd(), file)] : [];
+    for (const line of heading) await writeOut(`${line}\n`);
+    results.push(...(await checkEntries(sourceAt(file), names, options)));
+  }
+  if (options.json === true) await writeOut(`${JSON.stringify(results, null, 2)}\n`);
+  const failed = results.some(({ report }) => (report === undefined ? names.length > 0 : !report.ok));
+  return failed || missing.length > 0 ? exitFault : exitFine;
+}
+
+interface FileGradcheck extends EntryGradcheck {
+  readonly file: string;
+}
+
+function isName(text: string): boolean {
+  return /^[\p{L}_][\p{L}\p{N}_]*$/u.test(text);
+}
+
+async function checkEntries(
+  source: Source,
+  names: readonly string[],
+  options: GradcheckCommandOptions,
+): Promise<readonly FileGradcheck[]> {
+  const results: FileGradcheck[] = [];
   for (const entry of entriesOf(source, names)) {
+    const done = showWaiting(entry);
     const result = await atStage("gradcheck", () =>
       gradcheckEntry(source.host, source.file, entry, options.set, {
         ...defaultGradcheckOptions,
         seed: options.seed,
       }),
     );
-    results.push(result);
+    done();
+    results.push({ file: displayedName(source.file, source.root), ...result });
     if (result.report === undefined && names.length > 0) tell(source, result.diagnostics);
     if (options.json !== true) await writeOut(`${lineOf(result)}\n`);
   }
-  if (options.json === true) await writeOut(`${JSON.stringify(results, null, 2)}\n`);
-  const failed = results.some(({ report }) => (report === undefined ? names.length > 0 : !report.ok));
-  return failed ? exitFault : exitFine;
+  return results;
+}
+
+/** A deep network takes a minute: a terminal shows which entry is at work, until the line is taken away. */
+function showWaiting(entry: string): () => void {
+  if (!animated()) return () => undefined;
+  process.stderr.write(`      ${entry} …`);
+  return () => process.stderr.write("\r\u001b[K");
 }
 
 /** Everything that the file declares and that has a gradient, or the entries asked for. */

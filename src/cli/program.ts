@@ -82,7 +82,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
   add(
     "gradcheck <file> [entry...]",
     "Compare analytic with numeric gradients in float64",
-    "Random points and the hard ones: c = ±1, θ+m = π, the borders of pieces, zero rows.",
+    "Random points and the hard ones: c = ±1, θ+m = π, the borders of pieces, zero rows.\nWithout entries, all of the file; further files, folders and patterns may follow.",
   )
     .option("--set <name=expression>", "a setting of the entries", settings, {})
     .option("--seed <number>", "for the random points", natural, 0)

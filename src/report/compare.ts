@@ -65,34 +65,41 @@ function curves(runs: readonly RunData[]): string {
       { width: 560, height: 300 },
       `${name} of all runs`,
     );
-  const loss = runs.map(({ name, steps }, index) =>
-    lineSeries(
-      name,
-      classColor(index),
-      condensed(steps, (step) => step.loss),
-    ),
-  );
-  const accuracy = runs.map(({ name, steps }, index) => {
-    const points = condensed(steps, (step) => step.accuracy);
-    return lineSeries(
-      name,
-      classColor(index),
-      points.map(([step, share]) => [step, share * 100] as const),
-    );
-  });
+  const lines = (valueOf: (step: RunData["steps"][number]) => number | undefined): readonly object[] =>
+    runs.map(({ name, steps }, index) => lineSeries(name, classColor(index), condensed(steps, valueOf)));
+  const share = ({ accuracy }: RunData["steps"][number]): number | undefined =>
+    accuracy === undefined ? undefined : accuracy * 100;
   const scored = runs.some(({ steps }) => steps.some((step) => step.accuracy !== undefined));
   const pictures = [
-    { svg: chart("training loss", loss, { min: 0 }) },
+    {
+      svg: chart(
+        "training loss",
+        lines(({ loss }) => loss),
+        { min: 0 },
+      ),
+    },
     ...(scored
       ? [
           {
-            svg: chart("training accuracy, %", accuracy, { min: lowest(runs), max: 100 }),
+            svg: chart("training accuracy, %", lines(share), { min: lowest(runs), max: 100 }),
             caption: `Validation accuracy at the end: ${runs.map(endAccuracy).join(", ")}.`,
           },
         ]
       : []),
+    ...metricNames(runs).map((name) => ({
+      svg: chart(
+        `training ${name}`,
+        lines(({ metrics }) => metrics?.[name]),
+        { scale: true },
+      ),
+    })),
   ];
   return section("Curves", figures(pictures));
+}
+
+/** The metrics that the runs made for themselves. */
+function metricNames(runs: readonly RunData[]): readonly string[] {
+  return [...new Set(runs.flatMap(({ steps }) => steps.flatMap(({ metrics = {} }) => Object.keys(metrics))))];
 }
 
 function endAccuracy({ name, validation }: RunData): string {

@@ -227,6 +227,16 @@ describe("gradcheck", () => {
     for (const entry of ["square", "Net", "Mine"]) expect(out).toContain(entry);
   });
 
+  test("takes further files, but entries with one file only", async () => {
+    place.write("more.margo", "fn cube(x: f32[N]) = x ^ 3\n");
+    const both = await place.margo("gradcheck", "mine.margo", "./more.margo");
+    expect(both.code, both.err).toBe(0);
+    expect(both.out).toMatch(/^mine\.margo\n(?:.*\n)*more\.margo\nok {4}cube:/);
+    const named = await place.margo("gradcheck", "mine.margo", "./more.margo", "cube");
+    expect(named).toMatchObject({ code: 2, out: "" });
+    expect(named.err).toContain("cube could belong to any of 2 files");
+  });
+
   test("an entry with an infinite gradient fails", async () => {
     place.write("steep.margo", "fn steep(x: f32[N]) = sqrt(x * 0)\n");
     const { code, out } = await place.margo("gradcheck", "steep.margo");

@@ -127,6 +127,15 @@ describe("a comparison", () => {
       expect(html).toContain(text);
     expect(html.match(/features on the plane with/g)).toHaveLength(2);
   });
+
+  test("draws the metrics that the runs made for themselves", () => {
+    const scored = {
+      ...bare,
+      steps: [1, 2].map((step) => ({ step, loss: 1, metrics: { top_two: step }, traces: {} })),
+    };
+    expect(renderComparison([scored, bare], ["a", "b"])).toContain("training top_two of all runs");
+    expect(renderComparison([bare, bare], ["a", "b"])).not.toContain("top_two");
+  });
 });
 
 describe("a sheet of margins", () => {
