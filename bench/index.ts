@@ -9,9 +9,17 @@ import { compileTimes } from "./compile.ts";
 import { convnet } from "./convnet.ts";
 import { growth } from "./growth.ts";
 import type { Benchmark, Row, Size } from "./measure.ts";
+import { playground } from "./playground.ts";
 import { steadyTensors } from "./steady.ts";
 
-const benchmarks: readonly Benchmark[] = [arcFaceHead, convnet, growth, compileTimes, steadyTensors];
+const benchmarks: readonly Benchmark[] = [
+  arcFaceHead,
+  convnet,
+  growth,
+  compileTimes,
+  playground,
+  steadyTensors,
+];
 
 async function main(options: readonly string[]): Promise<void> {
   const size: Size = options.includes("--quick") ? "quick" : "full";

@@ -7,7 +7,7 @@ import { DeviceFault } from "./device-fault.ts";
 import type { Executor, TrainingInfo } from "./program.ts";
 import type { BackendOptions } from "./tfjs/backend.ts";
 import type { EmittedModule } from "./tfjs/executor.ts";
-import { type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
+import { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 import { createWebGpuExecutor } from "./webgpu/executor.ts";
 import type { GpuModule } from "./webgpu/schedule.ts";
 
@@ -23,8 +23,11 @@ export interface TargetModules {
 export interface CompiledProgram {
   readonly name: string;
   readonly training?: TrainingInfo;
-  /** How each target's module is loaded. */
-  readonly modules: { readonly [T in PageTarget]?: () => Promise<TargetModules[T]> };
+  /** How each target's module is loaded. Kernels may be written for the kind of adapter that there is. */
+  readonly modules: {
+    readonly wgsl?: (adapter: AdapterFacts["kind"]) => Promise<TargetModules["wgsl"]>;
+    readonly tfjs?: () => Promise<TargetModules["tfjs"]>;
+  };
 }
 
 export interface OpenOptions {
@@ -76,7 +79,9 @@ async function findDevice(program: CompiledProgram, options: OpenOptions): Promi
 }
 
 async function openOnGpu(program: CompiledProgram, gpu: GpuDevice): Promise<OpenedProgram> {
-  const { module } = await moduleOf(program, "wgsl");
+  const load = program.modules.wgsl;
+  if (load === undefined) throw missingTarget(program, "wgsl");
+  const { module } = await load(gpu.adapter.kind);
   const executor = createWebGpuExecutor(module, gpu);
   const dispose = (): void => {
     executor.dispose();
@@ -90,9 +95,11 @@ async function openOnTfjs(
   options: OpenOptions,
   passedOver: string | undefined,
 ): Promise<OpenedProgram> {
-  if (program.modules.tfjs === undefined && passedOver !== undefined)
+  const load = program.modules.tfjs;
+  if (load === undefined && passedOver !== undefined)
     throw new DeviceFault(passedOver, `compile ${program.name} for tfjs too, which runs in every browser`);
-  const [module, tfjs] = await Promise.all([moduleOf(program, "tfjs"), import("./tfjs/index.ts")]);
+  if (load === undefined) throw missingTarget(program, "tfjs");
+  const [module, tfjs] = await Promise.all([load(), import("./tfjs/index.ts")]);
   const wasmPath = options.wasmPath ?? module.wasmPaths;
   const backendOptions = wasmPath === undefined ? {} : { wasmPath };
   const started = await tfjs.startBackend(backendOptions);
@@ -106,14 +113,9 @@ async function openOnTfjs(
   };
 }
 
-async function moduleOf<T extends PageTarget>(
-  program: CompiledProgram,
-  target: T,
-): Promise<TargetModules[T]> {
-  const load: (() => Promise<TargetModules[T]>) | undefined = program.modules[target];
-  if (load !== undefined) return load();
+function missingTarget(program: CompiledProgram, target: PageTarget): DeviceFault {
   const there = Object.keys(program.modules).join(" and ");
-  throw new DeviceFault(
+  return new DeviceFault(
     `${program.name} was compiled for ${there} and not for ${target}`,
     `add the target ${target} where it is compiled`,
   );

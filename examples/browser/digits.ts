@@ -29,7 +29,7 @@ function datasetOfRows(bytes: Uint8Array, from: number, to: number): Dataset | R
     labels[row - from] = bytes[start + pixels] ?? 0;
   }
   return datasetOf({
-    source: "the digits",
+    source: "digits.bin",
     features,
     labels,
     shape: [28, 28, 1],

@@ -37,7 +37,7 @@ const pictureEvery = 200;
 export async function runSession(
   trainer: Trainer,
   { training, shown }: Digits,
-  plan: { readonly batch: number; readonly epochs: number; readonly steps?: number },
+  plan: { readonly batch: number; readonly epochs?: number; readonly steps?: number },
   control: SessionControl,
   post: (message: SessionMessage) => void,
 ): Promise<void> {
@@ -53,8 +53,9 @@ export async function runSession(
     post(await picture());
     next = performance.now() + Math.max(pictureEvery, 3 * (performance.now() - from));
   };
-  await draw();
   const outcome = await trainer.train(training, { ...plan, signal: control.signal }, async (event) => {
+    // Data that does not fit is told before anything is drawn.
+    if (event.kind === "start") await draw();
     if (event.kind !== "step") return;
     const { step, loss, accuracy } = event;
     post({ kind: "step", step, loss, ...(accuracy === undefined ? {} : { accuracy }) });

@@ -1,7 +1,7 @@
 /** `margo plot`: curves of margins on one sheet, or several runs on one page. */
-import { loadModule, resolveGlobal } from "../../compiler/check/workspace.ts";
-import { parseExpression } from "../../compiler/syntax/parse.ts";
+import { loadModule } from "../../compiler/check/workspace.ts";
 import { marginCurve } from "../margin-curves.ts";
+import { marginUse } from "../margin-use.ts";
 import { type MarginCurve, marginSheet } from "../report/margin-plot.ts";
 import { isRunFolder } from "../report/read-run.ts";
 import { writeComparison } from "../report/write-report.ts";
@@ -45,40 +45,17 @@ export async function plot(
   return exitFine;
 }
 
-/** `LSoftmax(m: 4)` as the margin's name and its settings; only the file's own parser reads it. */
+/** `LSoftmax(m: 4)` as the margin's name and its settings; with the names as the file knows them. */
 async function curveOf(source: Source, written: string, step: number): Promise<MarginCurve> {
-  const use = marginUse(source, written);
+  const use = marginUse(source.workspace, loadModule(source.workspace, source.file), written);
+  if (use === undefined) {
+    complain(`${written} names no margin`, 'write it as in a loss: "LSoftmax(m: 4)"');
+    throw new Refusal(exitFault);
+  }
   const program = await programOf(source, use.name, { set: use.settings });
   if (program.kind === "margin") return atStage("evaluation", () => marginCurve(program, written, step));
   complain(`${use.name} is a ${program.kind}, not a margin`);
   throw new Refusal(exitFault);
-}
-
-interface MarginUse {
-  readonly name: string;
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-function marginUse(source: Source, written: string): MarginUse {
-  const { expression, diagnostics } = parseExpression("the margin", written);
-  const called = expression.kind === "call" ? expression.callee : expression;
-  if (called.kind !== "name" || diagnostics.length > 0) {
-    complain(`${written} names no margin`, 'write it as in a loss: "LSoftmax(m: 4)"');
-    throw new Refusal(exitFault);
-  }
-  const given = expression.kind === "call" ? expression.arguments : [];
-  const parameters = parametersOf(source, called.name);
-  const settings = given.map(({ name, value }, position) => {
-    const text = written.slice(value.span.start, value.span.end);
-    return [name?.name ?? parameters[position] ?? `argument ${position + 1}`, text] as const;
-  });
-  return { name: called.name, settings: Object.fromEntries(settings) };
-}
-
-function parametersOf({ workspace, file }: Source, name: string): readonly string[] {
-  const module = loadModule(workspace, file);
-  const found = module === undefined ? undefined : resolveGlobal(workspace, module, name)?.declaration;
-  return found?.kind === "margin" ? found.parameters.map((parameter) => parameter.name.name) : [];
 }
 
 async function compareRuns(folders: readonly string[], { out }: PlotOptions): Promise<ExitCode> {

@@ -1,0 +1,43 @@
+/** Questions to the analysis worker and its answers; a question's `ask` is the name of the function that answers it. */
+import type { Checked, Stages, Trainable } from "./analysis.ts";
+import type { TrainingInfo } from "../runtime/program.ts";
+import type { MarginCurve } from "../src/report/margin-plot.ts";
+
+export interface Questions {
+  readonly check: { readonly text: string };
+  readonly curves: { readonly text: string };
+  readonly stages: {
+    readonly text: string;
+    readonly entry: string;
+    readonly fn: string | undefined;
+    readonly target: "tfjs" | "wgsl";
+  };
+  readonly code: { readonly text: string; readonly entry: string; readonly target: "tfjs" | "wgsl" };
+  readonly training: { readonly text: string; readonly entry: string };
+  readonly trainable: {
+    readonly text: string;
+    readonly entry: string;
+    readonly target: "tfjs" | "wgsl";
+    readonly adapter: "hardware" | "software";
+  };
+}
+
+export interface Answers {
+  readonly check: Checked;
+  readonly curves: readonly MarginCurve[];
+  readonly stages: Stages;
+  readonly code: string | undefined;
+  readonly training: TrainingInfo | undefined;
+  readonly trainable: Trainable | undefined;
+}
+
+export type Ask = keyof Questions;
+
+export type Question = {
+  readonly [A in Ask]: { readonly id: number; readonly ask: A; readonly about: Questions[A] };
+}[Ask];
+
+export type Answer =
+  | { readonly id: number; readonly value: Answers[Ask] }
+  /** A bug of Margo: the message of what was thrown. */
+  | { readonly id: number; readonly bug: string };

@@ -1,0 +1,166 @@
+/**
+ * The playground: an editor, the compiler in a worker, and panes that show what it found. Each change asks for what the
+ * visible pane needs and for nothing else; an answer about an older text is dropped.
+ */
+import type { Checked } from "./analysis.ts";
+import { createAnalysisClient } from "./analysis-client.ts";
+import { createEditor } from "./editor.ts";
+import { examples } from "./examples.ts";
+import { element, later, make, offer, sentence } from "./page.ts";
+import { showCurves } from "./panes/curves.ts";
+import { showProblems } from "./panes/problems.ts";
+import { createStagesPane } from "./panes/stages.ts";
+import { createTabs } from "./panes/tabs.ts";
+import { createTrainPane } from "./panes/train.ts";
+import { hashOf, sharedText } from "./share.ts";
+
+/** The build puts its service worker's name in; there is none in development. */
+declare const MARGO_SERVICE_WORKER: string | undefined;
+
+const client = createAnalysisClient();
+const notice = element("notice", HTMLElement);
+const curvesPane = element("curves-pane", HTMLElement);
+const problemsPane = element("problems-pane", HTMLElement);
+const problemsBadge = element("problems-badge", HTMLElement);
+const codeEntry = element("code-entry", HTMLSelectElement);
+const codeTarget = element("code-target", HTMLSelectElement);
+const codeText = element("code-text", HTMLElement);
+
+/** Whether the compiler has a text before it, and the one that comes next. */
+let looking = false;
+let waiting: Change | undefined;
+
+const shared = await sharedText(location.hash);
+const first = shared.kind === "text" ? shared.text : examples[0].text;
+if (shared.kind === "unreadable")
+  tell(`The link's text cannot be read: ${shared.reason}. Here is an example instead.`);
+const editor = createEditor(element("editor", HTMLElement), first, changed);
+const stages = createStagesPane(() => refresh());
+const training = createTrainPane(client, editor.text);
+const tabs = createTabs(element("tabs", HTMLElement), () => refresh());
+const refreshLater = later<void>(250, refresh);
+for (const select of [codeEntry, codeTarget]) select.addEventListener("change", () => refresh());
+chooseExamples();
+element("share", HTMLButtonElement).addEventListener("click", () => void share());
+globalThis.addEventListener("hashchange", () => void openLink());
+tabs.choose("curves");
+changed(first);
+if (typeof MARGO_SERVICE_WORKER === "string" && "serviceWorker" in navigator)
+  navigator.serviceWorker.register(new URL(MARGO_SERVICE_WORKER, document.baseURI)).catch(() => undefined);
+
+/** The heavier panes are for when typing rests. */
+function changed(text: string): void {
+  training.textChanged();
+  look({ text, since: performance.now() }).catch(failed);
+  refreshLater();
+}
+
+interface Change {
+  readonly text: string;
+  /** When it came, by the page's clock. */
+  readonly since: number;
+}
+
+/** The curves first, then the check; while they run only the latest text waits. */
+async function look(change: Change): Promise<void> {
+  const { text, since } = change;
+  if (looking) {
+    waiting = change;
+    return;
+  }
+  looking = true;
+  try {
+    const curves = await client.ask("curves", { text });
+    // Those of the text before stay, paler, while this one is broken.
+    curvesPane.toggleAttribute("data-stale", curves.length === 0);
+    if (curves.length > 0) showCurves(curvesPane, curves);
+    performance.measure("keystroke to curve", { start: since });
+    if (waiting === undefined) show(text, await client.ask("check", { text }));
+  } finally {
+    looking = false;
+    const next = waiting;
+    waiting = undefined;
+    if (next !== undefined) look(next).catch(failed);
+  }
+}
+
+function show(text: string, checked: Checked): void {
+  if (text !== editor.text()) return;
+  const isBroken = checked.diagnostics.some(({ severity }) => severity === "error");
+  const isEmpty = curvesPane.hasAttribute("data-stale") || curvesPane.childElementCount === 0;
+  if (isEmpty && (!isBroken || curvesPane.childElementCount === 0)) {
+    showCurves(curvesPane, []);
+    curvesPane.removeAttribute("data-stale");
+  }
+  editor.mark(text, checked.diagnostics);
+  showProblems(problemsPane, problemsBadge, text, checked.diagnostics, editor);
+  const names = (kinds: readonly string[]): readonly string[] =>
+    checked.entries.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
+  // Where the text is broken the lists stay as they were.
+  if (checked.entries.length === 0) return;
+  const trains = names(["train"]);
+  const others = names(["model", "fn", "loss"]);
+  training.offerEntries(trains);
+  const inStages = stages.offerEntries([...trains, ...others, ...names(["margin"])]);
+  const inCode = offer(codeEntry, [...trains, ...others]);
+  if (inStages || inCode) refresh();
+}
+
+/** Asks again for what the visible pane shows. */
+function refresh(): void {
+  const text = editor.text();
+  if (tabs.chosen() === "stages") {
+    const wanted = stages.wanted();
+    client
+      .ask("stages", { text, ...wanted })
+      .then((found) => text === editor.text() && stages.show(found), failed);
+  }
+  if (tabs.chosen() === "code") {
+    const target = codeTarget.value === "tfjs" ? "tfjs" : "wgsl";
+    client.ask("code", { text, entry: codeEntry.value, target }).then((code) => showCode(text, code), failed);
+  }
+}
+
+function showCode(text: string, code: string | undefined): void {
+  if (text !== editor.text()) return;
+  codeText.textContent = code ?? "The text has errors, or nothing that can be compiled: see Problems.";
+}
+
+function failed(error: unknown): void {
+  tell(error instanceof Error ? error.message : String(error));
+}
+
+function tell(message: string): void {
+  notice.textContent = sentence(message);
+  notice.hidden = false;
+}
+
+function chooseExamples(): void {
+  const select = element("examples", HTMLSelectElement);
+  select.append(...examples.map(({ name }, at) => make("option", { value: String(at) }, name)));
+  select.value = shared.kind === "text" ? "" : "0";
+  select.addEventListener("change", () => {
+    const chosen = examples[Number(select.value)];
+    if (chosen === undefined) return;
+    notice.hidden = true;
+    history.replaceState(undefined, "", location.pathname);
+    editor.replace(chosen.text);
+  });
+}
+
+async function share(): Promise<void> {
+  history.replaceState(undefined, "", await hashOf(editor.text()));
+  try {
+    await navigator.clipboard.writeText(location.href);
+    tell("The link is in the clipboard. It holds the text itself; nothing was sent anywhere.");
+  } catch {
+    tell("The link is in the address bar. It holds the text itself; nothing was sent anywhere.");
+  }
+}
+
+/** A link pasted into an open page. */
+async function openLink(): Promise<void> {
+  const opened = await sharedText(location.hash);
+  if (opened.kind === "text" && opened.text !== editor.text()) editor.replace(opened.text);
+  if (opened.kind === "unreadable") tell(`The link's text cannot be read: ${opened.reason}.`);
+}

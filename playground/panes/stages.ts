@@ -1,0 +1,75 @@
+/** The IR of one function after each pass, with the lines marked that the pass made. */
+import type { Stages } from "../analysis.ts";
+import { element, make, offer, sentence } from "../page.ts";
+
+export interface StagesPane {
+  /** What to ask the compiler for. */
+  readonly wanted: () => {
+    readonly entry: string;
+    readonly fn: string | undefined;
+    readonly target: "tfjs" | "wgsl";
+  };
+  /** Says whether another entry is chosen now. */
+  readonly offerEntries: (names: readonly string[]) => boolean;
+  readonly show: (stages: Stages) => void;
+}
+
+/** A text of more lines is cut: a browser lays out no more in the time of a keystroke. */
+const mostLines = 4000;
+
+export function createStagesPane(onChange: () => void): StagesPane {
+  const [entry, fn, target] = ["stages-entry", "stages-function", "stages-target"].map((id) =>
+    element(id, HTMLSelectElement),
+  );
+  const list = element("stage-list", HTMLElement);
+  const about = element("stage-about", HTMLElement);
+  const code = element("stage-code", HTMLElement);
+  if (entry === undefined || fn === undefined || target === undefined)
+    throw new Error("the page lacks its selects");
+  let shown: Stages = { functions: [], stages: [] };
+  let chosen = "angles";
+  for (const select of [entry, fn, target]) select.addEventListener("change", onChange);
+  const draw = (): void => {
+    offer(fn, shown.functions);
+    list.replaceChildren(...shown.stages.map(({ name }) => radio(name, name === chosen, choose)));
+    const stage = shown.stages.find(({ name }) => name === chosen) ?? shown.stages[0];
+    const changes = stage === undefined ? "" : ` ${stage.added} nodes are new, ${stage.gone} gone.`;
+    about.textContent =
+      stage === undefined
+        ? "The text has errors, or nothing that can be compiled."
+        : `${sentence(stage.doc)}${changes}`;
+    const lines = stage?.lines ?? [];
+    code.replaceChildren(
+      ...lines
+        .slice(0, mostLines)
+        .map((line) => make("span", line.isNew ? { class: "new" } : {}, `${line.text}\n`)),
+      ...(lines.length > mostLines ? [`… and ${lines.length - mostLines} lines more\n`] : []),
+    );
+    // What the pass made comes into sight, with a few lines before it.
+    const made = code.querySelector<HTMLElement>(".new");
+    code.scrollTop = made === null ? 0 : made.offsetTop - code.offsetTop - 80;
+  };
+  const choose = (name: string): void => {
+    chosen = name;
+    draw();
+  };
+  return {
+    wanted: () => ({
+      entry: entry.value,
+      fn: fn.value || undefined,
+      target: target.value === "wgsl" ? "wgsl" : "tfjs",
+    }),
+    offerEntries: (names) => offer(entry, names),
+    show: (stages) => {
+      shown = stages;
+      draw();
+    },
+  };
+}
+
+function radio(name: string, isChosen: boolean, choose: (name: string) => void): HTMLElement {
+  const input = make("input", { type: "radio", name: "stage", value: name });
+  input.checked = isChosen;
+  input.addEventListener("change", () => choose(name));
+  return make("label", {}, input, name);
+}

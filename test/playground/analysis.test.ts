@@ -1,0 +1,67 @@
+/** What the playground asks of the compiler, without a browser: examples, curves, what a pass made, links, words. */
+import { readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { tokenize } from "../../grammar/tokens.ts";
+import { checkFile } from "../../compiler/check/index.ts";
+import { curves, stagesView } from "../../playground/analysis.ts";
+import { declarationWords, keywords } from "../../playground/margo-language.ts";
+import { hashOf, sharedText } from "../../playground/share.ts";
+import { nodeHost } from "../../src/host.ts";
+import { projectRoot } from "../support/cli.ts";
+
+const folder = join(projectRoot, "playground/examples");
+
+test.each(readdirSync(folder))("the example %s is sound", (name) => {
+  const host = nodeHost(projectRoot);
+  expect(checkFile(host, `playground/examples/${name}`).diagnostics).toEqual([]);
+});
+
+describe("curves", () => {
+  test("of declared margins by their defaults, of used ones as they are used", () => {
+    const text = `margin A() { target = cos }
+margin B(m = 0.5) { target = cos - m }
+model M(x: f32[N, 2]) -> f32[N, 2] { x }
+train T {
+  model = M
+  loss = own(margin: B(0.25))
+}
+`;
+    const found = curves(text);
+    expect(found.map(({ name }) => name)).toEqual(["A", "B(0.25)"]);
+    expect(found[1]?.psi[0]).toBeCloseTo(0.75, 6);
+  });
+
+  test("of a broken text: those that still can be drawn, or none", () => {
+    expect(curves("margin A() { target = ")).toEqual([]);
+    expect(curves("")).toEqual([]);
+  });
+});
+
+test("what a pass made is marked by the identity of nodes", () => {
+  const text = "margin A(m: int = 2) { target = cos(m * theta) }\n";
+  const { stages, functions } = stagesView(text, "A", undefined, "tfjs");
+  expect(functions).toContain("curve");
+  const [lower, ...later] = stages;
+  expect(lower?.lines.some(({ isNew }) => isNew)).toBe(false);
+  const angles = later.find(({ name }) => name === "angles");
+  const marked = angles?.lines.filter(({ isNew }) => isNew) ?? [];
+  expect(marked.length).toBe(angles?.added);
+  expect(marked.length).toBeGreaterThan(0);
+  // What holds at one stage and not at the one before is exactly what is new.
+  expect(angles?.lines.some(({ text: line }) => line.includes("acos"))).toBe(false);
+});
+
+test("links carry any text", async () => {
+  for (const text of ["", "ψ(θ) = cos θ // 😀", "a".repeat(10_000), "</script>"])
+    expect(await sharedText(await hashOf(text))).toEqual({ kind: "text", text });
+  expect(await sharedText("#elsewhere")).toEqual({ kind: "none" });
+});
+
+test("the editor's keywords are the grammar's", () => {
+  const grammar = readFileSync(join(projectRoot, "grammar/tokens.ts"), "utf8");
+  const words = [...grammar.matchAll(/keyword\("\w+", "(\w+)"/g)].map((match) => match[1]);
+  expect([...keywords, "true", "false"].toSorted()).toEqual(words.toSorted());
+  for (const word of declarationWords)
+    expect(tokenize(word).tokens[0]?.tokenType.name, basename(word)).toBe("Identifier");
+});
