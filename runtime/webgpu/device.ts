@@ -103,6 +103,8 @@ export function adapterFacts(info: AdapterInfo, features: readonly string[]): Ad
 export interface Needs {
   /** Bytes of the largest binding, with the name of what it holds. */
   readonly binding: { readonly bytes: number; readonly what: string };
+  /** Bytes of the largest buffer. */
+  readonly buffer: { readonly bytes: number; readonly what: string };
   readonly storageBuffers: number;
   readonly workgroupBytes: number;
   readonly invocations: number;
@@ -123,7 +125,7 @@ export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
   const ours = "report this as a bug in Margo";
   const checks = [
     ["maxStorageBufferBindingSize", needs.binding.bytes, `for ${needs.binding.what}`, smaller],
-    ["maxBufferSize", needs.binding.bytes, `for ${needs.binding.what}`, smaller],
+    ["maxBufferSize", needs.buffer.bytes, `for ${needs.buffer.what}`, smaller],
     ["maxStorageBuffersPerShaderStage", needs.storageBuffers, "by a kernel", ours],
     ["maxComputeWorkgroupStorageSize", needs.workgroupBytes, "by a kernel", ours],
     ["maxComputeInvocationsPerWorkgroup", needs.invocations, "by a kernel", ours],

@@ -152,7 +152,8 @@ async function submit(
   instance.encode(pass);
   pass.end();
   for (const { name: next, shape, buffer, inPlace } of instance.outputs) {
-    const variable = places.get(next.slice(nextPrefix.length));
+    // What is copied was bound whole, so it lies in one buffer.
+    const [variable] = places.get(next.slice(nextPrefix.length)) ?? [];
     if (next.startsWith(nextPrefix) && variable !== undefined && !inPlace)
       encoder.copyBufferToBuffer(buffer, 0, variable, 0, Math.max(4, countOf(shape) * 4));
   }
@@ -182,7 +183,7 @@ async function instanceFor(session: Session, name: string, fn: GpuFunction, size
     instances.set(key, known);
     return known;
   }
-  const variable = session.variables.buffer;
+  const variable = session.variables.shards;
   const [oldest] = instances.keys();
   if (instances.size >= keptInstances && oldest !== undefined) {
     instances.get(oldest)?.dispose();

@@ -4,11 +4,12 @@
  * own, and variables belong to the executor.
  */
 import type { Sizes } from "../sizes.ts";
-import { type GpuDevice, checkNeeds } from "./device.ts";
+import { type GpuDevice, type Needs, checkNeeds } from "./device.ts";
 import { type Allocate, type DeviceMemory, upload, usage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
-import { type FunctionPlan, type Run, keptSlotBytes, planFunction, settled } from "./plan.ts";
-import type { GpuFunction, GpuModule, GpuOutput } from "./schedule.ts";
+import { type FunctionPlan, type Run, elementBytes, keptSlotBytes, planFunction, settled } from "./plan.ts";
+import type { GpuFunction, GpuKernel, GpuModule, GpuOutput } from "./schedule.ts";
+import { mostBytesOf } from "./shards.ts";
 
 /** Outputs of this name are new values of variables. */
 export const nextPrefix = "next:";
@@ -32,8 +33,8 @@ export interface Surroundings {
   readonly module: GpuModule;
   readonly memory: DeviceMemory;
   readonly pipelines: Pipelines;
-  /** The buffer of a variable, of at least so many bytes. */
-  readonly variable: (name: string, bytes: number) => GPUBuffer;
+  /** The buffers of a variable of so many bytes. */
+  readonly variable: (name: string, bytes: number) => readonly GPUBuffer[];
 }
 
 interface Command {
@@ -52,7 +53,7 @@ export async function createInstance(
   sizes: Sizes,
 ): Promise<Instance> {
   const { module, memory } = around;
-  const plan = planFunction(fn, module.kernels, sizes);
+  const plan = planOf(around, fn, sizes);
   checkPlan(around, fn, plan, sizes);
   const own: GPUBuffer[] = [];
   const { buffers, inputs, chunkGroups } = await memory.together(
@@ -88,8 +89,11 @@ function isOwn({ buffers }: GpuFunction, output: string, buffer: number): boolea
   return info?.kind === "variable" && output === `${nextPrefix}${info.name}`;
 }
 
+/** The shards of each buffer of a function; most have one. */
+type Shards = readonly (readonly GPUBuffer[])[];
+
 interface Allocated {
-  readonly buffers: readonly GPUBuffer[];
+  readonly buffers: Shards;
   readonly inputs: ReadonlyMap<string, GPUBuffer>;
   readonly chunkGroups: readonly (readonly GPUBindGroup[])[];
 }
@@ -103,13 +107,13 @@ function allocateBuffers(
   const { device } = around.gpu;
   const slots = plan.slotBytes.map((bytes, index) => allocate(bytes, `slot ${index}`));
   const inputs = new Map<string, GPUBuffer>();
-  const buffers = fn.buffers.map((buffer, index): GPUBuffer => {
+  const buffers = fn.buffers.map((buffer, index): readonly GPUBuffer[] => {
     const bytes = plan.bytes[index] ?? 4;
     if (buffer.kind === "variable") return around.variable(buffer.name, bytes);
     if (buffer.kind === "input") {
       const made = allocate(bytes, buffer.name);
       inputs.set(buffer.name, made);
-      return made;
+      return [made];
     }
     if (buffer.kind === "constant") {
       const made = allocate(bytes, "constants");
@@ -119,10 +123,10 @@ function allocateBuffers(
         shape: [data.length],
         data,
       });
-      return made;
+      return [made];
     }
     // A value that no dispatch touches has no slot; nothing reads it either.
-    return slots[plan.slots[index] ?? 0] ?? allocate(bytes, "unused");
+    return [slots[plan.slots[index] ?? 0] ?? allocate(bytes, "unused")];
   });
   return { buffers, inputs, chunkGroups: chunkBindGroups(around, plan, allocate) };
 }
@@ -134,13 +138,21 @@ function encodeCommand(pass: GPUComputePassEncoder, { pipeline, storage, chunk, 
   pass.dispatchWorkgroups(x, y);
 }
 
+function planOf(
+  { gpu, module }: Pick<Surroundings, "gpu" | "module">,
+  fn: GpuFunction,
+  sizes: Sizes,
+): FunctionPlan {
+  return planFunction(fn, module.kernels, sizes, mostBytesOf(gpu.device));
+}
+
 /** Throws where the device's limits do not hold what the sizes ask for. */
 export function checkFunction(
   around: Pick<Surroundings, "gpu" | "module">,
   fn: GpuFunction,
   sizes: Sizes,
 ): void {
-  checkPlan(around, fn, planFunction(fn, around.module.kernels, sizes), sizes);
+  checkPlan(around, fn, planOf(around, fn, sizes), sizes);
 }
 
 function checkPlan(
@@ -152,14 +164,19 @@ function checkPlan(
   const kernels = [...new Set(plan.runs.map(({ dispatch }) => dispatch.kernel))].flatMap(
     (index) => module.kernels[index] ?? [],
   );
-  const largest = fn.buffers
-    .map((buffer, index) => ({
-      bytes: plan.bytes[index] ?? 4,
-      what: "name" in buffer ? buffer.name : `a value of ${settledText(buffer.elements, sizes)} elements`,
-    }))
-    .reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: 4, what: "nothing" });
+  const largest = (bytesOf: (index: number) => number): Needs["binding"] =>
+    fn.buffers
+      .map((buffer, index) => ({
+        bytes: bytesOf(index),
+        what: "name" in buffer ? buffer.name : `a value of ${settledText(buffer.elements, sizes)} elements`,
+      }))
+      .reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: 4, what: "nothing" });
+  const bound = (index: number): number => plan.boundBytes[index] ?? 4;
+  const held = (index: number): number =>
+    fn.buffers[index]?.kind === "variable" ? bound(index) : (plan.bytes[index] ?? 4);
   checkNeeds(gpu, {
-    binding: largest,
+    binding: largest(bound),
+    buffer: largest(held),
     storageBuffers: Math.max(0, ...kernels.map(({ access }) => access.length)),
     workgroupBytes: Math.max(0, ...kernels.map(({ workgroupBytes }) => workgroupBytes)),
     invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
@@ -186,12 +203,12 @@ function chunkBindGroups(
   return plan.chunks.map(({ ranges }) => {
     const buffer = allocate(Math.max(1, ranges.length) * 256, "chunks", usage.uniform | usage.copyTarget);
     const words = new Uint32Array(ranges.length * 64);
-    ranges.forEach(({ first, size }, index) => words.set([first, size], index * 64));
+    ranges.forEach(({ first, size, base }, index) => words.set([first, size, first - base], index * 64));
     if (words.length > 0) device.queue.writeBuffer(buffer, 0, words);
     return ranges.map((_, index) =>
       device.createBindGroup({
         layout: pipelines.chunkLayout,
-        entries: [{ binding: 0, resource: { buffer, offset: index * 256, size: 8 } }],
+        entries: [{ binding: 0, resource: { buffer, offset: index * 256, size: 12 } }],
       }),
     );
   });
@@ -202,7 +219,7 @@ async function commandsOf(
   fn: GpuFunction,
   plan: FunctionPlan,
   sizes: Sizes,
-  buffers: readonly GPUBuffer[],
+  buffers: Shards,
   chunkGroups: readonly (readonly GPUBindGroup[])[],
 ): Promise<readonly Command[]> {
   const { gpu, module, pipelines } = around;
@@ -214,13 +231,15 @@ async function commandsOf(
     const { dispatch, groups, chunk } = run;
     const [pipeline, kernel] = [made[index], module.kernels[dispatch.kernel]];
     if (pipeline === undefined || kernel === undefined) return [];
-    const resources = dispatch.buffers.map((buffer) => resourceOf(fn, plan, sizes, buffers, buffer, run));
-    const key = `${dispatch.kernel} ${dispatch.buffers.join(" ")} ${resources.map(({ offset }) => offset ?? 0).join(" ")}`;
+    const resources = dispatch.buffers.map((_, binding) =>
+      resourceOf(fn, plan, sizes, buffers, run, binding, kernel),
+    );
+    const key = `${dispatch.kernel} ${dispatch.buffers.join(" ")} ${resources.map(({ place }) => place).join(" ")}`;
     const storage =
       known.get(key) ??
       gpu.device.createBindGroup({
         layout: pipelines.storageLayout(kernel.access),
-        entries: resources.map((resource, binding) => ({ binding, resource })),
+        entries: resources.map(({ resource }, binding) => ({ binding, resource })),
       });
     known.set(key, storage);
     const x = Math.min(groups, most);
@@ -230,25 +249,60 @@ async function commandsOf(
   });
 }
 
-/** The binding of a buffer; of a kept one, the chunk's slot, or the last slot for chunks that are not kept. */
+interface Resource {
+  readonly resource: GPUBufferBinding;
+  /** Tells bindings of one buffer apart. */
+  readonly place: string;
+}
+
+/**
+ * The binding of a buffer. Of a kept one, the chunk's slot, or the last slot for chunks that are not kept; of a sliced
+ * one, what is left of the shard from the chunk's base on.
+ */
 function resourceOf(
   fn: GpuFunction,
   plan: FunctionPlan,
   sizes: Sizes,
-  buffers: readonly GPUBuffer[],
-  index: number,
-  { chunk }: Run,
-): GPUBufferBinding {
-  const [info, buffer] = [fn.buffers[index], bufferAt(buffers, index)];
-  if (info?.kind !== "kept" || chunk === undefined) return { buffer, size: plan.bytes[index] ?? 4 };
+  buffers: Shards,
+  { dispatch, chunk }: Run,
+  binding: number,
+  kernel: GpuKernel,
+): Resource {
+  const index = dispatch.buffers[binding] ?? -1;
+  const [info, bytes] = [fn.buffers[index], plan.bytes[index] ?? 4];
+  const range = chunk === undefined ? undefined : plan.chunks[chunk.region]?.ranges[chunk.index];
+  if (kernel.sliced[binding] === true && chunk !== undefined && range !== undefined) {
+    const classes = Math.max(1, settled(fn.regions[chunk.region]?.classes ?? 1, sizes));
+    const rowBytes = (settled(info?.elements ?? 0, sizes) / classes) * elementBytes(info?.dtype ?? "f32");
+    return sliced(buffers[index] ?? [], bytes, rowBytes * range.base);
+  }
+  const buffer = bufferAt(buffers, index);
+  if (info?.kind !== "kept" || chunk === undefined) return { resource: { buffer, size: bytes }, place: "" };
   const { size = 1, kept = 0 } = plan.chunks[info.region] ?? {};
   const name = fn.regions[info.region]?.chunk ?? "";
   const slot = keptSlotBytes(info, settled(info.elements, { ...sizes, [name]: size }));
-  return { buffer, offset: Math.min(chunk.index, kept) * slot, size: slot };
+  const offset = Math.min(chunk.index, kept) * slot;
+  return { resource: { buffer, offset, size: slot }, place: String(offset) };
 }
 
-function bufferAt(buffers: readonly GPUBuffer[], index: number): GPUBuffer {
-  const buffer = buffers[index];
+/** From `start` bytes on, as far as the shard reaches; slots may be larger than the value in them. */
+function sliced(shards: readonly GPUBuffer[], bytes: number, start: number): Resource {
+  let before = 0;
+  for (const [index, buffer] of shards.entries()) {
+    const end = shards.length === 1 ? bytes : before + buffer.size;
+    if (start < end || index === shards.length - 1)
+      return {
+        resource: { buffer, offset: start - before, size: end - start },
+        place: `${index}:${start - before}`,
+      };
+    before = end;
+  }
+  throw new Error("a variable has no buffer");
+}
+
+/** A buffer that is bound whole. */
+function bufferAt(buffers: Shards, index: number): GPUBuffer {
+  const [buffer] = buffers[index] ?? [];
   if (buffer === undefined) throw new Error(`the function has no buffer ${index}`);
   return buffer;
 }

@@ -69,6 +69,17 @@ export function upload(device: GPUDevice, buffer: GPUBuffer, { dtype, data }: Ho
     device.queue.writeBuffer(buffer, 0, words.buffer as ArrayBuffer, words.byteOffset, words.byteLength);
 }
 
+/** The same into several buffers, each filled before the next. */
+export function uploadShards(device: GPUDevice, shards: readonly GPUBuffer[], value: HostTensor): void {
+  if (shards.length === 1 && shards[0] !== undefined) return upload(device, shards[0], value);
+  let from = 0;
+  for (const shard of shards) {
+    const data = value.data.subarray(from, from + shard.size / 4);
+    upload(device, shard, { dtype: value.dtype, shape: [data.length], data });
+    from += data.length;
+  }
+}
+
 /** A value from mapped memory, with memory of its own. */
 export function fromWords(words: ArrayBuffer, dtype: DType, shape: readonly number[]): HostTensor {
   const data =

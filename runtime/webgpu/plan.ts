@@ -13,6 +13,7 @@ import type {
   Size,
   StoredType,
 } from "./schedule.ts";
+import { rowsPerShard, shardBytes } from "./shards.ts";
 
 /** Offsets of bindings are multiples of this on every device. */
 const alignment = 256;
@@ -25,6 +26,8 @@ export interface FunctionPlan {
   /** Bytes of each slot. */
   readonly slotBytes: readonly number[];
   readonly chunks: readonly ChunkPlan[];
+  /** Bytes of the largest binding of each buffer: one slot, or a shard where all kernels take it by its rows. */
+  readonly boundBytes: readonly number[];
   /** What runs, in order, loops written out. */
   readonly runs: readonly Run[];
 }
@@ -33,8 +36,14 @@ export interface ChunkPlan {
   readonly size: number;
   readonly count: number;
   readonly kept: number;
-  /** Each chunk's first class and number of classes. */
-  readonly ranges: readonly { readonly first: number; readonly size: number }[];
+  /** Each chunk's first class, number of classes, and the class from which sliced buffers are bound. */
+  readonly ranges: readonly ChunkRange[];
+}
+
+export interface ChunkRange {
+  readonly first: number;
+  readonly size: number;
+  readonly base: number;
 }
 
 export interface Run {
@@ -44,12 +53,84 @@ export interface Run {
   readonly chunk?: { readonly region: number; readonly index: number };
 }
 
-export function planFunction(fn: GpuFunction, kernels: readonly GpuKernel[], sizes: Sizes): FunctionPlan {
-  const chunks = fn.regions.map((region) => planChunks(region, sizes));
+/** `mostBytes` is what the device binds at once; larger variables are cut into shards. */
+export function planFunction(
+  fn: GpuFunction,
+  kernels: readonly GpuKernel[],
+  sizes: Sizes,
+  mostBytes = Infinity,
+): FunctionPlan {
+  const slices = slicesOf(fn, kernels);
+  const chunks = fn.regions.map((region, index) =>
+    planChunks(region, sizes, cutsOf(fn, region, slices[index] ?? new Set(), sizes, mostBytes)),
+  );
   const whole = withLargestChunks(fn, chunks, sizes);
   const bytes = fn.buffers.map((buffer) => bytesOf(buffer, chunks, whole));
   const { slots, slotBytes } = placeBuffers(fn, kernels, bytes);
-  return { bytes, slots, slotBytes, chunks, runs: runsOf(fn, chunks, sizes) };
+  const boundBytes = largestBindings(fn, kernels, slices, chunks, bytes, sizes, mostBytes);
+  return { bytes, slots, slotBytes, chunks, boundBytes, runs: runsOf(fn, chunks, sizes) };
+}
+
+/** Of each region, the variables that its kernels take by their rows. */
+function slicesOf(fn: GpuFunction, kernels: readonly GpuKernel[]): readonly ReadonlySet<number>[] {
+  const found = fn.regions.map(() => new Set<number>());
+  for (const step of fn.steps) {
+    if (step.kind === "dispatch") continue;
+    for (const { kernel, buffers } of step.steps)
+      buffers.forEach((buffer, binding) => {
+        const variable = fn.buffers[buffer]?.kind === "variable";
+        if (variable && kernels[kernel]?.sliced[binding] === true) found[step.region]?.add(buffer);
+      });
+  }
+  return found;
+}
+
+/** Classes at which a shard of some variable begins, the first left out. */
+function cutsOf(
+  fn: GpuFunction,
+  region: GpuRegion,
+  variables: ReadonlySet<number>,
+  sizes: Sizes,
+  mostBytes: number,
+): readonly number[] {
+  const classes = settled(region.classes, sizes);
+  const cuts = new Set<number>();
+  for (const index of variables) {
+    const { elements } = fn.buffers[index] ?? { elements: 0 };
+    const each = rowsPerShard(settled(elements, sizes) * 4, classes, mostBytes);
+    if (each !== undefined) for (let row = each; row < classes; row += each) cuts.add(row);
+  }
+  return [...cuts].sort((a, b) => a - b);
+}
+
+function largestBindings(
+  fn: GpuFunction,
+  kernels: readonly GpuKernel[],
+  slices: readonly ReadonlySet<number>[],
+  chunks: readonly ChunkPlan[],
+  bytes: readonly number[],
+  sizes: Sizes,
+  mostBytes: number,
+): readonly number[] {
+  const wholes = new Set<number>();
+  for (const step of fn.steps)
+    for (const { kernel, buffers } of step.kind === "dispatch" ? [step] : step.steps)
+      buffers.forEach((buffer, binding) => {
+        if (kernels[kernel]?.sliced[binding] !== true) wholes.add(buffer);
+      });
+  return bytes.map((own, index) => {
+    const info = fn.buffers[index];
+    if (info?.kind === "kept") {
+      const { chunk } = fn.regions[info.region] ?? { chunk: "" };
+      return keptSlotBytes(
+        info,
+        settled(info.elements, { ...sizes, [chunk]: chunks[info.region]?.size ?? 1 }),
+      );
+    }
+    const region = slices.findIndex((variables) => variables.has(index));
+    const rows = settled(fn.regions[region]?.classes ?? 0, sizes);
+    return wholes.has(index) || region < 0 ? own : Math.max(...shardBytes(own, rows, mostBytes));
+  });
 }
 
 /** Bytes held while the function runs, inputs and variables left out. */
@@ -62,7 +143,7 @@ export function keptSlotBytes({ dtype }: Pick<GpuBuffer, "dtype">, elements: num
   return Math.max(alignment, Math.ceil((elements * elementBytes(dtype)) / alignment) * alignment);
 }
 
-function elementBytes(dtype: StoredType): number {
+export function elementBytes(dtype: StoredType): number {
   return dtype === "f16" ? 2 : 4;
 }
 
@@ -74,19 +155,27 @@ export function settled(size: Size, sizes: Sizes): number {
 }
 
 /** The same arithmetic as the compiler's plan, so that both name the same peak. */
-function planChunks(region: GpuRegion, sizes: Sizes): ChunkPlan {
+function planChunks(region: GpuRegion, sizes: Sizes, cuts: readonly number[]): ChunkPlan {
   const classes = settled(region.classes, sizes);
   const perClass = Math.max(1, ...region.bytesPerClass.map((bytes) => settled(bytes, sizes)));
   const wanted = Math.max(1, Math.min(classes, Math.ceil((classes * perClass) / region.bodyBudget)));
   const size = Math.max(1, Math.ceil(classes / wanted));
-  const count = Math.ceil(classes / size);
+  const ranges = rangesOf(classes, size, cuts);
+  const count = ranges.length;
   const keptBytes = size * settled(region.keptBytesPerClass, sizes);
   const kept = keptBytes === 0 ? 0 : Math.min(count, Math.floor(region.keptBudget / keptBytes));
-  const ranges = Array.from({ length: count }, (_, index) => ({
-    first: index * size,
-    size: Math.min(size, classes - index * size),
-  }));
   return { size, count, kept, ranges };
+}
+
+/** Chunks never lie across a cut. */
+function rangesOf(classes: number, size: number, cuts: readonly number[]): readonly ChunkRange[] {
+  return [0, ...cuts].flatMap((base, index) => {
+    const end = cuts[index] ?? classes;
+    return Array.from({ length: Math.ceil((end - base) / size) }, (_, chunk) => {
+      const first = base + chunk * size;
+      return { first, size: Math.min(size, end - first), base };
+    });
+  });
 }
 
 function withLargestChunks(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes: Sizes): Sizes {

@@ -19,8 +19,8 @@ export interface ReadBack {
    * values; it rejects where the device was lost.
    */
   readonly copy: (encoder: GPUCommandEncoder, values: readonly Readable[]) => () => Promise<NamedTensors>;
-  /** All of a buffer's first `bytes`, in pieces that any device can stage. */
-  readonly whole: (device: GPUDevice, buffer: GPUBuffer, bytes: number) => Promise<ArrayBuffer>;
+  /** `bytes` that lie in one buffer after the other, in pieces that any device can stage. */
+  readonly whole: (device: GPUDevice, shards: readonly GPUBuffer[], bytes: number) => Promise<ArrayBuffer>;
   readonly dispose: () => void;
 }
 
@@ -80,16 +80,21 @@ export function createReadBack(memory: DeviceMemory): ReadBack {
       });
       return async () => named(values, await close(block), offsets);
     },
-    whole: async (device, buffer, bytes) => {
+    whole: async (device, shards, bytes) => {
       const all = new Uint8Array(bytes);
-      for (let from = 0; from < bytes; from += pieceBytes) {
-        const size = Math.min(pieceBytes, bytes - from);
-        const block = open(size);
-        const encoder = device.createCommandEncoder({ label: "read" });
-        encoder.copyBufferToBuffer(buffer, from, block.buffer, 0, size);
-        device.queue.submit([encoder.finish()]);
-        block.used = size;
-        all.set(new Uint8Array(await close(block)), from);
+      let start = 0;
+      for (const shard of shards) {
+        const end = Math.min(bytes, start + shard.size);
+        for (let from = start; from < end; from += pieceBytes) {
+          const size = Math.min(pieceBytes, end - from);
+          const block = open(size);
+          const encoder = device.createCommandEncoder({ label: "read" });
+          encoder.copyBufferToBuffer(shard, from - start, block.buffer, 0, size);
+          device.queue.submit([encoder.finish()]);
+          block.used = size;
+          all.set(new Uint8Array(await close(block)), from);
+        }
+        start = end;
       }
       return all.buffer;
     },

@@ -24,9 +24,11 @@ export interface GpuKernel {
   readonly code: string;
   /** Of the storage buffers of group 0, in binding order. */
   readonly access: readonly Access[];
+  /** Which of them are bound from the shard of the chunk at hand on: element 0 is of the shard's first class. */
+  readonly sliced: readonly boolean[];
   /** Override constants: the constant's name and the free size that it holds. */
   readonly overrides: readonly { readonly name: string; readonly size: string }[];
-  /** Whether group 1 holds the chunk's first class and size. */
+  /** Whether group 1 holds the chunk's first class, its size, and the row of sliced buffers where it begins. */
   readonly chunked: boolean;
   /** Bytes of workgroup memory, and invocations of a workgroup. */
   readonly workgroupBytes: number;
@@ -87,7 +89,10 @@ export interface GpuDispatch {
 export type GpuStep =
   GpuDispatch | { readonly kind: "chunks"; readonly region: number; readonly steps: readonly GpuDispatch[] };
 
-/** A class axis that is walked in chunks. `chunk` is the free name that stands for a chunk's size. */
+/**
+ * An axis that is walked in chunks: the classes of a streamed region, or the rows of a variable that may lie in
+ * several buffers. `chunk` is the free name that stands for a chunk's size.
+ */
 export interface GpuRegion {
   readonly chunk: string;
   readonly classes: Size;

@@ -1,22 +1,23 @@
 /**
- * The variables of a program on its device: a buffer each, which stays where it is while its size does. A variable
- * has a shape from its first value on. Reading and writing all of them is what a checkpoint does.
+ * The variables of a program on its device: a buffer each, or several shards of one that is larger than the device
+ * binds. They stay where they are while the size does. A variable has a shape from its first value on. Reading and writing all of them is what a checkpoint does.
  */
 import { bindSizes, checkValue, listed } from "../call.ts";
 import type { HostTensor, NamedTensors, ProgramInfo, VariableInfo } from "../program.ts";
 import type { Sizes } from "../sizes.ts";
 import type { GpuDevice } from "./device.ts";
-import { type DeviceMemory, countOf, fromWords, upload } from "./memory.ts";
+import { type DeviceMemory, countOf, fromWords, uploadShards } from "./memory.ts";
 import type { ReadBack } from "./read-back.ts";
+import { mostBytesOf, shardBytes } from "./shards.ts";
 
 export interface Variables {
-  /** The buffer of a variable that has a value of so many bytes. */
-  readonly buffer: (name: string, bytes: number) => GPUBuffer;
+  /** The shards of a variable that has a value of so many bytes. */
+  readonly shards: (name: string, bytes: number) => readonly GPUBuffer[];
   /**
    * Buffers for new values of these shapes, which they have from now on. Others are made where sizes change, and
    * `onMoved` is called before.
    */
-  readonly place: (shapes: Shapes) => Promise<ReadonlyMap<string, GPUBuffer>>;
+  readonly place: (shapes: Shapes) => Promise<ReadonlyMap<string, readonly GPUBuffer[]>>;
   /** Free sizes that the variables settle. */
   readonly sizes: () => Sizes;
   readonly read: (names?: readonly string[]) => Promise<NamedTensors>;
@@ -27,9 +28,13 @@ export interface Variables {
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
 interface Variable {
-  readonly buffer: GPUBuffer;
+  readonly shards: readonly GPUBuffer[];
   readonly bytes: number;
   readonly shape: readonly number[];
+}
+
+interface WantedVariable extends Pick<Variable, "bytes" | "shape"> {
+  readonly name: string;
 }
 
 export interface VariablesPlace {
@@ -49,37 +54,43 @@ export function createVariables({ gpu, info, memory, readBack, onMoved }: Variab
     if (variable !== undefined) return variable;
     throw new Error(`${name} of ${info.name} has no value yet: initialize the program or write it first`);
   };
-  const replace = (moved: readonly { readonly name: string; readonly bytes: number }[]) => {
+  const replace = (moved: readonly WantedVariable[]) => {
     if (moved.some(({ name }) => variables.has(name))) onMoved();
     for (const { name } of moved) {
       const old = variables.get(name);
-      if (old !== undefined) memory.free(old.buffer);
+      old?.shards.forEach(memory.free);
       variables.delete(name);
     }
     return memory.together(
       `the variables of ${info.name}`,
-      (allocate) => new Map(moved.map(({ name, bytes }) => [name, allocate(bytes, name)])),
+      (allocate) =>
+        new Map(
+          moved.map(({ name, bytes, shape }) => [
+            name,
+            shardBytes(bytes, shape[0] ?? 1, mostBytesOf(device)).map((each) => allocate(each, name)),
+          ]),
+        ),
     );
   };
   const place: Variables["place"] = async (shapes) => {
-    const wanted = Object.entries(shapes).map(([name, shape]) => ({
+    const wanted = Object.entries(shapes).map(([name, shape]): WantedVariable => ({
       name,
       shape,
       bytes: Math.max(4, countOf(shape) * 4),
     }));
     const moved = wanted.filter(({ name, bytes }) => variables.get(name)?.bytes !== bytes);
-    const made = moved.length === 0 ? new Map<string, GPUBuffer>() : await replace(moved);
+    const made = moved.length === 0 ? new Map<string, readonly GPUBuffer[]>() : await replace(moved);
     for (const { name, shape, bytes } of wanted) {
-      const buffer = made.get(name) ?? variables.get(name)?.buffer;
-      if (buffer !== undefined) variables.set(name, { buffer, bytes, shape });
+      const shards = made.get(name) ?? variables.get(name)?.shards;
+      if (shards !== undefined) variables.set(name, { shards, bytes, shape });
     }
-    return new Map(wanted.map(({ name }) => [name, valued(name).buffer]));
+    return new Map(wanted.map(({ name }) => [name, valued(name).shards]));
   };
   return {
     place,
-    buffer: (name, bytes) => {
+    shards: (name, bytes) => {
       const variable = valued(name);
-      if (variable.bytes === bytes) return variable.buffer;
+      if (variable.bytes === bytes) return variable.shards;
       throw new Error(`${name} holds ${variable.bytes} bytes, but the sizes of this call ask for ${bytes}`);
     },
     sizes: () => {
@@ -94,8 +105,8 @@ export function createVariables({ gpu, info, memory, readBack, onMoved }: Variab
       const values: [string, HostTensor][] = [];
       for (const name of names) {
         const { dtype } = variableInfo(info, name);
-        const { buffer, shape } = valued(name);
-        const words = await readBack.whole(device, buffer, countOf(shape) * 4);
+        const { shards, shape } = valued(name);
+        const words = await readBack.whole(device, shards, countOf(shape) * 4);
         values.push([name, fromWords(words, dtype, shape)]);
       }
       return Object.fromEntries(values);
@@ -103,10 +114,9 @@ export function createVariables({ gpu, info, memory, readBack, onMoved }: Variab
     write: async (values) => {
       for (const [name, value] of Object.entries(values)) checkValue(variableInfo(info, name), value, {});
       const shapes = Object.entries(values).map(([name, { shape }]) => [name, shape] as const);
-      const buffers = await place(Object.fromEntries(shapes));
-      for (const [name, buffer] of buffers) {
+      for (const [name, shards] of await place(Object.fromEntries(shapes))) {
         const value = values[name];
-        if (value !== undefined) upload(device, buffer, value);
+        if (value !== undefined) uploadShards(device, shards, value);
       }
     },
   };

@@ -20,12 +20,14 @@ import type {
 import type { SourceLine } from "../source-map.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { isContraction } from "./contractions.ts";
+import { drawnInside } from "./drawn-inside.ts";
 import { emitEach } from "./elementwise.ts";
-import { emitGroup } from "./groups.ts";
+import { dispatchedParts, emitPart } from "./groups.ts";
 import { unreadVariables, valuesInPlace } from "./in-place.ts";
 import type { KernelTable } from "./kernel-table.ts";
 import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
+import { createShardEmitter, largeElements } from "./shards.ts";
 import type { Sink } from "./sink.ts";
 import { KernelWriter } from "./writer.ts";
 
@@ -33,6 +35,8 @@ import { KernelWriter } from "./writer.ts";
 export interface GpuEmission {
   readonly capabilities: Capabilities;
   readonly sourceLine: SourceLine;
+  /** Variables of so many elements or more may lie in shards. */
+  readonly largeElements?: number;
 }
 
 /** The buffers of a function while it is emitted. */
@@ -45,6 +49,10 @@ export interface FunctionState {
   /** How the value of a node lies in its buffer. */
   readonly stored: (node: Node) => StoredType;
   readonly variable: (name: string, type: TensorType) => number;
+  /** Whether the node's value is written where a variable lies. */
+  readonly isInPlace: (node: Node) => boolean;
+  /** The free names that stand for sizes of chunks; shards add theirs. */
+  readonly chunkNames: Set<string>;
   /** Takes dispatches into `into`; values are found and made through `scope` and `target`. */
   readonly sink: (into: GpuStep[], place?: SinkPlace) => Sink;
 }
@@ -58,34 +66,47 @@ export interface SinkPlace {
 
 export function emitFunction(stage: Stage, kernels: KernelTable, emission: GpuEmission): GpuFunction {
   const schedule = stage.schedule ?? scheduleAsWritten(stage);
-  const state = createState(stage, kernels, emission, valuesInPlace(stage, schedule.steps));
+  const returned = new Set(stage.graph.outputs.map(({ node }) => node));
+  const scheduled = drawnInside(schedule.steps, returned);
+  const state = createState(stage, kernels, emission, valuesInPlace(stage, scheduled));
   const steps: GpuStep[] = [];
   const sink = state.sink(steps);
   const regions = createRegionEmitter(state, stage);
-  for (const step of schedule.steps) {
-    if (step.kind === "kernel") emitGroup(sink, step.kernel);
+  const shards = createShardEmitter(state, regions.infos.length, emission.largeElements ?? largeElements);
+  for (const step of scheduled) {
+    if (step.kind === "kernel")
+      for (const part of dispatchedParts(step.kernel)) {
+        const loop = shards.emitPart(part);
+        if (loop === undefined) emitPart(sink, part);
+        else steps.push(loop);
+      }
     else steps.push(regions.emitPass(step.region, step.pass));
   }
   const unread = unreadVariables(stage);
+  /** A leaf or a view that is returned gets a buffer of its own, or goes straight into a variable that nothing reads. */
+  const copied = (node: Node, name: string | undefined): number => {
+    const buffer =
+      name === undefined
+        ? state.value(node.type.dtype, elementsOf(node.type))
+        : state.variable(name, node.type);
+    const loop = name === undefined ? undefined : shards.emitCopy(buffer, node);
+    if (loop === undefined) emitCopy(sink, node, buffer);
+    else steps.push(loop);
+    return buffer;
+  };
   const outputs = stage.graph.outputs.map(({ name, node }) => ({
     name,
-    buffer: isLeaf(node) || isView(node) ? copied(state, sink, node, unread.get(name)) : state.target(node),
+    buffer: isLeaf(node) || isView(node) ? copied(node, unread.get(name)) : state.target(node),
     dtype: node.type.dtype,
     shape: node.type.shape.map(sizeOf),
   }));
-  return { buffers: state.buffers, steps, regions: regions.infos, outputs };
+  return { buffers: state.buffers, steps, regions: [...regions.infos, ...shards.infos], outputs };
 }
 
-/** A leaf or a view that is returned gets a buffer of its own, or goes straight into a variable that nothing reads. */
-function copied(state: FunctionState, sink: Sink, node: Node, variable: string | undefined): number {
-  const buffer =
-    variable === undefined
-      ? state.value(node.type.dtype, elementsOf(node.type))
-      : state.variable(variable, node.type);
+function emitCopy(sink: Sink, node: Node, buffer: number): void {
   emitEach(sink, { name: `copy of ${node.op}`, nodes: [] }, node.type.shape, (context, place) => {
     context.writer.store(buffer, node.type.dtype, place.flat(), valueAt(context, node, place));
   });
-  return buffer;
 }
 
 function createState(
@@ -167,7 +188,17 @@ function createState(
       });
     },
   });
-  return { scope, buffers, target, value, stored, variable, sink };
+  return {
+    scope,
+    buffers,
+    target,
+    value,
+    stored,
+    variable,
+    isInPlace: (node) => inPlace.has(node),
+    chunkNames,
+    sink,
+  };
 }
 
 function namedBuffer(kind: "input" | "variable", name: string, type: TensorType): GpuBuffer {

@@ -8,9 +8,9 @@ import { emitReduction, isReduction } from "./reductions.ts";
 import { isView } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 
-/** Adds the dispatches of a group. A group of one view needs none: its readers work it out. */
+/** Adds the dispatches of a group. */
 export function emitGroup(sink: Sink, group: KernelGroup): void {
-  dispatchedParts(group).forEach((part) => emitKernel(sink, part));
+  dispatchedParts(group).forEach((part) => emitPart(sink, part));
 }
 
 /** What a kernel works out, and what of it others see. */
@@ -21,7 +21,8 @@ export function dispatchedParts(group: KernelGroup): readonly Part[] {
   return group.kind === "optimizer" ? connectedParts(group) : [group];
 }
 
-function emitKernel(sink: Sink, { nodes, writes }: Part): void {
+/** A part of one view needs no dispatch: its readers work it out. */
+export function emitPart(sink: Sink, { nodes, writes }: Part): void {
   const [first, last] = [nodes[0], nodes.at(-1)];
   if (first === undefined || last === undefined || nodes.every(isView)) return;
   const name = nameOf(nodes.map(({ op }) => op));
@@ -47,7 +48,8 @@ function connectedParts({ nodes, writes }: KernelGroup): readonly Part[] {
   return parts.map((part) => ({ nodes: part, writes: writes.filter((node) => part.includes(node)) }));
 }
 
-function nameOf(ops: readonly string[]): string {
+/** A kernel by its operations, for people. */
+export function nameOf(ops: readonly string[]): string {
   const [first = "", second, ...rest] = ops;
   return rest.length > 2
     ? `${first} … ${rest.at(-1)} (${ops.length} operations)`

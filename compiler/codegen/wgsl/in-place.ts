@@ -109,7 +109,8 @@ function rowsBeforeWritten(
     .every((step) => !storedUnder(readsOfStep(step)).some((each) => oldLeaves.has(each)));
 }
 
-function isPointwise({ op }: Node): boolean {
+/** One element of the result from the elements of the operands at its place. */
+export function isPointwise({ op }: Node): boolean {
   return op === "cast" || op in scalars;
 }
 
@@ -125,7 +126,7 @@ function variablesUnder(nodes: readonly Node[]): ReadonlySet<string> {
 }
 
 /** What is read where these nodes are: views are worked out from what they are made of. */
-function storedUnder(nodes: readonly Node[]): readonly Node[] {
+export function storedUnder(nodes: readonly Node[]): readonly Node[] {
   const seen = new Set<Node>();
   const stack = [...nodes];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {

@@ -85,7 +85,8 @@ function guardedRow(
   );
 }
 
-function indexAt(context: Context, index: Node, place: Place): string {
+/** A looked-up index as u32, where a negative one is large. */
+export function indexAt(context: Context, index: Node, place: Place): string {
   const value = valueAt(context, index, place);
   return context.writer.let({ text: `u32(${value.text})`, type: "u32" }, "index").text;
 }

@@ -31,6 +31,7 @@ export function createKernelTable(): KernelTable {
         name: kernel.name,
         code: `${textOf(commentLines(kernel))}${text}`,
         access: kernel.bindings.map(({ access }) => access),
+        sliced: kernel.bindings.map(({ sliced }) => sliced),
         overrides,
         chunked: kernel.chunked,
         workgroupBytes: bytesOfShared(kernel.shared),

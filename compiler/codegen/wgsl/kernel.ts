@@ -49,6 +49,8 @@ export type Action =
 export interface Binding {
   readonly name: string;
   readonly access: Access;
+  /** Bound from the shard of the chunk at hand on; see shards.ts. */
+  readonly sliced: boolean;
   readonly element: MemoryType;
 }
 

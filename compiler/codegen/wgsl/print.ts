@@ -57,7 +57,7 @@ const subgroupParameters = [
 ];
 
 const chunkText = [
-  "struct Chunk { first: u32, size: u32 }",
+  "struct Chunk { first: u32, size: u32, row: u32 }",
   "@group(1) @binding(0) var<uniform> chunk: Chunk;",
 ].join("\n");
 

@@ -18,7 +18,7 @@ import { type FunctionState, sizeOf } from "./function.ts";
 import { emitGroup } from "./groups.ts";
 import { argmaxMonoid, monoidOf } from "./monoids.ts";
 import { placeOf } from "./place.ts";
-import { type Context, type Scope, valueAt } from "./scope.ts";
+import { type Context, type Scope, liesInRows, valueAt } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import { plus, times } from "./sizes.ts";
 
@@ -163,6 +163,11 @@ function emitRowsResult(state: FunctionState, sink: Sink, result: Extract<Result
   emitEach(sink, { name: "rows of a chunk", nodes: [] }, piece.type.shape, (context, place) => {
     const { writer } = context;
     const value = valueAt(context, piece, place);
+    if (liesInRows(result)) {
+      const [row = "0u", ...rest] = place.coordinates();
+      const inShard = placeOf(writer, node.type.shape, [plus(writer.rowOfChunk(), row), ...rest]);
+      return writer.storeRow(whole, node.type.dtype, inShard.flat(), value);
+    }
     const start = times(writer.firstOfChunk(), writer.size(unit));
     const coordinates = place.coordinates().map((each, index) => (index === axis ? plus(start, each) : each));
     writer.store(whole, node.type.dtype, placeOf(writer, node.type.shape, coordinates).flat(), value);

@@ -3,8 +3,9 @@
  * node at a place. Values that are cheap to work out again (constants, views) are never stored: whoever reads
  * them reads what they are made of.
  */
+import { type Dim, isSize } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
-import type { DType } from "../../ir/type.ts";
+import { type DType, sameShape } from "../../ir/type.ts";
 import type { PrimitiveName } from "../../ops/attrs.ts";
 import type { Slice } from "../../passes/stream.ts";
 import { emissions } from "./emissions.ts";
@@ -21,6 +22,8 @@ export interface Scope {
   /** In the body of a region: the leaf that holds a chunk's first class, and the slices. */
   readonly first?: Node;
   readonly slices: ReadonlyMap<Node, Slice>;
+  /** In a kernel over the rows of a shard: stored values of this shape are read at this place of the shard. */
+  readonly shard?: { readonly shape: readonly Dim[]; readonly at: string };
 }
 
 export interface Context {
@@ -45,10 +48,27 @@ function workedOut(context: Context, node: Node, place: Place): Value {
   const { writer, scope } = context;
   if (node === scope.first) return { text: `i32(${writer.firstOfChunk()})`, type: "i32" };
   const slice = scope.slices.get(node);
-  if (slice !== undefined) return valueAt(context, slice.of, placeInWhole(writer, slice, place));
+  if (slice !== undefined) return sliceValue(context, slice, place);
   const emission = emissionOf(node);
   if ("value" in emission && isWorkedOutHere(context, node)) return emission.value(node, place, context);
+  const { shard } = scope;
+  if (shard !== undefined && sameShape(node.type.shape, shard.shape))
+    return writer.loadRow(scope.bufferOf(node), node.type.dtype, shard.at);
   return writer.load(scope.bufferOf(node), node.type.dtype, place.flat());
+}
+
+function sliceValue(context: Context, slice: Slice, place: Place): Value {
+  const { writer, scope } = context;
+  const { of } = slice;
+  if (!liesInRows(slice) || isView(of)) return valueAt(context, of, placeInWhole(writer, slice, place));
+  const [row = "0u", ...rest] = place.coordinates();
+  const inShard = placeOf(writer, of.type.shape, [plus(writer.rowOfChunk(), row), ...rest]);
+  return writer.loadRow(scope.bufferOf(of), of.type.dtype, inShard.flat());
+}
+
+/** Whether a chunk of classes is that many rows of the value: only such values can lie in shards. */
+export function liesInRows({ axis, unit }: Pick<Slice, "axis" | "unit">): boolean {
+  return axis === 0 && isSize(unit, 1);
 }
 
 /** Whether this kernel has a formula for the value; else it reads what another one stored. */

@@ -27,8 +27,16 @@ export interface WrittenKernel {
   readonly overrides: readonly { readonly name: string; readonly size: string }[];
 }
 
+/** `rows`: bound from the shard of the chunk at hand on, so that `rowOfChunk` is the chunk's first row. */
+type Reach = "whole" | "rows";
+
+interface BoundBuffer {
+  readonly buffer: number;
+  readonly binding: Binding;
+}
+
 export class KernelWriter {
-  readonly #bindings = new Map<number, Binding>();
+  readonly #bindings = new Map<string, BoundBuffer>();
   readonly #overrides = new Map<string, string>();
   readonly #shared: SharedArray[] = [];
   readonly #helpers = new Set<string>();
@@ -60,6 +68,12 @@ export class KernelWriter {
   firstOfChunk(): string {
     this.#chunked = true;
     return "chunk.first";
+  }
+
+  /** Where the chunk begins in a buffer that is bound by its shard, u32. */
+  rowOfChunk(): string {
+    this.#chunked = true;
+    return "chunk.row";
   }
 
   comment(text: string): void {
@@ -126,7 +140,16 @@ export class KernelWriter {
   }
 
   load(buffer: number, dtype: DType, index: string): Value {
-    const name = this.#binding(buffer, "read", dtype);
+    return this.#load(buffer, "whole", dtype, index);
+  }
+
+  /** `index` counts from the first row of the shard. */
+  loadRow(buffer: number, dtype: DType, index: string): Value {
+    return this.#load(buffer, "rows", dtype, index);
+  }
+
+  #load(buffer: number, reach: Reach, dtype: DType, index: string): Value {
+    const name = this.#binding(buffer, reach, "read", dtype);
     if (this.#storedAs(buffer) === "f16") return { text: `f32(${name}[${index}])`, type: "f32" };
     return dtype === "bool"
       ? { text: `(${name}[${index}] != 0u)`, type: "bool" }
@@ -134,7 +157,16 @@ export class KernelWriter {
   }
 
   store(buffer: number, dtype: DType, index: string, value: Value): void {
-    const name = this.#binding(buffer, "write", dtype);
+    this.#store(buffer, "whole", dtype, index, value);
+  }
+
+  /** `index` counts from the first row of the shard. */
+  storeRow(buffer: number, dtype: DType, index: string, value: Value): void {
+    this.#store(buffer, "rows", dtype, index, value);
+  }
+
+  #store(buffer: number, reach: Reach, dtype: DType, index: string, value: Value): void {
+    const name = this.#binding(buffer, reach, "write", dtype);
     this.push({
       kind: "store",
       buffer: name,
@@ -150,7 +182,7 @@ export class KernelWriter {
 
   /** The element before it is stored again. */
   loadForUpdate(buffer: number, dtype: DType, index: string): Value {
-    this.#binding(buffer, "update", dtype);
+    this.#binding(buffer, "whole", "update", dtype);
     return this.load(buffer, dtype, index);
   }
 
@@ -158,7 +190,7 @@ export class KernelWriter {
     const kernel: Kernel = {
       name,
       comments: this.#comments,
-      bindings: [...this.#bindings.values()],
+      bindings: [...this.#bindings.values()].map(({ binding }) => binding),
       overrides: [...this.#overrides.values()].sort(),
       chunked: this.#chunked,
       shared: this.#shared,
@@ -168,19 +200,23 @@ export class KernelWriter {
       body: this.#block,
     };
     const overrides = [...this.#overrides].map(([size, constant]) => ({ name: constant, size }));
-    return { kernel, buffers: [...this.#bindings.keys()], overrides };
+    return { kernel, buffers: [...this.#bindings.values()].map(({ buffer }) => buffer), overrides };
   }
 
-  #binding(buffer: number, access: Access, dtype: DType): string {
-    const known = this.#bindings.get(buffer);
+  #binding(buffer: number, reach: Reach, access: Access, dtype: DType): string {
+    const key = `${buffer} ${reach}`;
+    const known = this.#bindings.get(key);
     if (known !== undefined) {
-      if (known.access !== access) this.#bindings.set(buffer, { ...known, access: "update" });
-      return known.name;
+      const { binding } = known;
+      if (binding.access !== access)
+        this.#bindings.set(key, { buffer, binding: { ...binding, access: "update" } });
+      return binding.name;
     }
     const name = `${{ read: "in", write: "out", update: "total" }[access]}${this.#bindings.size}`;
     const half = this.#storedAs(buffer) === "f16";
     if (half) this.enable("shader-f16");
-    this.#bindings.set(buffer, { name, access, element: half ? "f16" : dtype === "bool" ? "u32" : dtype });
+    const element = half ? "f16" : dtype === "bool" ? "u32" : dtype;
+    this.#bindings.set(key, { buffer, binding: { name, access, element, sliced: reach === "rows" } });
     return name;
   }
 
