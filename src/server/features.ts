@@ -1,19 +1,54 @@
 /** Every kind of request that the server answers, one line each. */
 import {
+  CodeActionRequest,
   DefinitionRequest,
   DocumentDiagnosticRequest,
   DocumentHighlightRequest,
+  DocumentLinkRequest,
+  DocumentSymbolRequest,
+  FoldingRangeRequest,
+  InlayHintRequest,
   ReferencesRequest,
+  SelectionRangeRequest,
+  SemanticTokensRangeRequest,
+  SemanticTokensRequest,
+  WillRenameFilesRequest,
+  WorkspaceSymbolRequest,
 } from "vscode-languageserver";
+import { codeActionKinds, codeActions, willRename } from "./actions.ts";
 import { pullDiagnostics } from "./diagnostics.ts";
 import { type Feature, feature } from "./feature.ts";
 import { definition, highlights, references } from "./navigation.ts";
+import {
+  documentSymbols,
+  folds,
+  hints,
+  legend,
+  links,
+  selections,
+  tokensOfDocument,
+  tokensOfRange,
+  workspaceSymbols,
+} from "./tree.ts";
 
 const pull = { diagnosticProvider: { interFileDependencies: true, workspaceDiagnostics: false } };
+const colours = { semanticTokensProvider: { legend, full: true, range: true } };
+const margoFiles = { scheme: "file", pattern: { glob: "**/*.margo" } };
+const renames = { workspace: { fileOperations: { willRename: { filters: [margoFiles] } } } };
 
 export const features: readonly Feature[] = [
   feature(DocumentDiagnosticRequest.type, pull, pullDiagnostics),
   feature(DefinitionRequest.type, { definitionProvider: true }, definition),
   feature(ReferencesRequest.type, { referencesProvider: true }, references),
   feature(DocumentHighlightRequest.type, { documentHighlightProvider: true }, highlights),
+  feature(SemanticTokensRequest.type, colours, tokensOfDocument),
+  feature(SemanticTokensRangeRequest.type, {}, tokensOfRange),
+  feature(FoldingRangeRequest.type, { foldingRangeProvider: true }, folds),
+  feature(SelectionRangeRequest.type, { selectionRangeProvider: true }, selections),
+  feature(DocumentSymbolRequest.type, { documentSymbolProvider: true }, documentSymbols),
+  feature(WorkspaceSymbolRequest.type, { workspaceSymbolProvider: true }, workspaceSymbols),
+  feature(InlayHintRequest.type, { inlayHintProvider: true }, hints),
+  feature(DocumentLinkRequest.type, { documentLinkProvider: { resolveProvider: false } }, links),
+  feature(CodeActionRequest.type, { codeActionProvider: { codeActionKinds } }, codeActions),
+  feature(WillRenameFilesRequest.type, renames, willRename),
 ];

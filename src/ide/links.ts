@@ -1,0 +1,37 @@
+/**
+ * What in a text names a file: the paths of imports, and strings of data readers in a `train`. Whether a data file
+ * exists is the server's to find out; here its path is as it was written.
+ */
+import { resolvePath } from "../../compiler/check/workspace.ts";
+import type { Span } from "../../compiler/errors/span.ts";
+import { allParts } from "../../compiler/syntax/walk.ts";
+import type { Analysis } from "./documents.ts";
+
+export type Link =
+  /** A file of the workspace or a module of the library, as the compiler names it. */
+  | { readonly kind: "module"; readonly span: Span; readonly file: string }
+  /** Relative to the folder of the file. */
+  | { readonly kind: "data"; readonly span: Span; readonly path: string };
+
+export function linksOf({ module: { file, module } }: Analysis): readonly Link[] {
+  const links: Link[] = [];
+  for (const part of allParts(module)) {
+    if (part.is === "path") {
+      const target = resolvePath(file, part.node.value);
+      if (target.kind === "file") links.push({ kind: "module", span: part.node.span, file: target.file });
+    }
+    if (part.is !== "expression" || part.node.kind !== "call") continue;
+    if (part.node.callee.kind !== "name" || !readers.has(part.node.callee.name)) continue;
+    for (const { name, value } of part.node.arguments)
+      if (name === undefined && value.kind === "string" && isLocal(value.value))
+        links.push({ kind: "data", span: value.span, path: value.value });
+  }
+  return links;
+}
+
+const readers = new Set(["idx", "npy", "npz", "csv", "json", "text"]);
+
+/** Packages are resolved by whoever runs them; patterns name no one file. */
+function isLocal(path: string): boolean {
+  return path !== "" && !/^[a-z]+:|[*?{]/.test(path);
+}

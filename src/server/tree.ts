@@ -1,0 +1,179 @@
+/** What a text looks like, in the protocol's words: colours, folds, growing selections, outlines, hints and links. */
+import {
+  type DocumentLink,
+  type DocumentLinkParams,
+  type DocumentSymbol,
+  type DocumentSymbolParams,
+  type FoldingRange,
+  FoldingRangeKind,
+  type FoldingRangeParams,
+  type InlayHint,
+  InlayHintKind,
+  type InlayHintParams,
+  type SelectionRange,
+  type SelectionRangeParams,
+  type SemanticTokens,
+  type SemanticTokensLegend,
+  type SemanticTokensParams,
+  type SemanticTokensRangeParams,
+  type SymbolInformation,
+  SymbolKind,
+  type WorkspaceSymbol,
+  type WorkspaceSymbolParams,
+} from "vscode-languageserver";
+import { positionAt } from "../../compiler/syntax/source.ts";
+import { foldsOf } from "../ide/folding.ts";
+import { inlayHints } from "../ide/inlay-hints.ts";
+import { linksOf } from "../ide/links.ts";
+import { type OutlineEntry, findDeclarations, outlineOf } from "../ide/outline.ts";
+import { selectionsAt } from "../ide/selection.ts";
+import { type SemanticToken, semanticTokens, tokenModifiers, tokenTypes } from "../ide/semantic-tokens.ts";
+import { type Asked, type Session, askedOf, locationOf, offsetOf, rangeOf, uriOf } from "./session.ts";
+
+// ---------------------------------------------------------------- colours
+
+export const legend: SemanticTokensLegend = {
+  tokenTypes: [...tokenTypes],
+  tokenModifiers: [...tokenModifiers],
+};
+
+export function tokensOfDocument(session: Session, { textDocument }: SemanticTokensParams): SemanticTokens {
+  const asked = askedOf(session, textDocument);
+  return { data: encoded(asked, semanticTokens(asked.documents, asked.analysis)) };
+}
+
+export function tokensOfRange(
+  session: Session,
+  { textDocument, range }: SemanticTokensRangeParams,
+): SemanticTokens {
+  const asked = askedOf(session, textDocument);
+  const within = { start: offsetOf(asked, range?.start), end: offsetOf(asked, range?.end) };
+  return { data: encoded(asked, semanticTokens(asked.documents, asked.analysis, within)) };
+}
+
+/** Five numbers a token, places relative to the one before. */
+function encoded({ analysis }: Asked, tokens: readonly SemanticToken[]): number[] {
+  const data: number[] = [];
+  let [line, character] = [0, 0];
+  for (const { start, end, type, modifiers } of tokens) {
+    const at = positionAt(analysis.source, start);
+    const bits = modifiers.reduce((all, one) => all | (1 << tokenModifiers.indexOf(one)), 0);
+    const column = at.line === line ? at.character - character : at.character;
+    data.push(at.line - line, column, end - start, tokenTypes.indexOf(type), bits);
+    ({ line, character } = at);
+  }
+  return data;
+}
+
+// ---------------------------------------------------------------- structure
+
+const foldKinds = {
+  code: undefined,
+  comment: FoldingRangeKind.Comment,
+  imports: FoldingRangeKind.Imports,
+} as const;
+
+export function folds(session: Session, { textDocument }: FoldingRangeParams): FoldingRange[] {
+  return foldsOf(askedOf(session, textDocument).analysis).map(({ startLine, endLine, kind }) => {
+    const lspKind = foldKinds[kind];
+    return { startLine, endLine, ...(lspKind === undefined ? {} : { kind: lspKind }) };
+  });
+}
+
+export function selections(
+  session: Session,
+  { textDocument, positions }: SelectionRangeParams,
+): SelectionRange[] {
+  const asked = askedOf(session, textDocument);
+  return positions.map((position) => {
+    const offset = offsetOf(asked, position);
+    const [first, ...larger] = selectionsAt(asked.analysis, offset).toReversed();
+    const whole: SelectionRange = { range: rangeOf(asked.analysis, first ?? { start: offset, end: offset }) };
+    return larger.reduce((parent, one) => ({ range: rangeOf(asked.analysis, one), parent }), whole);
+  });
+}
+
+const symbolKinds: { readonly [K in OutlineEntry["kind"]]: SymbolKind } = {
+  import: SymbolKind.Module,
+  fn: SymbolKind.Function,
+  layer: SymbolKind.Class,
+  model: SymbolKind.Class,
+  margin: SymbolKind.Class,
+  loss: SymbolKind.Class,
+  optimizer: SymbolKind.Class,
+  train: SymbolKind.Event,
+  let: SymbolKind.Constant,
+  setting: SymbolKind.Property,
+  input: SymbolKind.Variable,
+  param: SymbolKind.Field,
+  state: SymbolKind.Field,
+  result: SymbolKind.Property,
+};
+
+/** A tree for clients that can show one, else the declarations with their places. */
+export function documentSymbols(
+  session: Session,
+  { textDocument }: DocumentSymbolParams,
+): DocumentSymbol[] | SymbolInformation[] {
+  const asked = askedOf(session, textDocument);
+  const outline = outlineOf(asked.analysis.module);
+  if (session.client.textDocument?.documentSymbol?.hierarchicalDocumentSymbolSupport === true)
+    return outline.map((entry) => symbolOf(asked, entry));
+  return outline.flatMap(({ name, kind, whole }) => {
+    const location = locationOf(session, asked, whole);
+    return location === undefined ? [] : [{ name, kind: symbolKinds[kind], location }];
+  });
+}
+
+function symbolOf(
+  asked: Asked,
+  { name, kind, detail, whole, selection, children }: OutlineEntry,
+): DocumentSymbol {
+  return {
+    name,
+    kind: symbolKinds[kind],
+    detail: `${kind} ${detail}`.trimEnd(),
+    range: rangeOf(asked.analysis, whole),
+    selectionRange: rangeOf(asked.analysis, selection),
+    children: children.map((child) => symbolOf(asked, child)),
+  };
+}
+
+/** In the workspaces of the documents that are open. */
+export function workspaceSymbols(session: Session, { query }: WorkspaceSymbolParams): WorkspaceSymbol[] {
+  return [...session.workspaces].flatMap(([root, documents]) =>
+    findDeclarations(documents, query).flatMap(({ name, kind, file, span }) => {
+      const analysis = documents.analysis(file);
+      if (analysis === undefined) return [];
+      const location = { uri: uriOf(session, root, file), range: rangeOf(analysis, span) };
+      return [{ name, kind: symbolKinds[kind], location, containerName: file }];
+    }),
+  );
+}
+
+// ---------------------------------------------------------------- hints and links
+
+export function hints(session: Session, { textDocument, range }: InlayHintParams): InlayHint[] {
+  const asked = askedOf(session, textDocument);
+  const within = { start: offsetOf(asked, range?.start), end: offsetOf(asked, range?.end) };
+  const { shapes, settingNames } = session.settings.inlayHints;
+  return inlayHints(asked.documents, asked.analysis, within)
+    .filter(({ kind }) => (kind === "shape" ? shapes : settingNames))
+    .map(({ offset, text, kind, blank }) => ({
+      position: positionAt(asked.analysis.source, offset),
+      label: text,
+      kind: kind === "shape" ? InlayHintKind.Type : InlayHintKind.Parameter,
+      paddingLeft: blank === "before",
+      paddingRight: blank === "after",
+    }));
+}
+
+export function links(session: Session, { textDocument }: DocumentLinkParams): DocumentLink[] {
+  const asked = askedOf(session, textDocument);
+  const { file } = asked.analysis;
+  return linksOf(asked.analysis).map((link) => {
+    const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : "";
+    const named = link.kind === "module" ? link.file : `${folder}${link.path}`;
+    return { range: rangeOf(asked.analysis, link.span), target: uriOf(session, asked.root, named) };
+  });
+}
