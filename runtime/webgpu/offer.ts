@@ -41,6 +41,7 @@ export async function offerOf(
         ? { smallest: subgroupMinSize, largest: subgroupMaxSize }
         : undefined,
     matrices,
+    workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
     matrixSpelling: probed === undefined ? undefined : await spellingOf(device, probed),
   };
 }

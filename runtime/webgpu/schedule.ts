@@ -114,6 +114,8 @@ export interface GpuOffer {
   readonly matrices: readonly MatrixShape[];
   /** How this device spells loads and stores of subgroup matrices; undefined where it has none. */
   readonly matrixSpelling: MatrixSpelling | undefined;
+  /** Bytes of memory that a workgroup may share. */
+  readonly workgroupBytes: number;
 }
 
 /** A product of fragments: rows × depth times depth × columns. */

@@ -1,4 +1,5 @@
 /** The plan of a function for WebGPU, for `margo ir`: the buffers that the runtime allocates, slots and dispatches. */
+import { plainCapabilities } from "../../compiler/codegen/wgsl/capabilities.ts";
 import { emitGpuModule } from "../../compiler/codegen/wgsl/module.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
 import type { Stage } from "../../compiler/passes/pass.ts";
@@ -13,7 +14,11 @@ export interface GpuPlan extends Footprint {
 }
 
 export function gpuPlanOf(program: Program, fn: ProgramFunction, stage: Stage, sizes: Bindings): GpuPlan {
-  const module = emitGpuModule(program, [{ fn, stage }], version);
+  const capabilities = { ...plainCapabilities("workgroup"), half: stage.options.operands === "f16" };
+  const module = emitGpuModule(program, [{ fn, stage }], version, {
+    capabilities,
+    sourceLine: () => undefined,
+  });
   return { ...footprintOf(module, fn.name, sizes), gpuKernels: module.kernels.map(({ name }) => name) };
 }
 

@@ -3,7 +3,7 @@ import { defaultPassOptions, stagesOf } from "../../compiler/compile.ts";
 import { verifyStage } from "../../compiler/ir/verify.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
 import { passes } from "../../compiler/passes/index.ts";
-import type { Stage, TargetName } from "../../compiler/passes/pass.ts";
+import type { PassOptions, Stage, TargetName } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { gpuPlanOf, gpuPlanText } from "./gpu-plan.ts";
 import { sizesOf, stageJson, stageText } from "./ir-text.ts";
@@ -17,6 +17,7 @@ export interface IrOptions {
   readonly function?: string;
   readonly stage: string;
   readonly target: TargetName;
+  readonly operands: PassOptions["operands"];
   readonly dim: Bindings;
   readonly set: Readonly<Record<string, string>>;
   readonly json?: boolean;
@@ -32,9 +33,7 @@ export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
   const source = sourceAt(file);
   const program = await programOf(source, options.entry ?? defaultEntry(source), { set: options.set });
   const fn = functionOf(program, options.function);
-  const stages = await atStage("passes", () =>
-    stagesOf(program, fn, { ...defaultPassOptions, target: options.target, dims: options.dim }),
-  );
+  const stages = await atStage("passes", () => stagesOf(program, fn, passOptions(options)));
   if (options.verify === true) verifyAll(stages);
   const stage = stages.find(({ name }) => name === options.stage);
   if (stage === undefined) throw new Error(`the pass ${options.stage} left no stage`);
@@ -42,6 +41,10 @@ export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
     options.json === true ? jsonOf(program, fn, stage, options) : textOf(program, fn, stage, options),
   );
   return exitFine;
+}
+
+function passOptions({ target, operands, dim }: IrOptions): PassOptions {
+  return { ...defaultPassOptions, target, operands, dims: dim };
 }
 
 function jsonOf(program: Program, fn: ProgramFunction, stage: Stage, { dim }: IrOptions): string {

@@ -52,6 +52,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       "plan",
     )
     .addOption(targetOption())
+    .addOption(choice("--operands <type>", "what operands of products are rounded to", ["f32", "f16"], "f32"))
     .option("--dim <name=size>", "size of a free dimension, like N=64", dims, {})
     .option("--set <name=expression>", "a setting of the entry; may be repeated", settings, {})
     .option("--json", "machine-readable, sizes in bytes")

@@ -64,6 +64,7 @@ export const pathRules: { readonly [P in GpuPath]: PathRule } = {
       ...lacksSubgroups(offer),
       ...lacksHalf(offer),
       ...(matrixUseOf(offer) === undefined ? ["subgroup matrices of f16 with sums in f32"] : []),
+      ...(offer.workgroupBytes < matrixBytes ? [`${matrixBytes} bytes of workgroup memory`] : []),
     ],
     capabilities: (offer) => ({
       style: "workgroup",
@@ -86,6 +87,9 @@ export function choosePath(offer: GpuOffer, asked: GpuPath | undefined): PathCho
     ? { kind: "chosen", capabilities: pathRules[asked].capabilities(offer) }
     : { kind: "lacking", path: asked, lacks };
 }
+
+/** Two staged slabs and a strip of the finished tile, with room; more than WebGPU promises. */
+const matrixBytes = 32768;
 
 function automatic(offer: GpuOffer): Capabilities {
   const path = offer.kind === "hardware" && lacksSubgroups(offer).length === 0 ? "subgroups" : "plain";

@@ -2,6 +2,7 @@
  * Products on rounded operands: what is rounded and what is not, by structure; the traps of the range of half precision,
  * on the reference, which rounds as a device does; and whole heads against their twin in f32.
  */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileVerified, defaultPassOptions, stagesOf } from "../../../compiler/compile.ts";
 import type { Formulas } from "../../../compiler/ir/build.ts";
@@ -15,6 +16,9 @@ import { boundOf } from "../../../compiler/passes/narrow/bounds.ts";
 import type { PassOptions, Stage } from "../../../compiler/passes/pass.ts";
 import { evaluateGraph, type Feeds } from "../../../compiler/reference.ts";
 import type { Region } from "../../../compiler/passes/stream.ts";
+import { programOf } from "../../support/gpu-runs.ts";
+import { randomPrograms, withGradients } from "../../support/random-programs.ts";
+import { expectSameValues } from "../../support/references.ts";
 import { stageOf } from "../../support/check-pass.ts";
 import * as heads from "../../support/head-programs.ts";
 import { maximalDifference, referenceStep, tfjsStep } from "../../support/head-runs.ts";
@@ -282,4 +286,21 @@ test("a hundred thousand classes of equal probability keep the gradient of the o
   const [sum = NaN] = valueOf(narrowedStage(builderOf), feeds);
   // One over 100,000 is 1e-5, below the smallest normal number of half precision, 6.1e-5.
   expect(Math.abs(sum - 1)).toBeLessThan(2 * rounding);
+});
+
+test("random programs and their gradients stay near their twins in f32, streamed and whole", () => {
+  fc.assert(
+    fc.property(randomPrograms("smooth"), fc.boolean(), (program, streamed) => {
+      const { feeds, dims } = program;
+      const before = withGradients(program);
+      const operands = { ...f16, streamFrom: streamed ? 2 : 1024 };
+      const random = programOf(program.builder, before, dims);
+      const [fn] = random.functions;
+      if (fn === undefined) throw new Error("there is no function");
+      const { graph } = compileVerified(random, fn, operands);
+      // Programs are a dozen operations deep, and each product rounds its operands to 11 bits.
+      expectSameValues(evaluateGraph(graph, feeds, dims), evaluateGraph(before, feeds, dims), 2 ** -5);
+    }),
+    { numRuns: 60, seed: 5, endOnFailure: true },
+  );
 });

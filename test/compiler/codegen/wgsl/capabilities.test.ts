@@ -21,6 +21,7 @@ const nothing: GpuOffer = {
   subgroups: undefined,
   matrices: [],
   matrixSpelling: undefined,
+  workgroupBytes: 16384,
 };
 const everything: GpuOffer = {
   kind: "hardware",
@@ -33,6 +34,7 @@ const everything: GpuOffer = {
     shape("f16", "f32", 16),
   ],
   matrixSpelling: "flag",
+  workgroupBytes: 49152,
 };
 
 /** What is taken, in a line: style, and the abilities that are on. */
@@ -73,6 +75,12 @@ test.each<[string, GpuOffer, GpuPath | undefined, string]>([
     { ...everything, subgroups: { smallest: 8, largest: 32 } },
     "matrix",
     "lacks subgroup matrices of f16 with sums in f32",
+  ],
+  [
+    "matrices with the least memory",
+    { ...everything, workgroupBytes: 16384 },
+    "matrix",
+    "lacks 32768 bytes of workgroup memory",
   ],
   [
     "matrices of f16 sums alone",

@@ -11,6 +11,7 @@ import {
 } from "../../../../compiler/codegen/wgsl/capabilities.ts";
 import { emitGpuModule } from "../../../../compiler/codegen/wgsl/module.ts";
 import { compileFunction } from "../../../../compiler/compile.ts";
+import type { PassOptions } from "../../../../compiler/passes/pass.ts";
 import type { GpuModule } from "../../../../runtime/webgpu/schedule.ts";
 import { exampleMargins, exampleTrains } from "../../../support/example-programs.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
@@ -40,19 +41,24 @@ describeOnGpu("Dawn takes the kernels", ({ device, offer }) => {
       taken.add(code);
     }
   };
+  const optionsFor = ({ half }: Capabilities): PassOptions => ({
+    ...gpuOptions,
+    operands: half ? "f16" : "f32",
+  });
   const emission = (capabilities: Capabilities) => ({ capabilities, sourceLine: () => undefined });
 
   test.each([...exampleTrains, ...exampleMargins])("of %s", async (_, elaborate) => {
     const program = elaborate();
     for (const capabilities of paths)
-      await expectTaken(gpuModule(program, gpuOptions, emission(capabilities)));
+      await expectTaken(gpuModule(program, optionsFor(capabilities), emission(capabilities)));
   });
 
   test("of random programs with gradients, streamed and whole", async () => {
     await fc.assert(
       fc.asyncProperty(randomPrograms("all"), fc.boolean(), async (random, streamed) => {
-        const options = { ...gpuOptions, streamFrom: streamed ? 2 : 1024, budgetBytes: 4096 };
         for (const capabilities of paths) {
+          const streaming = { streamFrom: streamed ? 2 : 1024, budgetBytes: 4096 };
+          const options = { ...optionsFor(capabilities), ...streaming };
           // Passes add to a program's nodes, so that each path gets a copy.
           const program = programOf(random.builder, withGradients(random), random.dims);
           const compiled = program.functions.map((fn) => ({
