@@ -15,7 +15,7 @@ import type { Program } from "../compiler/program.ts";
 import type { Expression } from "../compiler/syntax/ast.ts";
 import type { ProgramInfo, TrainingInfo } from "../runtime/program.ts";
 import type { GpuModule } from "../runtime/webgpu/schedule.ts";
-import { stageText } from "../src/cli/ir-text.ts";
+import { stageText } from "../src/ir-text.ts";
 import { gpuArtifact, gpuPassOptions } from "../src/gpu-artifact.ts";
 import { marginCurve } from "../src/margin-curves.ts";
 import { type MarginUse, marginUse } from "../src/margin-use.ts";

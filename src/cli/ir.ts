@@ -6,7 +6,7 @@ import { passes } from "../../compiler/passes/index.ts";
 import type { PassOptions, Stage, TargetName } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { gpuPlanOf, gpuPlanText } from "./gpu-plan.ts";
-import { sizesOf, stageJson, stageText } from "./ir-text.ts";
+import { sizesOf, stageJson, stageText } from "../ir-text.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
 import { atStage } from "./stage.ts";

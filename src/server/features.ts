@@ -1,23 +1,28 @@
 /** Every kind of request that the server answers, one line each. */
 import {
   CodeActionRequest,
+  CodeLensRequest,
+  CodeLensResolveRequest,
   DefinitionRequest,
   DocumentDiagnosticRequest,
   DocumentHighlightRequest,
   DocumentLinkRequest,
   DocumentSymbolRequest,
+  ExecuteCommandRequest,
   FoldingRangeRequest,
   InlayHintRequest,
   ReferencesRequest,
   SelectionRangeRequest,
   SemanticTokensRangeRequest,
   SemanticTokensRequest,
+  TextDocumentContentRequest,
   WillRenameFilesRequest,
   WorkspaceSymbolRequest,
 } from "vscode-languageserver";
 import { codeActionKinds, codeActions, willRename } from "./actions.ts";
 import { pullDiagnostics } from "./diagnostics.ts";
 import { type Feature, feature } from "./feature.ts";
+import { executeCommand, lenses, resolveLens, viewCommand, viewContent, viewScheme } from "./lenses.ts";
 import { definition, highlights, references } from "./navigation.ts";
 import {
   documentSymbols,
@@ -33,6 +38,7 @@ import {
 
 const pull = { diagnosticProvider: { interFileDependencies: true, workspaceDiagnostics: false } };
 const colours = { semanticTokensProvider: { legend, full: true, range: true } };
+const views = { workspace: { textDocumentContent: { schemes: [viewScheme] } } };
 const margoFiles = { scheme: "file", pattern: { glob: "**/*.margo" } };
 const renames = { workspace: { fileOperations: { willRename: { filters: [margoFiles] } } } };
 
@@ -51,4 +57,12 @@ export const features: readonly Feature[] = [
   feature(DocumentLinkRequest.type, { documentLinkProvider: { resolveProvider: false } }, links),
   feature(CodeActionRequest.type, { codeActionProvider: { codeActionKinds } }, codeActions),
   feature(WillRenameFilesRequest.type, renames, willRename),
+  feature(CodeLensRequest.type, { codeLensProvider: { resolveProvider: true } }, lenses),
+  feature(CodeLensResolveRequest.type, {}, resolveLens),
+  feature(
+    ExecuteCommandRequest.type,
+    { executeCommandProvider: { commands: [viewCommand] } },
+    executeCommand,
+  ),
+  feature(TextDocumentContentRequest.type, views, viewContent),
 ];

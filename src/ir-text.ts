@@ -2,15 +2,15 @@
  * A stage as text and as data. The graph comes first; what later passes found (regions, kernels, an order, a
  * plan) follows, each in a section of its own. Bytes are numbers under the sizes that are shown with them.
  */
-import { type Bindings, namesOfDim, sizeOfDim } from "../../compiler/ir/dim.ts";
-import { type Node, nodesOfGraph } from "../../compiler/ir/node.ts";
-import { printAttrs, printGraph } from "../../compiler/ir/text.ts";
-import { printType } from "../../compiler/ir/type.ts";
-import { type Plan, parameterBytes, peakBytes, variableBytes } from "../../compiler/passes/plan.ts";
-import type { Stage } from "../../compiler/passes/pass.ts";
-import type { Step } from "../../compiler/passes/schedule.ts";
-import type { Program, ProgramFunction } from "../../compiler/program.ts";
-import { bytes as bytesText } from "../report/numbers.ts";
+import { type Bindings, namesOfDim, sizeOfDim } from "../compiler/ir/dim.ts";
+import { type Node, nodesOfGraph } from "../compiler/ir/node.ts";
+import { printAttrs, printGraph } from "../compiler/ir/text.ts";
+import { printType } from "../compiler/ir/type.ts";
+import { type Plan, parameterBytes, peakBytes, variableBytes } from "../compiler/passes/plan.ts";
+import type { Stage } from "../compiler/passes/pass.ts";
+import type { Step } from "../compiler/passes/schedule.ts";
+import type { Program, ProgramFunction } from "../compiler/program.ts";
+import { bytes as bytesText } from "./report/numbers.ts";
 
 /** Sizes of all free names: those given, the batch of a train, else 128. */
 export function sizesOf(program: Program, stage: Stage, given: Bindings): Bindings {
