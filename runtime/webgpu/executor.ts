@@ -10,7 +10,7 @@ import type { Sizes } from "../sizes.ts";
 import type { GpuDevice } from "./device.ts";
 import { type Instance, checkFunction, createInstance, nextPrefix } from "./instance.ts";
 import { type DeviceMemory, countOf, createMemory, upload } from "./memory.ts";
-import { type Pipelines, createPipelines } from "./pipelines.ts";
+import { type CompileListener, type Pipelines, createPipelines } from "./pipelines.ts";
 import { settled } from "./plan.ts";
 import { type ReadBack, createReadBack } from "./read-back.ts";
 import type { GpuFunction, GpuModule } from "./schedule.ts";
@@ -34,8 +34,12 @@ interface Session {
 const keptInstances = 6;
 
 /** Takes the module onto the device. The variables are unset until `initialize` or `write`. */
-export function createWebGpuExecutor(module: GpuModule, gpu: GpuDevice): Executor {
-  let session = openSession(module, gpu);
+export function createWebGpuExecutor(
+  module: GpuModule,
+  gpu: GpuDevice,
+  onCompiled?: CompileListener,
+): Executor {
+  let session = openSession(module, gpu, onCompiled);
   const inTurn = queue();
   const start = async (name: string, inputs: NamedTensors, reads?: readonly string[]): Promise<StartedCall> =>
     inTurn(() => session.watch.during(() => startCall(session, name, inputs, reads)));
@@ -55,7 +59,7 @@ export function createWebGpuExecutor(module: GpuModule, gpu: GpuDevice): Executo
           throw new DeviceLost(module.info.name, "the device was lost, and there is no adapter any more");
         closeSession(lost);
         if (lost.gpu !== gpu) lost.gpu.device.destroy();
-        session = openSession(module, next);
+        session = openSession(module, next, onCompiled);
       }),
     dispose: () => {
       closeSession(session);
@@ -65,7 +69,7 @@ export function createWebGpuExecutor(module: GpuModule, gpu: GpuDevice): Executo
   };
 }
 
-function openSession(module: GpuModule, gpu: GpuDevice): Session {
+function openSession(module: GpuModule, gpu: GpuDevice, onCompiled?: CompileListener): Session {
   const memory = createMemory(gpu);
   const readBack = createReadBack(memory);
   const instances = new Map<string, Instance>();
@@ -74,7 +78,7 @@ function openSession(module: GpuModule, gpu: GpuDevice): Session {
     gpu,
     module,
     memory,
-    pipelines: createPipelines(gpu.device, module.kernels),
+    pipelines: createPipelines(gpu.device, module.kernels, onCompiled),
     readBack,
     variables: createVariables({ gpu, info: module.info, memory, readBack, onMoved }),
     instances,

@@ -13,13 +13,21 @@ export interface Pipelines {
   readonly chunkLayout: GPUBindGroupLayout;
 }
 
+/** Hears how many pipelines there are by now of how many that were asked for. */
+export type CompileListener = (ready: number, asked: number) => void;
+
 /** `GPUShaderStage.COMPUTE`, which is no global in Node. */
 const computeStage = 4;
 
-export function createPipelines(device: GPUDevice, kernels: readonly GpuKernel[]): Pipelines {
+export function createPipelines(
+  device: GPUDevice,
+  kernels: readonly GpuKernel[],
+  onCompiled: CompileListener = () => undefined,
+): Pipelines {
   const modules = new Map<number, GPUShaderModule>();
   const pipelines = new Map<string, Promise<GPUComputePipeline>>();
   const layouts = new Map<string, GPUBindGroupLayout>();
+  let ready = 0;
   const chunkLayout = device.createBindGroupLayout({
     entries: [{ binding: 0, visibility: computeStage, buffer: { type: "uniform" } }],
   });
@@ -38,11 +46,13 @@ export function createPipelines(device: GPUDevice, kernels: readonly GpuKernel[]
     modules.set(index, module);
     const bindGroupLayouts = [storageLayout(kernel.access), ...(kernel.chunked ? [chunkLayout] : [])];
     try {
-      return await device.createComputePipelineAsync({
+      const made = await device.createComputePipelineAsync({
         label: kernel.name,
         layout: device.createPipelineLayout({ bindGroupLayouts }),
         compute: { module, entryPoint: "main", constants },
       });
+      onCompiled(++ready, pipelines.size);
+      return made;
     } catch (error) {
       throw new Error(await refusal(kernel, module, error), { cause: error });
     }

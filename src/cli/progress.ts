@@ -3,6 +3,7 @@
  * It only listens to the run's events.
  */
 import { type SingleBar, type Presets } from "cli-progress";
+import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
 import type { NamedNumbers } from "../../runtime/trainer.ts";
 import type { RunEvent } from "../train.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
@@ -11,21 +12,58 @@ import { animated, paint, say } from "./terminal.ts";
 
 export interface Progress {
   readonly onEvent: (event: RunEvent) => void;
+  /** Of the kernels of a GPU run, while they are compiled. */
+  readonly onCompiled: CompileListener;
   /** Takes the bar away; what follows starts on a fresh line. */
   readonly stop: () => void;
 }
 
 export async function showProgress(name: string): Promise<Progress> {
   const bar = animated() ? await createBar(name) : undefined;
+  const compiling = showCompiling(name);
   return {
+    onCompiled: compiling.onCompiled,
     onEvent: (event) => {
       bar?.onEvent(event);
+      const compiled = event.kind === "step" ? compiling.onStep() : undefined;
+      if (compiled !== undefined) {
+        bar?.clear();
+        say(`${paint(cyan, name)} ${paint(dim, compiled)}`);
+      }
       const line = lineOf(event);
       if (line === undefined) return;
       bar?.clear();
       say(`${paint(cyan, name)} ${line}`);
     },
     stop: () => bar?.stop(),
+  };
+}
+
+interface Compiling {
+  readonly onCompiled: CompileListener;
+  /** At the first step, where kernels were compiled: how many, and how long it took to get there. */
+  readonly onStep: () => string | undefined;
+}
+
+/** Kernels are compiled before the first step; those of an evaluation or a last batch later come with it. */
+function showCompiling(name: string): Compiling {
+  const startedAt = performance.now();
+  let compiled = 0;
+  let stepped = false;
+  return {
+    onCompiled: (ready, asked) => {
+      compiled = ready;
+      if (!stepped && animated())
+        process.stderr.write(`\r\u001b[K${name} compiling kernels ${ready}/${asked}`);
+    },
+    onStep: () => {
+      if (stepped) return undefined;
+      stepped = true;
+      const seconds = (performance.now() - startedAt) / 1000;
+      return compiled === 0
+        ? undefined
+        : `${count(compiled)} kernels compiled, first step after ${duration(seconds)}`;
+    },
   };
 }
 

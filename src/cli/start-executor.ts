@@ -3,6 +3,7 @@ import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
+import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
 import { createExecutor } from "../executors/create.ts";
 import type { TrainingTarget } from "../machine.ts";
 import { type Source, sourceLineOf } from "./source.ts";
@@ -14,7 +15,8 @@ export function startExecutor(
   target: TrainingTarget,
   source: Source,
   path?: GpuPath,
+  onCompiled?: CompileListener,
 ): Promise<Executor> {
   const sourceLine = (span: Span): string | undefined => sourceLineOf(source, span);
-  return atStage("compile", () => createExecutor(program, target, { path, sourceLine }));
+  return atStage("compile", () => createExecutor(program, target, { path, sourceLine, onCompiled }));
 }

@@ -73,9 +73,9 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const training = trainingOf(program, options, resumed);
   const target = await targetOf(options, resumed);
   checkPath(options, target);
-  const executor = await startExecutor(program, target, source, options.gpu);
-  const info = await runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
   const progress = await showProgress(entry);
+  const executor = await startExecutor(program, target, source, options.gpu, progress.onCompiled);
+  const info = await runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
   const summary = await atStage("training", () =>
     trainRun({
       program,

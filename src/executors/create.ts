@@ -5,6 +5,7 @@ import { compileFunction, compileVerified, defaultPassOptions } from "../../comp
 import type { SourceLine } from "../../compiler/codegen/source-map.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
+import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
 import type { TrainingTarget } from "../machine.ts";
 import { version } from "../version.ts";
 
@@ -14,6 +15,8 @@ export interface GpuRequest {
   readonly path?: GpuPath | undefined;
   /** The text of comments in kernels, which a message about a broken one shows. */
   readonly sourceLine?: SourceLine | undefined;
+  /** Hears how many kernels are compiled of how many that were asked for. */
+  readonly onCompiled?: CompileListener | undefined;
 }
 
 /** Of tfjs the wasm backend where it starts, else the plain one. */

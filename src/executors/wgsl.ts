@@ -20,7 +20,7 @@ import { TargetUnavailable } from "./unavailable.ts";
 export async function createWgslExecutor(program: Program, request: GpuRequest = {}): Promise<Executor> {
   const gpu = await openDevice(await gpuOfNode());
   if (gpu === undefined) throw new TargetUnavailable(noAdapter.reason, noAdapter.help);
-  const executor = createWebGpuExecutor(compileForGpu(program, gpu, request), gpu);
+  const executor = createWebGpuExecutor(compileForGpu(program, gpu, request), gpu, request.onCompiled);
   return {
     ...executor,
     dispose: () => {

@@ -86,6 +86,23 @@ describeOnGpu("the WebGPU executor", (gpu) => {
     expect(executor.memory().bytes).toBe(0);
   });
 
+  test("compiling is told kernel by kernel, and only once for the same sizes", async () => {
+    const heard: (readonly [ready: number, asked: number])[] = [];
+    const executor = createWebGpuExecutor(gpuModule(tiny()), gpu, (...told) => heard.push(told));
+    const step = (count: number) => executor.call("step", { ...rows(count), ...counters }, ["loss"]);
+    await executor.initialize(1);
+    await step(4);
+    expect(heard.map(([ready]) => ready)).toEqual(heard.map((_, index) => index + 1));
+    expect(heard.every(([ready, asked]) => ready <= asked)).toBe(true);
+    expect(heard.at(-1)).toEqual([heard.length, heard.length]);
+    const before = heard.length;
+    await step(4);
+    expect(heard.length).toBe(before);
+    await step(3);
+    expect(heard.length).toBeGreaterThan(before);
+    executor.dispose();
+  });
+
   test("a device without memory is told so, and nothing is held", async () => {
     const refused = Object.assign(new Error("it is full"), { constructor: { name: "GPUOutOfMemoryError" } });
     const full = withMembers(gpu, {
