@@ -33,6 +33,8 @@ export interface Analysis {
   readonly names: readonly Occurrence[];
   /** Mistakes of the file and of what it imports, and the type of each expression. */
   readonly check: CheckResult;
+  /** The type of the expression that fills a stretch of the text, as the checker found it last. */
+  readonly typeOf: (start: number, end: number) => string | undefined;
 }
 
 export interface Words {
@@ -122,10 +124,10 @@ export class Documents {
     const source = once(() => sourceText(file, text));
     const words = once(() => wordsOf(text));
     const names = once(() => occurrencesOf(module));
-    let checked: { readonly revision: number; readonly result: CheckResult } | undefined;
-    const check = (): CheckResult => {
+    let checked: { readonly revision: number; readonly result: Checked } | undefined;
+    const check = (): Checked => {
       if (checked?.revision !== this.#revision)
-        checked = { revision: this.#revision, result: checkFileIn(this.workspace, file) };
+        checked = { revision: this.#revision, result: withTypes(checkFileIn(this.workspace, file)) };
       return checked.result;
     };
     return {
@@ -141,10 +143,23 @@ export class Documents {
         return names();
       },
       get check() {
-        return check();
+        return check().check;
       },
+      typeOf: (start, end) => check().types().get(`${start}:${end}`),
     };
   }
+}
+
+interface Checked {
+  readonly check: CheckResult;
+  readonly types: () => ReadonlyMap<string, string>;
+}
+
+function withTypes(check: CheckResult): Checked {
+  return {
+    check,
+    types: once(() => new Map(check.types.map(({ span, text }) => [`${span.start}:${span.end}`, text]))),
+  };
 }
 
 function wordsOf(text: string): Words {

@@ -3,6 +3,8 @@ import {
   CodeActionRequest,
   CodeLensRequest,
   CodeLensResolveRequest,
+  CompletionRequest,
+  CompletionResolveRequest,
   DefinitionRequest,
   DocumentDiagnosticRequest,
   DocumentHighlightRequest,
@@ -10,12 +12,16 @@ import {
   DocumentSymbolRequest,
   ExecuteCommandRequest,
   FoldingRangeRequest,
+  HoverRequest,
   InlayHintRequest,
+  PrepareRenameRequest,
   ReferencesRequest,
+  RenameRequest,
   SelectionRangeRequest,
   SemanticTokensRangeRequest,
   SemanticTokensRequest,
   TextDocumentContentRequest,
+  SignatureHelpRequest,
   WillRenameFilesRequest,
   WorkspaceSymbolRequest,
 } from "vscode-languageserver";
@@ -23,6 +29,7 @@ import { codeActionKinds, codeActions, willRename } from "./actions.ts";
 import { pullDiagnostics } from "./diagnostics.ts";
 import { type Feature, feature } from "./feature.ts";
 import { executeCommand, lenses, resolveLens, viewCommand, viewContent, viewScheme } from "./lenses.ts";
+import { completion, hover, prepare, renameAll, resolveCompletion, signatureHelp } from "./language.ts";
 import { definition, highlights, references } from "./navigation.ts";
 import {
   documentSymbols,
@@ -42,8 +49,19 @@ const views = { workspace: { textDocumentContent: { schemes: [viewScheme] } } };
 const margoFiles = { scheme: "file", pattern: { glob: "**/*.margo" } };
 const renames = { workspace: { fileOperations: { willRename: { filters: [margoFiles] } } } };
 
+const choices = {
+  completionProvider: { triggerCharacters: [">", ".", "/", '"', "~"], resolveProvider: true },
+};
+const calls = { signatureHelpProvider: { triggerCharacters: ["(", ","], retriggerCharacters: [":"] } };
+
 export const features: readonly Feature[] = [
   feature(DocumentDiagnosticRequest.type, pull, pullDiagnostics),
+  feature(HoverRequest.type, { hoverProvider: true }, hover),
+  feature(CompletionRequest.type, choices, completion),
+  feature(CompletionResolveRequest.type, {}, resolveCompletion),
+  feature(SignatureHelpRequest.type, calls, signatureHelp),
+  feature(RenameRequest.type, { renameProvider: { prepareProvider: true } }, renameAll),
+  feature(PrepareRenameRequest.type, {}, prepare),
   feature(DefinitionRequest.type, { definitionProvider: true }, definition),
   feature(ReferencesRequest.type, { referencesProvider: true }, references),
   feature(DocumentHighlightRequest.type, { documentHighlightProvider: true }, highlights),

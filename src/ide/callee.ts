@@ -1,0 +1,41 @@
+/** What an open call calls, and the parameters of the list of brackets that the cursor is in. */
+import { builtins, isBuiltin } from "../../compiler/check/builtins/table.ts";
+import { resolveGlobal } from "../../compiler/check/workspace.ts";
+import type { Callable, Parameter } from "../../compiler/syntax/ast.ts";
+import { foldName } from "../../compiler/syntax/build.ts";
+import type { OpenCall } from "./around.ts";
+import type { Analysis, Documents } from "./documents.ts";
+import { parameterLists } from "./signatures.ts";
+
+export type Callee =
+  | {
+      readonly kind: "declaration";
+      readonly file: string;
+      readonly callable: Callable;
+      readonly parameters: readonly Parameter[];
+    }
+  | {
+      readonly kind: "builtin";
+      readonly name: string;
+      readonly signature: string;
+      readonly doc: string;
+      readonly parameters: readonly string[];
+    };
+
+export function calleeOf(
+  { workspace }: Documents,
+  { module }: Analysis,
+  { callee, list }: OpenCall,
+): Callee | undefined {
+  const name = foldName(callee.image);
+  const resolved = resolveGlobal(workspace, module, name);
+  if (resolved === undefined) {
+    if (module.imports.has(name) || !isBuiltin(name)) return undefined;
+    const { signature, doc, parameters } = builtins[name];
+    return { kind: "builtin", name, signature, doc, parameters };
+  }
+  const { declaration, module: owner } = resolved;
+  if (declaration.kind === "let" || declaration.kind === "train") return undefined;
+  const parameters = parameterLists(declaration)[list] ?? [];
+  return { kind: "declaration", file: owner.file, callable: declaration, parameters };
+}

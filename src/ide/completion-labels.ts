@@ -1,0 +1,31 @@
+/** Names of the settings that a call can still be given. */
+import { loadModule } from "../../compiler/check/workspace.ts";
+import { isTensorParameter } from "../../compiler/check/signatures.ts";
+import type { OpenCall } from "./around.ts";
+import { calleeOf } from "./callee.ts";
+import type { Choice } from "./completion.ts";
+import type { Analysis, Documents } from "./documents.ts";
+import { parameterText } from "./signatures.ts";
+
+export function labelsOffered(documents: Documents, analysis: Analysis, call: OpenCall): readonly Choice[] {
+  if (!call.atStart) return [];
+  const callee = calleeOf(documents, analysis, call);
+  if (callee === undefined) return [];
+  if (callee.kind === "builtin")
+    return callee.parameters
+      .map((name) => name.replace("?", ""))
+      .filter((name) => name !== "..." && !call.labels.includes(name))
+      .slice(call.isPiped ? 1 : 0)
+      .map((name) => labelChoice(name, name));
+  const module = loadModule(documents.workspace, callee.file);
+  return callee.parameters
+    .filter((one) => !call.labels.includes(one.name.name))
+    .filter((one) => !(call.isPiped && isTensorParameter(one)))
+    .map((one) =>
+      labelChoice(one.name.name, module === undefined ? one.name.name : parameterText(module, one)),
+    );
+}
+
+function labelChoice(name: string, detail: string): Choice {
+  return { label: `${name}:`, kind: "property", detail, insert: `${name}: ` };
+}

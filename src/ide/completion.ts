@@ -1,0 +1,184 @@
+/**
+ * What may stand at the cursor. The words before it say what kind of thing is wanted there (a layer behind `|>`, a
+ * setting's name in a call, a reader behind `data =`); each kind has one function that offers it, and the order of the
+ * list is the order of how likely they are.
+ */
+import type { TextEdit } from "../../compiler/errors/diagnostic.ts";
+import {
+  type Around,
+  type Typed,
+  aroundAt,
+  isInComment,
+  openCallAt,
+  typedAt,
+  wordsBefore,
+} from "./around.ts";
+import type { Analysis, Documents } from "./documents.ts";
+import { exportsOffered, importPaths, importedNames } from "./completion-imports.ts";
+import { builtinsOffered, declarationsOffered, localsOffered, readingsOffered } from "./completion-names.ts";
+import { labelsOffered } from "./completion-labels.ts";
+import { declarationSnippets, statementsOffered, typesOffered } from "./completion-words.ts";
+
+export type ChoiceKind =
+  | "keyword"
+  | "snippet"
+  | "function"
+  | "class"
+  | "variable"
+  | "property"
+  | "constant"
+  | "type"
+  | "file"
+  | "value";
+
+export interface Choice {
+  readonly label: string;
+  readonly kind: ChoiceKind;
+  /** Behind the label: a signature or type. */
+  readonly detail?: string;
+  readonly doc?: string;
+  /** What is written, if not the label; with `$1`, `${2:name}` and `$0` where it is a snippet. */
+  readonly insert?: string;
+  readonly isSnippet?: true;
+  /** Edits elsewhere: the import that the name needs. */
+  readonly edits?: readonly TextEdit[];
+  /** Where its doc is found later: the declaration in a file. */
+  readonly source?: { readonly file: string; readonly name: string };
+}
+
+export interface Completion {
+  /** What a choice replaces. */
+  readonly typed: Typed;
+  readonly choices: readonly Choice[];
+}
+
+export function completionAt(documents: Documents, analysis: Analysis, offset: number): Completion {
+  const typed = typedAt(analysis, offset);
+  const none: Completion = { typed, choices: [] };
+  if (isInComment(analysis, offset)) return none;
+  const path = importPaths(documents, analysis, offset);
+  if (path !== undefined) return path;
+  // A number is being typed, not a name.
+  if (/[\d.]$/.test(analysis.module.text.slice(Math.max(0, typed.start - 1), typed.start))) return none;
+  return { typed, choices: unique(choicesAt(documents, analysis, typed.start)) };
+}
+
+function choicesAt(documents: Documents, analysis: Analysis, start: number): readonly Choice[] {
+  const imported = importedNames(documents, analysis, start);
+  if (imported !== undefined) return imported;
+  const around = aroundAt(analysis, start);
+  const words = wordsBefore(analysis, start);
+  const [last, before] = [words.at(-1)?.image ?? "", words.at(-2)?.image ?? ""];
+  if (around.part === "top") return around.atStatement ? declarationSnippets() : [];
+  if (isNamed(last)) return [];
+  if (around.part === "head")
+    return last === ":" || last === "->" ? typesOffered() : headNames(analysis, around, start, last);
+  if (around.atStatement) return statements(documents, analysis, around, start);
+  if (last === ":" && /^[A-Za-z_]\w*$/.test(before) && isTyped(words.at(-3)?.image)) return typesOffered();
+  const call = openCallAt(analysis, start);
+  const labels = call === undefined ? [] : labelsOffered(documents, analysis, call);
+  return [...labels, ...values(documents, analysis, around, start, last, before)];
+}
+
+/** Behind these words the user makes up a name. */
+function isNamed(last: string): boolean {
+  return ["let", "param", "state", "fn", "layer", "model", "margin", "loss", "optimizer", "train"].includes(
+    last,
+  );
+}
+
+function isTyped(word: string | undefined): boolean {
+  return word === "let" || word === "param" || word === "state";
+}
+
+function headNames(analysis: Analysis, around: Around, start: number, last: string): readonly Choice[] {
+  return ["[", "<", ",", "=", "*", "+", "-", "//"].includes(last)
+    ? localsOffered(analysis, around, start)
+    : [];
+}
+
+function statements(
+  documents: Documents,
+  analysis: Analysis,
+  around: Around,
+  start: number,
+): readonly Choice[] {
+  const begun = statementsOffered(analysis, around);
+  return around.place === "train" ? begun : [...begun, ...names(documents, analysis, around, start, "any")];
+}
+
+/** What is most likely wanted: layers behind `|>`, the loss behind `loss =`. */
+export type Wanted = "any" | "step" | "initialiser" | "model" | "loss" | "optimizer" | "reader" | "dimension";
+
+function values(
+  documents: Documents,
+  analysis: Analysis,
+  around: Around,
+  start: number,
+  last: string,
+  before: string,
+): readonly Choice[] {
+  const wanted = wantedAt(around, last, before);
+  if (wanted === "dimension") return dimensions(analysis, around, start);
+  return names(documents, analysis, around, start, wanted);
+}
+
+function wantedAt({ place }: Around, last: string, before: string): Wanted {
+  if (last === "|>") return "step";
+  if (last === "~") return "initialiser";
+  if (last === ":" && before === "over") return "dimension";
+  if (place !== "train" || last !== "=") return "any";
+  if (before === "model" || before === "loss" || before === "optimizer") return before;
+  return before === "data" || before === "validation" ? "reader" : "any";
+}
+
+function dimensions(analysis: Analysis, around: Around, start: number): readonly Choice[] {
+  const own = localsOffered(analysis, around, start).filter(({ kind }) => kind === "type");
+  const given = readingsOffered(around.place).filter(({ detail }) => detail === "dimension");
+  return [...own, ...given, { label: "...", kind: "keyword", detail: "the axes that `...` stands for" }];
+}
+
+function names(
+  documents: Documents,
+  analysis: Analysis,
+  around: Around,
+  start: number,
+  wanted: Wanted,
+): readonly Choice[] {
+  const isSpecial = around.place === "train" && wanted !== "any";
+  if (wanted === "step" || wanted === "initialiser") {
+    const made = [declarationsOffered, exportsOffered].flatMap((offer) => offer(documents, analysis, wanted));
+    return [...made, ...builtinsOffered(wanted, around.place), ...localsOffered(analysis, around, start)];
+  }
+  return [
+    ...(isSpecial ? [] : localsOffered(analysis, around, start)),
+    ...(isSpecial ? [] : readingsOffered(around.place)),
+    ...declarationsOffered(documents, analysis, wanted),
+    ...builtinsOffered(wanted, around.place),
+    ...exportsOffered(documents, analysis, wanted),
+    ...(isSpecial ? [] : expressionWords),
+  ];
+}
+
+const expressionWords: readonly Choice[] = [
+  {
+    label: "if",
+    kind: "snippet",
+    insert: "if ${1:condition} then ${2:this} else ${3:that}",
+    isSnippet: true,
+  },
+  ...["then", "else", "and", "or", "not", "true", "false"].map((label) => ({
+    label,
+    kind: "keyword" as const,
+  })),
+];
+
+/** The first of a label is the one that the name means there. */
+function unique(choices: readonly Choice[]): readonly Choice[] {
+  const seen = new Set<string>();
+  return choices.filter(({ label, kind }) => {
+    // A reading and a function may share a name: `cos` and `cos(…)`.
+    const key = `${label} ${kind === "function" || kind === "class"}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
