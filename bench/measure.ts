@@ -3,6 +3,9 @@
  * machine slows both, and the bytes that a backend really holds at its fullest moment.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { median } from "./numbers.ts";
+
+export { median, megabytes, milliseconds, times } from "./numbers.ts";
 
 export interface Repeats {
   readonly warmUps: number;
@@ -39,13 +42,6 @@ export async function medianTimes(
       if (run >= 0) times[i]?.push(performance.now() - start);
     }
   return times.map(median);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const [low = NaN, high = NaN] = [sorted[middle - 1], sorted[middle]];
-  return sorted.length % 2 === 1 ? high : (low + high) / 2;
 }
 
 /**
@@ -115,8 +111,3 @@ export function fittedExponent(points: readonly (readonly [number, number])[]): 
   const variance = logs.reduce((sum, [x]) => sum + (x - centreX) ** 2, 0);
   return covariance / variance;
 }
-
-export const milliseconds = (value: number): string =>
-  `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
-export const megabytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
-export const times = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)}×`;

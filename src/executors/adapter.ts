@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { type OfferedAdapter, adapterFacts } from "../../runtime/webgpu/device.ts";
+import { dawnOptions } from "./dawn.ts";
 
 export type GpuState =
   | ({ readonly kind: "adapter" } & OfferedAdapter)
@@ -52,7 +53,7 @@ interface Answer extends Pick<OfferedAdapter, "limits"> {
 
 const question = `
 const { create } = await import(process.argv[1]);
-const gpu = create([]);
+const gpu = create(JSON.parse(process.argv[2]));
 const adapter = (await gpu.requestAdapter({ powerPreference: "high-performance" })) ?? (await gpu.requestAdapter());
 const plain = (object) => { const all = {}; for (const key in object) all[key] = object[key]; return all; };
 const facts = adapter && { info: plain(adapter.info), features: [...adapter.features], limits: plain(adapter.limits) };
@@ -61,7 +62,7 @@ process.stdout.write(JSON.stringify(facts), () => process.exit());
 
 /** The adapter, null where there is none, or a sentence about what went wrong. */
 function askProcess(dawn: string): Promise<Answer | null | string> {
-  const args = ["--input-type=module", "-e", question, pathToFileURL(dawn).href];
+  const args = ["--input-type=module", "-e", question, pathToFileURL(dawn).href, JSON.stringify(dawnOptions)];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: 20_000, encoding: "utf8" }, (error, out, err) => {
       if (error === null) resolve(JSON.parse(out) as Answer | null);

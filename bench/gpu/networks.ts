@@ -1,0 +1,41 @@
+/** A training step of a convolution network: the paper's own on hardware, the small one of the demo on software. */
+import type { GpuDevice } from "../../runtime/webgpu/device.ts";
+import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
+import { footprintOf } from "../../runtime/webgpu/footprint.ts";
+import { exampleProgram, inputsOf, moduleOf } from "./programs.ts";
+import { unfit } from "./products.ts";
+import type { Section, Size } from "./section.ts";
+import { callSeconds } from "./timing.ts";
+
+export async function networks(gpu: GpuDevice, size: Size): Promise<Section> {
+  const hardware = gpu.adapter.kind === "hardware";
+  const [file, entry, batch] = hardware
+    ? (["examples/mnist/paper.margo", "Paper4", 128] as const)
+    : (["examples/mnist/softmax.margo", "Softmax", 32] as const);
+  const notes: string[] = [];
+  const module = moduleOf(exampleProgram(file, entry), gpu);
+  const executor = createWebGpuExecutor(module, gpu);
+  try {
+    await executor.initialize(1);
+    const effort = { runs: size === "quick" ? 3 : 7, least: size === "quick" ? 0.1 : 0.5 };
+    const step = await callSeconds(gpu, executor, "step", inputsOf(module, "step", batch), effort).catch(
+      unfit(notes),
+    );
+    const { peakBytes, dispatches } = footprintOf(module, "step", { N: batch });
+    const rows =
+      step === undefined
+        ? []
+        : [
+            {
+              program: `${file} ${entry}`,
+              batch,
+              "step ms": step * 1000,
+              "peak MiB": peakBytes / 2 ** 20,
+              dispatches,
+            },
+          ];
+    return { title: "Convolution networks", rows, notes };
+  } finally {
+    executor.dispose();
+  }
+}
