@@ -7,7 +7,8 @@ import { type Node, isOp } from "../ir/node.ts";
 import type { TensorType } from "../ir/type.ts";
 import type { OpName } from "../ops/attrs.ts";
 import { elementsOf } from "../ops/types.ts";
-import { type KernelGroup, isLeaf } from "./fuse.ts";
+import { type KernelGroup, type KernelLimits, isLeaf } from "./fuse.ts";
+import { isTileReduction, productIn } from "./fuse/products.ts";
 
 /** tfjs keeps a boolean in one byte, everything else in four. */
 export function bytesOf(type: TensorType): Dim {
@@ -32,13 +33,26 @@ const scratch: { readonly [K in OpName]?: number } = {
  * What a kernel allocates beside its results. An element-wise chain keeps its inner values in registers; the
  * chain before a reduction gives what the reduction reads.
  */
-export function insideKernel({ kind, nodes, writes }: KernelGroup): readonly Dim[] {
+export function insideKernel(
+  { kind, nodes, writes }: KernelGroup,
+  limits: KernelLimits | undefined,
+): readonly Dim[] {
   if (kind === "elementwise" || kind === "optimizer") return [];
+  if (limits?.products === "chains") return tileBytes(nodes);
   const last = nodes.at(-1);
   const inner = nodes.filter(
     (node) => !writes.includes(node) && (kind !== "reduction" || last?.inputs.includes(node) === true),
   );
   return [...inner.map(bytesOfValue), ...nodes.flatMap(scratchOf)];
+}
+
+/**
+ * Where products take chains, inner values are never stored, but the states of tiles are: at most eight numbers for
+ * each line of 64 elements of a tile, of which one byte an element is more than enough.
+ */
+function tileBytes(nodes: readonly Node[]): readonly Dim[] {
+  const product = productIn(nodes);
+  return product !== undefined && nodes.some(isTileReduction) ? [elementsOf(product.type)] : [];
 }
 
 function scratchOf(node: Node): readonly Dim[] {

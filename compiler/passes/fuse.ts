@@ -14,6 +14,7 @@ import type { OpName } from "../ops/attrs.ts";
 import { type Node, isOp, usersOf } from "../ir/node.ts";
 import { shapeKey } from "../ir/type.ts";
 import { knownSize } from "../ir/dim.ts";
+import { Drafts } from "./fuse/drafts.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Region, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
@@ -36,15 +37,33 @@ export interface KernelLimits {
   readonly buffers: number;
   /** Element-wise operations that the target's loops do not have: each is a kernel of its own. */
   readonly apart: ReadonlySet<OpName>;
+  /**
+   * What a product takes into its kernel. `bias`: a vector added to each row, and max(x, 0). `chains`: every
+   * element-wise operation on values of its shape, reductions of those along its rows or columns, and the chain
+   * that one operand is made by where an element of it is read a few times only.
+   */
+  readonly products: "bias" | "chains";
+  /** Operations that readers work out themselves: they take no buffer, what they are made of does. */
+  readonly views: ReadonlySet<OpName>;
 }
 
 const none: ReadonlySet<OpName> = new Set();
 
 export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
-  reference: { buffers: Infinity, apart: none },
-  tfjs: { buffers: 24, apart: new Set<OpName>(["sin", "cos", "acos", "pow", "half"]) },
-  // The default limit of a WebGPU device: maxStorageBuffersPerShaderStage.
-  wgsl: { buffers: 8, apart: none },
+  reference: { buffers: Infinity, apart: none, products: "bias", views: none },
+  tfjs: {
+    buffers: 24,
+    apart: new Set<OpName>(["sin", "cos", "acos", "pow", "half"]),
+    products: "bias",
+    views: none,
+  },
+  wgsl: {
+    // The default limit of a WebGPU device: maxStorageBuffersPerShaderStage.
+    buffers: 8,
+    apart: none,
+    products: "chains",
+    views: new Set<OpName>(["constant", "size", "iota", "reshape", "transpose", "broadcast", "slice"]),
+  },
 };
 
 export const fuse: Pass = {
@@ -134,19 +153,21 @@ function streamedDependencies(regions: readonly Region[]): ReadonlyMap<Node, rea
 
 /**
  * Groups `nodes`. Those that are `visible` from outside must be written; `waitsFor` says what a value that is
- * computed elsewhere waits for, so that no kernel ends up waiting for itself.
+ * computed elsewhere waits for, so that no kernel ends up waiting for itself; `unbound` are leaves that take no buffer.
  */
 export function groupNodes(
   nodes: readonly Node[],
   visible: ReadonlySet<Node>,
   limits: KernelLimits,
   waitsFor: (node: Node) => readonly Node[],
+  unbound: ReadonlySet<Node> = new Set(),
 ): readonly KernelGroup[] {
   const inside = new Set(nodes);
   const users = usersOf([...new Set(nodes.flatMap((node) => [...node.inputs, node]))]);
   const usersInside = (node: Node): readonly Node[] =>
     (users.get(node) ?? []).filter((user) => inside.has(user));
-  const drafts = new Drafts({ limits, users: usersInside, seen: (node) => visible.has(node), waitsFor });
+  const seen = (node: Node): boolean => visible.has(node);
+  const drafts = new Drafts({ limits, users: usersInside, seen, waitsFor, unbound });
   for (const node of nodes) drafts.place(node);
   return drafts.groups();
 }
@@ -166,180 +187,18 @@ export function inReadingOrder(groups: readonly KernelGroup[]): readonly KernelG
   return order;
 }
 
-interface Surroundings {
-  readonly limits: KernelLimits;
-  readonly users: (node: Node) => readonly Node[];
-  readonly seen: (node: Node) => boolean;
-  readonly waitsFor: (node: Node) => readonly Node[];
-}
-
-interface Draft {
-  kind: KernelKind;
-  readonly nodes: Node[];
-}
-
-/** Kernels while they grow; lives for one call of `groupNodes`. */
-class Drafts {
-  readonly #of = new Map<Node, Draft>();
-  readonly #around: Surroundings;
-
-  constructor(around: Surroundings) {
-    this.#around = around;
-  }
-
-  place(node: Node): void {
-    const candidates = this.#candidates(node);
-    const home = candidates.find((draft) => this.#fits(draft, node));
-    const draft = home ?? { kind: this.#kindOf(node), nodes: [] };
-    draft.nodes.push(node);
-    this.#of.set(node, draft);
-    if (draft.kind !== "elementwise" || isReduction(node)) {
-      if (draft.kind === "elementwise") draft.kind = "reduction";
-      return;
-    }
-    for (const other of candidates)
-      if (other !== draft && this.#mayJoin(draft, other)) this.#join(draft, other);
-  }
-
-  /** Two chains that meet in one node are one chain, if nothing outside stands between them. */
-  #mayJoin(a: Draft, b: Draft): boolean {
-    const [first, second] = [a.nodes[0], b.nodes[0]];
-    if (b.kind !== "elementwise" || first === undefined || second === undefined) return false;
-    const nodes = [...b.nodes, ...a.nodes];
-    return (
-      shapeKey(first.type.shape) === shapeKey(second.type.shape) &&
-      this.#values(nodes) <= this.#around.limits.buffers &&
-      !this.#waitsThroughOthers(a, b) &&
-      !this.#waitsThroughOthers(b, a)
-    );
-  }
-
-  #join(into: Draft, other: Draft): void {
-    const nodes = [...other.nodes, ...into.nodes].sort((a, b) => a.id - b.id);
-    into.nodes.splice(0, into.nodes.length, ...nodes);
-    for (const node of other.nodes) this.#of.set(node, into);
-  }
-
-  #kindOf(node: Node): KernelKind {
-    return this.#isApart(node) ? "single" : kernelKind(node);
-  }
-
-  /** Integers have few operations in vector loops: what is rare is left alone. */
-  #isApart(node: Node): boolean {
-    const rare = node.type.dtype === "i32" && (isOp(node, "neg") || isOp(node, "abs") || isOp(node, "sign"));
-    return rare || this.#around.limits.apart.has(node.op);
-  }
-
-  groups(): readonly KernelGroup[] {
-    return [...new Set(this.#of.values())].map((draft) => ({
-      kind: draft.kind,
-      nodes: draft.nodes,
-      reads: this.#reads(draft.nodes),
-      writes: this.#writes(draft.nodes),
-    }));
-  }
-
-  /** Kernels that the node could join: those of its inputs, the latest first. */
-  #candidates(node: Node): readonly Draft[] {
-    const drafts = node.inputs.flatMap((input) => this.#of.get(input) ?? []);
-    return [...new Set(drafts)].reverse();
-  }
-
-  #fits(draft: Draft, node: Node): boolean {
-    return (
-      this.#belongs(draft, node) &&
-      this.#values([...draft.nodes, node]) <= this.#around.limits.buffers &&
-      !this.#loops(draft, node)
-    );
-  }
-
-  #belongs(draft: Draft, node: Node): boolean {
-    const last = draft.nodes.at(-1);
-    if (last === undefined) return false;
-    if (draft.kind === "elementwise") {
-      if (isElementwise(node))
-        return !this.#isApart(node) && shapeKey(node.type.shape) === shapeKey(last.type.shape);
-      // A reduction ends the chain that feeds it, when nobody else needs the chain.
-      return isReduction(node) && draft.nodes.every((each) => this.#isPrivate(each, [...draft.nodes, node]));
-    }
-    if (draft.kind === "contraction") return this.#isPrivate(last, [node]) && isEpilogue(draft.nodes, node);
-    return false;
-  }
-
-  #isPrivate(node: Node, readers: readonly Node[]): boolean {
-    return !this.#around.seen(node) && this.#around.users(node).every((user) => readers.includes(user));
-  }
-
-  /** Whether joining would make the kernel wait for itself: an input outside it that depends on it. */
-  #loops(draft: Draft, node: Node): boolean {
-    return this.#waits(
-      node.inputs.filter((input) => this.#of.get(input) !== draft),
-      draft,
-    );
-  }
-
-  /** Whether a kernel waits for another one by way of a third. */
-  #waitsThroughOthers(waiting: Draft, other: Draft): boolean {
-    const direct = (input: Node): boolean => {
-      const from = this.#of.get(input);
-      return from === waiting || from === other;
-    };
-    return this.#waits(
-      waiting.nodes.flatMap(({ inputs }) => inputs.filter((input) => !direct(input))),
-      other,
-    );
-  }
-
-  /** Whether one of the values waits for the kernel. */
-  #waits(values: readonly Node[], kernel: Draft): boolean {
-    const visited = new Set<Draft | Node>();
-    const stack = [...values];
-    for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-      const other = this.#of.get(value);
-      if (other === kernel) return true;
-      if (visited.has(other ?? value)) continue;
-      visited.add(other ?? value);
-      if (other === undefined) stack.push(...this.#around.waitsFor(value), ...value.inputs);
-      else
-        for (const member of other.nodes)
-          for (const input of member.inputs)
-            if (!visited.has(this.#of.get(input) ?? input)) stack.push(input);
-    }
-    return false;
-  }
-
-  /** Values that a kernel of these nodes touches. */
-  #values(nodes: readonly Node[]): number {
-    return this.#reads(nodes).length + this.#writes(nodes).length;
-  }
-
-  #reads(nodes: readonly Node[]): readonly Node[] {
-    const own = new Set(nodes);
-    const reads = new Set<Node>();
-    for (const node of nodes) for (const input of node.inputs) if (!own.has(input)) reads.add(input);
-    return [...reads];
-  }
-
-  #writes(nodes: readonly Node[]): readonly Node[] {
-    const own = new Set(nodes);
-    return nodes.filter(
-      (node) => this.#around.seen(node) || this.#around.users(node).some((user) => !own.has(user)),
-    );
-  }
-}
-
-function kernelKind(node: Node): KernelKind {
+export function kernelKind(node: Node): KernelKind {
   if (isElementwise(node)) return "elementwise";
   if (isReduction(node)) return "reduction";
   return isOp(node, "matmul") || isOp(node, "conv2d") ? "contraction" : "single";
 }
 
-function isReduction(node: Node): boolean {
+export function isReduction(node: Node): boolean {
   return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
 }
 
 /** A bias over the last axis right after the product, then max(x, 0). */
-function isEpilogue(kernel: readonly Node[], node: Node): boolean {
+export function isBiasEpilogue(kernel: readonly Node[], node: Node): boolean {
   const last = kernel.at(-1);
   if (last === undefined) return false;
   if (kernel.length === 1 && isOp(node, "add")) return biasOf(node, last) !== undefined;

@@ -13,6 +13,7 @@
 import { type Bindings, type Dim, sizeOfDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { bytesOf, bytesOfValue, insideKernel } from "./bytes.ts";
+import { kernelLimits } from "./fuse.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Schedule, type Step, scheduleAsWritten } from "./schedule.ts";
 import type { Region, RegionPass } from "./stream.ts";
@@ -77,7 +78,7 @@ export function planOf(stage: Stage, { steps }: Schedule): Plan {
     buffers: withSlots(lives),
     variables: stage.variables.map(({ name, kind, type }) => ({ name, kind, bytes: bytesOf(type) })),
     transients: [
-      ...steps.flatMap((step, index) => transientsOf(step, index, stage.options.budgetBytes)),
+      ...steps.flatMap((step, index) => transientsOf(stage, step, index)),
       ...keptTransients(steps, stage.regions ?? [], stage.options.budgetBytes),
     ],
     steps: steps.length,
@@ -117,10 +118,11 @@ function totalBytes(values: readonly { readonly bytes: Dim }[], bindings: Bindin
   return values.reduce((total, { bytes }) => total + sizeOfDim(bytes, bindings), 0);
 }
 
-function transientsOf(step: Step, index: number, budgetBytes: number): readonly Transient[] {
+function transientsOf({ kernels, options }: Stage, step: Step, index: number): readonly Transient[] {
+  const { budgetBytes, target } = options;
   if (step.kind === "pass")
     return [{ kind: "chunks", step: index, region: step.region, pass: step.pass, budgetBytes }];
-  const bytes = insideKernel(step.kernel);
+  const bytes = insideKernel(step.kernel, kernels === undefined ? undefined : kernelLimits[target]);
   return bytes.length === 0 ? [] : [{ kind: "values", step: index, bytes }];
 }
 

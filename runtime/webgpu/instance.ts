@@ -255,10 +255,7 @@ interface Resource {
   readonly place: string;
 }
 
-/**
- * The binding of a buffer. Of a kept one, the chunk's slot, or the last slot for chunks that are not kept; of a sliced
- * one, what is left of the shard from the chunk's base on.
- */
+/** The binding of a buffer. Of a kept one, the chunk's slot; of a sliced one, what is left of the shard from its base on. */
 function resourceOf(
   fn: GpuFunction,
   plan: FunctionPlan,
@@ -278,10 +275,10 @@ function resourceOf(
   }
   const buffer = bufferAt(buffers, index);
   if (info?.kind !== "kept" || chunk === undefined) return { resource: { buffer, size: bytes }, place: "" };
-  const { size = 1, kept = 0 } = plan.chunks[info.region] ?? {};
+  const { size = 1 } = plan.chunks[info.region] ?? {};
   const name = fn.regions[info.region]?.chunk ?? "";
   const slot = keptSlotBytes(info, settled(info.elements, { ...sizes, [name]: size }));
-  const offset = Math.min(chunk.index, kept) * slot;
+  const offset = chunk.index * slot;
   return { resource: { buffer, offset, size: slot }, place: String(offset) };
 }
 

@@ -189,13 +189,8 @@ function withLargestChunks(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes:
 function bytesOf(buffer: GpuBuffer, chunks: readonly ChunkPlan[], sizes: Sizes): number {
   const elements = settled(buffer.elements, sizes);
   if (buffer.kind !== "kept") return Math.max(4, Math.ceil((elements * elementBytes(buffer.dtype)) / 4) * 4);
-  const { kept, count } = chunks[buffer.region] ?? { kept: 0, count: 1 };
-  return keptSlotBytes(buffer, elements) * slotsOf(kept, count);
-}
-
-/** One slot a kept chunk, and one that the others share. */
-function slotsOf(kept: number, count: number): number {
-  return Math.max(1, kept + (kept < count ? 1 : 0));
+  const { kept } = chunks[buffer.region] ?? { kept: 0 };
+  return Math.max(alignment, keptSlotBytes(buffer, elements) * kept);
 }
 
 function runsOf(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes: Sizes): readonly Run[] {
@@ -205,7 +200,7 @@ function runsOf(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes: Sizes): re
     const name = fn.regions[step.region]?.chunk ?? "";
     return ranges.flatMap(({ size }, index) =>
       step.steps
-        .filter(({ when }) => when === "always" || index >= kept)
+        .filter(({ when }) => when === "always" || (when === "kept") === index < kept)
         .map((dispatch) => ({
           dispatch,
           groups: settled(dispatch.groups, { ...sizes, [name]: size }),

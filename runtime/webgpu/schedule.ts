@@ -70,7 +70,7 @@ export type GpuBuffer =
       readonly elements: Size;
     }
   | { readonly kind: "value"; readonly dtype: StoredType; readonly elements: Size }
-  /** One slot a kept chunk of the region, and one for the chunk at hand. */
+  /** One slot a kept chunk of the region. */
   | { readonly kind: "kept"; readonly region: number; readonly dtype: StoredType; readonly elements: Size };
 
 /** How elements lie in a buffer: what was rounded to half precision takes two bytes. */
@@ -82,8 +82,8 @@ export interface GpuDispatch {
   /** In binding order. */
   readonly buffers: readonly number[];
   readonly groups: Size;
-  /** `recomputed` runs only for chunks whose values were not kept. */
-  readonly when: "always" | "recomputed";
+  /** Whether it runs for every chunk, or only for those whose values are kept or are not. */
+  readonly when: "always" | "kept" | "recomputed";
 }
 
 export type GpuStep =

@@ -1,32 +1,27 @@
 /**
- * Matrix products and convolutions as products on the tile engine. A convolution is an implicit matrix product:
- * its rows are the pixels of the result, its depth the taps of the window times the channels, and nothing is
- * copied into that form. Operands are read through the graph, so a transposed, sliced or stretched operand
- * costs no copy. What follows a product in its kernel (a bias, an activation) is worked out on the way out.
+ * Kernels with a product: what is stored of it, the element-wise operations behind it, and the reductions of those. A
+ * reduction begins in the tiles, whose states go to one buffer, and a small kernel puts the tiles together; the product
+ * itself is stored only if somebody reads it. A small product with a long depth is cut into parts that are added up by
+ * a kernel of their own, which then is where everything behind the product happens.
  */
 import { type Dim, constantDim, multiplyDims, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
+import { type FoldedAxis, foldedAxis, isTileReduction } from "../../passes/fuse/products.ts";
 import { operand } from "./emissions.ts";
-import { emitEach, storeAll } from "./elementwise.ts";
-import { placeAt, placeOf } from "./place.ts";
-import { tapPosition, windowAt } from "./pooling.ts";
+import { emitEach, putAll, putEach } from "./elementwise.ts";
+import { assignMerged } from "./merge-lanes.ts";
+import { type Monoid, argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
+import { type Place, placeAt, placeOf } from "./place.ts";
+import { type Contraction, type Formulas, formulasOf } from "./product-formulas.ts";
+import { emitReduction } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
-import type { Sink } from "./sink.ts";
-import { type Product, depthParts, emitProduct } from "./tiles.ts";
-import { dimAt, sidesOf } from "./windows.ts";
+import { type Sink, groupsFor } from "./sink.ts";
+import { declareState } from "./tile-folds.ts";
+import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiles.ts";
 
-type Contraction = Node<"matmul" | "conv2d" | "conv2d_input_gradient" | "conv2d_filter_gradient">;
+type Reduction = Extract<Parameters<typeof foldedAxis>[0], Node>;
 
-export function isContraction(node: Node): node is Contraction {
-  return (
-    isOp(node, "matmul") ||
-    isOp(node, "conv2d") ||
-    isOp(node, "conv2d_input_gradient") ||
-    isOp(node, "conv2d_filter_gradient")
-  );
-}
-
-/** `nodes` is the contraction and what follows it; `writes` are those of them that others read. */
+/** `nodes` is what makes the operands, the product and what follows it; `writes` are those of them that others read. */
 export function emitContraction(
   sink: Sink,
   name: string,
@@ -34,35 +29,24 @@ export function emitContraction(
   writes: readonly Node[],
   node: Contraction,
 ): void {
-  const isRounded = node.inputs.every(isHalf);
-  const product = { ...formulasOf(node), isRounded, name, nodes, store: storeTo(sink, node, writes) };
-  const parts = depthParts(sink, product);
-  if (parts === undefined) return emitProduct(sink, product);
-  const count = productOfDims(node.type.shape);
-  const partial = sink.temporary("f32", multiplyDims(parts, count));
-  emitProduct(sink, product, {
-    count: parts,
-    store: ({ writer }, part, row, column, value) =>
-      writer.store(
-        partial,
-        "f32",
-        `${part} * ${writer.size(count)} + ${row} * ${writer.size(product.columns)} + ${column}`,
-        {
-          text: value,
-          type: "f32",
-        },
-      ),
-  });
-  emitEach(sink, { name: `${name}, parts together`, nodes }, node.type.shape, (context, place) => {
-    const { writer } = context;
-    writer.push({ kind: "variable", name: "total", type: "f32", value: "0.0" });
-    writer.loop("part", "0u", writer.size(parts), "1u", (part) => {
-      const value = writer.load(partial, "f32", `${part} * ${writer.size(count)} + ${place.flat()}`).text;
-      writer.push({ kind: "assign", target: "total", value: `total + ${value}` });
-    });
-    place.values.set(node, { text: "total", type: "f32" });
-    storeAll(sink, context, writes, place);
-  });
+  const formulas = formulasOf(node, nodes);
+  const reductions = writes.filter(isTileReduction);
+  const stored = writes.filter((each) => !isTileReduction(each));
+  const parts = depthParts(sink, formulas);
+  if (parts !== undefined)
+    return emitInParts(sink, name, nodes, { stored, reductions, node, formulas, parts });
+  const product = { ...formulas, isRounded: node.inputs.every(isHalf), name, nodes };
+  const [first] = reductions;
+  const over = first === undefined ? undefined : foldedAxis(first);
+  const element: Product["element"] = (context, row, column, value) => {
+    const place = elementPlace(context, node, row, column, value);
+    putAll(sink, context, stored, place);
+    return reductions.map((each) => valueAt(context, operand(each, 0), place).text);
+  };
+  if (over === undefined) return emitProduct(sink, { ...product, element });
+  const tiles = tilesOf(sink, product, reductions, over);
+  emitProduct(sink, { ...product, element, fold: tiles.fold });
+  putTilesTogether(sink, `${name}, tiles together`, reductions, tiles);
 }
 
 /** Whether the pass `narrow` rounded a value, by whatever way it is looked at. */
@@ -73,149 +57,144 @@ function isHalf(x: Node): boolean {
 }
 
 /** Everything behind the product sees its element as a value that is already there. */
-function storeTo(sink: Sink, node: Contraction, writes: readonly Node[]): Product["store"] {
-  return (context, row, column, value) => {
+function elementPlace(
+  { writer }: Context,
+  node: Contraction,
+  row: string,
+  column: string,
+  value: string,
+): Place {
+  const { shape } = node.type;
+  const columns = writer.size(shape.at(-1) ?? constantDim(1));
+  const place = isOp(node, "matmul")
+    ? placeOf(writer, shape, [row, column])
+    : placeAt(writer, shape, writer.let({ text: `${row} * ${columns} + ${column}`, type: "u32" }, "at").text);
+  place.values.set(node, { text: value, type: "f32" });
+  return place;
+}
+
+/** What the tiles hold of each result, and where that lies: state after state, tile after tile. */
+interface Tiles {
+  readonly fold: Fold;
+  /** Names the state that tile `tile` left of a result. */
+  readonly load: (context: Context, index: number, tile: string, result: string) => readonly string[];
+  readonly count: Dim;
+  readonly extent: number;
+}
+
+function tilesOf(
+  sink: Sink,
+  product: Formulas & Pick<Product, "name" | "nodes" | "isRounded">,
+  reductions: readonly Reduction[],
+  over: FoldedAxis,
+): Tiles {
+  const monoids = reductions.map((each) =>
+    isOp(each, "argmax") ? tileArgmaxMonoid : monoidOf(each.op as "sum", "f32"),
+  );
+  const extent = foldExtent(sink, product, over);
+  const [folded, results] =
+    over === "rows" ? [product.rows, product.columns] : [product.columns, product.rows];
+  const count = groupsFor(folded, extent);
+  const first = monoids.map((_, index) => monoids.slice(0, index).flatMap(({ types }) => types).length);
+  const numbers = constantDim(monoids.flatMap(({ types }) => types).length);
+  const partial = sink.temporary("f32", multiplyDims(numbers, multiplyDims(count, results)));
+  const at = ({ writer }: Context, index: number, part: number, tile: string, result: string): string => {
+    const number = (first[index] ?? 0) + part;
+    const line = number === 0 ? tile : `(${number}u * ${writer.size(count)} + ${tile})`;
+    return `${line} * ${writer.size(results)} + ${result}`;
+  };
+  return {
+    count,
+    extent,
+    fold: {
+      over,
+      monoids,
+      store: (context, index, tile, result, state) =>
+        state.forEach((text, part) =>
+          context.writer.store(partial, "f32", at(context, index, part, tile, result), { text, type: "f32" }),
+        ),
+    },
+    load: (context, index, tile, result) =>
+      (monoids[index]?.types ?? []).map(
+        (_, part) =>
+          context.writer.let(
+            context.writer.load(partial, "f32", at(context, index, part, tile, result)),
+            "part",
+          ).text,
+      ),
+  };
+}
+
+/** One invocation a result, for all reductions of the kernel. */
+function putTilesTogether(sink: Sink, name: string, reductions: readonly Reduction[], tiles: Tiles): void {
+  const shape = reductions[0]?.type.shape ?? [];
+  emitEach(sink, { name, nodes: [] }, shape, (context, place) => {
     const { writer } = context;
-    const { shape } = node.type;
-    const columns = writer.size(shape.at(-1) ?? constantDim(1));
-    const place = isOp(node, "matmul")
-      ? placeOf(writer, shape, [row, column])
-      : placeAt(
-          writer,
-          shape,
-          writer.let({ text: `${row} * ${columns} + ${column}`, type: "u32" }, "at").text,
-        );
-    place.values.set(node, { text: value, type: "f32" });
-    storeAll(sink, context, writes, place);
-  };
-}
-
-type Formulas = Omit<Product, "name" | "nodes" | "store" | "isRounded">;
-
-function formulasOf(node: Contraction): Formulas {
-  if (isOp(node, "matmul")) return matmulFormulas(node);
-  if (isOp(node, "conv2d")) return convolutionFormulas(node);
-  if (isOp(node, "conv2d_input_gradient")) return inputGradientFormulas(node);
-  return filterGradientFormulas(node as Node<"conv2d_filter_gradient">);
-}
-
-function matmulFormulas(node: Node<"matmul">): Formulas {
-  const [a, b] = [operand(node, 0), operand(node, 1)];
-  const { transposeA, transposeB } = node.attrs;
-  const element = (x: Node, flipped: boolean) => (context: Context, first: string, second: string) =>
-    valueAt(context, x, placeOf(context.writer, x.type.shape, flipped ? [second, first] : [first, second]))
-      .text;
-  return {
-    rows: dimAt(node.type, 0),
-    columns: dimAt(node.type, 1),
-    depth: dimAt(a.type, transposeA ? 0 : 1),
-    left: element(a, transposeA),
-    right: element(b, transposeB),
-    leftRuns: transposeA ? "rows" : "depth",
-    rightRuns: transposeB ? "depth" : "columns",
-  };
-}
-
-/** Result [N, rows, columns, F]: rows are pixels, depth is (ky, kx, channel). */
-function convolutionFormulas(node: Node<"conv2d">): Formulas {
-  const [image, filter] = [operand(node, 0), operand(node, 1)];
-  const [tall, wide, channels] = [dimAt(filter.type, 0), dimAt(filter.type, 1), dimAt(filter.type, 2)];
-  return {
-    rows: productOfDims(node.type.shape.slice(0, 3)),
-    columns: dimAt(node.type, 3),
-    depth: productOfDims([tall, wide, channels]),
-    left: (context, row, k) => {
-      const sides = sidesOf(context.writer, image.type, node.type, [tall, wide], node.attrs);
-      const [n = "", oy = "", ox = ""] = split(context, row, node.type.shape.slice(0, 3));
-      const [ky = "", kx = "", channel = ""] = split(context, k, [tall, wide, channels]);
-      const [y, x] = [tapPosition(context, oy, ky, sides[0]), tapPosition(context, ox, kx, sides[1])];
-      return insideOrZero(context, image, `${y} < ${sides[0].size} && ${x} < ${sides[1].size}`, [
-        n,
-        y,
-        x,
-        channel,
-      ]);
-    },
-    right: (context, k, column) => flatElement(context, filter, k, column),
-    leftRuns: "depth",
-    rightRuns: "columns",
-  };
-}
-
-/** Result [N, H, W, K]: rows are the image's pixels, depth is (ky, kx, feature). */
-function inputGradientFormulas(node: Node<"conv2d_input_gradient">): Formulas {
-  const [filter, adjoint] = [operand(node, 0), operand(node, 1)];
-  const [tall, wide, features] = [dimAt(filter.type, 0), dimAt(filter.type, 1), dimAt(filter.type, 3)];
-  return {
-    rows: productOfDims(node.type.shape.slice(0, 3)),
-    columns: dimAt(node.type, 3),
-    depth: productOfDims([tall, wide, features]),
-    left: (context, row, k) => {
-      const sides = sidesOf(context.writer, node.type, adjoint.type, [tall, wide], node.attrs);
-      const [n = "", y = "", x = ""] = split(context, row, node.type.shape.slice(0, 3));
-      const [ky = "", kx = "", feature = ""] = split(context, k, [tall, wide, features]);
-      const [above, beside] = [windowAt(context, y, ky, sides[0]), windowAt(context, x, kx, sides[1])];
-      const condition = `${above.condition} && ${beside.condition}`;
-      return insideOrZero(context, adjoint, condition, [n, above.window, beside.window, feature]);
-    },
-    right: (context, k, column) => {
-      const [ky = "", kx = "", feature = ""] = split(context, k, [tall, wide, features]);
-      return valueAt(context, filter, placeOf(context.writer, filter.type.shape, [ky, kx, column, feature]))
-        .text;
-    },
-    leftRuns: "depth",
-    rightRuns: "depth",
-  };
-}
-
-/** Result [kh, kw, K, F]: rows are (ky, kx, channel), depth is the result's pixels. */
-function filterGradientFormulas(node: Node<"conv2d_filter_gradient">): Formulas {
-  const [image, adjoint] = [operand(node, 0), operand(node, 1)];
-  const [tall, wide] = [dimAt(node.type, 0), dimAt(node.type, 1)];
-  return {
-    rows: productOfDims(node.type.shape.slice(0, 3)),
-    columns: dimAt(node.type, 3),
-    depth: productOfDims(adjoint.type.shape.slice(0, 3)),
-    left: (context, row, k) => {
-      const sides = sidesOf(context.writer, image.type, adjoint.type, [tall, wide], node.attrs);
-      const [ky = "", kx = "", channel = ""] = split(context, row, node.type.shape.slice(0, 3));
-      const [n = "", oy = "", ox = ""] = split(context, k, adjoint.type.shape.slice(0, 3));
-      const [y, x] = [tapPosition(context, oy, ky, sides[0]), tapPosition(context, ox, kx, sides[1])];
-      return insideOrZero(context, image, `${y} < ${sides[0].size} && ${x} < ${sides[1].size}`, [
-        n,
-        y,
-        x,
-        channel,
-      ]);
-    },
-    right: (context, k, column) => flatElement(context, adjoint, k, column),
-    leftRuns: "rows",
-    rightRuns: "columns",
-  };
-}
-
-/** A position in a product of sizes as one position each. */
-function split({ writer }: Context, position: string, sizes: readonly Dim[]): readonly string[] {
-  return placeAt(writer, sizes, position)
-    .coordinates()
-    .map((text) => writer.let({ text, type: "u32" }, "c").text);
-}
-
-/** The element at (row, column), all axes but the last taken as rows. */
-function flatElement(context: Context, x: Node, row: string, column: string): string {
-  const { writer } = context;
-  const columns = writer.size(x.type.shape.at(-1) ?? constantDim(1));
-  const at = writer.let({ text: `${row} * ${columns} + ${column}`, type: "u32" }, "at").text;
-  return valueAt(context, x, placeAt(writer, x.type.shape, at)).text;
-}
-
-function insideOrZero(context: Context, x: Node, condition: string, coordinates: readonly string[]): string {
-  const { writer } = context;
-  const value = writer.fresh("tap");
-  writer.push({ kind: "variable", name: value, type: "f32", value: "0.0" });
-  writer.when(condition, () => {
-    const inner = valueAt(context, x, placeOf(writer, x.type.shape, coordinates)).text;
-    writer.push({ kind: "assign", target: value, value: inner });
+    const monoids = reductions.map((each): Monoid =>
+      isOp(each, "argmax") ? argmaxMonoid : monoidOf(each.op as "sum", "f32"),
+    );
+    const states = monoids.map(({ types }, index) => types.map((_, part) => `whole${index}_${part}`));
+    monoids.forEach((monoid, index) => declareState(context, monoid, states[index] ?? []));
+    writer.loop("tile", "0u", writer.size(tiles.count), "1u", (tile) =>
+      monoids.forEach((monoid, index) => {
+        const [value = "", at] = tiles.load(context, index, tile, place.flat());
+        const position = `i32(${tile} * ${tiles.extent}u) + i32(${at})`;
+        const isArgmax = monoid === argmaxMonoid;
+        const other = isArgmax
+          ? [value, writer.let({ text: position, type: "i32" }, "at").text]
+          : [value, ...(at === undefined ? [] : [at])];
+        assignMerged(context, monoid, states[index] ?? [], other);
+      }),
+    );
+    putEach(
+      sink,
+      context,
+      reductions.map((node, index) => {
+        const text = monoids[index]?.result(states[index] ?? []) ?? "";
+        const value = writer.let({ text, type: node.type.dtype }, "result");
+        return { node, value, place: placeAt(writer, node.type.shape, place.flat()) };
+      }),
+    );
   });
-  return value;
+}
+
+interface InParts {
+  readonly node: Contraction;
+  readonly formulas: Formulas;
+  readonly stored: readonly Node[];
+  readonly reductions: readonly Reduction[];
+  readonly parts: Dim;
+}
+
+function emitInParts(
+  sink: Sink,
+  name: string,
+  nodes: readonly Node[],
+  { node, formulas, stored, reductions, parts }: InParts,
+): void {
+  const count = productOfDims(node.type.shape);
+  const partial = sink.temporary("f32", multiplyDims(parts, count));
+  emitProduct(
+    sink,
+    { ...formulas, isRounded: node.inputs.every(isHalf), name, nodes, element: () => [] },
+    {
+      count: parts,
+      store: ({ writer }, part, row, column, text) => {
+        const at = `${part} * ${writer.size(count)} + ${row} * ${writer.size(formulas.columns)} + ${column}`;
+        writer.store(partial, "f32", at, { text, type: "f32" });
+      },
+    },
+  );
+  const written = new Set([...stored, ...reductions.map((each) => operand(each, 0))]);
+  emitEach(sink, { name: `${name}, parts together`, nodes }, node.type.shape, (context, place) => {
+    const { writer } = context;
+    writer.push({ kind: "variable", name: "total", type: "f32", value: "0.0" });
+    writer.loop("part", "0u", writer.size(parts), "1u", (part) => {
+      const value = writer.load(partial, "f32", `${part} * ${writer.size(count)} + ${place.flat()}`).text;
+      writer.push({ kind: "assign", target: "total", value: `total + ${value}` });
+    });
+    place.values.set(node, { text: "total", type: "f32" });
+    putAll(sink, context, [...written], place);
+  });
+  for (const each of reductions) emitReduction(sink, each.op, [each], each);
 }

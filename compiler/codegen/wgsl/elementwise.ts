@@ -4,6 +4,7 @@
  */
 import type { Dim } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
+import type { Value } from "./kernel.ts";
 import { type Place, placeAt } from "./place.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
@@ -19,15 +20,27 @@ export function emitElementwise(
 ): void {
   const shape = writes[0]?.type.shape ?? [];
   emitEach(sink, { name, nodes, workgroupSize }, shape, (context, place) =>
-    storeAll(sink, context, writes, place),
+    putAll(sink, context, writes, place),
   );
 }
 
-/** Writes the values at a place, after all of them are worked out: one may lie where another is read. */
-export function storeAll(sink: Sink, context: Context, writes: readonly Node[], place: Place): void {
-  const values = writes.map((node) => [node, valueAt(context, node, place)] as const);
-  for (const [node, value] of values)
-    context.writer.store(sink.target(node), node.type.dtype, place.flat(), value);
+/** Hands the values at a place over, after all of them are worked out: one may lie where another is read. */
+export function putAll(sink: Sink, context: Context, nodes: readonly Node[], place: Place): void {
+  putEach(
+    sink,
+    context,
+    nodes.map((node) => ({ node, place, value: valueAt(context, node, place) })),
+  );
+}
+
+export interface Finished {
+  readonly node: Node;
+  readonly place: Place;
+  readonly value: Value;
+}
+
+export function putEach(sink: Sink, context: Context, finished: readonly Finished[]): void {
+  for (const { node, place, value } of finished) sink.put(context, node, place, value);
 }
 
 /** One invocation for each place of a shape. */

@@ -19,12 +19,12 @@ import type {
 } from "../../../runtime/webgpu/schedule.ts";
 import type { SourceLine } from "../source-map.ts";
 import type { Capabilities } from "./capabilities.ts";
-import { isContraction } from "./contractions.ts";
 import { drawnInside } from "./drawn-inside.ts";
 import { emitEach } from "./elementwise.ts";
 import { dispatchedParts, emitPart } from "./groups.ts";
 import { unreadVariables, valuesInPlace } from "./in-place.ts";
 import type { KernelTable } from "./kernel-table.ts";
+import { isContraction } from "./product-formulas.ts";
 import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
 import { createShardEmitter, largeElements } from "./shards.ts";
@@ -61,6 +61,7 @@ export interface FunctionState {
 export interface SinkPlace {
   readonly scope: Scope;
   readonly target: (node: Node) => number;
+  readonly put: Sink["put"];
   readonly when: GpuDispatch["when"];
 }
 
@@ -161,11 +162,14 @@ function createState(
       })),
     slices: new Map(),
   };
-  const sink: FunctionState["sink"] = (into, place = { scope, target, when: "always" }) => ({
+  const put: Sink["put"] = ({ writer }, node, place, made) =>
+    writer.store(target(node), node.type.dtype, place.flat(), made);
+  const sink: FunctionState["sink"] = (into, place = { scope, target, put, when: "always" }) => ({
     style: emission.capabilities.style,
     capabilities: emission.capabilities,
     temporary: value,
     target: place.target,
+    put: place.put,
     guess: (dim) => guessedSize(dim, chunkNames),
     kernel: ({ name, nodes, workgroupSize }, write) => {
       const writer = new KernelWriter(chunkNames, (buffer) => buffers[buffer]?.dtype ?? "f32");

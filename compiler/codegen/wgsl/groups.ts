@@ -1,9 +1,10 @@
 /** One kernel group of `fuse` as one kernel, or two where a reduction or a product runs in two stages. */
 import { type Node, isOp } from "../../ir/node.ts";
 import type { KernelGroup } from "../../passes/fuse.ts";
-import { emitContraction, isContraction } from "./contractions.ts";
+import { emitContraction } from "./contractions.ts";
 import { emitElementwise } from "./elementwise.ts";
 import { emitConcat, emitRunningSum, emitSortingOrder } from "./lines.ts";
+import { isContraction } from "./product-formulas.ts";
 import { emitReduction, isReduction } from "./reductions.ts";
 import { isView } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -23,10 +24,10 @@ export function dispatchedParts(group: KernelGroup): readonly Part[] {
 
 /** A part of one view needs no dispatch: its readers work it out. */
 export function emitPart(sink: Sink, { nodes, writes }: Part): void {
-  const [first, last] = [nodes[0], nodes.at(-1)];
-  if (first === undefined || last === undefined || nodes.every(isView)) return;
-  const name = nameOf(nodes.map(({ op }) => op));
-  if (isContraction(first)) return emitContraction(sink, name, nodes, writes, first);
+  const [product, last] = [nodes.find(isContraction), nodes.at(-1)];
+  if (last === undefined || nodes.every(isView)) return;
+  const name = nameOf(nodes.filter((node) => !isView(node)).map(({ op }) => op));
+  if (product !== undefined) return emitContraction(sink, name, nodes, writes, product);
   if (isReduction(last)) return emitReduction(sink, name, nodes, last);
   if (isOp(last, "cumsum")) return emitRunningSum(sink, name, last);
   if (isOp(last, "argsort")) return emitSortingOrder(sink, name, last);

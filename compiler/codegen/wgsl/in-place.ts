@@ -9,8 +9,8 @@ import { type Node, isOp, nodesOfGraph } from "../../ir/node.ts";
 import { sameShape } from "../../ir/type.ts";
 import type { Stage } from "../../passes/pass.ts";
 import type { Step } from "../../passes/schedule.ts";
-import { bodySteps, readsOfStep } from "../../passes/stream/body-steps.ts";
-import { readsOfPass } from "../../passes/stream.ts";
+import { type BodyStep, bodySteps, readsOfStep, variantsOf } from "../../passes/stream/body-steps.ts";
+import { type Result, readsOfPass } from "../../passes/stream.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import { type Part, dispatchedParts } from "./groups.ts";
 import { scalars } from "./scalars.ts";
@@ -56,7 +56,7 @@ function isLastReader(units: readonly Unit[], variable: string, node: Node): boo
   if (!readsVariable(writer, variable)) return true;
   return writer.kind === "pass"
     ? rowsBeforeWritten(writer, variable, node)
-    : readsOwnPlace(writer.part, variable, node);
+    : readsOwnPlace(writer.part, (each) => isVariable(each, variable), node);
 }
 
 function writesOf(unit: Unit): readonly Node[] {
@@ -72,9 +72,9 @@ function readsVariable(unit: Unit, variable: string): boolean {
 }
 
 /** Everything of the kernel that depends on the old value is worked out at the place that is written. */
-function readsOwnPlace({ nodes, writes }: Part, variable: string, node: Node): boolean {
+function readsOwnPlace({ nodes, writes }: Part, isOld: (node: Node) => boolean, node: Node): boolean {
   const touched = new Set<Node>();
-  const isTouched = (each: Node): boolean => touched.has(each) || isVariable(each, variable);
+  const isTouched = (each: Node): boolean => touched.has(each) || isOld(each);
   const depends = (input: Node): boolean => storedUnder([input]).some(isTouched);
   for (const each of nodes) {
     const dependent = each.inputs.filter(depends);
@@ -101,12 +101,25 @@ function rowsBeforeWritten(
   const leaves = new Set<Node>(pass.slices.map(({ leaf }) => leaf));
   const whole = pass.body.flatMap(({ inputs }) => inputs).filter((input) => !leaves.has(input));
   if (!alike || variablesUnder(whole).has(variable)) return false;
-  const steps = bodySteps(region, pass);
-  const written = steps.findIndex((step) => step.kind === "result" && step.result === result);
   const oldLeaves = new Set<Node>(old.map(({ leaf }) => leaf));
-  return steps
-    .slice(written + 1)
-    .every((step) => !storedUnder(readsOfStep(step)).some((each) => oldLeaves.has(each)));
+  return variantsOf(region, pass).every((variant) =>
+    isWrittenLast(bodySteps(region, variant.pass), result, (each) => oldLeaves.has(each)),
+  );
+}
+
+/** The kernel that works the rows out may write them at once, so it is held to its own place too. */
+function isWrittenLast(
+  steps: readonly BodyStep[],
+  { piece }: Extract<Result, { kind: "rows" }>,
+  isOld: (node: Node) => boolean,
+): boolean {
+  const at = steps.findIndex((step) => step.kind === "compute" && step.kernel.writes.includes(piece));
+  const writer = steps[at];
+  const ownPlace =
+    writer?.kind !== "compute" ||
+    !storedUnder(writer.kernel.reads).some(isOld) ||
+    readsOwnPlace(writer.kernel, isOld, piece);
+  return ownPlace && steps.slice(at + 1).every((step) => !storedUnder(readsOfStep(step)).some(isOld));
 }
 
 /** One element of the result from the elements of the operands at its place. */

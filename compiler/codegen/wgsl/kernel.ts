@@ -23,7 +23,12 @@ export type Statement = Action & { readonly span?: Span };
 export type Action =
   | { readonly kind: "comment"; readonly text: string }
   | { readonly kind: "let"; readonly name: string; readonly value: string }
-  | { readonly kind: "variable"; readonly name: string; readonly type: ScalarType; readonly value: string }
+  | {
+      readonly kind: "variable";
+      readonly name: string;
+      readonly type: ScalarType | "vec4f";
+      readonly value: string;
+    }
   /** A part of a matrix that a subgroup holds together; 0 at first. */
   | { readonly kind: "fragment"; readonly name: string; readonly type: string }
   | { readonly kind: "call"; readonly text: string }
@@ -57,7 +62,7 @@ export interface Binding {
 /** An array in workgroup memory. */
 export interface SharedArray {
   readonly name: string;
-  readonly element: MemoryType;
+  readonly element: MemoryType | "vec4f";
   readonly length: number;
 }
 
@@ -80,4 +85,8 @@ export interface Kernel {
 }
 
 export const bytesOfShared = (shared: readonly SharedArray[]): number =>
-  shared.reduce((total, { element, length }) => total + (element === "f16" ? 2 : 4) * length, 0);
+  shared.reduce((total, { element, length }) => total + bytesOfElement[element] * length, 0);
+
+const bytesOfElement = { f32: 4, i32: 4, u32: 4, f16: 2, vec4f: 16 } as const satisfies Readonly<
+  Record<SharedArray["element"], number>
+>;

@@ -188,7 +188,8 @@ function handOut(
 ): void {
   const { rows, columns } = plan.use.shape;
   const stride = tile.columns + padding;
-  writer.shared("finished", "f32", plan.down * rows * stride);
+  // What follows the product may leave two numbers for each of an invocation's four columns here.
+  writer.shared("finished", "f32", Math.max(plan.down * rows * stride, 8 * invocationsOf(tile)));
   const lanes = tile.columns / tile.blockColumns;
   const share = tile.rows / plan.down;
   writer.push({ kind: "let", name: "ownRow", value: `lane / ${lanes}u * ${tile.blockRows}u` });

@@ -76,3 +76,14 @@ export const argmaxMonoid: Monoid = {
   // Only where no element is a number is there no position.
   result: ([, at]) => `select(${at}, 0, ${at} == 2147483647)`,
 };
+
+/** The same inside a tile, where positions are small enough to be exact in f32. */
+export const tileArgmaxMonoid: Monoid = {
+  ...argmaxMonoid,
+  types: ["f32", "f32"],
+  empty: [lowest, "65536.0"],
+  single: (value, at) => [value, `f32(${at})`],
+  merge: (writer, [a, atA], [b = "", atB = ""]) =>
+    argmaxMonoid.merge(writer, [a ?? "", atA ?? ""], [b, writer.let({ text: atB, type: "f32" }, "at").text]),
+  result: ([, at = ""]) => at,
+};

@@ -10,6 +10,7 @@ import { shapeKey } from "../../ir/type.ts";
 import { assignMerged, mergeInSubgroups, mergeInWorkgroup, subgroupPosition } from "./merge-lanes.ts";
 import { type Monoid, argmaxMonoid, monoidOf } from "./monoids.ts";
 import { operand } from "./emissions.ts";
+import type { Value } from "./kernel.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
@@ -53,18 +54,21 @@ export function emitReduction(sink: Sink, name: string, nodes: readonly Node[], 
     dtype: node.type.dtype,
   } as const;
   const long = sink.guess(length) > 2 * partLength && !isOp(node, "argmax");
-  if (!long) return emitFold(sink, { ...whole, target: sink.target(node), value });
+  const finish: Fold["store"] = (context, slot, made) =>
+    sink.put(context, node, placeAt(context.writer, node.type.shape, slot), made);
+  if (!long) return emitFold(sink, { ...whole, store: finish, value });
   const parts = quotientDims(addDims(length, constantDim(partLength - 1)), constantDim(partLength));
   const partial = sink.temporary(node.type.dtype, multiplyDims(parts, whole.results));
-  emitParts(sink, { ...whole, target: partial, value }, parts);
   const dtype = node.type.dtype;
+  const hold: Fold["store"] = ({ writer }, slot, made) => writer.store(partial, dtype, slot, made);
+  emitParts(sink, { ...whole, store: hold, value }, parts);
   emitFold(sink, {
     ...whole,
     name: `${name}, parts together`,
     nodes: [],
     length: parts,
     layout: "columns",
-    target: sink.target(node),
+    store: finish,
     value: ({ writer }, result, k) =>
       writer.let(writer.load(partial, dtype, `${k} * ${writer.size(whole.results)} + ${result}`)).text,
   });
@@ -93,7 +97,8 @@ interface Fold {
   readonly length: Dim;
   readonly layout: "rows" | "columns";
   readonly dtype: "f32" | "i32" | "bool";
-  readonly target: number;
+  /** Takes the result of a slot. */
+  readonly store: (context: Context, slot: string, value: Value) => void;
   /** The name of element `k` of what belongs to a result. */
   readonly value: (context: Context, result: string, k: string) => string;
 }
@@ -169,7 +174,7 @@ function emitRanges(
     if (inSubgroups) mergeInSubgroups(context, fold.monoid, number, sharing);
     else if (lanes > 1) mergeInWorkgroup(context, fold.monoid, sharing);
     writer.when(`share == 0u && slot < ${writer.size(slots)}`, () =>
-      writer.store(fold.target, fold.dtype, "slot", { text: fold.monoid.result(state), type: fold.dtype }),
+      fold.store(context, "slot", { text: fold.monoid.result(state), type: fold.dtype }),
     );
     return groupsFor(slots, perGroup);
   });

@@ -6,6 +6,8 @@ import { type Dim, addDims, constantDim, productOfDims, quotientDims } from "../
 import type { Node } from "../../ir/node.ts";
 import type { DType } from "../../ir/type.ts";
 import type { Capabilities } from "./capabilities.ts";
+import type { Value } from "./kernel.ts";
+import type { Place } from "./place.ts";
 import type { Context } from "./scope.ts";
 
 /**
@@ -24,6 +26,8 @@ export interface Sink {
   readonly temporary: (dtype: DType, elements: Dim) => number;
   /** The buffer that takes the value of a node which others read. */
   readonly target: (node: Node) => number;
+  /** Hands over a finished value of such a node at a place: it is stored, or taken up where results add up. */
+  readonly put: (context: Context, node: Node, place: Place, value: Value) => void;
   /** A size for choosing between kernels; it never decides what is right, only what is fast. */
   readonly guess: (dim: Dim) => number;
 }

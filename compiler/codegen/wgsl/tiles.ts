@@ -1,33 +1,45 @@
 /**
  * The tile engine: a product of two matrices whose elements come from formulas. A workgroup owns a tile of the
- * result, stages slabs of both operands in workgroup memory, and each invocation keeps a small block of the result
- * in registers. Matrix products and all three convolutions are formulas on top of it. The tile is chosen from
- * `tiles` by size; a tuner can hand in another choice without touching the writer.
+ * result, stages slabs of both operands in workgroup memory four elements at a time, and each invocation keeps a block
+ * of four columns in registers. Finished elements go to `element`, and what it gives is folded along the rows or the
+ * columns of the tile, so that a reduction of the result needs no second look at it. Matrix products and all
+ * convolutions are formulas on top of it. The tile is chosen from `tiles` by size.
  */
-import { type Dim, addDims, constantDim, multiplyDims, quotientDims } from "../../ir/dim.ts";
+import { type Dim, addDims, constantDim, knownSize, multiplyDims, quotientDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
-import { emitEach } from "./elementwise.ts";
-import { type MatrixPlan, accumulateOnMatrices, matrixPlan } from "./matrix-tiles.ts";
+import { emitDirectProduct } from "./direct-products.ts";
 import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
+import { type MatrixPlan, accumulateOnMatrices, matrixPlan } from "./matrix-tiles.ts";
+import { declareFold, foldTile, quadMemory, scalarMemory, takeIntoFold } from "./tile-folds.ts";
+import type { Monoid } from "./monoids.ts";
 
 export interface Tile {
-  /** Of the result, and how much of the depth is staged at a time. */
+  /** Of the result, and how much of the depth is staged at a time; multiples of four. */
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
   /** What one invocation keeps. */
   readonly blockRows: number;
-  readonly blockColumns: number;
+  readonly blockColumns: 4;
 }
 
-/** Every tile has 256 invocations. */
 export const tiles = {
+  large: { rows: 128, columns: 64, depth: 16, blockRows: 8, blockColumns: 4 },
   square: { rows: 64, columns: 64, depth: 16, blockRows: 4, blockColumns: 4 },
-  tall: { rows: 64, columns: 16, depth: 16, blockRows: 4, blockColumns: 1 },
-  wide: { rows: 16, columns: 64, depth: 16, blockRows: 1, blockColumns: 4 },
-  small: { rows: 16, columns: 16, depth: 16, blockRows: 1, blockColumns: 1 },
+  tall: { rows: 128, columns: 16, depth: 16, blockRows: 4, blockColumns: 4 },
+  wide: { rows: 16, columns: 128, depth: 16, blockRows: 4, blockColumns: 4 },
+  small: { rows: 32, columns: 32, depth: 16, blockRows: 4, blockColumns: 4 },
 } as const satisfies Readonly<Record<string, Tile>>;
+
+export interface Operand {
+  /** Element (across, k): a row or column of the result, and a place of the depth; both are in range. */
+  readonly element: (context: Context, across: string, k: string) => string;
+  /** Which way neighbours in memory lie. */
+  readonly runs: "across" | "depth";
+  /** Whether an element is a mere load: then its index arithmetic is hoisted out of the loop over the depth. */
+  readonly isStored: boolean;
+}
 
 export interface Product {
   readonly name: string;
@@ -35,37 +47,74 @@ export interface Product {
   readonly rows: Dim;
   readonly columns: Dim;
   readonly depth: Dim;
-  /** Element (row, k) of the left operand; both are in range. */
-  readonly left: (context: Context, row: string, k: string) => string;
-  /** Element (k, column) of the right operand. */
-  readonly right: (context: Context, k: string, column: string) => string;
+  readonly left: Operand;
+  readonly right: Operand;
   /** Whether every element of both operands is a number of half precision. */
   readonly isRounded: boolean;
-  /** Which way neighbours in memory lie. */
-  readonly leftRuns: "rows" | "depth";
-  readonly rightRuns: "columns" | "depth";
-  /** Takes a finished element of the result. */
-  readonly store: (context: Context, row: string, column: string, value: string) => void;
+  /** Takes a finished element of the result; gives the names of the values that `fold` reduces. */
+  readonly element: (context: Context, row: string, column: string, value: string) => readonly string[];
+  readonly fold?: Fold;
 }
+
+/** Reductions of the values that `element` gives, one monoid each. */
+export interface Fold {
+  /** What is left out: over the rows there is a result for each column. */
+  readonly over: "rows" | "columns";
+  readonly monoids: readonly Monoid[];
+  /** Takes the state of what tile number `tile` along `over` holds of a result. */
+  readonly store: (
+    context: Context,
+    index: number,
+    tile: string,
+    result: string,
+    state: readonly string[],
+  ) => void;
+}
+
+/** How many rows or columns one tile folds: what `Fold.store` gets a state for. */
+export function foldExtent(
+  sink: Sink,
+  product: Omit<Product, "element" | "fold">,
+  over: Fold["over"],
+): number {
+  if (sink.style === "invocation") return directFoldExtent;
+  return chooseTile(sink, product)[over];
+}
+
+/** A split of the rows or columns that one invocation walks alone. */
+export const directFoldExtent = 64;
 
 /** Depth of a part where a small result has a long depth, so that more than a few workgroups have work. */
 const partDepth = 1024;
 
+type Sizes = Pick<Product, "rows" | "columns" | "depth">;
+
 /** How many parts the depth is cut into; undefined where one workgroup a tile is right. */
-export function depthParts({ guess, style }: Sink, { rows, columns, depth }: Product): Dim | undefined {
+export function depthParts({ guess, style }: Sink, { rows, columns, depth }: Sizes): Dim | undefined {
   if (style === "invocation") return undefined;
   const few = guess(rows) * guess(columns) <= 128 * 128;
   if (!few || guess(depth) < 4 * partDepth) return undefined;
   return quotientDims(addDims(depth, constantDim(partDepth - 1)), constantDim(partDepth));
 }
 
-export function chooseTile({ guess }: Sink, { rows, columns }: Product): Tile {
-  const [tall, wide] = [guess(rows) > 32, guess(columns) > 32];
-  return tall ? (wide ? tiles.square : tiles.tall) : wide ? tiles.wide : tiles.small;
+/** Below so many large tiles most of a card would idle. */
+const enoughTiles = 128;
+
+/** A large tile's fragments would need more workgroup memory than every device has. */
+export function chooseTile({ guess, capabilities }: Sink, product: TileSizes): Tile {
+  const [rows, columns] = [guess(product.rows), guess(product.columns)];
+  if (columns <= 16) return rows > 32 ? tiles.tall : tiles.small;
+  if (rows <= 16) return columns > 32 ? tiles.wide : tiles.small;
+  if (rows <= 32 && columns <= 32) return tiles.small;
+  const { large } = tiles;
+  if (product.isRounded && capabilities.matrix !== undefined) return tiles.square;
+  return rows * columns >= enoughTiles * large.rows * large.columns ? large : tiles.square;
 }
 
+type TileSizes = Pick<Product, "rows" | "columns" | "isRounded">;
+
 /**
- * One dispatch for the product. With `parts`, part p of the depth is handed to `storePart` and nothing is
+ * One dispatch for the product. With `parts`, part p of the depth is handed to `parts.store` and nothing is
  * added up across parts.
  */
 export function emitProduct(
@@ -76,108 +125,97 @@ export function emitProduct(
     readonly store: (context: Context, part: string, row: string, column: string, value: string) => void;
   },
 ): void {
-  if (sink.style === "invocation") return emitDirectProduct(sink, product);
+  if (sink.style === "invocation") return emitDirectProduct(sink, product, directFoldExtent);
   const tile = chooseTile(sink, product);
   const matrices = product.isRounded ? matrixPlan(sink.capabilities.matrix, tile) : undefined;
-  const workgroupSize = (tile.rows / tile.blockRows) * (tile.columns / tile.blockColumns);
-  sink.kernel({ name: product.name, nodes: product.nodes, workgroupSize }, (context) => {
+  sink.kernel({ name: product.name, nodes: product.nodes, workgroupSize: invocationsOf(tile) }, (context) => {
     const { writer } = context;
     const [tall, wide] = [groupsFor(product.rows, tile.rows), groupsFor(product.columns, tile.columns)];
     const plane = multiplyDims(tall, wide);
     const total = parts === undefined ? plane : multiplyDims(plane, parts.count);
-    const name = (hint: string, value: string): void => writer.push({ kind: "let", name: hint, value });
     // All invocations of a workgroup leave together.
     writer.push({ kind: "leave", condition: `group >= ${writer.size(total)}` });
+    placeTile(context, tile, tall, wide, parts === undefined ? "group" : `group % ${writer.size(plane)}`);
+    const depth = writer.size(product.depth);
+    const name = (hint: string, value: string): void => writer.push({ kind: "let", name: hint, value });
     if (parts !== undefined) name("part", `group / ${writer.size(plane)}`);
-    const inPlane = parts === undefined ? "group" : `(group % ${writer.size(plane)})`;
-    name("row0", `${inPlane} / ${writer.size(wide)} * ${tile.rows}u`);
-    name("column0", `${inPlane} % ${writer.size(wide)} * ${tile.columns}u`);
-    name("blockRow", `lane / ${tile.columns / tile.blockColumns}u * ${tile.blockRows}u`);
-    name("blockColumn", `lane % ${tile.columns / tile.blockColumns}u * ${tile.blockColumns}u`);
-    const from = parts === undefined ? "0u" : `part * ${partDepth}u`;
-    name(
-      "to",
-      parts === undefined
-        ? writer.size(product.depth)
-        : `min(${from} + ${partDepth}u, ${writer.size(product.depth)})`,
-    );
-    if (matrices === undefined) accumulate(context, product, tile, workgroupSize, from);
-    else accumulateInFragments(context, product, tile, matrices, from);
-    eachOfBlock(tile, (i, j) =>
-      writer.when(
-        `row0 + blockRow + ${i}u < ${writer.size(product.rows)} && column0 + blockColumn + ${j}u < ${writer.size(product.columns)}`,
-        () => {
-          const row = writer.let({ text: `row0 + blockRow + ${i}u`, type: "u32" }, "row").text;
-          const column = writer.let({ text: `column0 + blockColumn + ${j}u`, type: "u32" }, "column").text;
-          if (parts === undefined) product.store(context, row, column, sumName(i, j));
-          else parts.store(context, "part", row, column, sumName(i, j));
-        },
-      ),
-    );
+    name("begin", parts === undefined ? "0u" : `part * ${partDepth}u`);
+    name("end", parts === undefined ? depth : `min(begin + ${partDepth}u, ${depth})`);
+    if (matrices === undefined) accumulate(context, product, tile);
+    else accumulateInFragments(context, product, tile, matrices);
+    const { fold } = product;
+    if (fold !== undefined) declareFold(context, fold, tile);
+    eachOfBlock(context, product, tile, (i, j, row, column) => {
+      const value = `sum_${i}.${components[j]}`;
+      if (parts !== undefined) return parts.store(context, "part", row, column, value);
+      const values = product.element(context, row, column, value);
+      if (fold !== undefined) takeIntoFold(context, fold, tile, values, [i, j]);
+    });
+    const memory = matrices === undefined ? quadMemory : scalarMemory("finished", invocationsOf(tile));
+    if (fold !== undefined) foldTile(context, product, fold, tile, memory);
     return total;
   });
 }
 
-/** One invocation an element of the result, without workgroup memory. */
-function emitDirectProduct(
-  sink: Sink,
-  { name, nodes, rows, columns, depth, left, right, store }: Product,
+export const components = ["x", "y", "z", "w"] as const;
+
+export function invocationsOf({ rows, columns, blockRows }: Tile): number {
+  return (rows / blockRows) * (columns / 4);
+}
+
+/** Rows of tiles come in bands of eight, so that workgroups that run together share operands in the cache. */
+const band = 8;
+
+/** Names the tile of a workgroup and the block of an invocation. */
+function placeTile({ writer }: Context, tile: Tile, tall: Dim, wide: Dim, number: string): void {
+  const name = (hint: string, value: string): void => writer.push({ kind: "let", name: hint, value });
+  const across = `${tile.columns / 4}u`;
+  name("number", number);
+  name("band", `number / (${band}u * ${writer.size(wide)})`);
+  name("inBand", `number % (${band}u * ${writer.size(wide)})`);
+  name("bandRows", `min(${band}u, ${writer.size(tall)} - band * ${band}u)`);
+  name("tileRow", `band * ${band}u + inBand % bandRows`);
+  name("tileColumn", "inBand / bandRows");
+  name("row0", `tileRow * ${tile.rows}u`);
+  name("column0", `tileColumn * ${tile.columns}u`);
+  name("blockRow", `lane / ${across}`);
+  name("blockColumn", `lane % ${across}`);
+}
+
+/** Visits the elements of a block that are part of the result. */
+function eachOfBlock(
+  { writer }: Context,
+  product: Product,
+  tile: Tile,
+  visit: (i: number, j: number, row: string, column: string) => void,
 ): void {
-  emitEach(sink, { name, nodes }, [rows, columns], (context, place) => {
-    const { writer } = context;
-    const [row = "0u", column = "0u"] = place
-      .coordinates()
-      .map((text) => writer.let({ text, type: "u32" }, "p").text);
-    writer.push({ kind: "variable", name: "sum", type: "f32", value: "0.0" });
-    writer.loop("k", "0u", writer.size(depth), "1u", (k) => {
-      const [a, b] = [left(context, row, k), right(context, k, column)];
-      writer.push({ kind: "assign", target: "sum", value: `fma(${a}, ${b}, sum)` });
-    });
-    store(context, row, column, "sum");
-  });
+  const [rows, columns] = [writer.size(product.rows), writer.size(product.columns)];
+  const column = components.map((_, j) =>
+    writer.let({ text: `column0 + blockColumn * 4u + ${j}u`, type: "u32" }, "column"),
+  );
+  for (let i = 0; i < tile.blockRows; i++) {
+    const text = `row0 + blockRow * ${tile.blockRows}u + ${i}u`;
+    const row = writer.let({ text, type: "u32" }, "row").text;
+    writer.when(`${row} < ${rows}`, () =>
+      column.forEach((each, j) =>
+        writer.when(`${each.text} < ${columns}`, () => visit(i, j, row, each.text)),
+      ),
+    );
+  }
 }
 
 /** The main loop: stage a slab of each operand, wait, multiply, wait. */
-function accumulate(
-  context: Context,
-  product: Product,
-  tile: Tile,
-  workgroupSize: number,
-  from: string,
-): void {
+function accumulate(context: Context, product: Product, tile: Tile): void {
   const { writer } = context;
-  writer.shared("left", "f32", tile.rows * tile.depth);
-  writer.shared("right", "f32", tile.columns * tile.depth);
-  eachOfBlock(tile, (i, j) =>
-    writer.push({ kind: "variable", name: sumName(i, j), type: "f32", value: "0.0" }),
-  );
-  writer.loop("k", from, "to", `${tile.depth}u`, (k0) => {
-    stage(
-      context,
-      "left",
-      tile.rows,
-      tile.depth,
-      product.leftRuns === "depth" ? "depth" : "across",
-      workgroupSize,
-      (across, k) => ({
-        inside: `row0 + ${across} < ${writer.size(product.rows)} && ${k0} + ${k} < to`,
-        value: () =>
-          product.left(context, named(context, `row0 + ${across}`), named(context, `${k0} + ${k}`)),
-      }),
-    );
-    stage(
-      context,
-      "right",
-      tile.columns,
-      tile.depth,
-      product.rightRuns === "depth" ? "depth" : "across",
-      workgroupSize,
-      (across, k) => ({
-        inside: `column0 + ${across} < ${writer.size(product.columns)} && ${k0} + ${k} < to`,
-        value: () =>
-          product.right(context, named(context, `${k0} + ${k}`), named(context, `column0 + ${across}`)),
-      }),
-    );
+  const size = knownSize(product.depth);
+  const isWhole = size !== undefined && size % tile.depth === 0 && size % partDepth === 0;
+  const shared = { context, tile, isWhole };
+  const left = slabOf(shared, "left", tile.rows, "row0", writer.size(product.rows), product.left);
+  const right = slabOf(shared, "right", tile.columns, "column0", writer.size(product.columns), product.right);
+  declareSums(context, tile);
+  writer.loop("k", "begin", "end", `${tile.depth}u`, (k0) => {
+    left.fill(k0);
+    right.fill(k0);
     writer.push({ kind: "barrier" });
     writer.loop("kk", "0u", `${tile.depth}u`, "1u", (kk) => multiplyBlock(context, tile, kk));
     writer.push({ kind: "barrier" });
@@ -185,77 +223,80 @@ function accumulate(
 }
 
 /** The same on subgroup matrices. */
-function accumulateInFragments(
-  context: Context,
-  product: Product,
-  tile: Tile,
-  matrices: MatrixPlan,
-  from: string,
-): void {
+function accumulateInFragments(context: Context, product: Product, tile: Tile, matrices: MatrixPlan): void {
   const { writer } = context;
-  eachOfBlock(tile, (i, j) =>
-    writer.push({ kind: "variable", name: sumName(i, j), type: "f32", value: "0.0" }),
-  );
+  declareSums(context, tile);
   const elements = {
-    left: (row: string, k: string) => product.left(context, row, k),
-    right: (k: string, column: string) => product.right(context, k, column),
-    leftRuns: product.leftRuns === "depth" ? "depth" : "across",
-    rightRuns: product.rightRuns === "depth" ? "depth" : "across",
-    from: { row: "row0", column: "column0", depth: from },
-    to: { row: writer.size(product.rows), column: writer.size(product.columns), depth: "to" },
+    left: (row: string, k: string) => product.left.element(context, row, k),
+    right: (k: string, column: string) => product.right.element(context, column, k),
+    leftRuns: product.left.runs,
+    rightRuns: product.right.runs,
+    from: { row: "row0", column: "column0", depth: "begin" },
+    to: { row: writer.size(product.rows), column: writer.size(product.columns), depth: "end" },
   } as const;
-  accumulateOnMatrices(context, tile, matrices, elements, sumName);
+  accumulateOnMatrices(context, tile, matrices, elements, (i, j) => `sum_${i}.${components[j]}`);
 }
 
-function named({ writer }: Context, text: string): string {
-  return writer.let({ text, type: "u32" }, "p").text;
+function declareSums({ writer }: Context, tile: Tile): void {
+  for (let i = 0; i < tile.blockRows; i++)
+    writer.push({ kind: "variable", name: `sum_${i}`, type: "vec4f", value: "vec4f()" });
 }
 
-/** Fills `array[k][across]`; what lies outside the operand is 0. */
-function stage(
-  { writer }: Context,
+/** Quads of four elements along the rows or columns; one more than there are, so that banks do not collide. */
+function strideOf(width: number): number {
+  return width / 4 + 1;
+}
+
+/**
+ * A slab in workgroup memory. What lies outside the operand is read at its last element instead: across, that only
+ * reaches results which nobody takes; along the depth it is made 0.
+ */
+function slabOf(
+  { context, tile, isWhole }: { readonly context: Context; readonly tile: Tile; readonly isWhole: boolean },
   array: "left" | "right",
   width: number,
-  depth: number,
-  runs: "depth" | "across",
-  workgroupSize: number,
-  element: (across: string, k: string) => { readonly inside: string; readonly value: () => string },
-): void {
-  writer.loop("e", "lane", `${width * depth}u`, `${workgroupSize}u`, (e) => {
-    const across = writer.let(
-      { text: runs === "depth" ? `${e} / ${depth}u` : `${e} % ${width}u`, type: "u32" },
-      "across",
-    ).text;
-    const k = writer.let(
-      { text: runs === "depth" ? `${e} % ${depth}u` : `${e} / ${width}u`, type: "u32" },
-      "depth",
-    ).text;
-    const value = writer.fresh("staged");
-    writer.push({ kind: "variable", name: value, type: "f32", value: "0.0" });
-    const { inside, value: inner } = element(across, k);
-    writer.when(inside, () => writer.push({ kind: "assign", target: value, value: inner() }));
-    writer.push({ kind: "storeShared", array, index: `${k} * ${width}u + ${across}`, value });
-  });
+  start: string,
+  size: string,
+  { element, runs, isStored }: Operand,
+): { readonly fill: (k0: string) => void } {
+  const { writer } = context;
+  const [quads, lanes] = [(width / 4) * tile.depth, invocationsOf(tile)];
+  const named = (text: string, hint: string): string => writer.let({ text, type: "u32" }, hint).text;
+  writer.shared(array, "vec4f", Math.max(tile.depth * strideOf(width), lanes));
+  const placed = (e: string) => {
+    const quad = named(runs === "depth" ? `${e} / ${tile.depth}u` : `${e} % ${width / 4}u`, "quad");
+    const k = named(runs === "depth" ? `${e} % ${tile.depth}u` : `${e} / ${width / 4}u`, "depth");
+    const across = components.map((_, c) => named(`min(${start} + ${quad} * 4u + ${c}u, ${size} - 1u)`, "p"));
+    return { quad, k, across };
+  };
+  const put = (k0: string, { quad, k, across }: ReturnType<typeof placed>): void => {
+    const at = named(`${k0} + ${k}`, "k");
+    const safe = isWhole ? at : named(`min(${at}, end - 1u)`, "k");
+    const values = across.map((each) => element(context, each, safe)).join(", ");
+    const value = isWhole ? `vec4f(${values})` : `select(vec4f(), vec4f(${values}), ${at} < end)`;
+    writer.push({ kind: "storeShared", array, index: `${k} * ${strideOf(width)}u + ${quad}`, value });
+  };
+  if (!isStored || quads % lanes !== 0)
+    return {
+      fill: (k0) => writer.loop("e", "lane", `${quads}u`, `${lanes}u`, (e) => put(k0, placed(e))),
+    };
+  const shares = Array.from({ length: quads / lanes }, (_, turn) =>
+    placed(turn === 0 ? "lane" : named(`lane + ${turn * lanes}u`, "e")),
+  );
+  return { fill: (k0) => shares.forEach((share) => put(k0, share)) };
 }
 
 function multiplyBlock({ writer }: Context, tile: Tile, kk: string): void {
-  for (let i = 0; i < tile.blockRows; i++)
-    writer.push({ kind: "let", name: `a${i}_`, value: `left[${kk} * ${tile.rows}u + blockRow + ${i}u]` });
-  for (let j = 0; j < tile.blockColumns; j++)
+  const quads = tile.blockRows / 4;
+  for (let quad = 0; quad < quads; quad++)
     writer.push({
       kind: "let",
-      name: `b${j}_`,
-      value: `right[${kk} * ${tile.columns}u + blockColumn + ${j}u]`,
+      name: `a${quad}_`,
+      value: `left[${kk} * ${strideOf(tile.rows)}u + blockRow * ${quads}u + ${quad}u]`,
     });
-  eachOfBlock(tile, (i, j) =>
-    writer.push({ kind: "assign", target: sumName(i, j), value: `fma(a${i}_, b${j}_, ${sumName(i, j)})` }),
-  );
-}
-
-function eachOfBlock(tile: Tile, visit: (i: number, j: number) => void): void {
-  for (let i = 0; i < tile.blockRows; i++) for (let j = 0; j < tile.blockColumns; j++) visit(i, j);
-}
-
-function sumName(i: number, j: number): string {
-  return `sum_${i}_${j}`;
+  writer.push({ kind: "let", name: "b_", value: `right[${kk} * ${strideOf(tile.columns)}u + blockColumn]` });
+  for (let i = 0; i < tile.blockRows; i++) {
+    const factor = `a${Math.floor(i / 4)}_.${components[i % 4]}`;
+    writer.push({ kind: "assign", target: `sum_${i}`, value: `fma(vec4f(${factor}), b_, sum_${i})` });
+  }
 }

@@ -33,6 +33,25 @@ export function keepingsOf({ passes }: Region): readonly Keeping[] {
   });
 }
 
+/** One way in which a pass runs for a chunk. */
+export interface Variant {
+  readonly pass: RegionPass;
+  readonly when: "always" | "kept" | "recomputed";
+}
+
+/**
+ * A target that fuses what it works out again with what follows has two bodies for a pass that shares values with
+ * another one: for chunks whose values are kept, and for the others, which neither keep nor recall anything.
+ */
+export function variantsOf(region: Region, pass: RegionPass): readonly Variant[] {
+  const shares = pass.kept.length > 0 || keepingsOf(region).some(({ from }) => from === pass);
+  if (!shares) return [{ pass, when: "always" }];
+  return [
+    { pass, when: "kept" },
+    { pass: { ...pass, kept: [] }, when: "recomputed" },
+  ];
+}
+
 export function bodySteps(region: Region, pass: RegionPass): readonly BodyStep[] {
   const kept = new Set(pass.kept);
   const computed = pass.body.filter((node) => !kept.has(node));
@@ -66,12 +85,12 @@ export function bodySteps(region: Region, pass: RegionPass): readonly BodyStep[]
 
 /** Kernels of a stretch of the body, in order; each node alone before `fuse`. */
 function kernelsOf(
-  { limits }: Region,
+  { limits, first }: Region,
   nodes: readonly Node[],
   seen: readonly Node[],
 ): readonly KernelGroup[] {
   if (limits === undefined) return singleKernels(nodes);
-  return inReadingOrder(groupNodes(nodes, new Set(seen), limits, () => []));
+  return inReadingOrder(groupNodes(nodes, new Set(seen), limits, () => [], new Set([first])));
 }
 
 function compute(kernel: KernelGroup): BodyStep {

@@ -15,7 +15,7 @@ import {
 import type { Node } from "../../ir/node.ts";
 import { bytesOfValue, insideKernel } from "../bytes.ts";
 import type { Region, RegionPass } from "../stream.ts";
-import { type BodyStep, bodySteps, keepingsOf, readsOfStep, writesOfStep } from "./body-steps.ts";
+import { type BodyStep, bodySteps, keepingsOf, readsOfStep, variantsOf, writesOfStep } from "./body-steps.ts";
 
 export interface ChunkSizes {
   readonly chunk: number;
@@ -59,12 +59,14 @@ export function bodyBytes(region: Region, pass: RegionPass, chunk: number, bindi
   return Math.max(0, ...bodyMoments(region, pass).map((dim) => sizeOfDim(dim, sizes)));
 }
 
-/** Bytes held while each step of the body runs. */
+/** Bytes held while each step of the body runs, of each of its variants where the target has them. */
 function bodyMoments(region: Region, pass: RegionPass): readonly Dim[] {
-  return undominated(momentsOf(bodySteps(region, pass)));
+  const { limits } = region;
+  const bodies = limits?.products === "chains" ? variantsOf(region, pass) : [{ pass }];
+  return undominated(bodies.flatMap((body) => momentsOf(bodySteps(region, body.pass), limits)));
 }
 
-function momentsOf(steps: readonly BodyStep[]): readonly Dim[] {
+function momentsOf(steps: readonly BodyStep[], limits: Region["limits"]): readonly Dim[] {
   const last = new Map<Node, number>();
   steps.forEach((step, index) =>
     [...readsOfStep(step), ...writesOfStep(step)].forEach((node) => last.set(node, index)),
@@ -77,7 +79,7 @@ function momentsOf(steps: readonly BodyStep[]): readonly Dim[] {
       live.add(node);
       held = addDims(held, bytesOfValue(node));
     }
-    const moments = insideStep(step).map((bytes) => addDims(held, bytes));
+    const moments = insideStep(step, limits).map((bytes) => addDims(held, bytes));
     for (const node of touched) {
       if (last.get(node) !== index || !live.delete(node)) continue;
       held = subtractDims(held, bytesOfValue(node));
@@ -87,12 +89,12 @@ function momentsOf(steps: readonly BodyStep[]): readonly Dim[] {
 }
 
 /** What a step holds beside the live values, at each of its own moments. */
-function insideStep(step: BodyStep): readonly Dim[] {
-  if (step.kind === "compute") return [insideKernel(step.kernel).reduce(addDims, constantDim(0))];
-  if (step.kind !== "recall") return [constantDim(0)];
+function insideStep(step: BodyStep, limits: Region["limits"]): readonly Dim[] {
+  if (step.kind === "compute") return [insideKernel(step.kernel, limits).reduce(addDims, constantDim(0))];
+  if (step.kind !== "recall" || limits?.products === "chains") return [constantDim(0)];
   const steps = step.again.map((kernel): BodyStep => ({ kind: "compute", kernel }));
   // The kept values are counted twice, here and with the live ones: an upper bound is enough.
-  return [...momentsOf(steps), constantDim(0)];
+  return [...momentsOf(steps, limits), constantDim(0)];
 }
 
 function perClass(dim: Dim, chunk: string): Dim {

@@ -4,7 +4,7 @@ import { formulas } from "../../../compiler/ir/build.ts";
 import { constantDim, namedDim } from "../../../compiler/ir/dim.ts";
 import { GraphBuilder, type Node, nodesOf } from "../../../compiler/ir/node.ts";
 import { compileVerified, defaultPassOptions } from "../../../compiler/compile.ts";
-import { type KernelGroup, groupNodes, isLeaf } from "../../../compiler/passes/fuse.ts";
+import { type KernelGroup, type KernelLimits, groupNodes, isLeaf } from "../../../compiler/passes/fuse.ts";
 import { nodesOutside, streamedNodes } from "../../../compiler/passes/stream.ts";
 import * as heads from "../../support/head-programs.ts";
 
@@ -15,9 +15,11 @@ const input = (name: string, ...shape: (typeof N)[]): Node =>
   builder.make("input", [], { name, dtype: "f32", shape });
 const [x, W, b] = [input("x", N, K), input("W", K, C), input("b", C)];
 
-function kernels(outputs: readonly Node[], buffers = Infinity): readonly KernelGroup[] {
+const plain: KernelLimits = { buffers: Infinity, apart: new Set(), products: "bias", views: new Set() };
+
+function kernels(outputs: readonly Node[], limits: Partial<KernelLimits> = {}): readonly KernelGroup[] {
   const nodes = nodesOf(outputs).filter((node) => !isLeaf(node) && node.op !== "constant");
-  return groupNodes(nodes, new Set(outputs), { buffers, apart: new Set() }, () => []);
+  return groupNodes(nodes, new Set(outputs), { ...plain, ...limits }, () => []);
 }
 
 /** `contraction[matmul add maximum]` */
@@ -60,8 +62,8 @@ describe("groups", () => {
     const many = ["a", "c", "d", "e", "g"].map((name) => input(name, N, K));
     const sum = many.reduce((total, each) => f.add(total, each), x);
     expect(kernels([sum]).length).toBe(1);
-    expect(kernels([sum], 4).length).toBeGreaterThan(1);
-    for (const { reads, writes } of kernels([sum], 4))
+    expect(kernels([sum], { buffers: 4 }).length).toBeGreaterThan(1);
+    for (const { reads, writes } of kernels([sum], { buffers: 4 }))
       expect(reads.length + writes.length).toBeLessThanOrEqual(4);
   });
 });

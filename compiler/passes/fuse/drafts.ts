@@ -1,0 +1,301 @@
+/**
+ * Kernels while they grow. Nodes come in the order of the graph; each joins a kernel of one of its inputs if the
+ * kernel's kind takes it, the target's limit holds and no kernel ends up waiting for itself, else it starts one. What
+ * each kind takes is said here; what the nodes of a kernel are to each other is in products.ts.
+ */
+import type { Node } from "../../ir/node.ts";
+import { shapeKey } from "../../ir/type.ts";
+import {
+  type KernelGroup,
+  type KernelKind,
+  type KernelLimits,
+  isBiasEpilogue,
+  isElementwise,
+  isReduction,
+  kernelKind,
+} from "../fuse.ts";
+import { areCheap, isOfTile, isProduct, mayFollow, productIn, rereads } from "./products.ts";
+
+export interface Surroundings {
+  readonly limits: KernelLimits;
+  readonly users: (node: Node) => readonly Node[];
+  readonly seen: (node: Node) => boolean;
+  readonly waitsFor: (node: Node) => readonly Node[];
+  readonly unbound: ReadonlySet<Node>;
+}
+
+interface Draft {
+  kind: KernelKind;
+  readonly nodes: Node[];
+}
+
+/** How often an element of a computed operand may be worked out anew: by how many tiles of 64. */
+const mostRereads = 2;
+
+/** Lives for one call of `groupNodes`. */
+export class Drafts {
+  readonly #of = new Map<Node, Draft>();
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  place(node: Node): void {
+    const candidates = this.#candidates(node);
+    const home = candidates.find((draft) => this.#fits(draft, node));
+    const draft = home ?? { kind: this.#kindOf(node), nodes: [] };
+    draft.nodes.push(node);
+    this.#of.set(node, draft);
+    if (draft.kind === "elementwise" && isReduction(node)) draft.kind = "reduction";
+    if (this.#takesChains(draft) && isProduct(node)) this.#takeOperands(draft, node);
+    else if (isElementwise(node))
+      for (const other of candidates)
+        if (other !== draft && this.#mayJoin(draft, other)) this.#join(draft, other);
+  }
+
+  groups(): readonly KernelGroup[] {
+    this.#mergeIntoProducts();
+    return [...new Set(this.#of.values())].map((draft) => ({
+      kind: draft.kind,
+      nodes: draft.nodes,
+      reads: this.#reads(draft.nodes),
+      writes: this.#writes(draft.nodes),
+    }));
+  }
+
+  #kindOf(node: Node): KernelKind {
+    return this.#isApart(node) ? "single" : kernelKind(node);
+  }
+
+  /** Integers have few operations in vector loops: what is rare is left alone. */
+  #isApart(node: Node): boolean {
+    const rare = node.type.dtype === "i32" && ["neg", "abs", "sign"].includes(node.op);
+    return rare || this.#around.limits.apart.has(node.op);
+  }
+
+  /** Kernels that the node could join: those of its inputs, the latest first. */
+  #candidates(node: Node): readonly Draft[] {
+    const drafts = node.inputs.flatMap((input) => this.#of.get(input) ?? []);
+    return [...new Set(drafts)].reverse();
+  }
+
+  #fits(draft: Draft, node: Node): boolean {
+    return this.#belongs(draft, node) && this.#holds([...draft.nodes, node]) && !this.#loops(draft, node);
+  }
+
+  #belongs(draft: Draft, node: Node): boolean {
+    const last = draft.nodes.at(-1);
+    if (last === undefined) return false;
+    if (draft.kind === "elementwise") {
+      if (isElementwise(node))
+        return !this.#isApart(node) && shapeKey(node.type.shape) === shapeKey(last.type.shape);
+      // A reduction ends the chain that feeds it, when nobody else needs the chain.
+      return isReduction(node) && this.#arePrivate(draft.nodes, [...draft.nodes, node]);
+    }
+    if (draft.kind !== "contraction") return false;
+    if (this.#takesChains(draft)) return !this.#isApart(node) && mayFollow(draft.nodes, node);
+    return this.#isPrivate(last, [node]) && isBiasEpilogue(draft.nodes, node);
+  }
+
+  #takesChains(draft: Draft): boolean {
+    return draft.kind === "contraction" && this.#around.limits.products === "chains";
+  }
+
+  /** Chains that only make an operand of the product, with the views between, become part of it. */
+  #takeOperands(draft: Draft, product: Node): void {
+    product.inputs.forEach((operand, index) => {
+      if (rereads(product, index) > mostRereads) return;
+      const views = this.#privateViews(operand, product);
+      const source = views.at(-1)?.inputs[0] ?? operand;
+      const chain = this.#of.get(source);
+      if (chain?.kind !== "elementwise") return;
+      const nodes = [...chain.nodes, ...views];
+      const isNew = !nodes.some((node) => draft.nodes.includes(node));
+      const own = this.#arePrivate(chain.nodes, [...nodes, product]);
+      if (isNew && own && this.#holds([...nodes, ...draft.nodes])) this.#join(draft, { ...chain, nodes });
+    });
+  }
+
+  /** The views from an operand down to what is stored or computed, as long as nothing else reads them. */
+  #privateViews(operand: Node, reader: Node): readonly Node[] {
+    const views: Node[] = [];
+    let [node, next]: [Node | undefined, Node] = [operand, reader];
+    while (node !== undefined && this.#isView(node) && this.#of.has(node) && this.#isPrivate(node, [next])) {
+      views.push(node);
+      [node, next] = [node.inputs[0], node];
+    }
+    return views;
+  }
+
+  /** When all nodes are placed it is known what must be written, and a product may have room for a neighbour. */
+  #mergeIntoProducts(): void {
+    const products = [...new Set(this.#of.values())].filter((draft) => this.#takesChains(draft));
+    for (const product of products)
+      for (let merged = true; merged;) {
+        const neighbours = this.#neighbours(product).map((other) => this.#mergeable(product, other));
+        const parts = neighbours.find(({ length }) => length > 0) ?? [];
+        for (const part of parts) this.#join(product, part);
+        merged = parts.length > 0;
+      }
+  }
+
+  /** Kernels that read from a kernel, or that it reads from. */
+  #neighbours(draft: Draft): readonly Draft[] {
+    const readers = draft.nodes.flatMap((node) => this.#around.users(node));
+    const touched = [...draft.nodes.flatMap(({ inputs }) => inputs), ...readers];
+    const drafts = new Set(touched.flatMap((node) => this.#of.get(node) ?? []));
+    return [...drafts].filter((other) => other !== draft);
+  }
+
+  /** The neighbour with what only it needs, where all of that may join the product. */
+  #mergeable(product: Draft, other: Draft): readonly Draft[] {
+    if (!this.#isOfShape(other, product) && !this.#isWorkedOutAnew(other, product.nodes)) return [];
+    const parts = [other];
+    for (const part of parts)
+      for (const feeder of this.#neighbours(part)) {
+        const readers = [...product.nodes, ...parts.flatMap(({ nodes }) => nodes)];
+        if (feeder !== product && !parts.includes(feeder) && this.#isWorkedOutAnew(feeder, readers))
+          parts.push(feeder);
+      }
+    const merged = [...product.nodes, ...parts.flatMap(({ nodes }) => nodes)];
+    const may =
+      isOfTile(merged) &&
+      this.#holds(merged) &&
+      parts.every((part) => !this.#feeds(part, product)) &&
+      !this.#areTangled(product, ...parts);
+    return may ? parts : [];
+  }
+
+  #isOfShape({ kind, nodes }: Draft, product: Draft): boolean {
+    const shape = this.#shapeOf(product);
+    const chain = nodes.filter(isElementwise);
+    return (
+      (kind === "elementwise" || kind === "reduction") &&
+      chain.every((node) => shapeKey(node.type.shape) === shape)
+    );
+  }
+
+  /** A view, or a cheap vector, that only these nodes read. */
+  #isWorkedOutAnew({ kind, nodes }: Draft, readers: readonly Node[]): boolean {
+    const isView = nodes.every((node) => this.#isView(node));
+    const isVector = kind === "elementwise" && areCheap(nodes);
+    return (isView || isVector) && this.#arePrivate(nodes, [...nodes, ...readers]);
+  }
+
+  /** Two chains that meet in one node are one, if nothing outside stands between them; one may have a product. */
+  #mayJoin(a: Draft, b: Draft): boolean {
+    const merged = [...b.nodes, ...a.nodes];
+    return (
+      this.#areJoinable(a, b) &&
+      this.#shapeOf(a) === this.#shapeOf(b) &&
+      this.#holds(merged) &&
+      isOfTile(merged) &&
+      !this.#areTangled(a, b)
+    );
+  }
+
+  #areJoinable(a: Draft, b: Draft): boolean {
+    const isChain = ({ kind }: Draft): boolean => kind === "elementwise";
+    if (isChain(a) && isChain(b)) return true;
+    const [chain, product] = isChain(a) ? [a, b] : [b, a];
+    return isChain(chain) && this.#takesChains(product) && !this.#feeds(chain, product);
+  }
+
+  /** Whether an operand of the product is made from the chain: that stays before it. */
+  #feeds(chain: Draft, product: Draft): boolean {
+    const operands = productIn(product.nodes)?.inputs ?? [];
+    return operands.some((operand) => this.#storedUnder(operand).some((node) => chain.nodes.includes(node)));
+  }
+
+  #shapeOf(draft: Draft): string {
+    const node = productIn(draft.nodes) ?? draft.nodes[0];
+    return node === undefined ? "" : shapeKey(node.type.shape);
+  }
+
+  #join(into: Draft, other: Draft): void {
+    const nodes = [...other.nodes, ...into.nodes].sort((a, b) => a.id - b.id);
+    if (other.kind === "contraction") into.kind = "contraction";
+    into.nodes.splice(0, into.nodes.length, ...nodes);
+    for (const node of other.nodes) this.#of.set(node, into);
+  }
+
+  #arePrivate(nodes: readonly Node[], readers: readonly Node[]): boolean {
+    return nodes.every((node) => this.#isPrivate(node, readers));
+  }
+
+  #isPrivate(node: Node, readers: readonly Node[]): boolean {
+    return !this.#around.seen(node) && this.#around.users(node).every((user) => readers.includes(user));
+  }
+
+  /** Whether joining would make the kernel wait for itself: an input outside it that depends on it. */
+  #loops(draft: Draft, node: Node): boolean {
+    return this.#waits(
+      node.inputs.filter((input) => this.#of.get(input) !== draft),
+      new Set([draft]),
+    );
+  }
+
+  /** Whether one of the kernels waits for another one by way of a kernel that is none of them. */
+  #areTangled(...drafts: readonly Draft[]): boolean {
+    const together = new Set(drafts);
+    const isOutside = (input: Node): boolean => {
+      const from = this.#of.get(input);
+      return from === undefined || !together.has(from);
+    };
+    const inputs = drafts.flatMap(({ nodes }) => nodes.flatMap((node) => node.inputs.filter(isOutside)));
+    return this.#waits(inputs, together);
+  }
+
+  /** Whether one of the values waits for one of the kernels. */
+  #waits(values: readonly Node[], kernels: ReadonlySet<Draft>): boolean {
+    const visited = new Set<Draft | Node>();
+    const stack = [...values];
+    for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+      const other = this.#of.get(value);
+      if (other !== undefined && kernels.has(other)) return true;
+      if (visited.has(other ?? value)) continue;
+      visited.add(other ?? value);
+      if (other === undefined) stack.push(...this.#around.waitsFor(value), ...value.inputs);
+      else
+        for (const member of other.nodes)
+          for (const input of member.inputs)
+            if (!visited.has(this.#of.get(input) ?? input)) stack.push(input);
+    }
+    return false;
+  }
+
+  /** Whether a kernel of these nodes keeps the target's limit. What a tile's reductions hand on is one buffer. */
+  #holds(nodes: readonly Node[]): boolean {
+    const reads = new Set(this.#reads(nodes).flatMap((node) => this.#storedUnder(node)));
+    const writes = this.#writes(nodes);
+    const ofTile =
+      productIn(nodes) === undefined ? [] : writes.filter((node) => !isElementwise(node) && !isProduct(node));
+    const handed = ofTile.length === 0 ? 0 : 1;
+    return reads.size + writes.length - ofTile.length + handed <= this.#around.limits.buffers;
+  }
+
+  #isView(node: Node): boolean {
+    return this.#around.limits.views.has(node.op);
+  }
+
+  /** What is read where the node is: views are worked out from what they are made of. */
+  #storedUnder(node: Node): readonly Node[] {
+    if (this.#around.unbound.has(node)) return [];
+    return this.#isView(node) ? node.inputs.flatMap((input) => this.#storedUnder(input)) : [node];
+  }
+
+  #reads(nodes: readonly Node[]): readonly Node[] {
+    const own = new Set(nodes);
+    const reads = new Set<Node>();
+    for (const node of nodes) for (const input of node.inputs) if (!own.has(input)) reads.add(input);
+    return [...reads];
+  }
+
+  #writes(nodes: readonly Node[]): readonly Node[] {
+    const own = new Set(nodes);
+    return nodes.filter(
+      (node) => this.#around.seen(node) || this.#around.users(node).some((user) => !own.has(user)),
+    );
+  }
+}
