@@ -7,8 +7,10 @@ import {
   CompletionResolveRequest,
   DefinitionRequest,
   DocumentDiagnosticRequest,
+  DocumentFormattingRequest,
   DocumentHighlightRequest,
   DocumentLinkRequest,
+  DocumentRangeFormattingRequest,
   DocumentSymbolRequest,
   ExecuteCommandRequest,
   FoldingRangeRequest,
@@ -28,6 +30,7 @@ import {
 import { codeActionKinds, codeActions, willRename } from "./actions.ts";
 import { pullDiagnostics } from "./diagnostics.ts";
 import { type Feature, feature } from "./feature.ts";
+import { formatting, rangeFormatting } from "./formatting.ts";
 import { executeCommand, lenses, resolveLens, viewCommand, viewContent, viewScheme } from "./lenses.ts";
 import { completion, hover, prepare, renameAll, resolveCompletion, signatureHelp } from "./language.ts";
 import { definition, highlights, references } from "./navigation.ts";
@@ -73,6 +76,8 @@ export const features: readonly Feature[] = [
   feature(WorkspaceSymbolRequest.type, { workspaceSymbolProvider: true }, workspaceSymbols),
   feature(InlayHintRequest.type, { inlayHintProvider: true }, hints),
   feature(DocumentLinkRequest.type, { documentLinkProvider: { resolveProvider: false } }, links),
+  feature(DocumentFormattingRequest.type, { documentFormattingProvider: true }, formatting),
+  feature(DocumentRangeFormattingRequest.type, { documentRangeFormattingProvider: true }, rangeFormatting),
   feature(CodeActionRequest.type, { codeActionProvider: { codeActionKinds } }, codeActions),
   feature(WillRenameFilesRequest.type, renames, willRename),
   feature(CodeLensRequest.type, { codeLensProvider: { resolveProvider: true } }, lenses),
