@@ -17,6 +17,8 @@ export interface RunInfo {
   readonly entry: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly target: string;
+  /** How the target wgsl computed, where that was asked for (`--gpu`). */
+  readonly gpu?: string;
   readonly seed: number;
   readonly limit?: number;
   /** The machine that ran it, for the report. */
@@ -176,6 +178,7 @@ function isRunInfo(value: unknown): value is RunInfo {
     Number.isSafeInteger(value["seed"]) &&
     isRecord(value["settings"]) &&
     Object.values(value["settings"]).every((setting) => typeof setting === "string") &&
+    (value["gpu"] === undefined || typeof value["gpu"] === "string") &&
     (value["limit"] === undefined || typeof value["limit"] === "number")
   );
 }

@@ -9,7 +9,7 @@ import { collectFeatures } from "../feature-collector.ts";
 import { count, degrees, percent, significant } from "../report/numbers.ts";
 import { readCheckpointFile, readRunInfo } from "../run-folder.ts";
 import { programOf, sourceAt } from "./source.ts";
-import { startExecutor } from "./start-executor.ts";
+import { pathOfRun, startExecutor } from "./start-executor.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
@@ -65,7 +65,7 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
   if (program.training === undefined) throw new Error(`${info.entry} is no train`);
   const { data, validation, batch } = program.training;
   const target = info.target === "reference" || info.target === "wgsl" ? info.target : "tfjs";
-  const executor = await startExecutor(program, target, source);
+  const executor = await startExecutor(program, target, source, pathOfRun(info));
   const trainer = await createTrainer(executor, info.seed);
   if (isFault(trainer)) return trainer;
   try {

@@ -1,13 +1,19 @@
 /** Starts a target for a program of a source file; what goes wrong there belongs to the stage `compile`. */
-import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
+import { type GpuPath, gpuPaths } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
 import { createExecutor } from "../executors/create.ts";
 import type { TrainingTarget } from "../machine.ts";
+import type { RunInfo } from "../run-folder.ts";
 import { type Source, sourceLineOf } from "./source.ts";
 import { atStage } from "./stage.ts";
+
+/** The path that a run was started with: going on with it and looking at it compute as it did. */
+export function pathOfRun({ gpu }: Pick<RunInfo, "gpu">): GpuPath | undefined {
+  return gpuPaths.find((path) => path === gpu);
+}
 
 /** Throws `TargetUnavailable` where the target does not start here, or the adapter lacks the path. */
 export function startExecutor(

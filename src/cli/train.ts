@@ -17,7 +17,7 @@ import { showProgress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { startExecutor } from "./start-executor.ts";
+import { pathOfRun, startExecutor } from "./start-executor.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
 
 export interface TrainOptions {
@@ -72,10 +72,19 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const program = await programOf(source, entry, { set: settings });
   const training = trainingOf(program, options, resumed);
   const target = await targetOf(options, resumed);
-  checkPath(options, target);
+  const path = pathOf(options, resumed, target);
   const progress = await showProgress(entry);
-  const executor = await startExecutor(program, target, source, options.gpu, progress.onCompiled);
-  const info = await runInfo({ source, entry, options, resumed, settings, target, seed: training.seed });
+  const executor = await startExecutor(program, target, source, path, progress.onCompiled);
+  const info = await runInfo({
+    source,
+    entry,
+    options,
+    resumed,
+    settings,
+    target,
+    path,
+    seed: training.seed,
+  });
   const summary = await atStage("training", () =>
     trainRun({
       program,
@@ -185,8 +194,14 @@ async function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined):
   return resumed?.target === "reference" || resumed?.target === "wgsl" ? resumed.target : automaticTarget();
 }
 
-function checkPath({ gpu }: TrainOptions, target: TrainingTarget): void {
-  if (gpu === undefined || target === "wgsl") return;
+/** A run that goes on computes as it did, unless it is told otherwise. */
+function pathOf(
+  { gpu }: TrainOptions,
+  resumed: RunInfo | undefined,
+  target: TrainingTarget,
+): GpuPath | undefined {
+  if (target === "wgsl") return gpu ?? (resumed === undefined ? undefined : pathOfRun(resumed));
+  if (gpu === undefined) return undefined;
   complain(
     `--gpu ${gpu} says how the target wgsl computes, but the target is ${target}`,
     "add --target wgsl",
@@ -201,11 +216,12 @@ interface RunFacts {
   readonly resumed: RunInfo | undefined;
   readonly settings: Readonly<Record<string, string>>;
   readonly target: TrainingTarget;
+  readonly path: GpuPath | undefined;
   readonly seed: number;
 }
 
 async function runInfo(facts: RunFacts): Promise<RunInfo> {
-  const { source, entry, options, resumed, settings, target, seed } = facts;
+  const { source, entry, options, resumed, settings, target, path, seed } = facts;
   const limit = options.limit ?? resumed?.limit;
   return {
     margo: version,
@@ -214,6 +230,7 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     entry,
     settings,
     target,
+    ...(path === undefined ? {} : { gpu: path }),
     seed,
     ...(limit === undefined ? {} : { limit }),
     machine: { ...machineFacts(), ...(target === "wgsl" ? await adapterName() : {}) },

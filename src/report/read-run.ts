@@ -107,12 +107,12 @@ function declarationOf({ file, source, entry }: RunInfo): {
   return { settings, ...(declaration.doc === undefined ? {} : { doc: declaration.doc }) };
 }
 
-function overrides({ margo, target, seed, limit, settings }: RunInfo): readonly Fact[] {
+function overrides({ margo, target, gpu, seed, limit, settings }: RunInfo): readonly Fact[] {
   return [
     ...Object.entries(settings).map(([name, value]): Fact => [`${name} (--set)`, value]),
     ["seed", String(seed)],
     ...(limit === undefined ? [] : [["rows (--limit)", String(limit)] as const]),
-    ["target", target],
+    ["target", gpu === undefined ? target : `${target}, ${gpu}`],
     ["margo", margo],
   ];
 }

@@ -99,7 +99,7 @@ test("ir --stage plan has the buffers of the GPU", async () => {
   expect(text).toContain("// plan for the GPU with N = 128: 1 dispatches of 1 kernels");
 });
 
-describeOnGpu("commands", () => {
+describeOnGpu("commands", ({ offer }) => {
   test("run --grad agrees with the reference", async () => {
     const inputs = JSON.stringify({
       inputs: {
@@ -130,18 +130,28 @@ describeOnGpu("commands", () => {
 
   test("train gives the losses of tfjs; it is resumed and evaluated", async () => {
     await fine("train", "small.margo", "--target", "tfjs", "--out", "tfjs");
-    await fine("train", "small.margo", "--target", "wgsl", "--out", "wgsl", "--steps", "5");
+    await fine("train", "small.margo", "--target", "wgsl", "--gpu", "plain", "--out", "wgsl", "--steps", "5");
     expect(lossesOf("wgsl").length).toBe(5);
     await fine("train", "small.margo", "--resume", "wgsl");
     const [straight, resumed] = [lossesOf("tfjs"), lossesOf("wgsl")];
     expect(resumed.length).toBe(8);
     // A few roundings of f32 in each of eight steps.
     for (const [step, loss] of straight.entries()) expect(resumed[step]).toBeCloseTo(loss, 5);
-    const { target, machine } = JSON.parse(readFileSync(join(place.path, "wgsl/run.json"), "utf8"));
-    expect([target, typeof machine.adapter]).toEqual(["wgsl", "string"]);
+    const { target, gpu, machine } = JSON.parse(readFileSync(join(place.path, "wgsl/run.json"), "utf8"));
+    expect([target, gpu, typeof machine.adapter]).toEqual(["wgsl", "plain", "string"]);
     const metrics = JSON.parse(await fine("eval", "wgsl", "--json"));
     expect(metrics).toMatchObject({ entry: "Small", step: 8, on: "training", rows: 8 });
     expect(metrics.loss).toBeGreaterThan(0);
+  });
+
+  test("a path that cannot be taken is refused, with what can", async () => {
+    const onTfjs = await place.margo("train", "small.margo", "--target", "tfjs", "--gpu", "f16");
+    expect(onTfjs.code).toBe(2);
+    expect(onTfjs.err).toContain("--gpu f16 says how the target wgsl computes, but the target is tfjs");
+    if (offer.matrices.length > 0) return;
+    const matrix = await place.margo("train", "small.margo", "--target", "wgsl", "--gpu", "matrix");
+    expect(matrix.code).toBe(2);
+    expect(matrix.err).toMatch(/lacks .*subgroup matrices.* for --gpu matrix\n.*it can do plain/);
   });
 
   test("train on digits gives the losses of tfjs", async () => {
