@@ -40,6 +40,7 @@ export interface Editor {
   readonly applyFix: (diagnostic: Diagnostic) => void;
   readonly goTo: (offset: number) => void;
   readonly focus: () => void;
+  readonly run: (command: (view: EditorView) => void) => void;
 }
 
 export function createEditor(
@@ -95,6 +96,7 @@ export function createEditor(
       view.focus();
     },
     focus: () => view.focus(),
+    run: (command) => command(view),
   };
 }
 
@@ -160,6 +162,12 @@ const theme = EditorView.theme({
     backgroundColor: "var(--accent)",
     color: "var(--on-accent)",
   },
+  ".cm-lsp-hover-tooltip, .cm-lsp-signature-tooltip": { padding: "6px 10px" },
+  ".cm-completionInfo": { padding: "4px 10px" },
+  ".cm-tooltip p, .cm-tooltip pre": { margin: "4px 0", whiteSpace: "pre-wrap" },
+  ".cm-tooltip code, .cm-tooltip pre": { fontFamily: "var(--mono)", fontSize: "12.5px" },
+  ".cm-tooltip a": { color: "var(--accent)" },
+  ".cm-lsp-active-parameter": { color: "var(--accent)", fontWeight: "600" },
   ".cm-diagnostic": { whiteSpace: "pre-wrap", padding: "6px 10px" },
   ".cm-diagnosticAction": { backgroundColor: "var(--accent)", color: "var(--on-accent)", padding: "3px 8px" },
   ".cm-panels": { backgroundColor: "var(--card)", color: "var(--text)", borderColor: "var(--line)" },

@@ -6,6 +6,7 @@ import type { Checked } from "./analysis.ts";
 import { createAnalysisClient } from "./analysis-client.ts";
 import { createEditor } from "./editor.ts";
 import { examples } from "./examples.ts";
+import { startLanguageClient } from "./language-client.ts";
 import { element, later, make, offer, sentence } from "./page.ts";
 import { showCurves } from "./panes/curves.ts";
 import { showProblems } from "./panes/problems.ts";
@@ -34,7 +35,9 @@ const shared = await sharedText(location.hash);
 const first = shared.kind === "text" ? shared.text : examples[0].text;
 if (shared.kind === "unreadable")
   tell(`The link's text cannot be read: ${shared.reason}. Here is an example instead.`);
-const editor = createEditor(element("editor", HTMLElement), first, changed);
+const language = startLanguageClient(tell);
+const editor = createEditor(element("editor", HTMLElement), first, changed, language.extension);
+element("format", HTMLButtonElement).addEventListener("click", () => editor.run(language.format));
 const stages = createStagesPane(() => refresh());
 const training = createTrainPane(client, editor.text);
 const tabs = createTabs(element("tabs", HTMLElement), () => refresh());

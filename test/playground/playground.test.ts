@@ -85,6 +85,66 @@ describe("writing", () => {
   });
 });
 
+describe("the language server in its worker", () => {
+  test("completes, with what the completion means", async () => {
+    const { page, errors } = await open();
+    await page.locator(".cm-line", { hasText: "batch = 32" }).click();
+    await page.keyboard.press("End");
+    await page.keyboard.type("\nse");
+    await page.locator(".cm-tooltip-autocomplete", { hasText: "seed" }).waitFor();
+    // A list that has only just come takes no key, so that nobody accepts what they did not see.
+    await page.waitForTimeout(200);
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-line", { hasText: "seed = " }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test("tells on hover, and a doc comment with markup in it stays words", async () => {
+    const doc =
+      "/// Says <img src=x onerror=globalThis.ran=1> **much**\nmargin Mine() {\n  target = cos\n}\n";
+    const { page, errors } = await open(await hashOf(`${doc}\nlet alias = Mine\n`));
+    await page
+      .locator(".cm-line span", { hasText: /^Mine$/ })
+      .first()
+      .hover();
+    const tooltip = page.locator(".cm-tooltip-hover");
+    await tooltip.getByText("much").waitFor();
+    expect(await tooltip.locator("img").count()).toBe(0);
+    expect(await page.evaluate("globalThis.ran")).toBeUndefined();
+    expect(errors).toEqual([]);
+  });
+
+  test("renames a margin wherever it is used", async () => {
+    const { page } = await open();
+    await page
+      .locator(".cm-line span", { hasText: /^Parabola$/ })
+      .first()
+      .click();
+    await page.keyboard.press("F2");
+    const input = page.locator(".cm-panel input");
+    await input.fill("Bowl");
+    await input.press("Enter");
+    await page.waitForFunction(() =>
+      document.querySelector("#curves .legend")?.textContent?.includes("Bowl(m: 2)"),
+    );
+    expect(await textOf(page)).not.toContain("Parabola");
+  });
+
+  test("shows a call's signature while its arguments are written", async () => {
+    const { page } = await open();
+    await page.locator(".cm-line", { hasText: "|> flatten()" }).click();
+    await page.keyboard.press("End");
+    await page.keyboard.type(" |> dense(");
+    await page.locator(".cm-lsp-signature-tooltip, .cm-lsp-signature").getByText("units").first().waitFor();
+  });
+
+  test("formats", async () => {
+    const { page } = await open(await hashOf("margin  Mine( m=1 ){\n target=cos\n}\n"));
+    await page.getByRole("button", { name: "Format" }).click();
+    await page.locator(".cm-line", { hasText: "margin Mine(m = 1) {" }).waitFor();
+  });
+});
+
 describe("training", () => {
   test.each([
     ["tfjs", "backend wasm", 20],
