@@ -122,6 +122,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
         "how the target wgsl computes: plain and subgroups in f32, f16 and matrix with rounded operands of products (default: the fastest in f32)",
       ).choices(gpuPaths),
     )
+    .option("--tune", "target wgsl: measure which tiles are fastest for products, once a machine")
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
     .option("--limit <rows>", "use only the first rows of the data", positive)

@@ -3,8 +3,7 @@ import { type GpuPath, gpuPaths } from "../../compiler/codegen/wgsl/capabilities
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
-import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
-import { createExecutor } from "../executors/create.ts";
+import { type GpuRequest, createExecutor } from "../executors/create.ts";
 import type { TrainingTarget } from "../machine.ts";
 import type { RunInfo } from "../run-folder.ts";
 import { type Source, sourceLineOf } from "./source.ts";
@@ -20,9 +19,8 @@ export function startExecutor(
   program: Program,
   target: TrainingTarget,
   source: Source,
-  path?: GpuPath,
-  onCompiled?: CompileListener,
+  gpu: Omit<GpuRequest, "sourceLine"> = {},
 ): Promise<Executor> {
   const sourceLine = (span: Span): string | undefined => sourceLineOf(source, span);
-  return atStage("compile", () => createExecutor(program, target, { path, sourceLine, onCompiled }));
+  return atStage("compile", () => createExecutor(program, target, { ...gpu, sourceLine }));
 }

@@ -24,6 +24,7 @@ export interface TrainOptions {
   readonly entry: readonly string[];
   readonly target: "auto" | TrainingTarget;
   readonly gpu?: GpuPath;
+  readonly tune?: true;
   readonly epochs?: number;
   readonly steps?: number;
   readonly limit?: number;
@@ -74,7 +75,12 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const target = await targetOf(options, resumed);
   const path = pathOf(options, resumed, target);
   const progress = await showProgress(entry);
-  const executor = await startExecutor(program, target, source, path, progress.onCompiled);
+  const executor = await startExecutor(program, target, source, {
+    path,
+    tune: options.tune,
+    note: (text) => say(text),
+    onCompiled: progress.onCompiled,
+  });
   const info = await runInfo({
     source,
     entry,
@@ -196,16 +202,14 @@ async function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined):
 
 /** A run that goes on computes as it did, unless it is told otherwise. */
 function pathOf(
-  { gpu }: TrainOptions,
+  { gpu, tune }: TrainOptions,
   resumed: RunInfo | undefined,
   target: TrainingTarget,
 ): GpuPath | undefined {
   if (target === "wgsl") return gpu ?? (resumed === undefined ? undefined : pathOfRun(resumed));
-  if (gpu === undefined) return undefined;
-  complain(
-    `--gpu ${gpu} says how the target wgsl computes, but the target is ${target}`,
-    "add --target wgsl",
-  );
+  const asked = gpu !== undefined ? `--gpu ${gpu}` : tune === true ? "--tune" : undefined;
+  if (asked === undefined) return undefined;
+  complain(`${asked} says how the target wgsl computes, but the target is ${target}`, "add --target wgsl");
   throw new Refusal(exitUsage);
 }
 

@@ -15,6 +15,9 @@ export interface GpuRequest {
   readonly path?: GpuPath | undefined;
   /** The text of comments in kernels, which a message about a broken one shows. */
   readonly sourceLine?: SourceLine | undefined;
+  /** Whether tiles are measured, and who hears about it. */
+  readonly tune?: boolean | undefined;
+  readonly note?: ((text: string) => void) | undefined;
   /** Hears how many kernels are compiled of how many that were asked for. */
   readonly onCompiled?: CompileListener | undefined;
 }

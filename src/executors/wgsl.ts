@@ -2,7 +2,13 @@
  * The target wgsl in Node: a program compiled for what the machine's adapter offers, or for a path that the user asks
  * for, and handed to Dawn.
  */
-import { choosePath, gpuPaths, pathRules } from "../../compiler/codegen/wgsl/capabilities.ts";
+import {
+  type Capabilities,
+  choosePath,
+  gpuPaths,
+  pathRules,
+} from "../../compiler/codegen/wgsl/capabilities.ts";
+import type { TileChoice } from "../../compiler/codegen/wgsl/tile-table.ts";
 import { emitGpuModule } from "../../compiler/codegen/wgsl/module.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
@@ -14,13 +20,16 @@ import { version } from "../version.ts";
 import { noAdapter } from "./adapter.ts";
 import type { GpuRequest } from "./create.ts";
 import { gpuOfNode } from "./dawn.ts";
+import { measuredTiles } from "./measured-tiles.ts";
 import { TargetUnavailable } from "./unavailable.ts";
 
 /** Opens the best adapter of this machine. Throws with a way out where there is none, or where it lacks the path. */
 export async function createWgslExecutor(program: Program, request: GpuRequest = {}): Promise<Executor> {
   const gpu = await openDevice(await gpuOfNode());
   if (gpu === undefined) throw new TargetUnavailable(noAdapter.reason, noAdapter.help);
-  const executor = createWebGpuExecutor(compileForGpu(program, gpu, request), gpu, request.onCompiled);
+  const tileOf = request.tune === true ? await tunedTiles(program, gpu, request) : () => undefined;
+  const module = compileForGpu(program, gpu, request, tileOf);
+  const executor = createWebGpuExecutor(module, gpu, request.onCompiled);
   return {
     ...executor,
     dispose: () => {
@@ -30,18 +39,40 @@ export async function createWgslExecutor(program: Program, request: GpuRequest =
   };
 }
 
+/** Asks the products of the program for their sizes, and the device for the fastest tiles. */
+async function tunedTiles(program: Program, gpu: GpuDevice, request: GpuRequest): Promise<TileChoice> {
+  const buckets = new Set<string>();
+  compileForGpu(program, gpu, request, (bucket) => {
+    buckets.add(bucket);
+    return undefined;
+  });
+  const capabilities = capabilitiesOf(gpu, request);
+  const { note = () => undefined } = request;
+  const table = await measuredTiles(gpu, { buckets, capabilities, note });
+  return (bucket) => table[bucket];
+}
+
+/** Throws where the adapter lacks the path that is asked for. */
+function capabilitiesOf(
+  { adapter, offer }: Pick<GpuDevice, "adapter" | "offer">,
+  { path }: GpuRequest,
+): Capabilities {
+  const choice = choosePath(offer, path);
+  if (choice.kind === "chosen") return choice.capabilities;
+  throw new TargetUnavailable(
+    `${adapter.name} lacks ${choice.lacks.join(", ")} for --gpu ${choice.path}`,
+    `it can do ${gpuPaths.filter((each) => pathRules[each].lacks(offer).length === 0).join(", ")}`,
+  );
+}
+
 export function compileForGpu(
   program: Program,
-  { adapter, offer }: Pick<GpuDevice, "adapter" | "offer">,
-  { path, sourceLine = () => undefined }: GpuRequest = {},
+  gpu: Pick<GpuDevice, "adapter" | "offer">,
+  request: GpuRequest = {},
+  tileOf: TileChoice = () => undefined,
 ): GpuModule {
-  const choice = choosePath(offer, path);
-  if (choice.kind === "lacking")
-    throw new TargetUnavailable(
-      `${adapter.name} lacks ${choice.lacks.join(", ")} for --gpu ${choice.path}`,
-      `it can do ${gpuPaths.filter((each) => pathRules[each].lacks(offer).length === 0).join(", ")}`,
-    );
-  const { capabilities } = choice;
+  const capabilities = capabilitiesOf(gpu, request);
+  const { sourceLine = () => undefined } = request;
   const stages = gpuStages(program, capabilities.half ? "f16" : "f32");
-  return emitGpuModule(program, stages, version, { capabilities, sourceLine });
+  return emitGpuModule(program, stages, version, { capabilities, sourceLine, tileOf });
 }

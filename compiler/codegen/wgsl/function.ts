@@ -28,6 +28,7 @@ import { isContraction } from "./product-formulas.ts";
 import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
 import { createShardEmitter, largeElements } from "./shards.ts";
+import type { TileChoice } from "./tile-table.ts";
 import type { Sink } from "./sink.ts";
 import { KernelWriter } from "./writer.ts";
 
@@ -35,6 +36,8 @@ import { KernelWriter } from "./writer.ts";
 export interface GpuEmission {
   readonly capabilities: Capabilities;
   readonly sourceLine: SourceLine;
+  /** Tiles that were measured; by default all are chosen by size. */
+  readonly tileOf?: TileChoice;
   /** Variables of so many elements or more may lie in shards. */
   readonly largeElements?: number;
 }
@@ -170,6 +173,7 @@ function createState(
     temporary: value,
     target: place.target,
     put: place.put,
+    tileOf: emission.tileOf ?? (() => undefined),
     guess: (dim) => guessedSize(dim, chunkNames),
     kernel: ({ name, nodes, workgroupSize }, write) => {
       const writer = new KernelWriter(chunkNames, (buffer) => buffers[buffer]?.dtype ?? "f32");

@@ -8,6 +8,7 @@ import type { DType } from "../../ir/type.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Value } from "./kernel.ts";
 import type { Place } from "./place.ts";
+import type { TileChoice } from "./tile-table.ts";
 import type { Context } from "./scope.ts";
 
 /**
@@ -28,6 +29,8 @@ export interface Sink {
   readonly target: (node: Node) => number;
   /** Hands over a finished value of such a node at a place: it is stored, or taken up where results add up. */
   readonly put: (context: Context, node: Node, place: Place, value: Value) => void;
+  /** A measured tile for the bucket of a product's sizes. */
+  readonly tileOf: TileChoice;
   /** A size for choosing between kernels; it never decides what is right, only what is fast. */
   readonly guess: (dim: Dim) => number;
 }

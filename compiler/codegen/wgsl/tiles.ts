@@ -10,6 +10,7 @@ import type { Node } from "../../ir/node.ts";
 import { emitDirectProduct } from "./direct-products.ts";
 import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
+import { bucketOf } from "./tile-table.ts";
 import { type MatrixPlan, accumulateOnMatrices, matrixPlan } from "./matrix-tiles.ts";
 import { declareFold, foldTile, quadMemory, scalarMemory, takeIntoFold } from "./tile-folds.ts";
 import type { Monoid } from "./monoids.ts";
@@ -31,6 +32,10 @@ export const tiles = {
   wide: { rows: 16, columns: 128, depth: 16, blockRows: 4, blockColumns: 4 },
   small: { rows: 32, columns: 32, depth: 16, blockRows: 4, blockColumns: 4 },
 } as const satisfies Readonly<Record<string, Tile>>;
+
+export type TileName = keyof typeof tiles;
+
+export const tileNames: readonly TileName[] = ["large", "square", "tall", "wide", "small"];
 
 export interface Operand {
   /** Element (across, k): a row or column of the result, and a place of the depth; both are in range. */
@@ -101,17 +106,20 @@ export function depthParts({ guess, style }: Sink, { rows, columns, depth }: Siz
 const enoughTiles = 128;
 
 /** A large tile's fragments would need more workgroup memory than every device has. */
-export function chooseTile({ guess, capabilities }: Sink, product: TileSizes): Tile {
+export function chooseTile({ guess, capabilities, tileOf }: Sink, product: TileSizes): Tile {
   const [rows, columns] = [guess(product.rows), guess(product.columns)];
+  const onMatrices = product.isRounded && capabilities.matrix !== undefined;
+  const measured = onMatrices ? undefined : tileOf(bucketOf({ rows, columns, depth: guess(product.depth) }));
+  if (measured !== undefined) return tiles[measured];
   if (columns <= 16) return rows > 32 ? tiles.tall : tiles.small;
   if (rows <= 16) return columns > 32 ? tiles.wide : tiles.small;
   if (rows <= 32 && columns <= 32) return tiles.small;
   const { large } = tiles;
-  if (product.isRounded && capabilities.matrix !== undefined) return tiles.square;
+  if (onMatrices) return tiles.square;
   return rows * columns >= enoughTiles * large.rows * large.columns ? large : tiles.square;
 }
 
-type TileSizes = Pick<Product, "rows" | "columns" | "isRounded">;
+type TileSizes = Pick<Product, "rows" | "columns" | "depth" | "isRounded">;
 
 /**
  * One dispatch for the product. With `parts`, part p of the depth is handed to `parts.store` and nothing is

@@ -1,0 +1,55 @@
+/** Measured tiles in the code generator: the table decides where it has the size, and every tile is a valid kernel. */
+import { expect, test } from "vitest";
+import type { TileName } from "../../../../compiler/codegen/wgsl/tiles.ts";
+import { tileNames, tiles } from "../../../../compiler/codegen/wgsl/tiles.ts";
+import { emitGpuModule } from "../../../../compiler/codegen/wgsl/module.ts";
+import { millisecondsOfCall } from "../../../../runtime/webgpu/timing.ts";
+import type { GpuKernel, GpuModule } from "../../../../runtime/webgpu/schedule.ts";
+import { gpuStages } from "../../../../src/gpu-artifact.ts";
+import { productOf } from "../../../../src/executors/tune.ts";
+import { describeOnGpu } from "../../../support/gpu.ts";
+import { alone, together } from "../../../support/gpu-runs.ts";
+
+const sizes = { rows: 100, columns: 60, depth: 30 };
+
+function moduleWith(
+  emission: typeof together,
+  tile?: TileName,
+): { module: GpuModule; asked: readonly string[] } {
+  const asked: string[] = [];
+  const tileOf = (bucket: string): TileName | undefined => {
+    asked.push(bucket);
+    return tile;
+  };
+  const { program } = productOf(sizes);
+  return { module: emitGpuModule(program, gpuStages(program), "test", { ...emission, tileOf }), asked };
+}
+
+const productIn = ({ kernels }: GpuModule): GpuKernel | undefined =>
+  kernels.find(({ name }) => name === "matmul");
+
+test("a product asks for its bucket, and takes what it is told", () => {
+  const { module, asked } = moduleWith(together);
+  expect(new Set(asked)).toEqual(new Set(["128x64x32"]));
+  for (const name of tileNames) {
+    const { rows, columns, blockRows, blockColumns } = tiles[name];
+    const own = productIn(moduleWith(together, name).module);
+    expect(own?.invocations).toBe((rows / blockRows) * (columns / blockColumns));
+  }
+  const texts = tileNames.map((name) => productIn(moduleWith(together, name).module)?.code);
+  expect(new Set(texts).size).toBe(tileNames.length);
+  expect(texts).toContain(productIn(module)?.code);
+});
+
+describeOnGpu("tiles", (gpu) => {
+  test.each(tileNames)("%s is a kernel that the device takes", async (name) => {
+    const { code = "" } = productIn(moduleWith(together, name).module) ?? {};
+    const { messages } = await gpu.device.createShaderModule({ code }).getCompilationInfo();
+    expect(messages.map(({ message }) => message)).toEqual([]);
+  });
+
+  test("a call is timed on the device", async () => {
+    const milliseconds = await millisecondsOfCall(moduleWith(alone).module, gpu, "product", {}, 3);
+    expect(milliseconds).toBeGreaterThan(0);
+  });
+});
