@@ -200,20 +200,29 @@ export function elaborateEntryIn(
 ): ElaborateResult {
   const { diagnostics: found } = checkInWorkspace(workspace, file, "without trains");
   const diagnostics = found.filter(({ code }) => code !== unusedName.code);
+  if (diagnostics.some(({ severity }) => severity === "error")) return { diagnostics };
+  const made = elaborateCheckedEntry(workspace, file, name, options);
+  return { ...made, diagnostics: [...diagnostics, ...made.diagnostics] };
+}
+
+/** The same of a file that is known to have no mistakes. */
+export function elaborateCheckedEntry(
+  workspace: Workspace,
+  file: string,
+  name: string,
+  options: ElaborateOptions = {},
+): ElaborateResult {
   const module = loadModule(workspace, file);
-  if (module === undefined || diagnostics.some(({ severity }) => severity === "error"))
-    return { diagnostics };
+  if (module === undefined) return { diagnostics: [] };
   const resolved = resolveGlobal(workspace, module, name);
-  if (resolved === undefined)
-    return { diagnostics: [...diagnostics, unknownEntryDiagnostic(workspace, module, name)] };
+  if (resolved === undefined) return { diagnostics: [unknownEntryDiagnostic(workspace, module, name)] };
   const program = newProgram(workspace, options.openSettings === true ? "generic" : "concrete");
   const made = programOf(program, module, resolved, name, options);
-  const all = [...diagnostics, ...program.diagnostics];
-  const isFaulty = program.diagnostics.some(({ severity }) => severity === "error");
-  if (isFaulty) return { diagnostics: all };
+  const { diagnostics } = program;
+  if (diagnostics.some(({ severity }) => severity === "error")) return { diagnostics };
   if (made !== undefined)
-    return { program: made.kind === "train" ? withoutDeadVariables(made) : made, diagnostics: all };
-  return { diagnostics: [...all, openEntry.report({ span: resolved.declaration.name.span, name })] };
+    return { program: made.kind === "train" ? withoutDeadVariables(made) : made, diagnostics };
+  return { diagnostics: [...diagnostics, openEntry.report({ span: resolved.declaration.name.span, name })] };
 }
 
 function programOf(

@@ -94,7 +94,9 @@ const mostRounds = 10;
  * The file with every fix of its own applied; undefined where there is none. Names that nothing uses stay: while a text
  * is being written they are about to be used.
  */
-function allFixes(documents: Documents, { file, module }: Analysis): TextEdit | undefined {
+function allFixes(documents: Documents, { file, module, check }: Analysis): TextEdit | undefined {
+  const own = problemsOf({ file, check });
+  if (!own.some(isMended)) return undefined;
   let text = module.text;
   for (let round = 0; round < mostRounds; round++) {
     const edits = editsOfFixes(documents, file, text);
@@ -109,17 +111,16 @@ function allFixes(documents: Documents, { file, module }: Analysis): TextEdit | 
 function editsOfFixes(documents: Documents, file: string, text: string): readonly TextEdit[] {
   const { host } = documents.workspace;
   const trial = openWorkspace({ ...host, read: (name) => (name === file ? text : host.read(name)) });
-  const fixes = checkFileIn(trial, file).diagnostics.flatMap(({ code, span, fix }) =>
-    span.file === file &&
-    code !== unusedName.code &&
-    fix !== undefined &&
-    fix.edits.every((edit) => edit.span.file === file)
-      ? [fix]
-      : [],
-  );
+  const mended = problemsOf({ file, check: checkFileIn(trial, file) }).filter(isMended);
   const chosen: TextEdit[] = [];
-  for (const { edits } of fixes) if (!edits.some((edit) => meets(chosen, edit))) chosen.push(...edits);
+  for (const { edits } of mended.flatMap(({ fix }) => fix ?? []))
+    if (!edits.some((edit) => meets(chosen, edit))) chosen.push(...edits);
   return chosen;
+}
+
+function isMended({ code, span, fix }: Diagnostic): boolean {
+  if (code === unusedName.code || fix === undefined) return false;
+  return fix.edits.every((edit) => edit.span.file === span.file);
 }
 
 /** Edits that touch are not applied together: their order would matter. */

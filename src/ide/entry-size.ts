@@ -2,7 +2,8 @@
  * How large an entry is: the numbers that it learns and the arithmetic of one call, counted on its graph. Free
  * dimensions stay names; where everything grows with one of them alone, as with the batch, the count is told per row.
  */
-import { elaborateEntryIn } from "../../compiler/check/index.ts";
+import { elaborateCheckedEntry } from "../../compiler/check/index.ts";
+import { isLibrary } from "../../compiler/check/workspace.ts";
 import { flopsOfFunction, parameterCount } from "../../compiler/flops.ts";
 import {
   type Dim,
@@ -47,16 +48,24 @@ function sizesOf(documents: Documents): Map<string, EntrySize | undefined> {
 }
 
 function counted(documents: Documents, file: string, name: string): EntrySize | undefined {
-  const { program } = elaborateEntryIn(documents.workspace, file, name, { openSettings: true });
+  if (!isSound(documents, file)) return undefined;
+  const { program } = elaborateCheckedEntry(documents.workspace, file, name, { openSettings: true });
   const fn = program?.functions.find((one) => one.name === "value");
   if (program === undefined || fn === undefined) return undefined;
   return { parameters: parameterCount(program), flops: flopsOfFunction(program, fn) };
 }
 
+/** Whether a file may be compiled: what is wrong with it has been found out already, and the library is sound. */
+export function isSound(documents: Documents, file: string): boolean {
+  if (isLibrary(file)) return true;
+  const analysis = documents.analysis(file);
+  return analysis !== undefined && !analysis.check.diagnostics.some(({ severity }) => severity === "error");
+}
+
 /** `7,850 parameters · 15.7 kFLOP a row` */
 export function sizeText({ parameters, flops }: EntrySize): string {
   const learned = knownSize(parameters);
-  const numbers = learned === undefined ? parameters.key : count(learned);
+  const numbers = learned === undefined ? printed(parameters) : count(learned);
   return `${numbers} ${learned === 1 ? "parameter" : "parameters"} · ${flopsText(flops)}`;
 }
 
@@ -64,9 +73,14 @@ export function flopsText(flops: Dim): string {
   const total = knownSize(flops);
   if (total !== undefined) return scaled(total);
   const row = perRow(flops);
-  if (row === undefined) return `${flops.key} FLOP`;
+  if (row === undefined) return `${printed(flops)} FLOP`;
   const known = knownSize(row);
-  return known === undefined ? `${row.key} FLOP a row` : `${scaled(known)} a row`;
+  return known === undefined ? `${printed(row)} FLOP a row` : `${scaled(known)} a row`;
+}
+
+/** Products as people write them: `2·K·units`. */
+function printed({ key }: Dim): string {
+  return key.replace(/\d+/g, (digits) => count(Number(digits))).replaceAll("*", "·");
 }
 
 /** What one more of the only free name costs: the size at 1, if it is that many times as large at any. */

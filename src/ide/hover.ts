@@ -5,8 +5,8 @@
 import { loadModule } from "../../compiler/check/workspace.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Statement } from "../../compiler/syntax/ast.ts";
-import { costsOf } from "./costs.ts";
 import type { Analysis, Documents } from "./documents.ts";
+import { sizeOfEntry, sizeText } from "./entry-size.ts";
 import { marginFormulas } from "./margin-formulas.ts";
 import { headOf, parameterText, textOf } from "./signatures.ts";
 import { type Symbol, occurrenceAt, symbolOf } from "./symbols.ts";
@@ -78,8 +78,8 @@ function knownByCompiling(
   { kind, name }: Extract<Symbol, { kind: "declaration" }>["declaration"],
 ): readonly string[] {
   if (kind === "layer" || kind === "model") {
-    const costs = costsOf(documents, file, name.name);
-    return costs === undefined ? [] : [`${costs.parameters} parameters · ${costs.flops} FLOPs`];
+    const size = sizeOfEntry(documents, file, name.name);
+    return size === undefined ? [] : [sizeText(size)];
   }
   if (kind !== "margin") return [];
   const formulas = marginFormulas(documents, file, name.name);

@@ -2,10 +2,11 @@
  * A margin as mathematics: what the compiler leaves of `target` after `angles` and `simplify`, and its derivative along
  * the cosine, piece by piece. It is the graph that is trained, only printed as formulas.
  */
-import { elaborateEntryIn } from "../../compiler/check/index.ts";
+import { elaborateCheckedEntry } from "../../compiler/check/index.ts";
 import { defaultPassOptions, stagesOf } from "../../compiler/compile.ts";
 import { passes } from "../../compiler/passes/index.ts";
 import type { Documents } from "./documents.ts";
+import { isSound } from "./entry-size.ts";
 import { type Abbreviations, type Piece, piecesOf } from "./formula.ts";
 import { printNumber } from "./polynomial.ts";
 
@@ -15,7 +16,8 @@ export function marginFormulas(
   file: string,
   name: string,
 ): readonly string[] | undefined {
-  const { program } = elaborateEntryIn(documents.workspace, file, name, { openSettings: true });
+  if (!isSound(documents, file)) return undefined;
+  const { program } = elaborateCheckedEntry(documents.workspace, file, name, { openSettings: true });
   const curve = program?.functions.find((one) => one.name === "curve");
   if (program === undefined || curve === undefined) return undefined;
   const simplified = stagesOf(program, curve, { ...defaultPassOptions, without: laterPasses }).at(-1);

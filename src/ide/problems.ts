@@ -4,7 +4,7 @@ import { unusedName } from "../../compiler/errors/check-names.ts";
 import type { Analysis } from "./documents.ts";
 
 /** In the order of the text. Those of imported files show there. */
-export function problemsOf({ file, check }: Analysis): readonly Diagnostic[] {
+export function problemsOf({ file, check }: Pick<Analysis, "file" | "check">): readonly Diagnostic[] {
   return check.diagnostics.filter(({ span }) => span.file === file);
 }
 

@@ -25,7 +25,8 @@ import { docOf } from "../ide/completion-names.ts";
 import { hoverAt } from "../ide/hover.ts";
 import { prepareRename, rename } from "../ide/rename.ts";
 import { signatureAt } from "../ide/signature-help.ts";
-import { type Asked, type Session, askedOf, documentsOf, offsetOf, rangeOf, uriOf } from "./session.ts";
+import { type Asked, type Session, askedOf, documentsOf, offsetOf, rangeOf } from "./session.ts";
+import { workspaceEdit } from "./actions.ts";
 
 export function hover(session: Session, { textDocument, position }: HoverParams): Hover | null {
   const asked = askedOf(session, textDocument);
@@ -133,23 +134,13 @@ export function renameAll(
   const asked = askedOf(session, textDocument);
   const renaming = rename(asked.documents, asked.analysis, offsetOf(asked, position), String(newName));
   if ("refusal" in renaming) throw refused(renaming.refusal);
-  return workspaceEdit(session, asked, renaming.edits);
+  return workspaceEdit(session, asked.root, asked.documents, renaming.edits);
 }
 
 function refused(reason: string): ResponseError {
   return new ResponseError(LSPErrorCodes.RequestFailed, reason);
 }
 
-/** Edits of any number of files, by URI. */
-export function workspaceEdit(session: Session, asked: Asked, edits: readonly Edit[]): WorkspaceEdit {
-  const changes: Record<string, TextEdit[]> = {};
-  for (const edit of edits) {
-    const uri = uriOf(session, asked.root, edit.span.file);
-    (changes[uri] ??= []).push(editOf(asked, edit));
-  }
-  return { changes };
-}
-
-export function editOf({ documents, analysis }: Asked, { span, newText }: Edit): TextEdit {
+function editOf({ documents, analysis }: Asked, { span, newText }: Edit): TextEdit {
   return { range: rangeOf(documents.analysis(span.file) ?? analysis, span), newText };
 }

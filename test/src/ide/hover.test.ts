@@ -36,14 +36,14 @@ describe("layers and models", () => {
   test("a layer has its doc, and costs in its open sizes", () => {
     check(
       `${layer}model M(x: f32[N, 4]) = x |> ha▮lf(2)\n`,
-      "layer half(units: int)(x: f32[N, K])\ny = x W\nK·units parameters · 2·K·N·units FLOPs",
+      "layer half(units: int)(x: f32[N, K])\ny = x W\nK·units parameters · 2·K·units FLOP a row",
     );
   });
 
   test("a model knows its sizes", () => {
     check(
       `${layer}model M▮(x: f32[N, 4]) = x |> half(2)\n`,
-      "model M(x: f32[N, 4])\n8 parameters · 16·N FLOPs",
+      "model M(x: f32[N, 4])\n8 parameters · 16 FLOP a row",
     );
   });
 

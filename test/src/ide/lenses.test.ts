@@ -44,7 +44,7 @@ fn f(x: f32[N]) = x
 
   test("a model whose size is open is counted in its names", () => {
     checkLenses(`${imports}model M(units: int, x: f32[N, 3]) = x |> dense(units, bias: false)\n`, [
-      "M: 3*units parameters · 6*units FLOP a row | check gradients | show IR | show WGSL",
+      "M: 3·units parameters · 6·units FLOP a row | check gradients | show IR | show WGSL",
     ]);
   });
 
