@@ -15,6 +15,8 @@ import {
 import type { Session } from "./session.ts";
 
 export interface Feature {
+  /** The request's name in the protocol. */
+  readonly method: string;
   readonly capabilities: Partial<ServerCapabilities>;
   readonly register: (session: Session) => void;
 }
@@ -37,6 +39,7 @@ export function feature<Params, Result, Partial_, Problem, Options>(
   answer: Answer<Params, NoInfer<Result>>,
 ): Feature {
   return {
+    method: type.method,
     capabilities,
     register: (session) => {
       const handle = async (params: Params, token: CancellationToken): Promise<unknown> => {
