@@ -164,6 +164,7 @@ function createState(
         elements: values.length,
       })),
     slices: new Map(),
+    ranges: new Map(),
   };
   const put: Sink["put"] = ({ writer }, node, place, made) =>
     writer.store(target(node), node.type.dtype, place.flat(), made);
@@ -171,6 +172,7 @@ function createState(
     style: emission.capabilities.style,
     capabilities: emission.capabilities,
     temporary: value,
+    ranges: scope.ranges,
     target: place.target,
     put: place.put,
     tileOf: emission.tileOf ?? (() => undefined),

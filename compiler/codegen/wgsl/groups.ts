@@ -3,6 +3,7 @@ import { type Node, isOp } from "../../ir/node.ts";
 import type { KernelGroup } from "../../passes/fuse.ts";
 import { emitContraction } from "./contractions.ts";
 import { emitElementwise } from "./elementwise.ts";
+import { emitScatterRanges } from "./indexing.ts";
 import { emitConcat, emitRunningSum, emitSortingOrder } from "./lines.ts";
 import { isContraction } from "./product-formulas.ts";
 import { emitReduction, isReduction } from "./reductions.ts";
@@ -27,6 +28,7 @@ export function emitPart(sink: Sink, { nodes, writes }: Part): void {
   const [product, last] = [nodes.find(isContraction), nodes.at(-1)];
   if (last === undefined || nodes.every(isView)) return;
   const name = nameOf(nodes.filter((node) => !isView(node)).map(({ op }) => op));
+  for (const node of nodes) if (isOp(node, "scatter_add")) emitScatterRanges(sink, node);
   if (product !== undefined) return emitContraction(sink, name, nodes, writes, product);
   if (isReduction(last)) return emitReduction(sink, name, nodes, last);
   if (isOp(last, "cumsum")) return emitRunningSum(sink, name, last);

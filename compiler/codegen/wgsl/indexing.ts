@@ -4,13 +4,15 @@
  * scattered is gathered here by its target: each result element looks for what goes to it, in order, so there
  * are no atomics and a run repeats bit for bit.
  */
-import { type Dim, productOfDims } from "../../ir/dim.ts";
+import { constantDim, multiplyDims, productOfDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
+import { emitEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
 import type { Value } from "./kernel.ts";
 import { type Place, placeAt, placeOf, strideText } from "./place.ts";
 import { castValue } from "./scalars.ts";
 import { type Context, valueAt } from "./scope.ts";
+import type { Sink } from "./sink.ts";
 import { modulo, over, plus, times } from "./sizes.ts";
 
 export function padValue(node: Node<"pad">, place: Place, context: Context): Value {
@@ -95,14 +97,50 @@ function without(coordinates: readonly string[], axis: number): readonly string[
   return coordinates.filter((_, each) => each !== axis);
 }
 
+/**
+ * Says for each row of a scatter where the first of its updates stands and behind the last, so that an element looks no
+ * further: most rows have none. That is one look at the indices a row instead of one an element.
+ */
+export function emitScatterRanges(sink: Sink, node: Node<"scatter_add">): void {
+  const index = operand(node, 0);
+  const [rows = productOfDims([])] = node.type.shape;
+  if (node.type.shape.length < 2) return;
+  const ranges = sink.temporary("i32", multiplyDims(constantDim(2), rows));
+  emitEach(sink, { name: "where each row's updates are", nodes: [] }, [rows], (context, place) => {
+    const { writer } = context;
+    const count = writer.size(productOfDims(index.type.shape));
+    writer.push({ kind: "variable", name: "first", type: "u32", value: count });
+    writer.push({ kind: "variable", name: "behind", type: "u32", value: "0u" });
+    writer.loop("i", "0u", count, "1u", (at) => {
+      const target = indexAt(context, index, placeAt(writer, index.type.shape, at));
+      writer.when(`${target} == ${place.flat()}`, () => {
+        writer.push({ kind: "assign", target: "first", value: `min(first, ${at})` });
+        writer.push({ kind: "assign", target: "behind", value: `${at} + 1u` });
+      });
+    });
+    const store = (at: string, text: string): void =>
+      writer.store(ranges, "i32", at, { text: `i32(${text})`, type: "i32" });
+    store(place.flat(), "first");
+    store(`${writer.size(rows)} + ${place.flat()}`, "behind");
+  });
+  sink.ranges.set(node, ranges);
+}
+
 export function scatterAddValue(node: Node<"scatter_add">, place: Place, context: Context): Value {
-  const { writer } = context;
+  const { writer, scope } = context;
   const [index, updates] = [operand(node, 0), operand(node, 1)];
   const width = strideText(writer, node.type.shape, 0);
   const row = writer.let({ text: over(place.flat(), width), type: "u32" }, "row").text;
   const column = writer.let({ text: modulo(place.flat(), width), type: "u32" }, "column").text;
-  const count = productOfDims(index.type.shape);
-  return collected(context, node, count, (at) => ({
+  const ranges = scope.ranges.get(node);
+  const bound = (at: string): string =>
+    ranges === undefined ? "" : `u32(${writer.load(ranges, "i32", at).text})`;
+  const [rows = productOfDims([])] = node.type.shape;
+  const range =
+    ranges === undefined
+      ? { from: "0u", below: writer.size(productOfDims(index.type.shape)) }
+      : { from: bound(row), below: bound(`${writer.size(rows)} + ${row}`) };
+  return collected(context, node, range, (at) => ({
     target: indexAt(context, index, placeAt(writer, index.type.shape, at)),
     wanted: row,
     update: () =>
@@ -116,7 +154,8 @@ export function scatterAlongValue(node: Node<"scatter_along">, place: Place, con
   const [index, updates] = [operand(node, 0), operand(node, 1)];
   const coordinates = place.coordinates();
   const wanted = coordinates[axis] ?? "0u";
-  return collected(context, node, index.type.shape[axis] ?? productOfDims([]), (at) => {
+  const size = context.writer.size(index.type.shape[axis] ?? productOfDims([]));
+  return collected(context, node, { from: "0u", below: size }, (at) => {
     const from = placeOf(
       writer,
       index.type.shape,
@@ -130,14 +169,15 @@ export function scatterAlongValue(node: Node<"scatter_along">, place: Place, con
 function collected(
   context: Context,
   node: Node,
-  count: Dim,
+  { from, below }: { readonly from: string; readonly below: string },
   each: (at: string) => { readonly target: string; readonly wanted: string; readonly update: () => Value },
 ): Value {
   const { writer } = context;
   const total = writer.fresh("sum");
   const type = node.type.dtype;
   writer.push({ kind: "variable", name: total, type, value: `${type}(0)` });
-  writer.loop("i", "0u", writer.size(count), "1u", (at) => {
+  const end = writer.let({ text: below, type: "u32" }, "end").text;
+  writer.loop("i", from, end, "1u", (at) => {
     const { target, wanted, update } = each(at);
     writer.when(`${target} == ${wanted}`, () => {
       const value = update();

@@ -22,6 +22,8 @@ export interface Scope {
   /** In the body of a region: the leaf that holds a chunk's first class, and the slices. */
   readonly first?: Node;
   readonly slices: ReadonlyMap<Node, Slice>;
+  /** For a scatter whose kernel comes next: the buffer that says where each row's updates begin and end. */
+  readonly ranges: Map<Node, number>;
   /** In a kernel over the rows of a shard: stored values of this shape are read at this place of the shard. */
   readonly shard?: { readonly shape: readonly Dim[]; readonly at: string };
 }

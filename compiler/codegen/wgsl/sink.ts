@@ -25,6 +25,8 @@ export interface Sink {
   readonly kernel: (description: KernelDescription, write: (context: Context) => Dim) => void;
   /** A buffer for what one kernel hands to the next. */
   readonly temporary: (dtype: DType, elements: Dim) => number;
+  /** See `Scope`. */
+  readonly ranges: Map<Node, number>;
   /** The buffer that takes the value of a node which others read. */
   readonly target: (node: Node) => number;
   /** Hands over a finished value of such a node at a place: it is stored, or taken up where results add up. */

@@ -216,7 +216,8 @@ function eachOfBlock(
 function accumulate(context: Context, product: Product, tile: Tile): void {
   const { writer } = context;
   const size = knownSize(product.depth);
-  const isWhole = size !== undefined && size % tile.depth === 0 && size % partDepth === 0;
+  // Parts of the depth are whole slabs too.
+  const isWhole = size !== undefined && size % tile.depth === 0;
   const shared = { context, tile, isWhole };
   const left = slabOf(shared, "left", tile.rows, "row0", writer.size(product.rows), product.left);
   const right = slabOf(shared, "right", tile.columns, "column0", writer.size(product.columns), product.right);

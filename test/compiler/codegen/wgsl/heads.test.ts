@@ -43,6 +43,23 @@ describeOnGpu("streamed heads", (gpu) => {
     await expectAgreement(write, sizes, tiny, { N: 5, C: 37 });
   });
 
+  test.each(["arcFace", "hiddenArcFace", "curricularFace", "clippedArcFace", "ownLoss"])(
+    "%s stores no scores on its way forward but those it keeps",
+    (name) => {
+      const write = programs[name] ?? heads.arcFace;
+      const step = gpuModule(heads.headProgram(sizes, write), tiny).functions["step"];
+      const forward = step?.steps.find((each) => each.kind === "chunks")?.steps ?? [];
+      const scores = forward.flatMap(({ when, buffers }) =>
+        buffers.flatMap((buffer) => {
+          const { kind, elements } = step?.buffers[buffer] ?? { kind: "value", elements: 0 };
+          return elements === "N*chunk" ? [`${when}: ${kind}`] : [];
+        }),
+      );
+      expect(forward.some(({ when }) => when === "recomputed")).toBe(true);
+      expect(new Set(scores)).toEqual(new Set(["kept: kept"]));
+    },
+  );
+
   test.each([
     ["everything kept in one chunk", { ...tiny, budgetBytes: 2 ** 24 }],
     ["stored whole", { ...tiny, without: ["stream"] as const }],
