@@ -36,7 +36,7 @@ function bytesOf(folder: string): readonly Row[] {
   const isTfjs = (file: string): boolean => /^(tfjs-|dist-|Unique)/.test(basename(file));
   const own = files.filter((file) => !isData(file) && !isTfjs(file));
   return [
-    row("its own code: page, editor, compiler, runtime", own, "< 1 MB"),
+    row("its own code: page, editor, compiler, language server, runtime", own, "< 1 MB"),
     row(
       "for Train on tfjs: tfjs",
       files.filter((file) => isTfjs(file) && !isData(file)),
@@ -74,7 +74,7 @@ async function latency(folder: string, size: Size): Promise<readonly Row[]> {
     await page.locator(".cm-line", { hasText: "target = 1 - m" }).click();
     await page.keyboard.press("End");
     const count = size === "quick" ? 20 : 100;
-    for (let at = -10; at < count; at++) {
+    for (let at = 0; at <= count; at++) {
       // Every other keystroke takes the one before back, so that the text is whole each time.
       await page.keyboard.press(at % 2 === 0 ? "0" : "Backspace");
       await page.waitForTimeout(150);
@@ -82,10 +82,13 @@ async function latency(folder: string, size: Size): Promise<readonly Row[]> {
     const measured = await page.evaluate(() =>
       performance.getEntriesByName("keystroke to curve").map(({ duration }) => duration),
     );
-    const times = measured.slice(-count).toSorted((a, b) => a - b);
+    // The page's own first look at its text came before.
+    const [, first = NaN, ...rest] = measured;
+    const times = rest.toSorted((a, b) => a - b);
     const at = (share: number): string =>
       `${(times[Math.floor(share * (times.length - 1))] ?? NaN).toFixed(0)} ms`;
     return [
+      { what: "the first keystroke to its curve", value: `${first.toFixed(0)} ms`, goal: "< 50 ms" },
       { what: "keystroke to curve, median", value: at(0.5), goal: "< 50 ms" },
       { what: "keystroke to curve, 95th percentile", value: at(0.95), goal: "< 50 ms" },
     ];
