@@ -55,16 +55,22 @@ export interface OfferedAdapter {
 export async function openDevice(gpu: GPU): Promise<GpuDevice | undefined> {
   const adapter = await bestAdapter(gpu);
   if (adapter === undefined) return undefined;
-  const features = wantedFeatures.filter((feature) => adapter.features.has(feature));
-  const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({
-    // The experimental one is missing from WebGPU's types.
-    requiredFeatures: features as readonly string[] as GPUFeatureName[],
-    requiredLimits,
-  });
+  const device = await deviceOf(adapter);
   const facts = factsOf(adapter);
   const offer = await offerOf(gpu, adapter.info, device, facts.kind);
   return { device, adapter: facts, offer, reopen: () => openDevice(gpu) };
+}
+
+/** With all that kernels could use; where the experimental part of it fails, without that part. */
+async function deviceOf(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
+  const request = (features: readonly string[]): Promise<GPUDevice> =>
+    // The experimental one is missing from WebGPU's types.
+    adapter.requestDevice({ requiredFeatures: features as GPUFeatureName[], requiredLimits });
+  const features: readonly string[] = wantedFeatures.filter((feature) => adapter.features.has(feature));
+  const proven = features.filter((feature) => feature !== matrixFeature);
+  if (proven.length === features.length) return request(features);
+  return request(features).catch(() => request(proven));
 }
 
 async function bestAdapter(gpu: GPU): Promise<GPUAdapter | undefined> {

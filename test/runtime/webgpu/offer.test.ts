@@ -1,5 +1,8 @@
 /** What is found out about a device: it was opened with what it offers, and subgroups have sizes. */
 import { expect, test } from "vitest";
+import { matrixFeature } from "../../../runtime/webgpu/offer.ts";
+import { openDevice } from "../../../runtime/webgpu/device.ts";
+import { gpuOfNode } from "../../../src/executors/dawn.ts";
 import { describeOnGpu } from "../../support/gpu.ts";
 
 describeOnGpu("the offer", ({ device, adapter, offer }) => {
@@ -15,4 +18,32 @@ describeOnGpu("the offer", ({ device, adapter, offer }) => {
     expect(smallest).toBeLessThanOrEqual(largest);
     expect(offer.matrixSpelling !== undefined).toBe(offer.matrices.some(({ operand }) => operand === "f16"));
   });
+
+  test("a device opens without the experiment that its driver only promises", async ({ skip }) => {
+    if (offer.features.includes(matrixFeature)) skip("this driver keeps the promise");
+    const promising = withFeature(await gpuOfNode(), matrixFeature);
+    expect((await promising.requestAdapter())?.features.has(matrixFeature as GPUFeatureName)).toBe(true);
+    const opened = await openDevice(promising);
+    expect(opened?.offer.features).toEqual(offer.features);
+    expect(opened?.offer.matrices).toEqual([]);
+    opened?.device.destroy();
+  });
 });
+
+/** A GPU whose adapters name one more feature than they have. */
+function withFeature(gpu: GPU, feature: string): GPU {
+  return replacing(gpu, "requestAdapter", async (options?: GPURequestAdapterOptions) => {
+    const adapter = await gpu.requestAdapter(options);
+    return adapter === null ? null : replacing(adapter, "features", new Set([...adapter.features, feature]));
+  });
+}
+
+function replacing<T extends object>(target: T, property: string, value: unknown): T {
+  return new Proxy(target, {
+    get: (of, name) => {
+      if (name === property) return value;
+      const own: unknown = Reflect.get(of, name, of);
+      return typeof own === "function" ? own.bind(of) : own;
+    },
+  });
+}
