@@ -7,6 +7,7 @@ import { describeBackend, loadBackend } from "../runtime/tfjs/backend.ts";
 import { arcFaceHead } from "./arcface-head.ts";
 import { compileTimes } from "./compile.ts";
 import { convnet } from "./convnet.ts";
+import { formatter } from "./format.ts";
 import { growth } from "./growth.ts";
 import type { Benchmark, Row, Size } from "./measure.ts";
 import { playground } from "./playground.ts";
@@ -17,6 +18,7 @@ const benchmarks: readonly Benchmark[] = [
   convnet,
   growth,
   compileTimes,
+  formatter,
   playground,
   steadyTensors,
 ];
