@@ -3,13 +3,13 @@
  * settings their defaults, and what has no default is open; so mistakes show where they are written, before
  * anybody uses the declaration.
  */
-import { GraphBuilder } from "../ir/node.ts";
 import { constantDim, labelled, namedDim } from "../ir/dim.ts";
 import type { Callable, Parameter, TensorTypeExpression } from "../syntax/ast.ts";
 import { bindName, bindSetting, elaborateBody, warnUnused } from "./bodies.ts";
 import type { Given } from "./arguments.ts";
 import { type Ambient, type Frame, moduleFrame, noAmbient } from "./frame.ts";
 import { type Head, geometryOf } from "./geometry.ts";
+import { checkOf, conclude, recall, remember } from "./memory.ts";
 import { bindHeadDims, pairsAmbient, readMargin } from "./margin-readings.ts";
 import { optimizerAmbient, updateParameter } from "./optimizers.ts";
 import { hasBrokenText } from "./report.ts";
@@ -26,22 +26,18 @@ export function ensureChecked(program: ProgramState, callable: Callable, module:
 
 export function checkCallable(program: ProgramState, callable: Callable, module: LoadedModule): void {
   if (program.checked.has(callable)) return;
+  const known = recall(program, module, callable, "alone");
+  if (known !== undefined) {
+    program.checked.set(callable, "sound");
+    return;
+  }
   program.checked.set(callable, "checking");
-  const own: ProgramState = {
-    ...program,
-    builder: new GraphBuilder(),
-    variables: new Map(),
-    sites: new Map(),
-    constants: new Map(),
-    openSettings: new Set(),
-    inputs: new Map(),
-    effort: { steps: 0, depth: 0, errors: 0 },
-  };
-  const session = newSession(own, undefined);
-  elaborateAlone(session, callable, module);
-  program.effort.errors += own.effort.errors;
+  const own = checkOf(program);
+  elaborateAlone(newSession(own, undefined), callable, module);
   const isBroken = own.effort.errors > 0 || hasBrokenText(module, callable.span);
   program.checked.set(callable, isBroken ? "broken" : "sound");
+  conclude(program, own);
+  if (!isBroken) remember(own, module, callable, "alone");
 }
 
 function elaborateAlone(session: Session, callable: Callable, module: LoadedModule): void {

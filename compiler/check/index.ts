@@ -13,6 +13,7 @@ import { checkCallable } from "./declarations.ts";
 import { elaborateCallable } from "./entries.ts";
 import { evaluate } from "./expressions.ts";
 import { moduleFrame } from "./frame.ts";
+import { checkOf, conclude, recall, remember } from "./memory.ts";
 import { checkImports, importedFiles, unusedImports } from "./modules.ts";
 import { placeKey } from "./report.ts";
 import { type ProgramState, type TypeRecord, newProgram, newSession } from "./session.ts";
@@ -94,7 +95,8 @@ function checkInWorkspace(workspace: Workspace, file: string, extent: Extent): C
   for (const one of reachable(workspace, file)) {
     const checked = checkModule(workspace, one, extent);
     diagnostics.push(...checked.diagnostics);
-    if (one === module) types.push(...checked.types);
+    // The check of what it imports leaves types too.
+    if (one === module) for (const type of checked.types) if (type.span.file === file) types.push(type);
   }
   return {
     diagnostics: ordered(withoutRepeats(diagnostics), file),
@@ -166,19 +168,25 @@ function checkTrain(
   module: LoadedModule,
   train: Extract<NamedDeclaration, { kind: "train" }>,
 ): void {
-  const session = newSession(program, false);
+  const isSoFarSound = program.diagnostics.every(({ severity }) => severity !== "error");
+  const how = isSoFarSound ? "made" : "read";
+  if (recall(program, module, train, how) !== undefined) return;
+  const own = checkOf(program);
+  const session = newSession(own, false);
   const settings = readTrain(trainFrame(session, module, train), train, new Map());
   const parts = settings === undefined ? [] : [settings.model, settings.loss, settings.optimizer];
   for (const { callee } of parts)
-    if (!isLibrary(callee.module.file)) checkCallable(program, callee.callable, callee.module);
-  const isSound = parts.every(({ callee }) => program.checked.get(callee.callable) !== "broken");
-  if (settings === undefined || !isSound || program.diagnostics.some(({ severity }) => severity === "error"))
-    return;
-  const concrete: ProgramState = {
-    ...newProgram(program.workspace, "concrete"),
-    diagnostics: program.diagnostics,
-  };
-  elaborateTrain(concrete, module, train, new Map());
+    if (!isLibrary(callee.module.file)) checkCallable(own, callee.callable, callee.module);
+  const isSound =
+    parts.every(({ callee }) => program.checked.get(callee.callable) !== "broken") &&
+    own.diagnostics.every(({ severity }) => severity !== "error");
+  if (settings !== undefined && isSound && isSoFarSound) {
+    const { diagnostics, usedGlobals } = own;
+    const concrete = { ...newProgram(program.workspace, "concrete"), diagnostics, usedGlobals };
+    elaborateTrain(concrete, module, train, new Map());
+  }
+  conclude(program, own);
+  if (isSound && settings !== undefined) remember(own, module, train, how);
 }
 
 /** The program of an entry that the file declares or imports. */
@@ -289,7 +297,11 @@ export function entriesOf(workspace: Workspace, module: LoadedModule): readonly 
 
 /** A file's mistake is found again by each file that imports it. */
 function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  return [...new Map(diagnostics.map((diagnostic) => [placeKey(diagnostic), diagnostic])).values()];
+  const seen = new Set<string>();
+  return diagnostics.filter((diagnostic) => {
+    const key = placeKey(diagnostic);
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 function ordered(diagnostics: readonly Diagnostic[], file: string): readonly Diagnostic[] {

@@ -17,6 +17,8 @@ export type Mode = "generic" | "concrete";
 
 export interface ProgramState {
   readonly workspace: Workspace;
+  /** What the check of the whole file finds. The check of one declaration fills lists of its own first. */
+  readonly whole: Findings;
   readonly builder: GraphBuilder;
   readonly mode: Mode;
   readonly diagnostics: Diagnostic[];
@@ -40,6 +42,13 @@ export interface ProgramState {
   readonly inputs: Map<string, ProgramInput>;
 }
 
+/** What a check leaves behind. */
+export interface Findings {
+  readonly diagnostics: Diagnostic[];
+  readonly types: TypeRecord[];
+  readonly usedGlobals: Set<string>;
+}
+
 export interface TypeRecord {
   readonly span: Span;
   readonly text: string;
@@ -55,18 +64,18 @@ export interface Session {
 }
 
 export function newProgram(workspace: Workspace, mode: Mode): ProgramState {
+  const whole: Findings = { diagnostics: [], types: [], usedGlobals: new Set() };
   return {
     workspace,
+    whole,
+    ...whole,
     builder: new GraphBuilder(),
     mode,
-    diagnostics: [],
-    types: [],
     variables: new Map(),
     sites: new Map(),
     constants: new Map(),
     checked: new Map(),
     openSettings: new Set(),
-    usedGlobals: new Set(),
     reported: new Set(),
     effort: { steps: 0, depth: 0, errors: 0 },
     inputs: new Map(),

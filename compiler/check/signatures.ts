@@ -154,7 +154,9 @@ function isFreshName(frame: Frame, name: string): boolean {
 
 /** A whole number of the body, or a constant of the file. */
 function lookupSize(frame: Frame, name: string): Dim | undefined {
-  const { declarations, imports } = frame.module;
+  const { declarations, imports, file } = frame.module;
+  // Also that there is no such name decides what the text means.
+  frame.session.program.usedGlobals.add(`${file}:${name}`);
   const isKnown = frame.names.has(name) || declarations.get(name)?.kind === "let" || imports.has(name);
   const value = isKnown ? lookupValue(frame, name) : undefined;
   return value?.kind === "int" ? value.dim : undefined;

@@ -11,8 +11,10 @@ import type {
   Module,
   TrainDeclaration,
 } from "../syntax/ast.ts";
-import { parseModule } from "../syntax/parse.ts";
+import { type ParsedModule, parseModule } from "../syntax/parse.ts";
+import { type ParseCache, parseInPieces } from "../syntax/pieces.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
+import type { CheckMemory } from "./memory.ts";
 
 /** How the checker sees files. */
 export interface SourceHost {
@@ -49,6 +51,15 @@ export interface ImportedName {
 export interface Workspace {
   readonly host: SourceHost;
   readonly modules: Map<string, LoadedModule | undefined>;
+  /** Set where files are looked at again and again, as an editor does. */
+  readonly memory?: WorkspaceMemory;
+}
+
+/** What is kept from one version of a file to the next. */
+export interface WorkspaceMemory {
+  /** Trees of the last texts, by file. */
+  readonly trees: Map<string, ParseCache>;
+  readonly checks: CheckMemory;
 }
 
 export type ResolvedPath =
@@ -60,12 +71,21 @@ export function openWorkspace(host: SourceHost): Workspace {
   return { host, modules: new Map() };
 }
 
+/** One that stays open while its files change: forget a file (`modules.delete`) when its text does. */
+export function openLastingWorkspace(host: SourceHost): Workspace {
+  return { host, modules: new Map(), memory: { trees: new Map(), checks: new Map() } };
+}
+
 /** Reads and parses a file once; undefined where it does not exist. */
 export function loadModule(workspace: Workspace, file: string): LoadedModule | undefined {
   if (workspace.modules.has(file)) return workspace.modules.get(file);
   const text = workspace.host.read(file);
   const loaded =
-    text === undefined ? undefined : isLibrary(file) ? libraryModule(file, text) : moduleOf(file, text);
+    text === undefined
+      ? undefined
+      : isLibrary(file)
+        ? libraryModule(file, text)
+        : moduleOf(file, text, parseWith(workspace, file, text));
   workspace.modules.set(file, loaded);
   return loaded;
 }
@@ -74,15 +94,21 @@ export function loadModule(workspace: Workspace, file: string): LoadedModule | u
 function libraryModule(file: string, text: string): LoadedModule {
   const known = libraryModules.get(file);
   if (known?.text === text) return known;
-  const loaded = moduleOf(file, text);
+  const loaded = moduleOf(file, text, parseModule(file, text));
   libraryModules.set(file, loaded);
   return loaded;
 }
 
 const libraryModules = new Map<string, LoadedModule>();
 
-function moduleOf(file: string, text: string): LoadedModule {
-  const { module, diagnostics } = parseModule(file, text);
+function parseWith({ memory }: Workspace, file: string, text: string): ParsedModule {
+  if (memory === undefined) return parseModule(file, text);
+  const known = memory.trees.get(file) ?? new Map();
+  memory.trees.set(file, known);
+  return parseInPieces(file, text, known);
+}
+
+function moduleOf(file: string, text: string, { module, diagnostics }: ParsedModule): LoadedModule {
   const declarations = new Map<string, NamedDeclaration>();
   const imports = new Map<string, ImportedName>();
   for (const declaration of module.declarations) {

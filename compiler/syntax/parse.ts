@@ -17,7 +17,7 @@ import { nestedTooDeep } from "../errors/syntax.ts";
 import { nestingLimit } from "../../grammar/faults.ts";
 import { layOut } from "../../grammar/layout.ts";
 import { type Parsed, parseFile, parseSoleExpression } from "../../grammar/parser.ts";
-import { EndOfStatement, tokenize } from "../../grammar/tokens.ts";
+import { EndOfStatement, StartOfStatement, tokenize } from "../../grammar/tokens.ts";
 
 export interface ParsedModule {
   readonly module: Module;
@@ -126,11 +126,13 @@ function layOutAndRead(words: readonly IToken[], read: (tokens: readonly IToken[
 /** The number of the statement in which an offset is. */
 type StatementOf = (offset: number) => number;
 
-/** Counts by bisection the statements that end before the offset. */
+/** Counts by bisection the borders before the offset. What was dropped between two statements is in neither. */
 function statementsOf(tokens: readonly IToken[]): StatementOf {
-  const ends = tokens
-    .filter(({ tokenType }) => tokenType === EndOfStatement)
-    .map(({ startOffset }) => startOffset);
+  const ends = tokens.flatMap(({ tokenType, startOffset }, index) => {
+    if (tokenType === EndOfStatement) return [startOffset];
+    const isFirst = tokenType === StartOfStatement && tokens[index - 1]?.tokenType === EndOfStatement;
+    return isFirst ? [startOffset - 0.5] : [];
+  });
   return (offset) => {
     let [low, high] = [0, ends.length];
     while (low < high) {

@@ -10,7 +10,7 @@ import {
   type Workspace,
   isLibrary,
   loadModule,
-  openWorkspace,
+  openLastingWorkspace,
 } from "../../compiler/check/workspace.ts";
 import { type SourceText, sourceText } from "../../compiler/syntax/source.ts";
 import { tokenize } from "../../grammar/tokens.ts";
@@ -52,7 +52,7 @@ export class Documents {
 
   constructor(host: DocumentHost) {
     this.#host = host;
-    this.workspace = openWorkspace({
+    this.workspace = openLastingWorkspace({
       read: (file) => this.#open.get(file) ?? host.read(file),
       library: () => host.library?.() ?? [],
     });
