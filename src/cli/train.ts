@@ -79,6 +79,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
     path,
     tune: options.tune,
     note: (text) => say(text),
+    signal: interruption.signal,
     onCompiled: progress.onCompiled,
   });
   const info = await runInfo({

@@ -18,6 +18,7 @@ export interface GpuRequest {
   /** Whether tiles are measured, and who hears about it. */
   readonly tune?: boolean | undefined;
   readonly note?: ((text: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Hears how many kernels are compiled of how many that were asked for. */
   readonly onCompiled?: CompileListener | undefined;
 }

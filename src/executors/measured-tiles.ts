@@ -14,6 +14,8 @@ export interface Tuning {
   readonly capabilities: Capabilities;
   /** Hears what is done and what is passed over. */
   readonly note: (text: string) => void;
+  /** Stops measuring; what was measured until then counts. */
+  readonly signal?: AbortSignal | undefined;
   readonly file?: string;
   readonly time?: TileTimer;
 }
@@ -29,7 +31,7 @@ export async function measuredTiles(gpu: GpuDevice, tuning: Tuning): Promise<Til
   const missing = [...buckets].filter((bucket) => tiles[bucket] === undefined).sort();
   if (missing.length === 0) return tiles;
   note(`measuring tiles for ${missing.length} sizes of products on ${gpu.adapter.name}`);
-  const all = { ...tiles, ...(await fastestTiles(missing, time)) };
+  const all = { ...tiles, ...(await fastestTiles(missing, time, tuning.signal)) };
   await writeTiles(file, gpu.adapter, all).catch((error: unknown) => {
     note(`the tiles are not kept: ${error instanceof Error ? error.message : String(error)}`);
   });

@@ -21,12 +21,17 @@ import { version } from "../version.ts";
 /** Milliseconds of a product of the bucket's sizes with a tile; undefined where the device cannot run it. */
 export type TileTimer = (bucket: string, tile: TileName) => Promise<number | undefined>;
 
-/** The fastest tile of each bucket; a bucket that no tile ran has none. */
-export async function fastestTiles(buckets: Iterable<string>, time: TileTimer): Promise<TileTable> {
+/** The fastest tile of each bucket; a bucket that no tile ran has none, nor has one that was not reached. */
+export async function fastestTiles(
+  buckets: Iterable<string>,
+  time: TileTimer,
+  signal?: AbortSignal,
+): Promise<TileTable> {
   const found: Record<string, TileName> = {};
   for (const bucket of buckets) {
     let best = Infinity;
     for (const tile of tileNames) {
+      if (signal?.aborted === true) return without(found, bucket);
       const milliseconds = (await time(bucket, tile)) ?? Infinity;
       if (milliseconds >= best) continue;
       best = milliseconds;
@@ -34,6 +39,11 @@ export async function fastestTiles(buckets: Iterable<string>, time: TileTimer): 
     }
   }
   return found;
+}
+
+/** A bucket that was measured in part is not settled. */
+function without(found: TileTable, bucket: string): TileTable {
+  return Object.fromEntries(Object.entries(found).filter(([each]) => each !== bucket));
 }
 
 /** Larger matrices say no more, and take longer. */

@@ -48,7 +48,7 @@ async function tunedTiles(program: Program, gpu: GpuDevice, request: GpuRequest)
   });
   const capabilities = capabilitiesOf(gpu, request);
   const { note = () => undefined } = request;
-  const table = await measuredTiles(gpu, { buckets, capabilities, note });
+  const table = await measuredTiles(gpu, { buckets, capabilities, note, signal: request.signal });
   return (bucket) => table[bucket];
 }
 

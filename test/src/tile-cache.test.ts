@@ -8,7 +8,7 @@ import { bucketOf, sizesOfBucket } from "../../compiler/codegen/wgsl/tile-table.
 import { type TileName, tileNames } from "../../compiler/codegen/wgsl/tiles.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { measuredTiles } from "../../src/executors/measured-tiles.ts";
-import type { TileTimer } from "../../src/executors/tune.ts";
+import { type TileTimer, fastestTiles } from "../../src/executors/tune.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "margo-tiles-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -79,6 +79,20 @@ test.each([
   expect(notes[0]).toMatch(said);
   expect(timed).toBe(tileNames.length);
   expect((await tuned(["512x64x64"])).timed).toBe(0);
+});
+
+test("an interruption keeps what was measured whole", async () => {
+  const stop = new AbortController();
+  let timed = 0;
+  const tiles = await fastestTiles(
+    ["1x1x1", "2x2x2"],
+    async () => {
+      if (++timed === tileNames.length + 1) stop.abort();
+      return timed;
+    },
+    stop.signal,
+  );
+  expect(tiles).toEqual({ "1x1x1": tileNames[0] });
 });
 
 test("nothing is measured where each invocation works alone", async () => {
