@@ -116,6 +116,8 @@ export interface Needs {
   readonly invocations: number;
   /** WebGPU features that its kernels enable. */
   readonly features: readonly string[];
+  /** Sizes with which the buffers would fit, in words; asked only where they do not. */
+  readonly whatFits: () => string | undefined;
 }
 
 /** Throws with the limit, by how much it is exceeded, and what would help. */
@@ -127,8 +129,8 @@ export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
       `${adapter.name} lacks ${lacking.join(", ")}, which the module was compiled for`,
       "compile the program for what this device offers, or for every device with --gpu plain",
     );
-  const smaller = "fewer classes, rows or features make it smaller";
-  const ours = "report this as a bug in Margo";
+  const smaller = (): string => needs.whatFits() ?? "fewer classes, rows or features make it smaller";
+  const ours = (): string => "report this as a bug in Margo";
   const checks = [
     ["maxStorageBufferBindingSize", needs.binding.bytes, `for ${needs.binding.what}`, smaller],
     ["maxBufferSize", needs.buffer.bytes, `for ${needs.buffer.what}`, smaller],
@@ -141,7 +143,7 @@ export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
     if (needed > offered)
       throw new DeviceFault(
         `${adapter.name} offers ${limit} ${offered}, but ${needed} is needed ${what}, ${needed - offered} more`,
-        help,
+        help(),
       );
   }
 }

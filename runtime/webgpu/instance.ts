@@ -9,6 +9,7 @@ import { type Allocate, type DeviceMemory, upload, usage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { type FunctionPlan, type Run, elementBytes, keptSlotBytes, planFunction, settled } from "./plan.ts";
 import type { GpuFunction, GpuKernel, GpuModule, GpuOutput } from "./schedule.ts";
+import { whatFits } from "./what-fits.ts";
 import { mostBytesOf } from "./shards.ts";
 
 /** Outputs of this name are new values of variables. */
@@ -156,14 +157,35 @@ export function checkFunction(
 }
 
 function checkPlan(
-  { gpu, module }: Pick<Surroundings, "gpu" | "module">,
+  around: Pick<Surroundings, "gpu" | "module">,
   fn: GpuFunction,
   plan: FunctionPlan,
   sizes: Sizes,
 ): void {
+  const { gpu, module } = around;
   const kernels = [...new Set(plan.runs.map(({ dispatch }) => dispatch.kernel))].flatMap(
     (index) => module.kernels[index] ?? [],
   );
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  checkNeeds(gpu, {
+    ...largestBuffers(fn, plan, sizes),
+    storageBuffers: Math.max(0, ...kernels.map(({ access }) => access.length)),
+    workgroupBytes: Math.max(0, ...kernels.map(({ workgroupBytes }) => workgroupBytes)),
+    invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
+    features: [...new Set(kernels.flatMap(({ features }) => features))],
+    whatFits: () =>
+      whatFits(sizes, (smaller) => {
+        const { binding, buffer } = largestBuffers(fn, planOf(around, fn, smaller), smaller);
+        return binding.bytes <= maxStorageBufferBindingSize && buffer.bytes <= maxBufferSize;
+      }),
+  });
+}
+
+function largestBuffers(
+  fn: GpuFunction,
+  plan: FunctionPlan,
+  sizes: Sizes,
+): Pick<Needs, "binding" | "buffer"> {
   const largest = (bytesOf: (index: number) => number): Needs["binding"] =>
     fn.buffers
       .map((buffer, index) => ({
@@ -174,14 +196,7 @@ function checkPlan(
   const bound = (index: number): number => plan.boundBytes[index] ?? 4;
   const held = (index: number): number =>
     fn.buffers[index]?.kind === "variable" ? bound(index) : (plan.bytes[index] ?? 4);
-  checkNeeds(gpu, {
-    binding: largest(bound),
-    buffer: largest(held),
-    storageBuffers: Math.max(0, ...kernels.map(({ access }) => access.length)),
-    workgroupBytes: Math.max(0, ...kernels.map(({ workgroupBytes }) => workgroupBytes)),
-    invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
-    features: [...new Set(kernels.flatMap(({ features }) => features))],
-  });
+  return { binding: largest(bound), buffer: largest(held) };
 }
 
 /** A size inside a loop has no number of its own here. */

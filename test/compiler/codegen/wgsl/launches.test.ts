@@ -15,7 +15,8 @@ test("launches of a training step", async () => {
   const rows = exampleTrains.map(([title, elaborate]) => [title, ...costs(elaborate())]);
   const table = [["example", "batch", "dispatches", "kernels", "copies", "peak"], ...rows];
   await expect(tableText(table)).toMatchFileSnapshot("launches.txt");
-});
+  // A score of programs in one test: on a machine busy with others that takes its time.
+}, 300_000);
 
 function costs(program: Program): readonly string[] {
   const batch = program.training?.batch ?? 1;
