@@ -42,8 +42,8 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  "logsumexp over rows of large tiles": {
-    make: (f) => [f.logsumexp(scores(f, 1030, 1026, 2), over(0))],
+  "sums over rows of large tiles": {
+    make: (f) => [f.sum(scores(f, 1030, 1026, 2), over(0))],
     dispatches: 2,
   },
   "sum and the largest's place along columns, and the scores": {
@@ -64,12 +64,13 @@ const cases: Readonly<Record<string, Case>> = {
     },
     dispatches: 2,
   },
-  "a chain that makes an operand": {
+  "a chain that makes an operand, and logsumexp over rows": {
     make: (f) => {
       const chain = f.exp(f.sub(f32(f, "z", 70, 33), f32(f, "top", 70, 1)));
-      return [f.matmul(chain, f32(f, "x", 70, 9), "flip", "keep")];
+      const product = f.matmul(chain, f32(f, "x", 70, 9), "flip", "keep");
+      return [product, f.logsumexp(product, over(0))];
     },
-    dispatches: 1,
+    dispatches: 2,
   },
 };
 
@@ -92,9 +93,14 @@ async function expectAgreement(
 }
 
 describeOnGpu("products and what follows", (gpu) => {
-  test.each(Object.entries(cases))("%s, through workgroup memory", async (_, { make }) => {
-    await expectAgreement(gpu, make, together, [gpuOptions]);
-  });
+  // A software adapter takes seconds to compile each barrier, and a busy machine many times that.
+  test.each(Object.entries(cases))(
+    "%s, through workgroup memory",
+    async (_, { make }) => {
+      await expectAgreement(gpu, make, together, [gpuOptions]);
+    },
+    240_000,
+  );
 
   test.each(Object.entries(cases))("%s, each invocation alone", async (_, { make }) => {
     await expectAgreement(gpu, make, alone, [gpuOptions, twin]);
