@@ -9,6 +9,7 @@ import { compileTimes } from "./compile.ts";
 import { convnet } from "./convnet.ts";
 import { formatter } from "./format.ts";
 import { growth } from "./growth.ts";
+import { languageServer } from "./language-server.ts";
 import type { Benchmark, Row, Size } from "./measure.ts";
 import { playground } from "./playground.ts";
 import { steadyTensors } from "./steady.ts";
@@ -19,6 +20,7 @@ const benchmarks: readonly Benchmark[] = [
   growth,
   compileTimes,
   formatter,
+  languageServer,
   playground,
   steadyTensors,
 ];
