@@ -69,9 +69,9 @@ export function feature<Params, Result, Partial_, Problem, Options>(
   };
 }
 
-/** Lets edits and cancellations go first that have arrived behind the request. */
+/** Lets edits and cancellations go first that have arrived behind the request: between two timers the next message is read. */
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => setTimeout(() => setTimeout(resolve, 0), 0));
 }
 
 function uriIn(params: unknown): string | undefined {

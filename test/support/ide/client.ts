@@ -23,6 +23,8 @@ export interface Client {
   /** A request and its number, to cancel it by. */
   begin(method: string, params: unknown): { readonly id: number; readonly answer: Promise<Message> };
   notify(method: string, params: unknown): void;
+  /** Sends all that `act` sends in one piece, as it reaches a server that was busy. */
+  atOnce<T>(act: () => T): T;
   /** The next message that the server sends of its own accord. */
   next(method: string): Promise<Message>;
   /** The exit code. */
@@ -60,6 +62,12 @@ export function startClient(command: readonly string[], cwd: string): Client {
     begin,
     request: (method, params) => begin(method, params).answer,
     notify: (method, params) => send(server, { jsonrpc: "2.0", method, params }),
+    atOnce: (act) => {
+      server.stdin.cork();
+      const result = act();
+      server.stdin.uncork();
+      return result;
+    },
     next: (method) =>
       new Promise((resolve) => waiting.set(method, [...(waiting.get(method) ?? []), resolve])),
     ended: () => new Promise((resolve) => server.once("exit", resolve)),
