@@ -11,6 +11,8 @@ describe("probing a slope", () => {
   it("agrees with a right gradient, also beside a kink", () => {
     expect(probeAlong((t) => Math.exp(3 * t), 3, 1e-6).slope).toBeCloseTo(3, 9);
     expect(probeAlong((t) => Math.abs(t + 1e-4) * 2, 2, 1e-6).slope).toBeCloseTo(2, 8);
+    const curvature = (t: number): number => (t < 0 ? 20 : -40);
+    expect(probeAlong((t) => t + (curvature(t) * t * t) / 2, 1, 1e-6).slope).toBeCloseTo(1, 6);
     expect(probeAlong((t) => 64 * Math.sin(40 * t + 1), 64 * 40 * Math.cos(1), 1e-6).kind).toBe("smooth");
   });
 

@@ -1,169 +1,201 @@
 /**
- * The server as an editor meets it: a process of its own that is spoken to over its pipe. Every message that it sends is
- * held against the protocol's shapes.
+ * A whole session over every request that the server answers, from another process: sound, half-typed and hostile
+ * documents, requests that make no sense. Every message that comes out is checked against the protocol, and the server
+ * says goodbye as if nothing had been.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { features } from "../../../src/server/features.ts";
 import { type Client, type Message, startClient } from "../../support/ide/client.ts";
-import { wrongWith } from "../../support/ide/protocol.ts";
+import { isError, notifications, results } from "../../support/ide/guards.ts";
 
-const root = join(import.meta.dirname, "../../..");
-const uri = pathToFileURL(join(root, "examples", "not-on-disk.margo")).href;
-const source = `import { dense } from "std/layers"
+const folder = mkdtempSync(join(tmpdir(), "margo-session-"));
+const uriOf = (file: string): string => pathToFileURL(join(folder, file)).href;
+const sound = `import { dense } from "std/layers"
 
-/// Two numbers.
-model Net(x: f32[N, 4]) -> f32[N, 2] {
-  x |> dense(8) |> dense(2)
+/// Two numbers of four.
+model Net(x: f32[N, 4]) {
+  let y = 2 * x
+  y |> dense(2)
 }
-
-fn sum_of(x: f32[N, D]) = sum(x, over: D)
 `;
-
 let client: Client;
-const asked = new Map<unknown, string>();
-
-async function ask(method: string, params: unknown): Promise<Message> {
-  const { id, answer } = client.begin(method, params);
-  asked.set(id, method);
-  return answer;
-}
-
-const textDocument = { uri };
-const at = (line: number, character: number) => ({ textDocument, position: { line, character } });
 
 beforeAll(async () => {
-  client = startClient([process.execPath, join(root, "dist/margo.js"), "lsp", "--stdio"], root);
-  const capabilities = { textDocument: { documentSymbol: { hierarchicalDocumentSymbolSupport: true } } };
-  await ask("initialize", { processId: process.pid, rootUri: null, capabilities });
+  writeFileSync(join(folder, "package.json"), "{}");
+  writeFileSync(join(folder, "main.margo"), "on disk it is no Margo");
+  client = startClient([process.execPath, join(process.cwd(), "dist/margo.js"), "lsp", "--stdio"], folder);
+  const textDocument = {
+    documentSymbol: { hierarchicalDocumentSymbolSupport: true },
+    completion: { completionItem: { snippetSupport: true } },
+  };
+  const workspace = { configuration: true, didChangeConfiguration: { dynamicRegistration: true } };
+  await client.request("initialize", {
+    processId: process.pid,
+    rootUri: uriOf(""),
+    capabilities: { textDocument, workspace },
+  });
   client.notify("initialized", {});
-  const published = client.next("textDocument/publishDiagnostics");
+  open("main.margo", sound);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function open(file: string, text: string): void {
   client.notify("textDocument/didOpen", {
-    textDocument: { uri, languageId: "margo", version: 1, text: source },
+    textDocument: { uri: uriOf(file), languageId: "margo", version: 1, text },
   });
-  await published;
-});
+}
 
-describe("requests", () => {
-  test("hover", async () => {
-    const { result } = await ask("textDocument/hover", at(4, 9));
-    expect(JSON.stringify(result)).toContain("layer dense(units: int");
-  });
+/** Each request as an editor would make it, at `dense` of a document. */
+function requestsAt(uri: string, place: { readonly line: number; readonly character: number }) {
+  const textDocument = { uri };
+  const range = { start: { line: 0, character: 0 }, end: place };
+  const options = { tabSize: 2, insertSpaces: true };
+  const here = { textDocument, position: place };
+  const requests: Readonly<Record<string, unknown>> = {
+    "textDocument/diagnostic": { textDocument },
+    "textDocument/hover": here,
+    "textDocument/completion": here,
+    "completionItem/resolve": { label: "dense", data: { root: folder, file: "std/layers", name: "dense" } },
+    "textDocument/signatureHelp": here,
+    "textDocument/rename": { ...here, newName: "layer_of_two" },
+    "textDocument/prepareRename": here,
+    "textDocument/definition": here,
+    "textDocument/references": { ...here, context: { includeDeclaration: true } },
+    "textDocument/documentHighlight": here,
+    "textDocument/semanticTokens/full": { textDocument },
+    "textDocument/semanticTokens/range": { textDocument, range },
+    "textDocument/foldingRange": { textDocument },
+    "textDocument/selectionRange": { textDocument, positions: [place] },
+    "textDocument/documentSymbol": { textDocument },
+    "workspace/symbol": { query: "net" },
+    "textDocument/inlayHint": { textDocument, range },
+    "textDocument/documentLink": { textDocument },
+    "textDocument/formatting": { textDocument, options },
+    "textDocument/rangeFormatting": { textDocument, range, options },
+    "textDocument/codeAction": { textDocument, range, context: { diagnostics: [], only: ["", "source"] } },
+    "workspace/willRenameFiles": { files: [{ oldUri: uri, newUri: `${uri}.margo` }] },
+    "textDocument/codeLens": { textDocument },
+    "codeLens/resolve": { range, data: { uri, entry: "Net" } },
+    "workspace/executeCommand": { command: "margo.view", arguments: [uri, "Net", "ir"] },
+    "workspace/textDocumentContent": { uri: `margo-view:/plan/Net?${encodeURIComponent(uri)}` },
+  };
+  return Object.entries(requests);
+}
 
-  test("definition leads into the library", async () => {
-    const { result } = await ask("textDocument/definition", at(4, 9));
-    expect(Object(result).uri).toMatch(/std\/layers\.margo$/);
-  });
+/** A result of the request's type, or an error in the protocol's words; never a bug of ours. */
+function problemOf(method: string, { result, error }: Message): string | undefined {
+  if (error !== undefined)
+    return isError(error) && error.code !== -32603 ? undefined : `${method}: ${JSON.stringify(error)}`;
+  return results[method]?.(result) === true ? undefined : `${method}: ${JSON.stringify(result)}`;
+}
 
-  test("completion, and the doc of a choice", async () => {
-    const { result } = await ask("textDocument/completion", at(4, 7));
-    const items: readonly { readonly label: string }[] = Object(result).items;
-    const item = items.find(({ label }) => label === "dense");
-    const { result: resolved } = await ask("completionItem/resolve", item);
-    expect(Object(resolved).documentation.value).toContain("y = x W + b");
-  });
+async function problemsOf(uri: string, place = { line: 5, character: 9 }): Promise<readonly string[]> {
+  const answers = requestsAt(uri, place).map(async ([method, params]) =>
+    problemOf(method, await client.request(method, params)),
+  );
+  return (await Promise.all(answers)).filter((one) => one !== undefined);
+}
 
-  test("signature help, references, highlights, rename", async () => {
-    expect(Object((await ask("textDocument/signatureHelp", at(4, 13))).result).activeParameter).toBe(0);
+describe("a session", () => {
+  test("asks for everything that the server answers", () => {
     expect(
-      (await ask("textDocument/references", { ...at(7, 10), context: { includeDeclaration: true } })).result,
-    ).toHaveLength(2);
-    expect((await ask("textDocument/documentHighlight", at(7, 10))).result).toHaveLength(2);
-    expect(Object((await ask("textDocument/prepareRename", at(7, 10))).result).placeholder).toBe("x");
-    const { result } = await ask("textDocument/rename", { ...at(7, 10), newName: "rows" });
-    expect(Object(result).changes[uri]).toHaveLength(2);
+      requestsAt("", { line: 0, character: 0 })
+        .map(([method]) => method)
+        .sort(),
+    ).toEqual(features.map(({ method }) => method).sort());
   });
 
-  test("what the tree tells", async () => {
-    const range = { start: { line: 0, character: 0 }, end: { line: 7, character: 0 } };
-    for (const method of [
-      "documentSymbol",
-      "foldingRange",
-      "semanticTokens/full",
-      "documentLink",
-      "codeLens",
-    ])
-      expect((await ask(`textDocument/${method}`, { textDocument })).error).toBeUndefined();
-    for (const method of ["semanticTokens/range", "inlayHint"])
-      expect((await ask(`textDocument/${method}`, { textDocument, range })).error).toBeUndefined();
-    const positions = [{ line: 4, character: 9 }];
-    expect((await ask("textDocument/selectionRange", { textDocument, positions })).error).toBeUndefined();
-    const context = { diagnostics: [] };
-    expect((await ask("textDocument/codeAction", { textDocument, range, context })).error).toBeUndefined();
+  test("a sound document: every request has a result, the buffer in front of the file", async () => {
+    for (const [method, params] of requestsAt(uriOf("main.margo"), { line: 4, character: 6 })) {
+      const answer = await client.request(method, params);
+      expect(answer.error, method).toBeUndefined();
+      expect(problemOf(method, answer)).toBeUndefined();
+    }
   });
 
-  test("mistakes, asked for and sent", async () => {
-    const published = client.next("textDocument/publishDiagnostics");
-    const contentChanges = [
-      { range: { start: { line: 4, character: 7 }, end: { line: 4, character: 12 } }, text: "dens" },
-    ];
-    client.notify("textDocument/didChange", { textDocument: { uri, version: 2 }, contentChanges });
-    const { diagnostics } = Object((await published).params);
-    expect(diagnostics.map((one: { code: string }) => one.code)).toContain("M0102");
-    const { result } = await ask("textDocument/diagnostic", { textDocument });
-    expect(Object(result).items).toEqual(diagnostics);
-    const again = await ask("textDocument/diagnostic", {
-      textDocument,
-      previousResultId: Object(result).resultId,
+  const texts: Readonly<Record<string, string>> = {
+    "empty.margo": "",
+    "half.margo": "import { de\nmodel Net(x: f32[N, 4]) {\n  let y =\n  y |> dense(\n",
+    "binary.margo": "\u0000\u0001\ud800 PNG\r\n\u001a\n".repeat(50),
+    "circle.margo": 'import { f } from "./circle.margo"\nexport fn f(x: f32[N]) = f(x)\n',
+    "gone.margo":
+      'import { f } from "./never.margo"\nimport { g } from "../../../out.margo"\nfn Net(x: f32) = f(g(x))\n',
+    "deep.margo": `fn Net(x: f32) = ${"(".repeat(400)}x`,
+    "huge.margo": `${sound}// ${"x".repeat(1_000_001)}\n`,
+  };
+
+  test.each(Object.entries(texts))("%s: every request is answered", async (file, text) => {
+    open(file, text);
+    expect(await problemsOf(uriOf(file))).toEqual([]);
+    expect(await problemsOf(uriOf(file), { line: 9999, character: 9999 })).toEqual([]);
+  });
+
+  test("edits one after the other, and one that overtakes a request", async () => {
+    const uri = uriOf("main.margo");
+    const change = (version: number, contentChanges: readonly unknown[]): void =>
+      client.notify("textDocument/didChange", { textDocument: { uri, version }, contentChanges });
+    const at = { line: 4, character: 10 };
+    change(2, [{ range: { start: at, end: { line: 4, character: 11 } }, text: "3" }]);
+    const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
+    const overtaken = client.atOnce(() => {
+      const { answer } = client.begin("textDocument/inlayHint", { textDocument: { uri }, range });
+      change(3, [{ text: sound.replace("4]", "5]") }]);
+      return answer;
     });
-    expect(Object(again.result).kind).toBe("unchanged");
-  });
-});
-
-describe("mistakes of the client", () => {
-  const codeOf = async (method: string, params: unknown) => (await ask(method, params)).error?.code;
-
-  test("a document that nobody has", async () => {
-    const nowhere = { textDocument: { uri: "file:///nowhere.margo" }, position: { line: 0, character: 0 } };
-    expect(await codeOf("textDocument/hover", nowhere)).toBe(-32602);
-    expect(await codeOf("textDocument/hover", { ...nowhere, textDocument: { uri: "no uri" } })).toBe(-32602);
-  });
-
-  test("parameters that are none", async () => {
-    expect(await codeOf("textDocument/hover", {})).toBe(-32602);
-    expect(await codeOf("textDocument/hover", { textDocument })).toBe(-32602);
-    expect(await codeOf("textDocument/hover", { textDocument, position: { line: -1, character: 0 } })).toBe(
-      -32602,
-    );
-    expect(await codeOf("textDocument/nothing", { textDocument })).toBe(-32601);
-  });
-
-  test("a name that cannot be changed says why", async () => {
-    const { error } = await ask("textDocument/rename", { ...at(7, 27), newName: "x" });
-    expect(error?.message).toBe("`sum` belongs to the language");
-  });
-
-  test("a request that an edit overtakes is given up", async () => {
-    const contentChanges = [{ text: source }];
-    const answer = client.atOnce(() => {
-      const begun = ask("textDocument/hover", at(4, 9));
-      client.notify("textDocument/didChange", { textDocument: { uri, version: 3 }, contentChanges });
-      return begun;
+    expect((await overtaken).error?.code).toBe(-32801);
+    const { result } = await client.request("textDocument/hover", {
+      textDocument: { uri },
+      position: { line: 4, character: 6 },
     });
-    expect((await answer).error?.code).toBe(-32801);
+    expect(JSON.stringify(result)).toContain("f32[N, 5]");
   });
 
-  test("and so is one that is cancelled", async () => {
+  test("a request that is taken back is given up", async () => {
     const answer = client.atOnce(() => {
-      const begun = client.begin("textDocument/hover", at(4, 9));
-      asked.set(begun.id, "textDocument/hover");
+      const begun = client.begin("textDocument/hover", {
+        textDocument: { uri: uriOf("main.margo") },
+        position: { line: 4, character: 6 },
+      });
       client.notify("$/cancelRequest", { id: begun.id });
       return begun.answer;
     });
     expect((await answer).error?.code).toBe(-32800);
   });
-});
 
-test("every message fits the protocol", () => {
-  const wrong = client.received.flatMap((message) => wrongWith(message, asked.get(message.id)) ?? []);
-  expect(wrong).toEqual([]);
-  expect(client.received.length).toBeGreaterThan(20);
-});
+  test("what makes no sense is refused in the protocol's words", async () => {
+    const refused = async (method: string, params: unknown): Promise<number | undefined> =>
+      (await client.request(method, params)).error?.code;
+    const textDocument = { uri: uriOf("main.margo") };
+    expect(
+      await refused("textDocument/hover", {
+        textDocument: { uri: uriOf("nowhere.margo") },
+        position: { line: 0, character: 0 },
+      }),
+    ).toBe(-32602);
+    expect(await refused("textDocument/hover", { textDocument, position: { line: -1, character: 0 } })).toBe(
+      -32602,
+    );
+    expect(await refused("textDocument/hover", {})).toBe(-32602);
+    expect(await refused("workspace/executeCommand", { command: "rm" })).toBe(-32602);
+    expect(await refused("textDocument/telepathy", { textDocument })).toBe(-32601);
+  });
 
-test("it ends when it is told to, and was silent beside the protocol", async () => {
-  const ended = client.ended();
-  await ask("shutdown", null);
-  client.notify("exit", null);
-  expect(await ended).toBe(0);
-  expect(client.noise()).toBe("");
+  test("everything that the server sent of its own accord was of the protocol", () => {
+    const sent = client.received.filter(({ method }) => method !== undefined);
+    const wrong = sent.filter(({ method = "", params }) => notifications[method]?.(params) !== true);
+    expect(wrong).toEqual([]);
+    expect(sent.map(({ method }) => method)).toContain("textDocument/publishDiagnostics");
+  });
+
+  test("it ends when it is asked to, and wrote nothing beside the protocol", async () => {
+    await client.request("shutdown", null);
+    client.notify("exit", null);
+    expect(await client.ended()).toBe(0);
+    expect(client.noise()).toBe("");
+  });
 });
