@@ -28,10 +28,8 @@ test("stages carry the names of the passes, the lowered graph first", () => {
 
 test("a pass can be left out: the graph is then that of the one before", () => {
   const program = headProgram({ width: 3, classes: 4 }, arcFace);
-  const options = {
-    ...defaultPassOptions,
-    without: ["simplify", "stream", "fuse", "schedule", "plan"] as const,
-  };
+  const from = passes.findIndex(({ name }) => name === "simplify");
+  const options = { ...defaultPassOptions, without: passes.slice(from).map(({ name }) => name) };
   expect(stagesOf(program, stepOf(program), options).at(-1)?.name).toBe("gradient");
 });
 
