@@ -18,6 +18,7 @@ import { notScalarLoss } from "../errors/check-losses.ts";
 import { printType } from "../ir/type.ts";
 import type { Span } from "../errors/span.ts";
 import { type Given, asSetting, kindOfSetting, missing, openSetting } from "./arguments.ts";
+import { rememberedCall } from "./call-memory.ts";
 import { ensureChecked } from "./declarations.ts";
 import { evaluate, nestingLimit } from "./expressions.ts";
 import {
@@ -47,7 +48,17 @@ import { declareParam, declareState, updateState } from "./variables.ts";
 export function elaborateUse(caller: Frame, callee: FunctionValue, given: Given, span: Span): Value {
   const bad = firstError([...given.values()].map(({ value }) => value));
   if (bad !== undefined) return bad;
-  const frame = enterCall(caller, callee, span, pathOfUse(caller, callee.callable));
+  const path = pathOfUse(caller, callee.callable);
+  return rememberedCall(caller, callee, given, (from) => inlined(from, callee, given, { span, path }));
+}
+
+function inlined(
+  caller: Frame,
+  callee: FunctionValue,
+  given: Given,
+  { span, path }: { readonly span: Span; readonly path: string },
+): Value {
+  const frame = enterCall(caller, callee, span, path);
   if (frame === undefined || caller.session.program.checked.get(callee.callable) === "broken")
     return errorValue;
   if (!bindParameters(frame, callee.callable, given)) return errorValue;

@@ -32,12 +32,24 @@ export function checkCallable(program: ProgramState, callable: Callable, module:
     return;
   }
   program.checked.set(callable, "checking");
-  const own = checkOf(program);
-  elaborateAlone(newSession(own, undefined), callable, module);
+  const own = checkAlone(program, callable, module);
   const isBroken = own.effort.errors > 0 || hasBrokenText(module, callable.span);
   program.checked.set(callable, isBroken ? "broken" : "sound");
   conclude(program, own);
   if (!isBroken) remember(own, module, callable, "alone");
+}
+
+/** What remembered calls would have said is told only by making them: where anything is told they are made. */
+function checkAlone(program: ProgramState, callable: Callable, module: LoadedModule): ProgramState {
+  const canRecall = program.workspace.memory !== undefined && !hasBrokenText(module, callable.span);
+  if (canRecall) {
+    const own: ProgramState = { ...checkOf(program), calls: program.whole.calls };
+    elaborateAlone(newSession(own, undefined), callable, module);
+    if (own.effort.recalled === 0 || own.diagnostics.length === 0) return own;
+  }
+  const own = checkOf(program);
+  elaborateAlone(newSession(own, undefined), callable, module);
+  return own;
 }
 
 function elaborateAlone(session: Session, callable: Callable, module: LoadedModule): void {

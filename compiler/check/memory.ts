@@ -9,7 +9,7 @@ import type { Diagnostic } from "../errors/diagnostic.ts";
 import type { Span } from "../errors/span.ts";
 import { moved } from "../syntax/pieces.ts";
 import { hasBrokenText } from "./report.ts";
-import type { ProgramState, TypeRecord } from "./session.ts";
+import { type ProgramState, type TypeRecord, newEffort } from "./session.ts";
 import {
   type LoadedModule,
   type NamedDeclaration,
@@ -47,7 +47,7 @@ export function checkOf(program: ProgramState): ProgramState {
     constants: new Map(),
     openSettings: new Set(),
     inputs: new Map(),
-    effort: { steps: 0, depth: 0, errors: 0 },
+    effort: newEffort(),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Callable, ConstantDeclaration } from "../syntax/ast.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import type { Span } from "../errors/span.ts";
 import type { TensorValue, Value } from "./values.ts";
+import type { CallMemory } from "./call-memory.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A generic check knows no setting without a default and visits every branch; a concrete one makes a program. */
@@ -36,8 +37,10 @@ export interface ProgramState {
   readonly openSettings: Set<string>;
   /** Names that the walk has looked at, for warnings about imports that nobody uses. */
   readonly usedGlobals: Set<string>;
-  /** Expressions looked at, how deep the walk stands, and errors reported so far. */
-  readonly effort: { steps: number; depth: number; errors: number };
+  /** Expressions looked at, how deep the walk stands, errors reported so far, and calls that were remembered. */
+  readonly effort: { steps: number; depth: number; errors: number; recalled: number };
+  /** Set where calls that gave no mistakes need not be made again. */
+  readonly calls?: CallMemory;
   /** Everything that is fed; a function's own inputs are those that its graph reaches. */
   readonly inputs: Map<string, ProgramInput>;
 }
@@ -47,6 +50,7 @@ export interface Findings {
   readonly diagnostics: Diagnostic[];
   readonly types: TypeRecord[];
   readonly usedGlobals: Set<string>;
+  readonly calls: CallMemory;
 }
 
 export interface TypeRecord {
@@ -64,11 +68,14 @@ export interface Session {
 }
 
 export function newProgram(workspace: Workspace, mode: Mode): ProgramState {
-  const whole: Findings = { diagnostics: [], types: [], usedGlobals: new Set() };
+  const whole: Findings = { diagnostics: [], types: [], usedGlobals: new Set(), calls: new Map() };
+  const { diagnostics, types, usedGlobals } = whole;
   return {
     workspace,
     whole,
-    ...whole,
+    diagnostics,
+    types,
+    usedGlobals,
     builder: new GraphBuilder(),
     mode,
     variables: new Map(),
@@ -77,9 +84,13 @@ export function newProgram(workspace: Workspace, mode: Mode): ProgramState {
     checked: new Map(),
     openSettings: new Set(),
     reported: new Set(),
-    effort: { steps: 0, depth: 0, errors: 0 },
+    effort: newEffort(),
     inputs: new Map(),
   };
+}
+
+export function newEffort(): ProgramState["effort"] {
+  return { steps: 0, depth: 0, errors: 0, recalled: 0 };
 }
 
 export function newSession(program: ProgramState, training: boolean | undefined): Session {

@@ -87,18 +87,14 @@ export class GraphBuilder {
   }
 }
 
-/** Canonical text of attributes: keys in order, dimensions by their key. Attributes never change, so it is kept. */
+/** Canonical text of attributes: keys in order, dimensions by their key. */
 export function attrsKey(attrs: object): string {
-  const known = attrsKeys.get(attrs);
-  if (known !== undefined) return known;
-  const entries = Object.entries(attrs);
-  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  const key = `{${entries.map(([name, value]) => `${name}:${attrKey(value)}`).join(",")}}`;
-  attrsKeys.set(attrs, key);
-  return key;
+  const names = Object.keys(attrs);
+  if (names.length > 1) names.sort();
+  let key = "{";
+  for (const name of names) key += `${name}:${attrKey(Reflect.get(attrs, name))},`;
+  return `${key}}`;
 }
-
-const attrsKeys = new WeakMap<object, string>();
 
 function attrKey(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(attrKey).join(",")}]`;

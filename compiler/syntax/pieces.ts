@@ -85,17 +85,25 @@ function isClosed(line: string): boolean {
 
 /** The same values with every span that many characters further on; the values themselves where that is none. */
 export function moved<T>(value: T, by: number): T {
-  return by === 0 ? value : copyMoved(value, by);
+  return by === 0 || !isObject(value) ? value : copyMoved(value, by);
 }
 
 /** Trees and diagnostics are plain data, so a copy has the type of what is copied. */
-function copyMoved<T>(value: T, by: number): T {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => copyMoved(item, by)) as T;
-  if (isSpan(value)) return { ...value, start: value.start + by, end: value.end + by };
-  const copy: Record<string, unknown> = {};
-  for (const key in value) copy[key] = copyMoved(value[key], by);
-  return copy as T;
+function copyMoved<T extends object>(value: T, by: number): T {
+  if (Array.isArray(value))
+    return value.map((item) => (isObject(item) ? copyMoved(item, by) : item)) as T & unknown[];
+  if (isSpan(value)) return { file: value.file, start: value.start + by, end: value.end + by } as Span & T;
+  // Copied as a whole first: that is much faster than key by key.
+  const copy = { ...value };
+  for (const key in copy) {
+    const part: unknown = copy[key];
+    if (isObject(part)) copy[key] = copyMoved(part, by) as T[Extract<keyof T, string>];
+  }
+  return copy;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function isSpan(value: object): value is Span {

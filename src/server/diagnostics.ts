@@ -23,13 +23,21 @@ export function pullDiagnostics(
   return { kind: "full", resultId, items: diagnosticsOf(session, asked) };
 }
 
-/** Soon: edits that have arrived already go first. */
+/** Soon: edits that have arrived already go first, and so does what somebody waits for. */
 export function publish(session: Session): void {
   if (session.client.textDocument?.diagnostic !== undefined) return refresh(session);
   const known = stateOf(session);
   if (known.isDue) return;
   known.isDue = true;
+  publishLater(session, known, performance.now() + patience);
+}
+
+/** A client that never stops asking is told its mistakes all the same; in milliseconds. */
+const patience = 100;
+
+function publishLater(session: Session, known: Published, latest: number): void {
   setTimeout(() => {
+    if (session.waiting > 0 && performance.now() < latest) return publishLater(session, known, latest);
     known.isDue = false;
     publishNow(session, known);
   }, 0);

@@ -8,6 +8,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { publish, withdraw } from "./diagnostics.ts";
 import { type Session, documentsOf } from "./session.ts";
+import { readLibrary } from "./warm-up.ts";
 
 export function open(session: Session, { textDocument }: DidOpenTextDocumentParams): void {
   const { uri, languageId, version, text } = textDocument;
@@ -17,6 +18,7 @@ export function open(session: Session, { textDocument }: DidOpenTextDocumentPara
   session.opened.set(uri, { ...located, uri, document });
   documentsOf(session, located.root).setText(located.file, text);
   publish(session);
+  readLibrary(session, located.root);
 }
 
 /** A change of a document that was never opened is told to nobody: notifications have no answer. */

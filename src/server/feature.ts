@@ -50,7 +50,9 @@ export function feature<Params, Result, Partial_, Problem, Options>(
             `${type.method} needs a textDocument with its uri`,
           );
         const version = versionOf(session, uri);
+        session.waiting++;
         await nextTurn();
+        session.waiting--;
         if (token.isCancellationRequested)
           throw new ResponseError(LSPErrorCodes.RequestCancelled, "the request was cancelled");
         if (version !== versionOf(session, uri))

@@ -46,6 +46,10 @@ export interface Session {
   readonly opened: Map<string, OpenDocument>;
   client: ClientCapabilities;
   settings: Settings;
+  /** Requests that have no answer yet. */
+  waiting: number;
+  /** Whether the library has been read ahead. */
+  isWarm: boolean;
 }
 
 export function newSession(connection: Connection, environment: Environment): Session {
@@ -56,6 +60,8 @@ export function newSession(connection: Connection, environment: Environment): Se
     opened: new Map(),
     client: {},
     settings: defaultSettings,
+    waiting: 0,
+    isWarm: false,
   };
 }
 

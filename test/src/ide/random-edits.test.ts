@@ -15,7 +15,7 @@ import { hostOf } from "../../support/elaborated-loss.ts";
 import { applyEdit, nextEdit, numbersFrom, startText } from "../../support/ide/random-edits.ts";
 
 /** Over all seeds; `MARGO_EDITS=10000 npx vitest run test/src/ide/random-edits.test.ts` takes minutes. */
-const edits = Number(process.env["MARGO_EDITS"] ?? 300);
+const edits = Number(process.env["MARGO_EDITS"] ?? 600);
 
 const other = "export fn twice(x: f32[...]) = 2 * x\n";
 

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { features } from "../../../src/server/features.ts";
-import { type Client, type Message, startClient } from "../../support/ide/client.ts";
-import { isError, notifications, results } from "../../support/ide/guards.ts";
+import { type Client, startClient } from "../../support/ide/client.ts";
+import { notifications } from "../../support/ide/guards.ts";
+import { problemOf, requestsAt } from "../../support/ide/requests.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "margo-session-"));
 const uriOf = (file: string): string => pathToFileURL(join(folder, file)).href;
@@ -50,52 +51,8 @@ function open(file: string, text: string): void {
   });
 }
 
-/** Each request as an editor would make it, at `dense` of a document. */
-function requestsAt(uri: string, place: { readonly line: number; readonly character: number }) {
-  const textDocument = { uri };
-  const range = { start: { line: 0, character: 0 }, end: place };
-  const options = { tabSize: 2, insertSpaces: true };
-  const here = { textDocument, position: place };
-  const requests: Readonly<Record<string, unknown>> = {
-    "textDocument/diagnostic": { textDocument },
-    "textDocument/hover": here,
-    "textDocument/completion": here,
-    "completionItem/resolve": { label: "dense", data: { root: folder, file: "std/layers", name: "dense" } },
-    "textDocument/signatureHelp": here,
-    "textDocument/rename": { ...here, newName: "layer_of_two" },
-    "textDocument/prepareRename": here,
-    "textDocument/definition": here,
-    "textDocument/references": { ...here, context: { includeDeclaration: true } },
-    "textDocument/documentHighlight": here,
-    "textDocument/semanticTokens/full": { textDocument },
-    "textDocument/semanticTokens/range": { textDocument, range },
-    "textDocument/foldingRange": { textDocument },
-    "textDocument/selectionRange": { textDocument, positions: [place] },
-    "textDocument/documentSymbol": { textDocument },
-    "workspace/symbol": { query: "net" },
-    "textDocument/inlayHint": { textDocument, range },
-    "textDocument/documentLink": { textDocument },
-    "textDocument/formatting": { textDocument, options },
-    "textDocument/rangeFormatting": { textDocument, range, options },
-    "textDocument/codeAction": { textDocument, range, context: { diagnostics: [], only: ["", "source"] } },
-    "workspace/willRenameFiles": { files: [{ oldUri: uri, newUri: `${uri}.margo` }] },
-    "textDocument/codeLens": { textDocument },
-    "codeLens/resolve": { range, data: { uri, entry: "Net" } },
-    "workspace/executeCommand": { command: "margo.view", arguments: [uri, "Net", "ir"] },
-    "workspace/textDocumentContent": { uri: `margo-view:/plan/Net?${encodeURIComponent(uri)}` },
-  };
-  return Object.entries(requests);
-}
-
-/** A result of the request's type, or an error in the protocol's words; never a bug of ours. */
-function problemOf(method: string, { result, error }: Message): string | undefined {
-  if (error !== undefined)
-    return isError(error) && error.code !== -32603 ? undefined : `${method}: ${JSON.stringify(error)}`;
-  return results[method]?.(result) === true ? undefined : `${method}: ${JSON.stringify(result)}`;
-}
-
 async function problemsOf(uri: string, place = { line: 5, character: 9 }): Promise<readonly string[]> {
-  const answers = requestsAt(uri, place).map(async ([method, params]) =>
+  const answers = requestsAt(folder, uri, place).map(async ([method, params]) =>
     problemOf(method, await client.request(method, params)),
   );
   return (await Promise.all(answers)).filter((one) => one !== undefined);
@@ -104,14 +61,14 @@ async function problemsOf(uri: string, place = { line: 5, character: 9 }): Promi
 describe("a session", () => {
   test("asks for everything that the server answers", () => {
     expect(
-      requestsAt("", { line: 0, character: 0 })
+      requestsAt("", "", { line: 0, character: 0 })
         .map(([method]) => method)
         .sort(),
     ).toEqual(features.map(({ method }) => method).sort());
   });
 
   test("a sound document: every request has a result, the buffer in front of the file", async () => {
-    for (const [method, params] of requestsAt(uriOf("main.margo"), { line: 4, character: 6 })) {
+    for (const [method, params] of requestsAt(folder, uriOf("main.margo"), { line: 4, character: 6 })) {
       const answer = await client.request(method, params);
       expect(answer.error, method).toBeUndefined();
       expect(problemOf(method, answer)).toBeUndefined();
