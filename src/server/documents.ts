@@ -7,6 +7,7 @@ import {
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { publish, withdraw } from "./diagnostics.ts";
+import { refreshViews } from "./lenses.ts";
 import { type Session, documentsOf } from "./session.ts";
 import { readLibrary } from "./warm-up.ts";
 
@@ -18,6 +19,7 @@ export function open(session: Session, { textDocument }: DidOpenTextDocumentPara
   session.opened.set(uri, { ...located, uri, document });
   documentsOf(session, located.root).setText(located.file, text);
   publish(session);
+  refreshViews(session);
   readLibrary(session, located.root);
 }
 
@@ -28,6 +30,7 @@ export function change(session: Session, params: DidChangeTextDocumentParams): v
   opened.document = TextDocument.update(opened.document, params.contentChanges, params.textDocument.version);
   documentsOf(session, opened.root).setText(opened.file, opened.document.getText());
   publish(session);
+  refreshViews(session);
 }
 
 export function close(session: Session, { textDocument: { uri } }: DidCloseTextDocumentParams): void {
@@ -37,6 +40,7 @@ export function close(session: Session, { textDocument: { uri } }: DidCloseTextD
   documentsOf(session, opened.root).close(opened.file);
   withdraw(session, uri);
   publish(session);
+  refreshViews(session);
 }
 
 export function changeOnDisk(session: Session, { changes }: DidChangeWatchedFilesParams): void {
@@ -45,4 +49,5 @@ export function changeOnDisk(session: Session, { changes }: DidChangeWatchedFile
     if (located !== undefined) documentsOf(session, located.root).changedOnDisk(located.file);
   }
   publish(session);
+  refreshViews(session);
 }

@@ -10,6 +10,7 @@ import {
   LSPErrorCodes,
   ResponseError,
   type TextDocumentContentParams,
+  TextDocumentContentRefreshRequest,
   type TextDocumentContentResult,
 } from "vscode-languageserver";
 import { sizeOfEntry, sizeText } from "../ide/entry-size.ts";
@@ -54,16 +55,58 @@ export async function executeCommand(session: Session, params: ExecuteCommandPar
   return view(session, uri, { entry, what, stage });
 }
 
-/** `margo-view:/WHAT/ENTRY/STAGE?URI` */
+/** `margo-view:/WHAT/ENTRY/STAGE/TITLE?URI`; the title is for tabs, and it and the stage may be left out. */
 export async function viewContent(
   session: Session,
   { uri }: TextDocumentContentParams,
 ): Promise<TextDocumentContentResult> {
   const [, path = "", query = ""] = new RegExp(`^${viewScheme}:/([^?]*)\\?(.*)$`).exec(uri) ?? [];
-  const [what, entry, stage] = path.split("/").map(decodeURIComponent);
+  const [what, entry, stage] = path.split("/").map(decoded);
   if (what === undefined || entry === undefined)
     throw new ResponseError(ErrorCodes.InvalidParams, `${uri} names nothing to show`);
-  return view(session, decodeURIComponent(query), { what, entry, stage });
+  remembered(session).uris.add(uri);
+  return view(session, decoded(query), { what, entry, stage: stage === "" ? undefined : stage });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ResponseError(ErrorCodes.InvalidParams, `${text} is not percent-encoded text`);
+  }
+}
+
+/** The documents of views that a client has looked at since it was last told to look again. */
+interface Remembered {
+  readonly uris: Set<string>;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+const views = new WeakMap<Session, Remembered>();
+
+function remembered(session: Session): Remembered {
+  const known = views.get(session) ?? { uris: new Set<string>(), timer: undefined };
+  views.set(session, known);
+  return known;
+}
+
+/** A view takes a whole compilation, so it is made anew when typing pauses. */
+const pauseBeforeViews = 300;
+
+/**
+ * A text has changed, and views with it: the client is told to ask again for those that it has asked for. One that is
+ * closed by now is not asked for and so forgotten.
+ */
+export function refreshViews(session: Session): void {
+  const known = remembered(session);
+  if (known.uris.size === 0) return;
+  clearTimeout(known.timer);
+  known.timer = setTimeout(() => {
+    const uris = [...known.uris];
+    known.uris.clear();
+    for (const uri of uris)
+      session.connection.sendRequest(TextDocumentContentRefreshRequest.type, { uri }).catch(() => undefined);
+  }, pauseBeforeViews);
 }
 
 async function view(

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseModule } from "../../compiler/syntax/parse.ts";
+import { irStages } from "../../src/ide/views.ts";
 import { projectRoot } from "../support/cli.ts";
 
 const folder = join(projectRoot, "editors/vscode");
@@ -50,6 +51,12 @@ describe("the manifest", () => {
   test.each(contributes.commands.map(({ command }) => command))("%s is registered", (command) => {
     expect(code.join("\n")).toContain(`"${command}"`);
   });
+});
+
+test("the IR can be shown after each pass", () => {
+  const code = readFileSync(join(folder, "src/commands.ts"), "utf8");
+  const list = /const stages = \[([^\]]*)\]/.exec(code)?.[1] ?? "";
+  expect([...list.matchAll(/"(\w+)"/g)].map(([, name]) => name)).toEqual(irStages);
 });
 
 /** As VS Code inserts it, with every place holder taken as it is. */

@@ -1,16 +1,17 @@
 /**
- * The client in VS Code: it starts `margo lsp --stdio` and gives names to what the command line can do with the file
- * at hand. All knowledge of the language is in the server; all work of the commands is in `margo`.
+ * The client in VS Code: it starts `margo lsp --stdio` and gives names to what the server can show and the command line
+ * can do with the file at hand. All knowledge of the language is in the server.
  */
 import * as vscode from "vscode";
 import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
 import { registerCommands } from "./commands.ts";
 import { margoProgram } from "./program.ts";
+import { keepLastView } from "./views.ts";
 
 let client: LanguageClient | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  registerCommands(context);
+  registerCommands(context, () => client);
   context.subscriptions.push(
     vscode.commands.registerCommand("margo.restart", restart),
     vscode.workspace.onDidChangeConfiguration((change) => {
@@ -48,6 +49,7 @@ function clientOptions(): LanguageClientOptions {
     documentSelector: schemes.map((scheme) => ({ scheme, language: "margo" })),
     initializationOptions: vscode.workspace.getConfiguration("margo"),
     synchronize: { configurationSection: "margo" },
+    middleware: { provideTextDocumentContent: keepLastView },
   };
 }
 

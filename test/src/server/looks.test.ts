@@ -207,6 +207,29 @@ describe("lenses and views", () => {
     expect(document.result).toEqual(direct.result);
   });
 
+  test("a view that was looked at is to be asked for again when its source has changed, once", async () => {
+    const lib = uri.replace("main", "lib");
+    const viewOf = (stage: string): string =>
+      `margo-view:/ir/twice/${stage}/twice%20for%20a%20tab?${encodeURIComponent(lib)}`;
+    const shown = async (stage: string): Promise<unknown> =>
+      (await client.request("workspace/textDocumentContent", { uri: viewOf(stage) })).result;
+    const toldOf = (stage: string): number =>
+      client.received.filter(({ method, params }) => {
+        const refreshes = method === "workspace/textDocumentContent/refresh";
+        return refreshes && JSON.stringify(params) === JSON.stringify({ uri: viewOf(stage) });
+      }).length;
+    const document = { uri: lib, languageId: "margo" };
+    expect(await shown("")).toMatchObject({ text: expect.stringContaining("value: 2") });
+    const text = "export fn twice(x: f32[N, D]) = 3 * x\n";
+    client.notify("textDocument/didOpen", { textDocument: { ...document, version: 1, text } });
+    await expect.poll(() => toldOf("")).toBe(1);
+    expect(await shown("angles")).toMatchObject({ text: expect.stringContaining("value: 3") });
+    client.notify("textDocument/didClose", { textDocument: document });
+    await expect.poll(() => toldOf("angles")).toBe(1);
+    // Nobody asked for the first one again, so it counts as closed.
+    expect(toldOf("")).toBe(1);
+  });
+
   test("what cannot be shown is refused in words", async () => {
     const view = (...given: readonly unknown[]): Promise<string> =>
       client.request("workspace/executeCommand", { command: "margo.view", arguments: given }).then(refusal);

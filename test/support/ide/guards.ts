@@ -125,6 +125,7 @@ export const notifications: Readonly<Record<string, Check>> = {
   "workspace/diagnostic/refresh": either(absent, exactly(null)),
   "workspace/inlayHint/refresh": either(absent, exactly(null)),
   "workspace/codeLens/refresh": either(absent, exactly(null)),
+  "workspace/textDocumentContent/refresh": record({ uri: isText }),
 };
 
 /** An error of the protocol: a code and words. */
