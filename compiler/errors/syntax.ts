@@ -167,17 +167,22 @@ export const nestedTooDeep = defineError({
 /** The most that is read, in UTF-16 code units: a hundred times the largest text that a person writes. */
 export const largestText = 1_000_000;
 
-export const fileTooLarge = defineError<Located & { readonly length: number }>({
+/** `most` is set where an editor stops earlier. */
+export const fileTooLarge = defineError<Located & { readonly length: number; readonly most?: number }>({
   code: "M0016",
   title: "A file that is too large",
   explanation:
-    "A source file has at most a million characters. Numbers belong in data files: npy, npz or CSV.",
+    "A source file has at most a million characters; an editor, which reads it again after every keystroke, stops at 200,000 and says so. Numbers belong in data files: npy, npz or CSV.",
   example: `// ${"x".repeat(largestText)}\n`,
-  report: ({ length }) => ({
-    message: `this file has ${length.toLocaleString("en")} characters; ${largestText.toLocaleString("en")} is the most`,
-    help: "keep data in npy, npz or CSV files and read it in a `train`",
+  report: ({ length, most }) => ({
+    message: `this file has ${count(length)} characters; ${most === undefined ? `${count(largestText)} is the most` : `beyond ${count(most)} an editor looks for no mistakes, names or types`}`,
+    help: `keep data in npy, npz or CSV files and read it in a \`train\`${most === undefined ? "" : "; `margo check` reads it all"}`,
   }),
 });
+
+function count(characters: number): string {
+  return characters.toLocaleString("en");
+}
 
 export const notText = defineError<Located & { readonly found: "nul" | "surrogate" | "undecoded" }>({
   code: "M0017",

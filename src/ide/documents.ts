@@ -11,7 +11,9 @@ import {
   isLibrary,
   loadModule,
   openLastingWorkspace,
+  unreadModule,
 } from "../../compiler/check/workspace.ts";
+import { fileTooLarge } from "../../compiler/errors/syntax.ts";
 import { type SourceText, sourceText } from "../../compiler/syntax/source.ts";
 import { tokenize } from "../../grammar/tokens.ts";
 import { type Occurrence, occurrencesOf } from "./names.ts";
@@ -99,12 +101,21 @@ export class Documents {
   /** Whether a file's text can hold a name at all; θ and π are written in two ways. */
   mentions(file: string, name: string): boolean {
     if (/theta|pi/.test(name)) return true;
-    const text = this.workspace.modules.get(file)?.text ?? this.workspace.host.read(file);
-    return text?.includes(name) ?? false;
+    return this.#textOf(file)?.includes(name) ?? false;
+  }
+
+  #textOf(file: string): string | undefined {
+    return this.workspace.modules.get(file)?.text ?? this.workspace.host.read(file);
+  }
+
+  /** Whether an editor would have to wait for whatever it asks about the file. */
+  isTooLarge(file: string): boolean {
+    return (this.#textOf(file)?.length ?? 0) > largestAnalysed;
   }
 
   /** Undefined where there is no such file. */
   analysis(file: string): Analysis | undefined {
+    if (this.isTooLarge(file)) return this.#unread(file);
     const module = loadModule(this.workspace, file);
     if (module === undefined) return undefined;
     const known = this.#analyses.get(file);
@@ -117,6 +128,15 @@ export class Documents {
   #forget(file: string): void {
     this.#revision++;
     this.workspace.modules.delete(file);
+  }
+
+  #unread(file: string): Analysis {
+    const known = this.#analyses.get(file);
+    const text = this.#textOf(file) ?? "";
+    if (known?.module.text === text) return known;
+    const made = unreadAnalysis(file, text);
+    this.#analyses.set(file, made);
+    return made;
   }
 
   #analyse(module: LoadedModule): Analysis {
@@ -148,6 +168,27 @@ export class Documents {
       typeOf: (start, end) => check().types().get(`${start}:${end}`),
     };
   }
+}
+
+/** In UTF-16 code units: some ten thousand lines, which take a tenth of a second after each edit. */
+export const largestAnalysed = 200_000;
+
+/** Nothing but what to do about it. */
+function unreadAnalysis(file: string, text: string): Analysis {
+  const start = { file, start: 0, end: 0 };
+  const told = fileTooLarge.report({ span: start, length: text.length, most: largestAnalysed });
+  const source = once(() => sourceText(file, text));
+  return {
+    file,
+    get source() {
+      return source();
+    },
+    module: unreadModule(file, text),
+    words: { tokens: [], comments: [] },
+    names: [],
+    check: { diagnostics: [{ ...told, severity: "warning" }], types: [], entries: [] },
+    typeOf: () => undefined,
+  };
 }
 
 interface Checked {

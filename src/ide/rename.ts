@@ -43,6 +43,10 @@ export function rename(documents: Documents, analysis: Analysis, offset: number,
     return { refusal: `\`${newName}\` is no name: letters, digits and _, not a reserved word` };
   if (foldName(newName) === foldName(prepared.name))
     return { edits: [{ span: prepared.span, newText: newName }] };
+  const unread = documents
+    .files()
+    .find((file) => documents.isTooLarge(file) && documents.mentions(file, prepared.name));
+  if (unread !== undefined) return { refusal: `${unread} is too large to look for \`${prepared.name}\` in` };
   const spans = spansOf(documents, analysis, offset);
   const taken = spans.find((span) => isTaken(documents, span, foldName(newName)));
   if (taken !== undefined) return { refusal: `there is a \`${newName}\` already in ${taken.file}` };

@@ -24,7 +24,13 @@ export function rangeFormatting(
   return edits(asked, offsetOf(asked, range?.start), offsetOf(asked, range?.end), options);
 }
 
-function edits({ analysis }: Asked, start: number, end: number, options: FormattingOptions): TextEdit[] {
+function edits(
+  { analysis, documents }: Asked,
+  start: number,
+  end: number,
+  options: FormattingOptions,
+): TextEdit[] {
+  if (documents.isTooLarge(analysis.file)) return [];
   const { text } = analysis.source;
   return formatRange(text, start, end, optionsOf(options)).map((edit) => ({
     range: rangeOf(analysis, edit),
