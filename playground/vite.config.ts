@@ -35,6 +35,10 @@ export function playgroundConfig(): UserConfig {
       MARGO_STANDARD_LIBRARY: JSON.stringify(libraryOf(join(root, "std"))),
     },
     worker: { format: "es" },
+    // What the example imports as a user would is here the source beside it.
+    resolve: { alias: { "margo-lang/runtime": join(root, "runtime/index.ts") } },
+    // The workers' packages too are found before the page loads: found later, Vite would make all of them anew under it.
+    optimizeDeps: { entries: ["index.html", "*.worker.ts"] },
     build: { outDir: "dist", emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
     preview: { headers: { "content-security-policy": policy } },
   };

@@ -4,7 +4,10 @@
  * business of `vite.ts`.
  */
 import { type CheckResult, type SourceHost, checkFile, elaborateEntry } from "../compiler/check/index.ts";
+import type { Mapping } from "../compiler/codegen/source-map.ts";
 import { emitModule } from "../compiler/codegen/tfjs/module.ts";
+import { compactModule } from "../compiler/codegen/wgsl/compact.ts";
+import { printGpuModule } from "../compiler/codegen/wgsl/module.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import { knownSize } from "../compiler/ir/dim.ts";
 import { programInfo } from "../compiler/artifact.ts";
@@ -69,17 +72,28 @@ export function indexModule(
   return [...exported, ...(first === undefined ? [] : [`export default ${first.name};`]), ""].join("\n");
 }
 
+export interface TargetText {
+  readonly code: string;
+  /** Where its statements come from; a module for WebGPU is data and has none. */
+  readonly mappings: readonly Mapping[];
+}
+
 /** The code of an entry for one target; a device runs the kernels of either kind, but its own faster. */
 export function targetModule(
   program: Program,
   target: BundleTarget,
   kernelsFor: AdapterFacts["kind"],
-): string {
+): TargetText {
   switch (target) {
-    case "wgsl":
-      return gpuArtifact(program, () => undefined, kernelsFor === "hardware" ? "workgroup" : "invocation").js;
-    case "tfjs":
-      return emitModule(program, compileProgram(program), version).js;
+    case "wgsl": {
+      const style = kernelsFor === "hardware" ? "workgroup" : "invocation";
+      const { module } = gpuArtifact(program, () => undefined, style);
+      return { code: printGpuModule(compactModule(module)), mappings: [] };
+    }
+    case "tfjs": {
+      const { js, mappings } = emitModule(program, compileProgram(program), version);
+      return { code: js, mappings };
+    }
   }
   return target satisfies never;
 }

@@ -1,6 +1,6 @@
 /**
- * `margo-lang/vite`: `import model from "./digits.margo"` in a bundler, by one plugin for Vite, Rollup, Rolldown,
- * esbuild and webpack. An import gives the compiled program, typed by a `digits.d.margo.ts` that is written beside
+ * `margo-lang/vite`: `import model from "./digits.margo"` in a bundler, by one plugin for Vite, Rolldown and
+ * esbuild. An import gives the compiled program, typed by a `digits.d.margo.ts` that is written beside
  * the file; mistakes in the source are the bundler's own errors, at their place. A change of the file, or of
  * anything that it imports, makes the module anew.
  */
@@ -13,6 +13,7 @@ import {
   type UnpluginMessage,
   createUnplugin,
 } from "unplugin";
+import { type MappedSource, sourceMap } from "../compiler/codegen/source-map.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import { positionAt, sourceText } from "../compiler/syntax/source.ts";
 import {
@@ -73,8 +74,12 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
       }
       const program = result.programs.find(({ name }) => name === wanted[1]);
       if (program === undefined) return this.error(`${path} has no entry ${wanted[1] ?? ""}`);
-      if (wanted[2] === "wgsl") return targetModule(program, "wgsl", kernelsFor);
-      return `${framework === "vite" ? wasmImports() : ""}${targetModule(program, "tfjs", kernelsFor)}`;
+      const target = wanted[2] === "wgsl" ? "wgsl" : "tfjs";
+      const { code, mappings } = targetModule(program, target, kernelsFor);
+      // What Vite adds comes last, so that the map still fits.
+      const added = target === "tfjs" && framework === "vite" ? wasmImports() : "";
+      if (mappings.length === 0) return `${code}${added}`;
+      return { code: `${code}${added}`, map: sourceMap(basename(path), mappings, mappedSource(opened)) };
     },
     vite: {
       hotUpdate({ file, modules }) {
@@ -89,7 +94,8 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
 
 /** The plugin for Vite. */
 export default plugin.vite;
-export const { vite, rollup, rolldown, esbuild, webpack } = plugin;
+/** The plugin for other bundlers, those that the tests run it in. */
+export const { vite, rolldown, esbuild } = plugin;
 
 function splitId(id: string): { readonly path: string; readonly query: string } {
   const at = id.indexOf("?");
@@ -107,6 +113,14 @@ function read(opened: OpenedFile, entries: readonly string[] | undefined) {
     },
   };
   return { files, result: readModule(host, opened.file, entries) };
+}
+
+/** The library's files have no path that holds elsewhere. */
+function mappedSource({ host, root }: OpenedFile): (file: string) => MappedSource {
+  return (file) => ({
+    name: isLibraryModule(file) ? `margo:///${file}.margo` : join(root, file),
+    text: host.read(file) ?? "",
+  });
 }
 
 type Context = UnpluginBuildContext & UnpluginContext;

@@ -21,12 +21,31 @@ export interface MappedSource {
   readonly text: string;
 }
 
+/** A source map as bundlers take it, who write into it. */
+export interface SourceMap {
+  version: number;
+  file: string;
+  sources: string[];
+  sourcesContent: string[];
+  names: string[];
+  mappings: string;
+}
+
 /** The text of the map of the emitted text `file`. `sourceOf` gives the files that spans name. */
-export function sourceMap(
+export function sourceMapText(
   file: string,
   mappings: readonly Mapping[],
   sourceOf: (file: string) => MappedSource,
 ): string {
+  return `${JSON.stringify(sourceMap(file, mappings, sourceOf))}\n`;
+}
+
+/** The same as a value. */
+export function sourceMap(
+  file: string,
+  mappings: readonly Mapping[],
+  sourceOf: (file: string) => MappedSource,
+): SourceMap {
   const files = [...new Set(mappings.map(({ span }) => span.file))];
   const sources = files.map(sourceOf);
   const positions = sources.map(({ text }) => positionsIn(text));
@@ -36,7 +55,7 @@ export function sourceMap(
     const [sourceLine, sourceColumn] = positions[source]?.(span.start) ?? [0, 0];
     lines[line]?.push([column, source, sourceLine, sourceColumn]);
   }
-  const map = {
+  return {
     version: 3,
     file,
     sources: sources.map(({ name }) => name),
@@ -44,7 +63,6 @@ export function sourceMap(
     names: [],
     mappings: encode(lines),
   };
-  return `${JSON.stringify(map)}\n`;
 }
 
 /** The comment at the end of a text by which tools find its map. */

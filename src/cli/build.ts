@@ -8,8 +8,8 @@ import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
 import {
   type MappedSource,
   type Mapping,
-  sourceMap,
   sourceMapComment,
+  sourceMapText,
 } from "../../compiler/codegen/source-map.ts";
 import type { TargetName } from "../../compiler/passes/pass.ts";
 import type { Program } from "../../compiler/program.ts";
@@ -106,7 +106,7 @@ function withMap(
   { name }: Program,
   out: string,
 ): readonly Artifact[] {
-  const mapped = sourceMap(`${name}${path}`, mappings, (from) => mappedSource(source, from, out));
+  const mapped = sourceMapText(`${name}${path}`, mappings, (from) => mappedSource(source, from, out));
   return [
     { path, text: `${text}${sourceMapComment(`${name}${path}.map`)}` },
     { path: `${path}.map`, text: mapped },

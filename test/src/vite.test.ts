@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "@jridgewell/sourcemap-codec";
 import { type BuildFailure, build as esbuild } from "esbuild";
 import { rolldown } from "rolldown";
 import { type HotPayload, createServer, build as viteBuild } from "vite";
@@ -119,10 +120,17 @@ export default Flowers;
     expect(readFileSync(join(entries, "shared.d.margo.ts"), "utf8")).toContain("const Flower:");
   });
 
-  test("works in Rolldown", async () => {
+  test("works in Rolldown, and a debugger finds the way back to the source", async () => {
     const bundled = await rolldown({ input: join(project(), "main.js"), plugins: [margoForRolldown()] });
-    const { output } = await bundled.generate({ format: "esm" });
-    expect(output.filter(({ type }) => type === "chunk").length).toBe(3);
+    const { output } = await bundled.generate({ format: "esm", sourcemap: true });
+    const chunks = output.flatMap((part) => (part.type === "chunk" ? [part] : []));
+    expect(chunks.length).toBe(3);
+    const tfjs = chunks.find(({ code }) => code.includes("matMul"));
+    const { sources = [], sourcesContent = [], mappings = "" } = tfjs?.map ?? {};
+    const line = tfjs?.code.split("\n").findIndex((text) => text.includes("matMul")) ?? -1;
+    const [, source = -1, sourceLine = -1, column] = decode(mappings)[line]?.[0] ?? [];
+    expect(sources[source]).toMatch(/shared\.margo$/);
+    expect(sourcesContent[source]?.split("\n")[sourceLine]?.slice(column)).toBe("x @ W }");
   });
 });
 

@@ -106,13 +106,16 @@ export class KernelWriter {
     return `${hint}${this.#names++}`;
   }
 
-  /** The statements that `write` pushes, as a block of their own. */
+  /**
+   * The statements that `write` pushes, as a block of their own. Its names are free again behind it, so that blocks which
+   * do the same read the same, and pack well.
+   */
   block(write: () => void): readonly Statement[] {
-    const outer = this.#block;
+    const [outer, names] = [this.#block, this.#names];
     const inner: Statement[] = [];
     this.#block = inner;
     write();
-    this.#block = outer;
+    [this.#block, this.#names] = [outer, names];
     return inner;
   }
 

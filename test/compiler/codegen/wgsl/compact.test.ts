@@ -1,0 +1,33 @@
+/** Shaders for machines: token by token what people read, on one line a block; Dawn takes them. */
+import { expect, test } from "vitest";
+import { compactShader } from "../../../../compiler/codegen/wgsl/compact.ts";
+import { exampleTrains } from "../../../support/example-programs.ts";
+import { describeOnGpu } from "../../../support/gpu.ts";
+import { gpuModule } from "../../../support/gpu-runs.ts";
+
+test("signs that would join keep their distance", () => {
+  const code = "// name\nlet a = b - -c; // why\nif (a < -1.0) {\n  a -= + 2u * (a + d);\n}\n";
+  expect(compactShader(code)).toBe("let a=b - -c;if(a<-1.0){a-=+2u*(a+d);}");
+});
+
+describeOnGpu("the kernels of examples", ({ device }) => {
+  test.each(exampleTrains)("of %s say the same in fewer characters", async (_, elaborate) => {
+    for (const { name, code } of gpuModule(elaborate()).kernels) {
+      const compact = compactShader(code);
+      expect(tokensOf(compact).join(" ")).toBe(tokensOf(code).join(" "));
+      expect(compact.length).toBeLessThan(code.length);
+      const { messages } = await device.createShaderModule({ code: compact }).getCompilationInfo();
+      expect(
+        messages.map(({ message }) => message),
+        name,
+      ).toEqual([]);
+    }
+  });
+});
+
+/** Words, numbers and signs; of signs that stand together, the longest that WGSL knows. */
+function tokensOf(code: string): readonly string[] {
+  const token =
+    /[\p{L}_][\p{L}\p{N}_]*|0x[\da-f.]+(?:p[-+]?\d+)?f?|[\d.]+(?:e[-+]?\d+)?[fuih]?|--|\+\+|&&|\|\||<<|>>|[-+*/%<>=!]=|\S/giu;
+  return code.replaceAll(/\/\/.*/g, "").match(token) ?? [];
+}
