@@ -1,10 +1,11 @@
 /** Questions to the analysis worker and its answers; a question's `ask` is the name of the function that answers it. */
-import type { Checked, Stages, Trainable } from "./analysis.ts";
+import type { Entry, Stages, Trainable } from "./analysis.ts";
 import type { TrainingInfo } from "../runtime/program.ts";
 import type { MarginCurve } from "../src/report/margin-plot.ts";
 
 export interface Questions {
-  readonly check: { readonly text: string };
+  readonly entries: { readonly text: string };
+  readonly library: { readonly file: string };
   readonly curves: { readonly text: string };
   readonly stages: {
     readonly text: string;
@@ -23,7 +24,8 @@ export interface Questions {
 }
 
 export interface Answers {
-  readonly check: Checked;
+  readonly entries: readonly Entry[];
+  readonly library: string | undefined;
   readonly curves: readonly MarginCurve[];
   readonly stages: Stages;
   readonly code: string | undefined;

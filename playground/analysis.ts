@@ -1,13 +1,12 @@
 /**
- * What the playground asks of the compiler, as pure functions from a text to plain data: diagnostics and what can be
- * trained, the curves of its margins, the IR after each pass, the emitted code. The worker around it knows messages,
- * this file does not.
+ * What the playground asks of the compiler, as pure functions from a text to plain data: what can be looked into, the
+ * curves of its margins, the IR after each pass, the emitted code. The worker around it knows messages, this file does
+ * not; what is wrong with the text is the language server's to say.
  */
-import { type SourceHost, checkFile, elaborateEntry } from "../compiler/check/index.ts";
+import { type SourceHost, elaborateEntry, entriesOf as entriesIn } from "../compiler/check/index.ts";
 import { type NamedDeclaration, loadModule, openWorkspace } from "../compiler/check/workspace.ts";
 import { emitModule, functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
 import { compileFunction, defaultPassOptions, stagesOf } from "../compiler/compile.ts";
-import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import { nodesOfGraph } from "../compiler/ir/node.ts";
 import { passes } from "../compiler/passes/index.ts";
 import type { Stage } from "../compiler/passes/pass.ts";
@@ -24,16 +23,22 @@ import { standardLibrary } from "../src/standard-library.ts";
 import { version } from "../src/version.ts";
 import { mainFile } from "./main-file.ts";
 
-export interface Checked {
-  readonly diagnostics: readonly Diagnostic[];
-  /** What can be looked into: everything declared here that runs by itself. */
-  readonly entries: readonly { readonly name: string; readonly kind: NamedDeclaration["kind"] }[];
+/** What can be looked into: everything declared here that runs by itself. */
+export interface Entry {
+  readonly name: string;
+  readonly kind: NamedDeclaration["kind"];
 }
 
-export function check(text: string): Checked {
-  const { diagnostics, entries } = checkFile(hostOf(text), mainFile);
-  const own = entries.filter(({ file }) => file === mainFile);
-  return { diagnostics, entries: own.map(({ name, kind }) => ({ name, kind })) };
+export function entriesOf(text: string): readonly Entry[] {
+  const workspace = openWorkspace(hostOf(text));
+  const module = loadModule(workspace, mainFile);
+  const entries = module === undefined ? [] : entriesIn(workspace, module);
+  return entries.filter(({ file }) => file === mainFile).map(({ name, kind }) => ({ name, kind }));
+}
+
+/** The text of a module of the library. */
+export function libraryText(file: string): string | undefined {
+  return standardLibrary[file];
 }
 
 export function hostOf(text: string): SourceHost {

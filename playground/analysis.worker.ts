@@ -1,5 +1,5 @@
 /** The compiler in a worker, so that typing never waits for it: one question after another, each with its answer. */
-import { check, codeView, curves, stagesView, trainable, trainingOf } from "./analysis.ts";
+import { codeView, curves, entriesOf, libraryText, stagesView, trainable, trainingOf } from "./analysis.ts";
 import type { Answer, Answers, Ask, Question } from "./analysis-protocol.ts";
 
 self.addEventListener("message", ({ data }: MessageEvent<Question>) => self.postMessage(answer(data)));
@@ -14,8 +14,10 @@ function answer(question: Question): Answer {
 
 function valueOf({ ask, about }: Question): Answers[Ask] {
   switch (ask) {
-    case "check":
-      return check(about.text);
+    case "entries":
+      return entriesOf(about.text);
+    case "library":
+      return libraryText(about.file);
     case "curves":
       return curves(about.text);
     case "stages":

@@ -2,11 +2,13 @@
  * The playground: an editor, the compiler in a worker, and panes that show what it found. Each change asks for what the
  * visible pane needs and for nothing else; an answer about an older text is dropped.
  */
-import type { Checked } from "./analysis.ts";
+import type { EditorView } from "@codemirror/view";
+import type { Entry } from "./analysis.ts";
 import { createAnalysisClient } from "./analysis-client.ts";
 import { createEditor } from "./editor.ts";
 import { examples } from "./examples.ts";
-import { startLanguageClient } from "./language-client.ts";
+import { startLanguageClient } from "./language/client.ts";
+import type { Problem } from "./language/problems.ts";
 import { element, later, make, offer, sentence } from "./page.ts";
 import { showCurves } from "./panes/curves.ts";
 import { showProblems } from "./panes/problems.ts";
@@ -30,12 +32,19 @@ const codeText = element("code-text", HTMLElement);
 /** Whether the compiler has a text before it, and the one that comes next. */
 let looking = false;
 let waiting: Change | undefined;
+/** Whether the text has errors, once the language server has said so. */
+let isBroken: boolean | undefined;
 
 const shared = await sharedText(location.hash);
 const first = shared.kind === "text" ? shared.text : examples[0].text;
 if (shared.kind === "unreadable")
   tell(`The link's text cannot be read: ${shared.reason}. Here is an example instead.`);
-const language = startLanguageClient(tell);
+const language = startLanguageClient({
+  library: { open: readLibrary, close: () => editor.closeReading() },
+  onProblems: showFound,
+  onCommand: runCommand,
+  onFailure: tell,
+});
 const editor = createEditor(element("editor", HTMLElement), first, changed, language.extension);
 element("format", HTMLButtonElement).addEventListener("click", () => editor.run(language.format));
 const stages = createStagesPane(() => refresh());
@@ -53,6 +62,7 @@ if (typeof MARGO_SERVICE_WORKER === "string" && "serviceWorker" in navigator)
 
 /** The heavier panes are for when typing rests. */
 function changed(text: string): void {
+  isBroken = undefined;
   training.textChanged();
   look({ text, since: performance.now() }).catch(failed);
   refreshLater();
@@ -64,7 +74,7 @@ interface Change {
   readonly since: number;
 }
 
-/** The curves first, then the check; while they run only the latest text waits. */
+/** The curves first, then the names for the panes' lists; meanwhile only the latest text waits. */
 async function look(change: Change): Promise<void> {
   const { text, since } = change;
   if (looking) {
@@ -78,7 +88,8 @@ async function look(change: Change): Promise<void> {
     curvesPane.toggleAttribute("data-stale", curves.length === 0);
     if (curves.length > 0) showCurves(curvesPane, curves);
     performance.measure("keystroke to curve", { start: since });
-    if (waiting === undefined) show(text, await client.ask("check", { text }));
+    settleCurves();
+    if (waiting === undefined) offerEntries(text, await client.ask("entries", { text }));
   } finally {
     looking = false;
     const next = waiting;
@@ -87,26 +98,63 @@ async function look(change: Change): Promise<void> {
   }
 }
 
-function show(text: string, checked: Checked): void {
-  if (text !== editor.text()) return;
-  const isBroken = checked.diagnostics.some(({ severity }) => severity === "error");
-  const isEmpty = curvesPane.hasAttribute("data-stale") || curvesPane.childElementCount === 0;
-  if (isEmpty && (!isBroken || curvesPane.childElementCount === 0)) {
-    showCurves(curvesPane, []);
-    curvesPane.removeAttribute("data-stale");
-  }
-  editor.mark(text, checked.diagnostics);
-  showProblems(problemsPane, problemsBadge, text, checked.diagnostics, editor);
-  const names = (kinds: readonly string[]): readonly string[] =>
-    checked.entries.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
+function showFound(problems: readonly Problem[]): void {
+  isBroken = problems.some(({ severity }) => severity === "error");
+  showProblems(problemsPane, problemsBadge, problems, editor);
+  settleCurves();
+}
+
+/** A whole text without a margin has no curve; neither has a broken one that was never whole. */
+function settleCurves(): void {
+  if (isBroken === undefined || !curvesPane.hasAttribute("data-stale")) return;
+  if (isBroken && curvesPane.childElementCount > 0) return;
+  showCurves(curvesPane, []);
+  curvesPane.removeAttribute("data-stale");
+}
+
+function offerEntries(text: string, entries: readonly Entry[]): void {
   // Where the text is broken the lists stay as they were.
-  if (checked.entries.length === 0) return;
+  if (text !== editor.text() || entries.length === 0) return;
+  const names = (kinds: readonly string[]): readonly string[] =>
+    entries.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
   const trains = names(["train"]);
   const others = names(["model", "fn", "loss"]);
   training.offerEntries(trains);
   const inStages = stages.offerEntries([...trains, ...others, ...names(["margin"])]);
   const inCode = offer(codeEntry, [...trains, ...others]);
   if (inStages || inCode) refresh();
+}
+
+/** A lens's command is a pane, opened at its entry. */
+function runCommand(command: string, entry: string): void {
+  switch (command) {
+    case "margo.plot":
+      return tabs.choose("curves");
+    case "margo.showIr":
+      stages.choose(entry);
+      return openPane("stages");
+    case "margo.showWgsl":
+      [codeEntry.value, codeTarget.value] = [entry, "wgsl"];
+      return openPane("code");
+    case "margo.train":
+      tabs.choose("train");
+      return training.start(entry);
+    case "margo.gradcheck":
+      return editor.run((view) => void language.checkGradients(view, entry));
+    default:
+      return failed(new Error(`there is no pane for ${command}`));
+  }
+}
+
+/** Shows it anew where it was open. */
+function openPane(name: string): void {
+  if (tabs.chosen() === name) refresh();
+  else tabs.choose(name);
+}
+
+async function readLibrary(file: string): Promise<EditorView | undefined> {
+  const text = await client.ask("library", { file });
+  return text === undefined ? undefined : editor.read(file, text, language.reading(file));
 }
 
 /** Asks again for what the visible pane shows. */
@@ -140,8 +188,8 @@ function tell(message: string): void {
 
 function chooseExamples(): void {
   const select = element("examples", HTMLSelectElement);
+  if (shared.kind === "text") select.append(make("option", { value: "" }, "From a link"));
   select.append(...examples.map(({ name }, at) => make("option", { value: String(at) }, name)));
-  select.value = shared.kind === "text" ? "" : "0";
   select.addEventListener("change", () => {
     const chosen = examples[Number(select.value)];
     if (chosen === undefined) return;

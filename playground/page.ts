@@ -21,8 +21,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Titles of the compiler begin small, as in a sentence; buttons and menus begin with a capital. */
+export function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
 export function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+  return `${capital(text)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
 /** Gives a select these options, and says whether its value is another now; it stays where it is still offered. */

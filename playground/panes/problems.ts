@@ -1,47 +1,61 @@
-/** The list of diagnostics: each leads to its place, and is mended by a button where the compiler knows how. */
-import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
-import { lineOf, mainFile } from "../main-file.ts";
-import { type Editor, capital } from "../editor.ts";
+/** The list of problems: each leads to its place, and is mended by a button where the compiler knows how. */
+import type { Editor } from "../editor.ts";
+import type { Place, Problem } from "../language/problems.ts";
 import { make, sentence } from "../page.ts";
 
 export function showProblems(
   pane: HTMLElement,
   badge: HTMLElement,
-  text: string,
-  diagnostics: readonly Diagnostic[],
+  problems: readonly Problem[],
   editor: Editor,
 ): void {
-  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  badge.textContent = diagnostics.length === 0 ? "" : String(diagnostics.length);
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  badge.textContent = problems.length === 0 ? "" : String(problems.length);
   badge.dataset["kind"] = errors > 0 ? "error" : "warning";
-  badge.title = `${errors} errors, ${diagnostics.length - errors} warnings`;
+  badge.title = `${errors} errors, ${problems.length - errors} warnings`;
   pane.replaceChildren(
-    diagnostics.length === 0
+    problems.length === 0
       ? make("p", { class: "empty" }, "Nothing is wrong.")
-      : make("ul", { class: "problems" }, ...diagnostics.map((one) => problem(text, one, editor))),
+      : make("ul", { class: "problems" }, ...problems.map((one) => item(one, editor))),
   );
 }
 
-function problem(text: string, diagnostic: Diagnostic, editor: Editor): HTMLElement {
-  const { severity, code, message, span, help, fix } = diagnostic;
-  const isHere = span.file === mainFile;
-  const place = make(
-    "button",
-    { class: "place", type: "button" },
-    isHere ? `line ${lineOf(text, span.start)}` : span.file,
-  );
-  if (isHere) place.addEventListener("click", () => editor.goTo(span.start));
-  else place.disabled = true;
-  const item = make(
+function item(
+  { severity, code, message, help, place, related, fixes }: Problem,
+  editor: Editor,
+): HTMLElement {
+  const made = make(
     "li",
     { class: severity },
-    make("p", {}, make("strong", {}, sentence(message)), " ", place, make("span", { class: "code" }, code)),
+    make(
+      "p",
+      {},
+      make("strong", {}, sentence(message)),
+      " ",
+      placeButton(place, editor),
+      make("span", { class: "code" }, code),
+    ),
   );
-  if (help !== undefined) item.append(make("p", { class: "help" }, sentence(help)));
-  if (fix !== undefined) {
-    const button = make("button", { type: "button", class: "fix" }, capital(fix.title));
-    button.addEventListener("click", () => editor.applyFix(diagnostic));
-    item.append(button);
+  for (const { message: words, place: other } of related)
+    made.append(
+      make(
+        "p",
+        { class: "help" },
+        `${sentence(words)} `,
+        ...(other === undefined ? [] : [placeButton(other, editor)]),
+      ),
+    );
+  if (help !== undefined) made.append(make("p", { class: "help" }, sentence(help)));
+  for (const { title, apply } of fixes) {
+    const button = make("button", { type: "button", class: "fix" }, title);
+    button.addEventListener("click", apply);
+    made.append(button);
   }
-  return item;
+  return made;
+}
+
+function placeButton({ offset, line }: Place, editor: Editor): HTMLElement {
+  const button = make("button", { class: "place", type: "button" }, `line ${line}`);
+  button.addEventListener("click", () => editor.goTo(offset));
+  return button;
 }

@@ -11,6 +11,7 @@ export interface StagesPane {
   };
   /** Says whether another entry is chosen now. */
   readonly offerEntries: (names: readonly string[]) => boolean;
+  readonly choose: (entry: string) => void;
   readonly show: (stages: Stages) => void;
 }
 
@@ -31,7 +32,7 @@ export function createStagesPane(onChange: () => void): StagesPane {
   for (const select of [entry, fn, target]) select.addEventListener("change", onChange);
   const draw = (): void => {
     offer(fn, shown.functions);
-    list.replaceChildren(...shown.stages.map(({ name }) => radio(name, name === chosen, choose)));
+    list.replaceChildren(...shown.stages.map(({ name }) => radio(name, name === chosen, chooseStage)));
     const stage = shown.stages.find(({ name }) => name === chosen) ?? shown.stages[0];
     const changes = stage === undefined ? "" : ` ${stage.added} nodes are new, ${stage.gone} gone.`;
     about.textContent =
@@ -49,7 +50,7 @@ export function createStagesPane(onChange: () => void): StagesPane {
     const made = code.querySelector<HTMLElement>(".new");
     code.scrollTop = made === null ? 0 : made.offsetTop - code.offsetTop - 80;
   };
-  const choose = (name: string): void => {
+  const chooseStage = (name: string): void => {
     chosen = name;
     draw();
   };
@@ -60,6 +61,9 @@ export function createStagesPane(onChange: () => void): StagesPane {
       target: target.value === "wgsl" ? "wgsl" : "tfjs",
     }),
     offerEntries: (names) => offer(entry, names),
+    choose: (name) => {
+      entry.value = name;
+    },
     show: (stages) => {
       shown = stages;
       draw();

@@ -10,6 +10,8 @@ import type { TrainReply, TrainRequest } from "../train-protocol.ts";
 
 export interface TrainPane {
   readonly offerEntries: (names: readonly string[]) => void;
+  /** Trains that entry, from the beginning. */
+  readonly start: (name: string) => void;
   /** What is trained stays what it was; this says so. */
   readonly textChanged: () => void;
 }
@@ -121,11 +123,11 @@ export function createTrainPane(client: AnalysisClient, textNow: () => string): 
     send({ kind: "train", name: entry.value, training, target: wanted, digits });
   };
 
+  const beginNow = (): void => {
+    begin().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
+  };
   start.addEventListener("click", () => {
-    if (worker === undefined) {
-      begin().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
-      return;
-    }
+    if (worker === undefined) return beginNow();
     stop();
     say("Stopped.");
   });
@@ -136,6 +138,10 @@ export function createTrainPane(client: AnalysisClient, textNow: () => string): 
   return {
     offerEntries: (names) => {
       offer(entry, names);
+    },
+    start: (name) => {
+      entry.value = name;
+      beginNow();
     },
     textChanged: () => {
       if (worker === undefined || changed) return;

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { tokenize } from "../../grammar/tokens.ts";
 import { checkFile } from "../../compiler/check/index.ts";
 import { curves, stagesView } from "../../playground/analysis.ts";
-import { declarationWords, keywords } from "../../playground/margo-language.ts";
+import { declarationWords, keywords } from "../../playground/language/colours.ts";
 import { hashOf, sharedText } from "../../playground/share.ts";
 import { nodeHost } from "../../src/host.ts";
 import { projectRoot } from "../support/cli.ts";

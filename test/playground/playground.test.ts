@@ -138,6 +138,71 @@ describe("the language server in its worker", () => {
     await page.locator(".cm-lsp-signature-tooltip, .cm-lsp-signature").getByText("units").first().waitFor();
   });
 
+  test("colours by meaning, hints of shapes, places of a name, folds", async () => {
+    const { page, errors } = await open();
+    await page.locator(".cm-margo-hint", { hasText: "f32[N, 288]" }).waitFor();
+    expect(await page.locator(".cm-margo-typeParameter").allTextContents()).toEqual(["N", "N"]);
+    await page
+      .locator(".cm-margo-class", { hasText: /^Plane$/ })
+      .first()
+      .click();
+    await page.waitForFunction(() => {
+      const { shadowRoot } = document.querySelector("#editor") ?? {};
+      return shadowRoot?.querySelectorAll(".cm-margo-same").length === 2;
+    });
+    expect(await page.locator(".cm-margo-same").allTextContents()).toEqual(["Plane", "Plane"]);
+    const lines = await page.locator(".cm-line").count();
+    await page.getByTitle("Fold line").nth(1).click();
+    expect(await page.locator(".cm-line").count()).toBe(lines - 3);
+    expect(errors).toEqual([]);
+  });
+
+  test("changes the text at the cursor, by the keyboard alone", async () => {
+    const { page, errors } = await open(await hashOf("fn f(x: f32[N]) {\n  exp(x) + 1\n}\n"));
+    await page.locator(".cm-line span", { hasText: /^exp$/ }).first().click();
+    await page.keyboard.press("ControlOrMeta+i");
+    await page.keyboard.press("ControlOrMeta+i");
+    await page.keyboard.press("ControlOrMeta+.");
+    const item = page.getByRole("menuitem", { name: "Give it a name with `let`" });
+    await item.waitFor();
+    expect(await item.evaluate((button) => button.matches(":focus"))).toBe(true);
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-line", { hasText: "let exp_value" }).waitFor();
+    expect(await textOf(page)).toBe("fn f(x: f32[N]) {\n  let exp_value = exp(x)\n  exp_value + 1\n}");
+    expect(errors).toEqual([]);
+  });
+
+  test("leads into the library and back", async () => {
+    const { page, errors } = await open();
+    await page
+      .locator(".cm-line span", { hasText: /^margin_softmax$/ })
+      .first()
+      .click();
+    await page.keyboard.press("F12");
+    await page.locator(".cm-activeLine", { hasText: "export loss margin_softmax" }).waitFor();
+    await page.keyboard.type("x");
+    expect(await page.locator(".cm-activeLine").last().textContent()).not.toContain("x export");
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.activeElement?.id === "editor");
+    expect(await textOf(page)).toContain("Parabola");
+    expect(await page.getByText("Back to the source").count()).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
+  test("the commands above a declaration open what they name", async () => {
+    const { page, errors } = await open();
+    await page.getByRole("button", { name: "Show IR: Plane" }).click();
+    await page.waitForFunction(() => document.querySelector("#stage-code")?.textContent?.includes("%0 = "));
+    expect(await page.inputValue("#stages-entry")).toBe("Plane");
+    await page.getByRole("button", { name: "Show WGSL: Digits" }).click();
+    await page.waitForFunction(() => document.querySelector("#code-text")?.textContent?.includes("@compute"));
+    await page.getByRole("button", { name: "Plot: Parabola" }).click();
+    expect(await page.locator("#curves").isVisible()).toBe(true);
+    await page.getByRole("button", { name: "Check gradients: Parabola" }).click();
+    await page.getByText("Parabola: the gradients are right").waitFor();
+    expect(errors).toEqual([]);
+  });
+
   test("formats", async () => {
     const { page } = await open(await hashOf("margin  Mine( m=1 ){\n target=cos\n}\n"));
     await page.getByRole("button", { name: "Format" }).click();
@@ -159,7 +224,7 @@ describe("training", () => {
     const { page } = await open(await hashOf(smallTrain.replaceAll("28, 28, 1", "27, 27, 1")));
     await page.getByRole("tab", { name: "Train" }).click();
     await page.selectOption("#train-target", "tfjs");
-    await page.getByRole("button", { name: "Train" }).click();
+    await page.click("#train-start");
     await page.waitForSelector("#train-status.failed");
     expect(await page.textContent("#train-status")).toMatch(/rows of shape \[28, 28, 1\]/);
   });
@@ -184,10 +249,11 @@ fn f(x: f32[N]) = x + "<b>\\";globalThis.ran=1//" + javascript
     const { page, errors } = await open(await hashOf(text));
     await page.waitForFunction(() => document.querySelector("#problems-badge")?.textContent !== "");
     for (const name of [/Problems/, "IR", "Code", "Train"]) await page.getByRole("tab", { name }).click();
-    await page.getByRole("button", { name: "Train" }).click();
+    await page.click("#train-start");
     await page.waitForTimeout(500);
     expect(await page.evaluate("globalThis.ran")).toBeUndefined();
-    expect(await page.evaluate("document.querySelectorAll('main img, main script').length")).toBe(0);
+    // Also within the shadow of the editor.
+    expect(await page.locator("main img, main script").count()).toBe(0);
     expect(errors).toEqual([]);
   });
 
@@ -226,7 +292,7 @@ test("it opens without a network once it was loaded", async () => {
   await page.waitForSelector("#curves svg");
   await page.getByRole("tab", { name: "Train" }).click();
   await page.selectOption("#train-target", "tfjs");
-  await page.getByRole("button", { name: "Train" }).click();
+  await page.click("#train-start");
   await page.waitForFunction(() => Number(document.querySelector("#train-step")?.textContent) > 1);
 });
 
@@ -287,7 +353,7 @@ train Small {
 `;
 
 async function replaceText(page: Page, text: string): Promise<void> {
-  await page.locator(".cm-content").click();
+  await page.locator(".cm-content").focus();
   await page.keyboard.press("ControlOrMeta+a");
   // Over a selection Chromium itself would keep the old style inline, which the policy refuses aloud.
   await page.keyboard.press("Delete");
@@ -312,7 +378,7 @@ async function firstSteps(target: "tfjs" | "wgsl", device: string): Promise<Read
   const picture = (): Promise<string> =>
     page.locator("#train-features").evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
   const before = await picture();
-  await page.getByRole("button", { name: "Train" }).click();
+  await page.click("#train-start");
   await page.waitForFunction(() => Number(document.querySelector("#train-step")?.textContent) >= 4);
   expect(await page.textContent("#train-status")).toContain(device);
   expect(await picture()).not.toBe(before);
@@ -322,8 +388,16 @@ async function firstSteps(target: "tfjs" | "wgsl", device: string): Promise<Read
   return losses;
 }
 
+/** Without the hints between the words. */
 async function textOf(page: Page): Promise<string> {
-  return (await page.locator(".cm-line").allTextContents()).join("\n").trimEnd();
+  const lines = await page.locator(".cm-line").evaluateAll((all) =>
+    all.map((line) => {
+      const copy = line.cloneNode(true);
+      if (copy instanceof Element) for (const hint of copy.querySelectorAll(".cm-margo-hint")) hint.remove();
+      return copy.textContent ?? "";
+    }),
+  );
+  return lines.join("\n").trimEnd();
 }
 
 function curve(page: Page): Promise<string | null> {
