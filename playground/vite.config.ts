@@ -6,6 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Plugin, type UserConfig, defineConfig } from "vite";
 import { packDigits } from "../examples/browser/pack-digits.ts";
+import { errorsPage } from "./errors-page.ts";
 import { offline } from "./offline.ts";
 
 /**
@@ -29,17 +30,27 @@ export function playgroundConfig(): UserConfig {
   return {
     root: import.meta.dirname,
     base: "./",
-    plugins: [packDigits(5000), policyInPage(), offline()],
+    plugins: [packDigits(5000), errorsPage(join(root, "docs/errors.md")), policyInPage(), offline()],
     define: {
       MARGO_VERSION: JSON.stringify(version),
       MARGO_STANDARD_LIBRARY: JSON.stringify(libraryOf(join(root, "std"))),
     },
     worker: { format: "es" },
     // What the example imports as a user would is here the source beside it.
-    resolve: { alias: { "margo-lang/runtime": join(root, "runtime/index.ts") } },
+    resolve: {
+      alias: [
+        { find: "margo-lang/runtime", replacement: join(root, "runtime/index.ts") },
+        { find: /^.*\/report\/margin-plot\.ts$/, replacement: join(import.meta.dirname, "no-pictures.ts") },
+      ],
+    },
     // The workers' packages too are found before the page loads: found later, Vite would make all of them anew under it.
     optimizeDeps: { entries: ["index.html", "*.worker.ts"] },
-    build: { outDir: "dist", emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
+    build: {
+      ...{ outDir: "dist", emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
+      rolldownOptions: {
+        input: ["index.html", "errors.html"].map((name) => join(import.meta.dirname, name)),
+      },
+    },
     preview: { headers: { "content-security-policy": policy } },
   };
 }

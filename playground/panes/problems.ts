@@ -33,7 +33,11 @@ function item(
       make("strong", {}, sentence(message)),
       " ",
       placeButton(place, editor),
-      make("span", { class: "code" }, code),
+      make(
+        "a",
+        { class: "code", href: `errors.html#${code}`, target: "_blank", title: "What it means" },
+        code,
+      ),
     ),
   );
   for (const { message: words, place: other } of related)

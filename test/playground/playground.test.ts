@@ -3,9 +3,10 @@
  * is seen and mended, the curve follows the text, a network trains on both targets, links carry a text and nothing else,
  * and the page opens without a network.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { build, createServer } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -46,6 +47,11 @@ describe("writing", () => {
     expect(await page.locator(".cm-lintRange-error").textContent()).toBe("thetta");
     await page.getByRole("tab", { name: /Problems/ }).click();
     expect(await page.textContent("#problems")).toContain("There is nothing called `thetta` here. line 2");
+    const [explained] = await Promise.all([
+      page.context().waitForEvent("page"),
+      page.getByRole("link", { name: "M0101" }).click(),
+    ]);
+    expect(await explained.locator("h2:target").textContent()).toMatch(/^M0101 · /);
     await page.getByRole("button", { name: "Change to `theta`" }).press("Enter");
     await page.waitForFunction(() =>
       document.querySelector("#problems")?.textContent?.includes("Nothing is wrong"),
@@ -281,6 +287,15 @@ test("the policy holds: eval and inline scripts are refused", async () => {
     return "inline" in globalThis;
   });
   expect(ran).toBe(false);
+});
+
+test("the page and all that it may load is under 1 MB, but for data and WebAssembly", () => {
+  const files = readdirSync(outDir, { recursive: true, encoding: "utf8" });
+  const sizes = files
+    .filter((file) => /\.(js|css|html|svg)$/.test(file))
+    .map((file) => gzipSync(readFileSync(join(outDir, file))).length);
+  expect(sizes.length).toBeGreaterThan(5);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1_000_000);
 });
 
 test("it opens without a network once it was loaded", async () => {
