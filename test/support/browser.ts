@@ -1,6 +1,6 @@
 /** Chromium for one file of tests: closed after them; what a page logs and throws is kept, so that a failing test can say it. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll } from "vitest";
+import { afterAll, afterEach } from "vitest";
 import { type BrowserGpu, type StaticServer, launchChromium, serveFolder as serve } from "./chromium.ts";
 
 export interface OpenedPage {
@@ -11,10 +11,13 @@ export interface OpenedPage {
 
 export type OpenPage = (url: string, options?: BrowserContextOptions) => Promise<OpenedPage>;
 
-/** Starts the browser; it is closed after the tests of the file. */
+/** Starts the browser; it is closed after the tests of the file, and pages after the test that opened them. */
 export async function startBrowser(gpu: BrowserGpu = "swiftshader"): Promise<OpenPage> {
   const browser = await launchChromium(gpu);
   afterAll(() => browser.close());
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
   return (url, options) => openPage(browser, url, options);
 }
 
