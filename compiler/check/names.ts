@@ -14,7 +14,7 @@ import { importEdit } from "../syntax/edits.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { castTo } from "./tensors.ts";
 import { type Value, boolValue, dimValue, errorValue, floatValue, tensorValue } from "./values.ts";
-import { type Resolved, isLibrary, loadModule, resolveGlobal } from "./workspace.ts";
+import { type Resolved, exportsOf, isLibrary, loadModule, resolveGlobal } from "./workspace.ts";
 
 /** `asWritten` leaves out a margin's reading of per-class values. */
 export function evaluateName(frame: Frame, { name, span }: NameExpression, how?: "asWritten"): Value {
@@ -93,10 +93,8 @@ export function lookupFunction(frame: Frame, { name, span }: NameExpression): Va
   if (global !== undefined) return global;
   if (own !== undefined) return readBinding(own);
   const suggestion = suggest(frame, name, callableNames(frame));
-  report(
-    frame,
-    unknownFunction.report({ span, name, suggestion, importable: importableFor(frame, name, span) }),
-  );
+  const importable = importableFor(frame, { name, span }, suggestion);
+  report(frame, unknownFunction.report({ span, name, suggestion, importable }));
   return undefined;
 }
 
@@ -106,8 +104,9 @@ export function isCallable(value: Value): boolean {
 
 function reportUnknown(frame: Frame, name: string, span: NameExpression["span"]): Value {
   const suggestion = suggest(frame, name, knownNames(frame));
-  const more = { context: contextOf(name), importable: importableFor(frame, name, span) };
-  return report(frame, unknownName.report({ span, name, suggestion, ...more }));
+  const context = contextOf(name);
+  const importable = importableFor(frame, { name, span }, suggestion ?? context);
+  return report(frame, unknownName.report({ span, name, suggestion, context, importable }));
 }
 
 /** Files with mistakes everywhere get no suggestions after the first: each looks at every name. */
@@ -115,19 +114,25 @@ function suggest(frame: Frame, name: string, known: Iterable<string>): string | 
   return frame.session.program.diagnostics.length < 200 ? suggestName(name, known) : undefined;
 }
 
-/** The module of the library that exports the name, for a file that the user wrote. */
+/**
+ * The module of the library that exports the name, for a file that the user wrote; where no other name was meant, also
+ * one that exports nearly that.
+ */
 function importableFor(
   { module, session }: Frame,
-  name: string,
-  { file }: NameExpression["span"],
+  { name, span: { file } }: Pick<NameExpression, "name" | "span">,
+  other: string | undefined,
 ): Importable | undefined {
   const { workspace, diagnostics } = session.program;
   if (file !== module.file || isLibrary(file) || diagnostics.length >= 200) return undefined;
-  const from = (workspace.host.library?.() ?? []).find((one) => {
-    const library = loadModule(workspace, one);
-    return library?.declarations.get(name)?.exported === true;
-  });
-  return from === undefined ? undefined : { from, edit: importEdit(module, name, from) };
+  const exports = new Map<string, string>();
+  for (const from of workspace.host.library?.() ?? []) {
+    const library = loadModule(workspace, from);
+    for (const exported of library === undefined ? [] : exportsOf(library)) exports.set(exported, from);
+  }
+  const meant = exports.has(name) || other !== undefined ? name : (suggestName(name, exports.keys()) ?? name);
+  const from = exports.get(meant);
+  return from === undefined ? undefined : { name: meant, from, edit: importEdit(module, meant, from) };
 }
 
 function* knownNames(frame: Frame): Iterable<string> {

@@ -16,20 +16,26 @@ export function renameFix({ span, suggestion }: { readonly span: Span } & Sugges
   return suggestion === undefined ? undefined : replaceBy(span, suggestion, `change to \`${suggestion}\``);
 }
 
-/** A module that exports the name, and the edit that imports it. */
+/** What a module exports, by the name that was meant: possibly not quite as it was written. */
 export interface Importable {
+  readonly name: string;
   readonly from: string;
   readonly edit: TextEdit;
 }
 
 /** A name that only needs to be imported is not taken for another one misspelt. */
-function importFix(name: string, importable: Importable | undefined): Fix | undefined {
+function importFix({ span, name }: Named, importable: Importable | undefined): Fix | undefined {
   if (importable === undefined) return undefined;
-  return { title: `import \`${name}\` from \`${importable.from}\``, edits: [importable.edit] };
+  const { name: meant, from, edit } = importable;
+  if (meant === name) return { title: `import \`${name}\` from \`${from}\``, edits: [edit] };
+  const title = `change to \`${meant}\` and import it from \`${from}\``;
+  return { title, edits: [edit, { span, newText: meant }] };
 }
 
-function importHelp(importable: Importable | undefined): string | undefined {
-  return importable === undefined ? undefined : `import it from \`${importable.from}\``;
+function importHelp({ name }: Named, importable: Importable | undefined): string | undefined {
+  if (importable === undefined) return undefined;
+  const { name: meant, from } = importable;
+  return meant === name ? `import it from \`${from}\`` : `did you mean \`${meant}\` of \`${from}\`?`;
 }
 
 export function didYouMean({ suggestion }: Suggested): string | undefined {
@@ -51,10 +57,10 @@ export const unknownName = defineError<
   report: (facts) => ({
     message: `there is nothing called \`${facts.name}\` here`,
     help:
-      importHelp(facts.importable) ??
+      importHelp(facts, facts.importable) ??
       didYouMean(facts) ??
       (facts.context === undefined ? undefined : `\`${facts.name}\` exists inside ${facts.context}`),
-    fix: importFix(facts.name, facts.importable) ?? renameFix(facts),
+    fix: importFix(facts, facts.importable) ?? renameFix(facts),
   }),
 });
 
@@ -69,8 +75,10 @@ export const unknownFunction = defineError<
   report: (facts) => ({
     message: `there is no function called \`${facts.name}\` here`,
     help:
-      importHelp(facts.importable) ?? didYouMean(facts) ?? "declare it, or import it at the top of the file",
-    fix: importFix(facts.name, facts.importable) ?? renameFix(facts),
+      importHelp(facts, facts.importable) ??
+      didYouMean(facts) ??
+      "declare it, or import it at the top of the file",
+    fix: importFix(facts, facts.importable) ?? renameFix(facts),
   }),
 });
 

@@ -2,6 +2,7 @@
  * The commands. Each works on one declaration: that of a code lens, the one at the cursor, or one that is chosen. What
  * can be looked at comes from the language server, which sees the buffers as they are; what runs, runs in a terminal.
  */
+import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { showPicture } from "./picture.ts";
@@ -57,7 +58,10 @@ const stages = [
   "plan",
 ];
 
-/** The command line reads what is on the disk, so the buffer is saved first. */
+/**
+ * The command line reads what is on the disk, so the buffer is saved first. It runs as a task: its terminal stays when it has
+ * ended, and the same command again uses it again.
+ */
 async function inTerminal(
   { document: uri, name }: Target,
   command: string,
@@ -69,12 +73,16 @@ async function inTerminal(
   }
   await (await vscode.workspace.openTextDocument(uri)).save();
   const program = margoProgram(uri);
-  const cwd = vscode.workspace.getWorkspaceFolder(uri)?.uri;
-  const terminal = vscode.window.createTerminal({
-    name: `margo ${command} ${name}`,
-    shellPath: program.command,
-    shellArgs: [...program.args, command, uri.fsPath, ...before, name],
-    ...(cwd === undefined ? {} : { cwd }),
-  });
-  terminal.show();
+  const folder = vscode.workspace.getWorkspaceFolder(uri);
+  const cwd = folder?.uri.fsPath ?? dirname(uri.fsPath);
+  const args = [...program.args, command, uri.fsPath, ...before, name];
+  const task = new vscode.Task(
+    { type: "process" },
+    folder ?? vscode.TaskScope.Workspace,
+    `${command} ${name}`,
+    "margo",
+    new vscode.ProcessExecution(program.command, args, { cwd }),
+  );
+  task.presentationOptions = { panel: vscode.TaskPanelKind.Dedicated, clear: true, showReuseMessage: false };
+  await vscode.tasks.executeTask(task);
 }

@@ -20,6 +20,20 @@ describe("quick fixes", () => {
     );
   });
 
+  test("a name of the library that is misspelt and not imported", () => {
+    checkAction(
+      "model M(x: f32[N, 4]) = x |> de¦ns(2)\n",
+      "change to `dense` and import it from `std/layers`",
+      'import { dense } from "std/layers"\n\nmodel M(x: f32[N, 4]) = x |> dense(2)\n',
+    );
+    // What is known already comes first.
+    checkAction(
+      "fn danse(x: f32[N]) = x\nfn g(x: f32[N]) = da¦nce(x)\n",
+      "change to `danse`",
+      "fn danse(x: f32[N]) = x\nfn g(x: f32[N]) = danse(x)\n",
+    );
+  });
+
   test("a missing import of a file of the workspace", () => {
     checkAction(
       "fn g(x: f32[N]) = tw¦ice(x)\n",

@@ -116,4 +116,14 @@ describe("views", () => {
       "there is nothing called `y` here",
     );
   });
+
+  test("a mistake in what it does not use is no reason, one in what it uses is", async () => {
+    const text = `${margin}fn g(x: f32[N]) = y\nfn h(x: f32[N]) = g(x)\n`;
+    expect(await shown(text, { entry: "Half", what: "plot" })).toMatchObject({ kind: "shown" });
+    const reason = { kind: "refused", reason: "there is nothing called `y` here" };
+    expect(await shown(text, { entry: "h", what: "ir" })).toEqual(reason);
+    expect(await shown(`${margin}fn g(x: f32[N]) = (x\n`, { entry: "Half", what: "plot" })).toMatchObject({
+      kind: "refused",
+    });
+  });
 });
