@@ -33,14 +33,17 @@ export function hover(session: Session, { textDocument, position }: HoverParams)
   const found = hoverAt(asked.documents, asked.analysis, offsetOf(asked, position));
   if (found === undefined) return null;
   const code = `\`\`\`margo\n${found.code}\n\`\`\``;
+  const formats = session.client.textDocument?.hover?.contentFormat;
   return {
-    contents: markdown([code, ...found.notes].join("\n\n")),
+    contents: markup([code, ...found.notes].join("\n\n"), formats),
     range: rangeOf(asked.analysis, found.span),
   };
 }
 
-function markdown(value: string): MarkupContent {
-  return { kind: MarkupKind.Markdown, value };
+/** As Markdown where the client knows it or says nothing; else its words without the marks. */
+function markup(text: string, formats: readonly MarkupKind[] | undefined): MarkupContent {
+  if (formats?.includes(MarkupKind.Markdown) ?? true) return { kind: MarkupKind.Markdown, value: text };
+  return { kind: MarkupKind.PlainText, value: text.replaceAll(/^```.*\n?/gm, "").replaceAll("`", "") };
 }
 
 // ---------------------------------------------------------------- completion
@@ -70,7 +73,7 @@ function itemOf(
     textEdit: { range, newText },
     ...(isSnippet ? { insertTextFormat: InsertTextFormat.Snippet } : {}),
     ...(detail === undefined ? {} : { detail }),
-    ...(doc === undefined ? {} : { documentation: markdown(doc) }),
+    ...(doc === undefined ? {} : { documentation: markup(doc, docFormats(session)) }),
     ...(edits === undefined ? {} : { additionalTextEdits: edits.map((edit) => editOf(asked, edit)) }),
     ...(source === undefined ? {} : { data: { root: asked.root, ...source } }),
   };
@@ -95,7 +98,11 @@ export function resolveCompletion(session: Session, item: CompletionItem): Compl
   if (typeof root !== "string" || typeof file !== "string" || typeof name !== "string") return item;
   if (!session.workspaces.has(root)) return item;
   const doc = docOf(documentsOf(session, root), { file, name });
-  return doc === undefined ? item : { ...item, documentation: markdown(doc) };
+  return doc === undefined ? item : { ...item, documentation: markup(doc, docFormats(session)) };
+}
+
+function docFormats({ client }: Session): readonly MarkupKind[] | undefined {
+  return client.textDocument?.completion?.completionItem?.documentationFormat;
 }
 
 // ---------------------------------------------------------------- signature help
@@ -108,7 +115,8 @@ export function signatureHelp(
   const found = signatureAt(asked.documents, asked.analysis, offsetOf(asked, position));
   if (found === undefined) return null;
   const { label, doc, parameters, active } = found;
-  const documentation = doc === undefined ? {} : { documentation: markdown(doc) };
+  const formats = session.client.textDocument?.signatureHelp?.signatureInformation?.documentationFormat;
+  const documentation = doc === undefined ? {} : { documentation: markup(doc, formats) };
   // One past the last where nothing fits: editors mark nothing then.
   const activeParameter = active ?? parameters.length;
   const signature = { label, ...documentation, parameters: parameters.map((one) => ({ label: one })) };

@@ -190,7 +190,7 @@ describe("lenses and views", () => {
   test("a command and a document of its own show the same", async () => {
     const shown = await client.request("workspace/executeCommand", {
       command: "margo.view",
-      arguments: [uri, "twice", "ir", "lower"],
+      arguments: [uri, "Net", "ir", "lower"],
     });
     expect(refusal(shown)).toMatch(/there is no function called `relu`/);
     const lib = uri.replace("main", "lib");
