@@ -20,6 +20,7 @@ import {
   ReferencesRequest,
   RenameRequest,
   SelectionRangeRequest,
+  SemanticTokensDeltaRequest,
   SemanticTokensRangeRequest,
   SemanticTokensRequest,
   TextDocumentContentRequest,
@@ -28,26 +29,17 @@ import {
   WorkspaceSymbolRequest,
 } from "vscode-languageserver";
 import { codeActionKinds, codeActions, willRename } from "./actions.ts";
+import { changesOfTokens, legend, tokensOfDocument, tokensOfRange } from "./colours.ts";
 import { pullDiagnostics } from "./diagnostics.ts";
 import { type Feature, feature } from "./feature.ts";
 import { formatting, rangeFormatting } from "./formatting.ts";
 import { executeCommand, lenses, resolveLens, viewCommand, viewContent, viewScheme } from "./lenses.ts";
 import { completion, hover, prepare, renameAll, resolveCompletion, signatureHelp } from "./language.ts";
 import { definition, highlights, references } from "./navigation.ts";
-import {
-  documentSymbols,
-  folds,
-  hints,
-  legend,
-  links,
-  selections,
-  tokensOfDocument,
-  tokensOfRange,
-  workspaceSymbols,
-} from "./tree.ts";
+import { documentSymbols, folds, hints, links, selections, workspaceSymbols } from "./tree.ts";
 
 const pull = { diagnosticProvider: { interFileDependencies: true, workspaceDiagnostics: false } };
-const colours = { semanticTokensProvider: { legend, full: true, range: true } };
+const colours = { semanticTokensProvider: { legend, full: { delta: true }, range: true } };
 const views = { workspace: { textDocumentContent: { schemes: [viewScheme] } } };
 const margoFiles = { scheme: "file", pattern: { glob: "**/*.margo" } };
 const renames = { workspace: { fileOperations: { willRename: { filters: [margoFiles] } } } };
@@ -69,6 +61,7 @@ export const features: readonly Feature[] = [
   feature(ReferencesRequest.type, { referencesProvider: true }, references),
   feature(DocumentHighlightRequest.type, { documentHighlightProvider: true }, highlights),
   feature(SemanticTokensRequest.type, colours, tokensOfDocument),
+  feature(SemanticTokensDeltaRequest.type, {}, changesOfTokens),
   feature(SemanticTokensRangeRequest.type, {}, tokensOfRange),
   feature(FoldingRangeRequest.type, { foldingRangeProvider: true }, folds),
   feature(SelectionRangeRequest.type, { selectionRangeProvider: true }, selections),

@@ -18,7 +18,7 @@ export function nodeEnvironment(): Environment {
   const library = libraryFolder();
   return {
     locate: (uri) => locate(uri, library),
-    host: (root) => (root === untitled ? emptyHost(nodeHost(process.cwd())) : listingHost(root)),
+    host: (root) => (root === untitled ? emptyHost(nodeHost(process.cwd())) : listingHost(root, library)),
     uriOf: (root, file) => {
       if (isLibraryModule(file)) return pathToFileURL(join(library, `${basename(file)}.margo`)).href;
       return root === untitled ? file : pathToFileURL(join(root, file)).href;
@@ -82,8 +82,10 @@ function headingLines(page: string): ReadonlyMap<string, number> {
   }
 }
 
-function listingHost(root: string): DocumentHost {
-  return { ...nodeHost(root), files: () => filesBelow(root) };
+/** Where the library lies in the workspace, it is the library and not the workspace's. */
+function listingHost(root: string, library: string): DocumentHost {
+  const isOwn = (file: string): boolean => dirname(join(root, file)) !== library;
+  return { ...nodeHost(root), files: () => filesBelow(root).filter(isOwn) };
 }
 
 function emptyHost(host: ReturnType<typeof nodeHost>): DocumentHost {

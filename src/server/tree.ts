@@ -1,4 +1,4 @@
-/** What a text looks like, in the protocol's words: colours, folds, growing selections, outlines, hints and links. */
+/** What a text looks like, in the protocol's words: folds, growing selections, outlines, hints and links. */
 import {
   type DocumentLink,
   type DocumentLinkParams,
@@ -12,58 +12,19 @@ import {
   type InlayHintParams,
   type SelectionRange,
   type SelectionRangeParams,
-  type SemanticTokens,
-  type SemanticTokensLegend,
-  type SemanticTokensParams,
-  type SemanticTokensRangeParams,
   type SymbolInformation,
   SymbolKind,
   type WorkspaceSymbol,
   type WorkspaceSymbolParams,
 } from "vscode-languageserver";
+import { isLibrary } from "../../compiler/check/workspace.ts";
 import { positionAt } from "../../compiler/syntax/source.ts";
 import { foldsOf } from "../ide/folding.ts";
 import { inlayHints } from "../ide/inlay-hints.ts";
 import { linksOf } from "../ide/links.ts";
 import { type OutlineEntry, findDeclarations, outlineOf } from "../ide/outline.ts";
 import { selectionsAt } from "../ide/selection.ts";
-import { type SemanticToken, semanticTokens, tokenModifiers, tokenTypes } from "../ide/semantic-tokens.ts";
 import { type Asked, type Session, askedOf, locationOf, offsetOf, rangeOf, uriOf } from "./session.ts";
-
-// ---------------------------------------------------------------- colours
-
-export const legend: SemanticTokensLegend = {
-  tokenTypes: [...tokenTypes],
-  tokenModifiers: [...tokenModifiers],
-};
-
-export function tokensOfDocument(session: Session, { textDocument }: SemanticTokensParams): SemanticTokens {
-  const asked = askedOf(session, textDocument);
-  return { data: encoded(asked, semanticTokens(asked.documents, asked.analysis)) };
-}
-
-export function tokensOfRange(
-  session: Session,
-  { textDocument, range }: SemanticTokensRangeParams,
-): SemanticTokens {
-  const asked = askedOf(session, textDocument);
-  const within = { start: offsetOf(asked, range?.start), end: offsetOf(asked, range?.end) };
-  return { data: encoded(asked, semanticTokens(asked.documents, asked.analysis, within)) };
-}
-
-/** Five numbers a token, places relative to the one before. */
-function encoded({ analysis }: Asked, tokens: readonly SemanticToken[]): number[] {
-  const data: number[] = [];
-  let [line, character] = [0, 0];
-  for (const { start, end, type, modifiers } of tokens) {
-    const at = positionAt(analysis.source, start);
-    const bits = modifiers.reduce((all, one) => all | (1 << tokenModifiers.indexOf(one)), 0);
-    const column = at.line === line ? at.character - character : at.character;
-    data.push(at.line - line, column, end - start, tokenTypes.indexOf(type), bits);
-    ({ line, character } = at);
-  }
-  return data;
-}
 
 // ---------------------------------------------------------------- structure
 
@@ -139,16 +100,18 @@ function symbolOf(
   };
 }
 
-/** In the workspaces of the documents that are open. */
+/** In the workspaces of the documents that are open. They share the library, which is told once. */
 export function workspaceSymbols(session: Session, { query }: WorkspaceSymbolParams): WorkspaceSymbol[] {
-  return [...session.workspaces].flatMap(([root, documents]) =>
-    findDeclarations(documents, query).flatMap(({ name, kind, file, span }) => {
+  const found = new Map<string, WorkspaceSymbol>();
+  for (const [root, documents] of session.workspaces)
+    for (const { name, kind, file, span } of findDeclarations(documents, query)) {
       const analysis = documents.analysis(file);
-      if (analysis === undefined) return [];
+      if (analysis === undefined) continue;
       const location = { uri: uriOf(session, root, file), range: rangeOf(analysis, span) };
-      return [{ name, kind: symbolKinds[kind], location, containerName: file }];
-    }),
-  );
+      const container = isLibrary(file) ? { containerName: file } : {};
+      found.set(`${location.uri}:${span.start}`, { name, kind: symbolKinds[kind], location, ...container });
+    }
+  return [...found.values()];
 }
 
 // ---------------------------------------------------------------- hints and links

@@ -2,7 +2,7 @@
  * Requests about how a text looks and what can be changed in it, from another process over the protocol. Every answer is
  * checked against the protocol's own types, and against what it should say.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,10 +16,12 @@ import {
   InlayHint,
   SelectionRange,
   SemanticTokens,
+  type SemanticTokensDelta,
   WorkspaceEdit,
   type WorkspaceSymbol,
   Location,
 } from "vscode-languageserver";
+import { projectRoot } from "../../support/cli.ts";
 import { type Client, type Message, startClient } from "../../support/ide/client.ts";
 
 const text = `import { dense } from "std/layers"
@@ -78,6 +80,16 @@ function isSymbol(value: unknown): value is WorkspaceSymbol {
   return typeof value === "object" && value !== null && "location" in value && Location.is(value.location);
 }
 
+function isDelta(value: unknown): value is SemanticTokensDelta {
+  return typeof value === "object" && value !== null && "edits" in value && Array.isArray(value.edits);
+}
+
+let edits = 1;
+
+function edit(contentChanges: readonly unknown[]): void {
+  client.notify("textDocument/didChange", { textDocument: { uri, version: ++edits }, contentChanges });
+}
+
 function refusal({ error }: Message): string {
   return error?.message ?? "it was answered";
 }
@@ -95,6 +107,28 @@ describe("how a text looks", () => {
     expect(all.data.slice(0, first.data.length)).toEqual(first.data);
     // `import`, `dense`, `from` and the path.
     expect(first.data.length).toBe(4 * 5);
+  });
+
+  test("after an edit only the colours that changed are told, and they add up to all", async () => {
+    const { resultId, data } = await asked(
+      "textDocument/semanticTokens/full",
+      { textDocument },
+      SemanticTokens.is,
+    );
+    const at = { line: 4, character: 10 };
+    edit([{ range: { start: at, end: at }, text: "2 * " }]);
+    const since = { textDocument, previousResultId: resultId };
+    const delta = await asked("textDocument/semanticTokens/full/delta", since, isDelta);
+    expect(delta.edits.map(({ deleteCount, data: put }) => [deleteCount, put?.length])).toEqual([[0, 2 * 5]]);
+    const patched = [...data];
+    for (const { start, deleteCount, data: put = [] } of delta.edits)
+      patched.splice(start, deleteCount, ...put);
+    const all = await asked("textDocument/semanticTokens/full", { textDocument }, SemanticTokens.is);
+    expect(patched).toEqual(all.data);
+    // Of what it no longer knows it tells everything.
+    const old = await asked("textDocument/semanticTokens/full/delta", since, SemanticTokens.is);
+    expect(old.data).toEqual(all.data);
+    edit([{ text }]);
   });
 
   test("folds, selections, outline", async () => {
@@ -115,11 +149,30 @@ describe("how a text looks", () => {
     expect(symbols.map(({ name }) => name)).toEqual(["Net", "Half"]);
   });
 
-  test("declarations of the workspace", async () => {
-    const found = await asked("workspace/symbol", { query: "twi" }, listOf(isSymbol));
-    expect(found.map(({ name, containerName }) => `${containerName ?? ""} ${name}`)).toContain(
-      "lib.margo twice",
+  test("declarations of the workspace, and of the library once", async () => {
+    const placesOf = async (query: string): Promise<readonly string[]> => {
+      const found = await asked("workspace/symbol", { query }, listOf(isSymbol));
+      return found.map(
+        (one) => `${one.name} ${one.location.uri.split("/").at(-1) ?? ""} ${one.containerName ?? ""}`,
+      );
+    };
+    expect(await placesOf("twi")).toContain("twice lib.margo ");
+    // Documents of the library, and of this project, in which the library lies.
+    const others = ["std/margins.margo", "examples/mnist/arcface.margo"].map(
+      (file) => pathToFileURL(join(projectRoot, file)).href,
     );
+    for (const other of others)
+      client.notify("textDocument/didOpen", {
+        textDocument: {
+          uri: other,
+          languageId: "margo",
+          version: 1,
+          text: readFileSync(new URL(other), "utf8"),
+        },
+      });
+    const arcfaces = (await placesOf("ArcFace")).filter((one) => one.startsWith("ArcFace "));
+    expect(arcfaces).toEqual(["ArcFace margins.margo std/margins"]);
+    for (const other of others) client.notify("textDocument/didClose", { textDocument: { uri: other } });
   });
 
   test("hints", async () => {

@@ -97,6 +97,13 @@ export const results: Readonly<Record<string, Check>> = {
   "textDocument/references": listOf(isPlace),
   "textDocument/documentHighlight": listOf(record({ range: (value) => Range.is(value), kind: isCount })),
   "textDocument/semanticTokens/full": (value) => SemanticTokens.is(value),
+  "textDocument/semanticTokens/full/delta": either(
+    (value) => SemanticTokens.is(value),
+    record({
+      resultId: optional(isText),
+      edits: listOf(record({ start: isCount, deleteCount: isCount, data: optional(listOf(isCount)) })),
+    }),
+  ),
   "textDocument/semanticTokens/range": (value) => SemanticTokens.is(value),
   "textDocument/foldingRange": listOf((value) => FoldingRange.is(value)),
   "textDocument/selectionRange": listOf((value) => SelectionRange.is(value)),

@@ -25,6 +25,7 @@ export function requestsAt(
     "textDocument/references": { ...here, context: { includeDeclaration: true } },
     "textDocument/documentHighlight": here,
     "textDocument/semanticTokens/full": { textDocument },
+    "textDocument/semanticTokens/full/delta": { textDocument, previousResultId: "1" },
     "textDocument/semanticTokens/range": { textDocument, range },
     "textDocument/foldingRange": { textDocument },
     "textDocument/selectionRange": { textDocument, positions: [place] },
