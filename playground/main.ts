@@ -15,7 +15,7 @@ import { showProblems } from "./panes/problems.ts";
 import { createStagesPane } from "./panes/stages.ts";
 import { createTabs } from "./panes/tabs.ts";
 import { createTrainPane } from "./panes/train.ts";
-import { hashOf, sharedText } from "./share.ts";
+import { hashOf, mostCharacters, sharedText } from "./share.ts";
 
 /** The build puts its service worker's name in; there is none in development. */
 declare const MARGO_SERVICE_WORKER: string | undefined;
@@ -32,6 +32,8 @@ const codeText = element("code-text", HTMLElement);
 /** Whether the compiler has a text before it, and the one that comes next. */
 let looking = false;
 let waiting: Change | undefined;
+/** When the text changed last, by the page's clock. */
+let changedAt = performance.now();
 /** Whether the text has errors, once the language server has said so. */
 let isBroken: boolean | undefined;
 
@@ -63,8 +65,9 @@ if (typeof MARGO_SERVICE_WORKER === "string" && "serviceWorker" in navigator)
 /** The heavier panes are for when typing rests. */
 function changed(text: string): void {
   isBroken = undefined;
+  changedAt = performance.now();
   training.textChanged();
-  look({ text, since: performance.now() }).catch(failed);
+  look({ text, since: changedAt }).catch(failed);
   refreshLater();
 }
 
@@ -101,6 +104,7 @@ async function look(change: Change): Promise<void> {
 function showFound(problems: readonly Problem[]): void {
   isBroken = problems.some(({ severity }) => severity === "error");
   showProblems(problemsPane, problemsBadge, problems, editor);
+  performance.measure("keystroke to problems", { start: changedAt });
   settleCurves();
 }
 
@@ -200,6 +204,8 @@ function chooseExamples(): void {
 }
 
 async function share(): Promise<void> {
+  if (editor.text().length > mostCharacters)
+    return tell(`A link holds up to ${mostCharacters.toLocaleString("en")} characters; this text has more.`);
   history.replaceState(undefined, "", await hashOf(editor.text()));
   try {
     await navigator.clipboard.writeText(location.href);

@@ -1,7 +1,7 @@
 /**
  * A step of the build: a service worker that keeps the page's files, so that the playground opens without a network
  * once it was loaded. The list of files and its hash are written into the worker; a new build is another worker, which
- * fetches anew and forgets the files of the one before.
+ * fetches anew, and takes over and forgets the files of the one before once no page uses those.
  */
 import { createHash } from "node:crypto";
 import { readFile, readdir, writeFile } from "node:fs/promises";
@@ -40,10 +40,10 @@ function workerText(urls: readonly string[], version: string): string {
   return `const name = "margo-${version}";
 const urls = ${JSON.stringify(urls)};
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(name).then((cache) => cache.addAll(urls)).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(name).then((cache) => cache.addAll(urls)));
 });
 self.addEventListener("activate", (event) => {
-  const old = caches.keys().then((keys) => Promise.all(keys.filter((key) => key !== name).map((key) => caches.delete(key))));
+  const old = caches.keys().then((keys) => Promise.all(keys.filter((key) => key.startsWith("margo-") && key !== name).map((key) => caches.delete(key))));
   event.waitUntil(old.then(() => self.clients.claim()));
 });
 self.addEventListener("fetch", (event) => {

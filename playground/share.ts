@@ -4,7 +4,7 @@
  */
 
 /** As the compiler takes at most; a hash that unpacks to more is refused while it unpacks. */
-const mostCharacters = 200_000;
+export const mostCharacters = 200_000;
 
 const key = "text=";
 

@@ -1,5 +1,5 @@
 /** The IR of one function after each pass, with the lines marked that the pass made. */
-import type { Stages } from "../analysis.ts";
+import type { StageView, Stages } from "../analysis.ts";
 import { element, make, offer, sentence } from "../page.ts";
 
 export interface StagesPane {
@@ -28,13 +28,15 @@ export function createStagesPane(onChange: () => void): StagesPane {
   if (entry === undefined || fn === undefined || target === undefined)
     throw new Error("the page lacks its selects");
   let shown: Stages = { functions: [], stages: [] };
-  let chosen = "angles";
+  let chosen = "gradient";
   for (const select of [entry, fn, target]) select.addEventListener("change", onChange);
   const draw = (): void => {
     offer(fn, shown.functions);
-    list.replaceChildren(...shown.stages.map(({ name }) => radio(name, name === chosen, chooseStage)));
+    list.replaceChildren(
+      ...shown.stages.map((each, at) => radio(each, at, each.name === chosen, chooseStage)),
+    );
     const stage = shown.stages.find(({ name }) => name === chosen) ?? shown.stages[0];
-    const changes = stage === undefined ? "" : ` ${stage.added} nodes are new, ${stage.gone} gone.`;
+    const changes = stage === undefined ? "" : ` ${changesOf(stage)}`;
     about.textContent =
       stage === undefined
         ? "The text has errors, or nothing that can be compiled."
@@ -71,9 +73,21 @@ export function createStagesPane(onChange: () => void): StagesPane {
   };
 }
 
-function radio(name: string, isChosen: boolean, choose: (name: string) => void): HTMLElement {
+function changesOf({ lines, added, gone }: StageView): string {
+  if (added > 0 || gone > 0) return `${added} nodes are new, ${gone} gone.`;
+  return lines.some(({ isNew }) => isNew) ? "What it found is marked." : "Nothing changed here.";
+}
+
+/** Paler where the pass changed nothing. */
+function radio(
+  { name, lines, gone }: StageView,
+  at: number,
+  isChosen: boolean,
+  choose: (name: string) => void,
+): HTMLElement {
   const input = make("input", { type: "radio", name: "stage", value: name });
   input.checked = isChosen;
   input.addEventListener("change", () => choose(name));
-  return make("label", {}, input, name);
+  const isIdle = at > 0 && gone === 0 && !lines.some(({ isNew }) => isNew);
+  return make("label", isIdle ? { class: "idle", title: "changed nothing" } : {}, input, name);
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { tokenize } from "../../grammar/tokens.ts";
 import { checkFile } from "../../compiler/check/index.ts";
 import { curves, stagesView } from "../../playground/analysis.ts";
+import { htmlOf } from "../../playground/errors-page.ts";
 import { declarationWords, keywords } from "../../playground/language/colours.ts";
 import { hashOf, sharedText } from "../../playground/share.ts";
 import { nodeHost } from "../../src/host.ts";
@@ -64,4 +65,11 @@ test("the editor's keywords are the grammar's", () => {
   expect([...keywords, "true", "false"].toSorted()).toEqual(words.toSorted());
   for (const word of declarationWords)
     expect(tokenize(word).tokens[0]?.tokenType.name, basename(word)).toBe("Identifier");
+});
+
+test("the document of errors as a page: codes are ids, texts stay texts", () => {
+  const markdown = "## M0001 · A `<b>`\n\nWhy & how.\n\n```text\nx < y\n## no heading\n```\n";
+  expect(htmlOf(markdown)).toBe(
+    '<h2 id="M0001">M0001 · A <code>&lt;b&gt;</code></h2>\n<p>Why &amp; how.</p>\n<pre>x &lt; y\n## no heading\n</pre>\n',
+  );
 });
