@@ -33,8 +33,8 @@ interface Remembered {
 /** `alone`: generically. A train is `read` only, or `made` where the file is sound so far. */
 type How = "alone" | "read" | "made";
 
-/** The state for the check of one declaration: it sees nothing of what was found elsewhere. */
-export function checkOf(program: ProgramState): ProgramState {
+/** The state for the check of one declaration: it sees nothing of what was found elsewhere, and makes every call. */
+export function checkOf({ calls: _, ...program }: ProgramState): ProgramState {
   return {
     ...program,
     diagnostics: [],

@@ -83,9 +83,10 @@ function knownByCompiling(
   }
   if (kind !== "margin") return [];
   const formulas = marginFormulas(documents, file, name.name);
-  return formulas === undefined
-    ? []
-    : [`With c the cosine of the row's own class:`, `\`\`\`text\n${formulas.join("\n")}\n\`\`\``];
+  if (formulas === undefined) return [];
+  if (formulas.length === 0)
+    return [`Its formula in the cosine is too long to read; \`margo plot\` draws the curve.`];
+  return [`With c the cosine of the row's own class:`, `\`\`\`text\n${formulas.join("\n")}\n\`\`\``];
 }
 
 function describeLocal(

@@ -10,7 +10,7 @@ import { isSound } from "./entry-size.ts";
 import { type Abbreviations, type Piece, piecesOf } from "./formula.ts";
 import { printNumber } from "./polynomial.ts";
 
-/** Lines of text; undefined where the margin has mistakes or stands for more than fits a hover. */
+/** Lines of text, none where the formula is longer than anybody reads; undefined where the margin has mistakes. */
 export function marginFormulas(
   documents: Documents,
   file: string,
@@ -27,7 +27,7 @@ export function marginFormulas(
     return output === undefined ? undefined : piecesOf(output.node, short);
   };
   const [target, slope] = [pieces("target"), pieces("gradient:target")];
-  if (target === undefined || !isReadable(target)) return undefined;
+  if (target === undefined || !isReadable(target)) return [];
   const derivative = slope === undefined || !isReadable(slope) ? [] : linesOf("dψ/dc", slope);
   const parts = [...short].map(([text, letter]) => `with ${letter} = ${text}`);
   return [...linesOf("ψ", target), ...derivative, ...parts];

@@ -46,6 +46,11 @@ describe("a call is remembered", () => {
 
 describe("a check with remembered calls says what a plain one says", () => {
   const texts: Readonly<Record<string, string>> = {
+    "a mistake in what is checked on the way": `${library}
+model A(x: f32[N, 4]) { scaled(x) |> later() }
+layer later(x: f32[N, K]) { pairs(scaled(x)) + nobody }
+layer latest(x: f32[N, 4]) { noisy(scaled(x)) |> later() }
+`,
     "the same call, sound and not": `${library}
 model A(x: f32[N, 4]) { pairs(scaled(x)) }
 model B(x: f32[N, 2]) { pairs(scaled(x)) }

@@ -82,6 +82,14 @@ describe("margins", () => {
     );
   });
 
+  test("a formula that nobody would read is left to the plot", () => {
+    const sum = Array.from({ length: 20 }, (_, index) => `exp(${index + 2} * cos)`).join(" + ");
+    check(
+      `margin L▮ong(m = 0.5) {\n  target = ${sum} - m\n}\n`,
+      "margin Long(m = 0.5)\nIts formula in the cosine is too long to read; `margo plot` draws the curve.",
+    );
+  });
+
   test("a margin with a mistake has its signature alone", () => {
     check("margin B▮ad(m = 0.5) {\n  target = nobody\n}\n", "margin Bad(m = 0.5)");
   });
