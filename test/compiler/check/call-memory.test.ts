@@ -1,5 +1,6 @@
 /** Calls that a generic check need not make again: that it leaves them out, and that nobody can tell. */
 import { readFileSync, readdirSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkFile, checkFileIn } from "../../../compiler/check/index.ts";
 import { evaluate } from "../../../compiler/check/expressions.ts";
@@ -91,6 +92,38 @@ layer again(x: f32[N, K]) {
   }
 
   test.each(Object.entries(texts))("%s", (_, text) => expectAgreement({ "test.margo": text }, "test.margo"));
+
+  test("random pipelines, of which most do not fit", () => {
+    const steps = [
+      "scaled()",
+      "pairs()",
+      "noisy()",
+      "dense(2)",
+      "dense(3)",
+      "dense(2, bias: false)",
+      "prelu()",
+      "batch_norm()",
+      "own(2)",
+    ];
+    const line = fc.tuple(
+      fc.constantFrom("let a", "let b", ""),
+      fc.array(fc.constantFrom(...steps), { maxLength: 4 }),
+    );
+    const body = fc.tuple(fc.constantFrom(2, 3), fc.array(line, { minLength: 1, maxLength: 4 }));
+    fc.assert(
+      fc.property(fc.array(body, { minLength: 2, maxLength: 6 }), (bodies) => {
+        const models = bodies.map(([width, lines], index) => {
+          const written = lines.map(
+            ([name, calls]) => `  ${name === "" ? "" : `${name} = `}${["x", ...calls].join(" |> ")}`,
+          );
+          return `layer M${index}(x: f32[N, ${width}]) {\n${written.join("\n")}\n  x |> dense(2)\n}\n`;
+        });
+        const own = "layer own(units: int)(x: f32[N, K]) { scaled(x) |> dense(units) |> dense(K) }\n";
+        expectAgreement({ "test.margo": library + own + models.join("") }, "test.margo");
+      }),
+      { seed: 4, numRuns: 150 },
+    );
+  });
 
   const examples = readdirSync("examples/mnist").filter((name) => name.endsWith(".margo"));
   test.each(examples)("examples/mnist/%s", (name) => {
