@@ -3,24 +3,21 @@
  * mends them, completion, hover, signatures, colours, hints, lenses, names, folds and the formatter.
  */
 import {
-  LSPClient,
-  LSPPlugin,
   type Transport,
   findReferencesKeymap,
   formatDocument,
   formatKeymap,
   hoverTooltips,
-  jumpToDefinition,
-  jumpToDefinitionKeymap,
   renameKeymap,
-  serverCompletion,
   signatureHelp,
 } from "@codemirror/lsp-client";
 import type { Extension } from "@codemirror/state";
-import { EditorView, keymap } from "@codemirror/view";
+import { type EditorView, keymap } from "@codemirror/view";
 import { mainFile } from "../main-file.ts";
 import { annotated } from "./annotations.ts";
 import { commandKeys } from "./commands.ts";
+import { PageClient, completion } from "./completion.ts";
+import { definitions } from "./definition.ts";
 import { highlighted } from "./highlights.ts";
 import { menu } from "./menu.ts";
 import { type Problem, problems } from "./problems.ts";
@@ -53,15 +50,15 @@ export function startLanguageClient(page: PageOfClient): LanguageClient {
     page.onFailure(`The language server stopped: ${message}`),
   );
   const fail = (error: unknown): void => page.onFailure(`The language server failed: ${wordsOf(error)}`);
-  const client = new LSPClient({
+  const client = new PageClient({
     rootUri: "file:///",
     timeout: 10_000,
     sanitizeHTML,
     workspace: (made) => new PageWorkspace(made, page.library),
-    extensions: [hoverTooltips(), keymap.of([...jumpToDefinitionKeymap, ...findReferencesKeymap]), clicks],
+    extensions: [hoverTooltips(), definitions(fail), keymap.of(findReferencesKeymap)],
   }).connect(transportOf(worker));
   const writing = [
-    ...[serverCompletion(), signatureHelp(), problems(page.onProblems, fail)],
+    ...[completion(), signatureHelp(), problems(page.onProblems, fail)],
     ...[annotated(page.onCommand, fail), highlighted(fail), menu, resultPanel],
     keymap.of([...formatKeymap, ...renameKeymap, ...commandKeys(fail)]),
   ];
@@ -97,18 +94,6 @@ function wordsOf(error: unknown): string {
     typeof error === "object" && error !== null ? Reflect.get(error, "message") : undefined;
   return typeof message === "string" ? message : String(error);
 }
-
-/** A click with Ctrl or Cmd goes to the definition. */
-const clicks = EditorView.domEventHandlers({
-  mousedown: (event, view) => {
-    if (!(event.ctrlKey || event.metaKey) || LSPPlugin.get(view) === null) return false;
-    const anchor = view.posAtCoords(event);
-    if (anchor === null) return false;
-    view.dispatch({ selection: { anchor } });
-    event.preventDefault();
-    return jumpToDefinition(view);
-  },
-});
 
 /** The client speaks text, the worker objects. */
 function transportOf(worker: Worker): Transport {

@@ -105,6 +105,19 @@ describe("the language server in its worker", () => {
     expect(errors).toEqual([]);
   });
 
+  test("completes what the library exports, with its meaning and its import", async () => {
+    const { page, errors } = await open(await hashOf("fn f(x: f32[N, 3]) = x |> flat"));
+    await page.locator(".cm-content").focus();
+    await page.keyboard.press("ControlOrMeta+End");
+    await page.keyboard.press("Control+Space");
+    await page.locator(".cm-tooltip-autocomplete", { hasText: "flatten" }).waitFor();
+    await page.locator(".cm-completionInfo", { hasText: "All axes but the batch in one." }).waitFor();
+    await page.waitForTimeout(200);
+    await page.keyboard.press("Enter");
+    await page.locator(".cm-line", { hasText: 'import { flatten } from "std/layers"' }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
   test("tells on hover, and a doc comment with markup in it stays words", async () => {
     const doc =
       "/// Says <img src=x onerror=globalThis.ran=1> **much**\nmargin Mine() {\n  target = cos\n}\n";
@@ -188,6 +201,12 @@ describe("the language server in its worker", () => {
     await page.locator(".cm-activeLine", { hasText: "export loss margin_softmax" }).waitFor();
     await page.keyboard.type("x");
     expect(await page.locator(".cm-activeLine").last().textContent()).not.toContain("x export");
+    await page.keyboard.press("ControlOrMeta+Home");
+    await page
+      .locator(".cm-line:visible span", { hasText: '"std/initialisers"' })
+      .first()
+      .click({ modifiers: ["Control"] });
+    await page.locator(".cm-margo-file", { hasText: "std/initialisers" }).waitFor();
     await page.keyboard.press("Escape");
     await page.waitForFunction(() => document.activeElement?.id === "editor");
     expect(await textOf(page)).toContain("Parabola");
@@ -322,8 +341,15 @@ test("at phone width nothing is wider than the screen, and the source is a tab",
   expect(await page.locator("#curves").isVisible()).toBe(false);
 });
 
-test("the keyboard alone: from the tabs to a pane and back", async () => {
+test("the keyboard alone: out of the editor to its commands, from the tabs to a pane and back", async () => {
   const { page } = await open();
+  await page.getByRole("button", { name: "Plot: Parabola" }).waitFor();
+  await page.getByRole("tab", { name: /Problems/ }).click();
+  await page.locator(".cm-content").focus();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  expect(await page.locator("[role=tab][aria-selected=true]").textContent()).toBe("Curve");
   await page.getByRole("tab", { name: "Curve" }).focus();
   await page.keyboard.press("ArrowRight");
   expect(await page.locator("[role=tab][aria-selected=true]").textContent()).toContain("Problems");
