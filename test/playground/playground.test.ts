@@ -122,6 +122,8 @@ describe("the language server in its worker", () => {
     const doc =
       "/// Says <img src=x onerror=globalThis.ran=1> **much**\nmargin Mine() {\n  target = cos\n}\n";
     const { page, errors } = await open(await hashOf(`${doc}\nlet alias = Mine\n`));
+    // The line that comes above it would take it from under the pointer.
+    await page.getByRole("button", { name: "Plot: Mine" }).waitFor();
     await page
       .locator(".cm-line span", { hasText: /^Mine$/ })
       .first()
