@@ -4,6 +4,7 @@
  */
 import {
   type Diagnostic,
+  DiagnosticRefreshRequest,
   DiagnosticSeverity,
   DiagnosticTag,
   type DocumentDiagnosticParams,
@@ -11,7 +12,15 @@ import {
 } from "vscode-languageserver";
 import type { Diagnostic as Problem } from "../../compiler/errors/diagnostic.ts";
 import { isAboutUnused, problemsOf } from "../ide/problems.ts";
-import { type Asked, type Session, askedOf, documentsOf, locationOf, rangeOf } from "./session.ts";
+import {
+  type Asked,
+  type Session,
+  askPolitely,
+  askedOf,
+  documentsOf,
+  locationOf,
+  rangeOf,
+} from "./session.ts";
 
 export function pullDiagnostics(
   session: Session,
@@ -23,9 +32,12 @@ export function pullDiagnostics(
   return { kind: "full", resultId, items: diagnosticsOf(session, asked) };
 }
 
-/** Soon: edits that have arrived already go first, and so does what somebody waits for. */
-export function publish(session: Session): void {
-  if (session.client.textDocument?.diagnostic !== undefined) return refresh(session);
+/**
+ * Soon: edits that have arrived already go first, and so does what somebody waits for. `edited` is the document that the
+ * client knows to have changed.
+ */
+export function publish(session: Session, edited?: string): void {
+  if (session.client.textDocument?.diagnostic !== undefined) return refresh(session, edited);
   const known = stateOf(session);
   if (known.isDue) return;
   known.isDue = true;
@@ -75,15 +87,16 @@ function publishNow(session: Session, { sent }: Published): void {
   }
 }
 
-/** Other documents may have changed their meaning with the one that was edited. */
-function refresh(session: Session): void {
+/** Other documents may have changed their meaning with the one that was edited, which the client asks about itself. */
+function refresh(session: Session, edited: string | undefined): void {
   const known = stateOf(session);
   const isSupported = session.client.workspace?.diagnostics?.refreshSupport === true;
-  if (!isSupported || known.isDue || session.opened.size < 2) return;
+  const hasOthers = [...session.opened.keys()].some((uri) => uri !== edited);
+  if (!isSupported || known.isDue || !hasOthers) return;
   known.isDue = true;
   setTimeout(() => {
     known.isDue = false;
-    session.connection.languages.diagnostics.refresh();
+    askPolitely(session.connection.sendRequest(DiagnosticRefreshRequest.type));
   }, 200);
 }
 

@@ -18,7 +18,7 @@ export function open(session: Session, { textDocument }: DidOpenTextDocumentPara
   const document = TextDocument.create(uri, languageId, version, text);
   session.opened.set(uri, { ...located, uri, document });
   documentsOf(session, located.root).setText(located.file, text);
-  publish(session);
+  publish(session, uri);
   refreshViews(session);
   readLibrary(session, located.root);
 }
@@ -29,7 +29,7 @@ export function change(session: Session, params: DidChangeTextDocumentParams): v
   if (opened === undefined) return;
   opened.document = TextDocument.update(opened.document, params.contentChanges, params.textDocument.version);
   documentsOf(session, opened.root).setText(opened.file, opened.document.getText());
-  publish(session);
+  publish(session, opened.uri);
   refreshViews(session);
 }
 

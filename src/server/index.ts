@@ -7,6 +7,7 @@ import {
   type Connection,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
+  InlayHintRefreshRequest,
   type InitializeParams,
   type InitializeResult,
   type ServerCapabilities,
@@ -16,7 +17,7 @@ import { version } from "../version.ts";
 import * as documents from "./documents.ts";
 import { features } from "./features.ts";
 import { publish } from "./diagnostics.ts";
-import { type Environment, type Session, newSession } from "./session.ts";
+import { type Environment, type Session, askPolitely, newSession } from "./session.ts";
 import { readSettings } from "./settings.ts";
 
 /** Serves until the connection ends. */
@@ -56,23 +57,25 @@ function merged(parts: readonly Partial<ServerCapabilities>[]): Partial<ServerCa
 
 function watch(session: Session): void {
   const { connection, client } = session;
-  if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration === true)
-    void connection.client.register(DidChangeWatchedFilesNotification.type, {
-      watchers: [{ globPattern: "**/*.margo" }],
-    });
+  if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
+    const watchers = [{ globPattern: "**/*.margo" }];
+    askPolitely(connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }));
+  }
   if (client.workspace?.didChangeConfiguration?.dynamicRegistration === true)
-    void connection.client.register(DidChangeConfigurationNotification.type, { section: "margo" });
+    askPolitely(connection.client.register(DidChangeConfigurationNotification.type, { section: "margo" }));
   if (client.workspace?.configuration === true) void configure(session, undefined);
 }
 
-/** Clients either send their settings or are asked for them. */
+/** Clients either send their settings or are asked for them; of one that refuses, they stay as they were. */
 async function configure(session: Session, sent: unknown): Promise<void> {
   const { connection, client } = session;
   const isAsked = client.workspace?.configuration === true;
-  const given: unknown = isAsked ? await connection.workspace.getConfiguration("margo") : sent;
-  session.settings = readSettings(given);
+  const asked = (): Promise<unknown> =>
+    connection.workspace.getConfiguration("margo").catch(() => session.settings);
+  session.settings = readSettings(isAsked ? await asked() : sent);
   publish(session);
-  if (client.workspace?.inlayHint?.refreshSupport === true) connection.languages.inlayHint.refresh();
+  if (client.workspace?.inlayHint?.refreshSupport === true)
+    askPolitely(connection.sendRequest(InlayHintRefreshRequest.type));
   if (client.workspace?.codeLens?.refreshSupport === true)
-    void connection.sendRequest(CodeLensRefreshRequest.type);
+    askPolitely(connection.sendRequest(CodeLensRefreshRequest.type));
 }

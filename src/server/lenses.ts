@@ -16,7 +16,7 @@ import {
 import { sizeOfEntry, sizeText } from "../ide/entry-size.ts";
 import { lensesOf } from "../ide/lenses.ts";
 import type { ViewKind } from "../ide/views.ts";
-import { type Session, askedOf, rangeOf } from "./session.ts";
+import { type Session, askPolitely, askedOf, rangeOf } from "./session.ts";
 
 export const viewCommand = "margo.view";
 export const viewScheme = "margo-view";
@@ -105,7 +105,7 @@ export function refreshViews(session: Session): void {
     const uris = [...known.uris];
     known.uris.clear();
     for (const uri of uris)
-      session.connection.sendRequest(TextDocumentContentRefreshRequest.type, { uri }).catch(() => undefined);
+      askPolitely(session.connection.sendRequest(TextDocumentContentRefreshRequest.type, { uri }));
   }, pauseBeforeViews);
 }
 

@@ -91,6 +91,11 @@ export function askedOf(session: Session, { uri }: TextDocumentIdentifier): Aske
   return { root: located.root, documents, analysis, uri };
 }
 
+/** Asks the client for something that goes on without it: one that refuses is left alone. */
+export function askPolitely(question: Promise<unknown>): void {
+  question.catch(() => undefined);
+}
+
 // ---------------------------------------------------------------- places
 
 export function offsetOf({ analysis }: Pick<Asked, "analysis">, position: Position | undefined): number {

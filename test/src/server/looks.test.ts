@@ -275,10 +275,10 @@ describe("lenses and views", () => {
     expect(await shown("")).toMatchObject({ text: expect.stringContaining("value: 2") });
     const text = "export fn twice(x: f32[N, D]) = 3 * x\n";
     client.notify("textDocument/didOpen", { textDocument: { ...document, version: 1, text } });
-    await expect.poll(() => toldOf("")).toBe(1);
+    await expect.poll(() => toldOf(""), { timeout: 20_000 }).toBe(1);
     expect(await shown("angles")).toMatchObject({ text: expect.stringContaining("value: 3") });
     client.notify("textDocument/didClose", { textDocument: document });
-    await expect.poll(() => toldOf("angles")).toBe(1);
+    await expect.poll(() => toldOf("angles"), { timeout: 20_000 }).toBe(1);
     // Nobody asked for the first one again, so it counts as closed.
     expect(toldOf("")).toBe(1);
   });

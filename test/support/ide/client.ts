@@ -31,7 +31,10 @@ export interface Client {
   ended(): Promise<number | null>;
 }
 
-export function startClient(command: readonly string[], cwd: string): Client {
+/** What a client says to a server's questions: a result, or an error in the protocol's words. */
+export type Reply = (message: Message) => Pick<Message, "result" | "error">;
+
+export function startClient(command: readonly string[], cwd: string, reply: Reply = agreeable): Client {
   const [program = "node", ...args] = command;
   const server = spawn(program, args, { cwd, stdio: "pipe" });
   const received: Message[] = [];
@@ -45,7 +48,7 @@ export function startClient(command: readonly string[], cwd: string): Client {
     if (method === undefined) answers.get(id ?? "")?.(message);
     else {
       for (const take of waiting.get(method)?.splice(0) ?? []) take(message);
-      if (id !== undefined) send(server, { jsonrpc: "2.0", id, result: replyTo(message) });
+      if (id !== undefined) send(server, { jsonrpc: "2.0", id, ...reply(message) });
     }
   });
   let last = 0;
@@ -74,9 +77,9 @@ export function startClient(command: readonly string[], cwd: string): Client {
   };
 }
 
-/** What a client says to a server's questions: settings by default, yes to everything else. */
-function replyTo({ method }: Message): unknown {
-  return method === "workspace/configuration" ? [null] : null;
+/** Settings by default, yes to everything else. */
+function agreeable({ method }: Message): Pick<Message, "result"> {
+  return { result: method === "workspace/configuration" ? [null] : null };
 }
 
 function send({ stdin }: ChildProcessWithoutNullStreams, message: unknown): void {

@@ -1,0 +1,243 @@
+/**
+ * What a workspace and a client can do to a server: files that go and move under it, imports in circles, buffers that say
+ * something else than the disk, a file without end, settings that two clients send in two ways, a client that refuses.
+ */
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, expect, test } from "vitest";
+import { Diagnostic, InlayHint } from "vscode-languageserver";
+import { projectRoot } from "../../support/cli.ts";
+import { type Client, type Reply, startClient } from "../../support/ide/client.ts";
+
+const folders: string[] = [];
+const clients: Client[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) {
+    await client.request("shutdown", null);
+    client.notify("exit", null);
+    if ((await client.ended()) !== 0 || client.noise() !== "")
+      throw new Error(`the server ended badly: ${client.noise()}`);
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** A workspace with these files. */
+function workspace(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "margo-bad-"));
+  folders.push(folder);
+  for (const [file, text] of Object.entries({ "package.json": "{}", ...files }))
+    writeFileSync(join(folder, file), text);
+  return folder;
+}
+
+/** A time that only a server that never answers takes. */
+const patience = { timeout: 20_000 };
+
+interface Start {
+  readonly capabilities?: unknown;
+  readonly initializationOptions?: unknown;
+  readonly reply?: Reply;
+}
+
+async function started(folder: string, { capabilities = {}, reply, ...more }: Start = {}): Promise<Client> {
+  const command = [process.execPath, join(projectRoot, "dist/margo.js"), "lsp", "--stdio"];
+  const client = startClient(command, folder, reply);
+  clients.push(client);
+  await client.request("initialize", { processId: null, rootUri: null, capabilities, ...more });
+  client.notify("initialized", {});
+  return client;
+}
+
+function uriOf(folder: string, file: string): string {
+  return pathToFileURL(join(folder, file)).href;
+}
+
+function open(client: Client, uri: string, text: string): void {
+  client.notify("textDocument/didOpen", { textDocument: { uri, languageId: "margo", version: 1, text } });
+}
+
+/** The codes of the diagnostics that the client was sent last. */
+function codesOf(client: Client, uri: string): readonly unknown[] | undefined {
+  const [last] = client.received
+    .filter(
+      ({ method, params }) => method === "textDocument/publishDiagnostics" && Object(params).uri === uri,
+    )
+    .slice(-1);
+  const { diagnostics } = Object(last?.params);
+  return Array.isArray(diagnostics)
+    ? diagnostics.map((one: unknown) => (Diagnostic.is(one) ? one.code : one))
+    : undefined;
+}
+
+const missingModule = "M0105";
+const importCycle = "M0108";
+const main = 'import { twice } from "./lib.margo"\nfn four(x: f32[N]) = twice(twice(x))\n';
+const lib = "export fn twice(x: f32[N]) = 2 * x\n";
+
+test("an import that is deleted, comes back and moves away", async () => {
+  const folder = workspace({ "main.margo": main, "lib.margo": lib });
+  const client = await started(folder);
+  const uri = uriOf(folder, "main.margo");
+  const told = (...changes: readonly (readonly [string, number])[]): void =>
+    client.notify("workspace/didChangeWatchedFiles", {
+      changes: changes.map(([file, type]) => ({ uri: uriOf(folder, file), type })),
+    });
+  open(client, uri, main);
+  await expect.poll(() => codesOf(client, uri), patience).toEqual([]);
+  rmSync(join(folder, "lib.margo"));
+  told(["lib.margo", 3]);
+  await expect.poll(() => codesOf(client, uri), patience).toContain(missingModule);
+  writeFileSync(join(folder, "lib.margo"), lib);
+  told(["lib.margo", 1]);
+  await expect.poll(() => codesOf(client, uri), patience).toEqual([]);
+  renameSync(join(folder, "lib.margo"), join(folder, "other.margo"));
+  told(["lib.margo", 3], ["other.margo", 1]);
+  await expect.poll(() => codesOf(client, uri), patience).toContain(missingModule);
+});
+
+test("a client that asks for diagnostics is told to ask again when a file that is not open changes", async () => {
+  const folder = workspace({ "main.margo": main, "lib.margo": lib });
+  const client = await started(folder, {
+    capabilities: {
+      textDocument: { diagnostic: {} },
+      workspace: { diagnostics: { refreshSupport: true } },
+    },
+  });
+  const uri = uriOf(folder, "main.margo");
+  open(client, uri, main);
+  const first = await client.request("textDocument/diagnostic", { textDocument: { uri } });
+  expect(first.result).toMatchObject({ items: [] });
+  const refreshed = client.next("workspace/diagnostic/refresh");
+  rmSync(join(folder, "lib.margo"));
+  client.notify("workspace/didChangeWatchedFiles", {
+    changes: [{ uri: uriOf(folder, "lib.margo"), type: 3 }],
+  });
+  await refreshed;
+  const second = await client.request("textDocument/diagnostic", {
+    textDocument: { uri },
+    previousResultId: Object(first.result).resultId,
+  });
+  expect(second.result).toMatchObject({ kind: "full", items: [{ code: missingModule }] });
+});
+
+test("files that import each other: told once, in the first by name, until the circle is broken", async () => {
+  const one = 'import { g } from "./two.margo"\nexport fn f(x: f32[N]) = g(x)\n';
+  const two = 'import { f } from "./one.margo"\nexport fn g(x: f32[N]) = f(x)\n';
+  const folder = workspace({ "one.margo": one, "two.margo": two });
+  const client = await started(folder);
+  const [first, second] = [uriOf(folder, "one.margo"), uriOf(folder, "two.margo")];
+  open(client, first, one);
+  open(client, second, two);
+  await expect.poll(() => codesOf(client, first), patience).toEqual([importCycle]);
+  await expect.poll(() => codesOf(client, second), patience).toEqual([]);
+  client.notify("textDocument/didChange", {
+    textDocument: { uri: second, version: 2 },
+    contentChanges: [{ text: "export fn g(x: f32[N]) = x\n" }],
+  });
+  await expect.poll(() => codesOf(client, first), patience).toEqual([]);
+});
+
+test("an unsaved buffer counts instead of its file, until it is closed", async () => {
+  const folder = workspace({ "main.margo": main, "lib.margo": lib });
+  const client = await started(folder);
+  const uri = uriOf(folder, "main.margo");
+  open(client, uri, main);
+  await expect.poll(() => codesOf(client, uri), patience).toEqual([]);
+  open(client, uriOf(folder, "lib.margo"), lib.replace("twice", "thrice"));
+  await expect.poll(() => codesOf(client, uri), patience).not.toEqual([]);
+  // Whatever happens to the file on the disk meanwhile.
+  client.notify("workspace/didChangeWatchedFiles", {
+    changes: [{ uri: uriOf(folder, "lib.margo"), type: 2 }],
+  });
+  const hover = await client.request("textDocument/definition", {
+    textDocument: { uri },
+    position: { line: 1, character: 23 },
+  });
+  expect(hover.result).toBe(null);
+  client.notify("textDocument/didClose", { textDocument: { uri: uriOf(folder, "lib.margo") } });
+  await expect.poll(() => codesOf(client, uri), patience).toEqual([]);
+});
+
+test("a file of a megabyte: what is not looked at is said, and everything else goes on", async () => {
+  const folder = workspace({ "main.margo": main, "lib.margo": lib });
+  const client = await started(folder);
+  const large = uriOf(folder, "large.margo");
+  open(client, large, `${lib}${"fn f(x: f32[N]) = 2 * y\n".repeat(45_000)}`);
+  await expect.poll(() => codesOf(client, large), patience).toEqual(["M0016"]);
+  const asked = { textDocument: { uri: large }, position: { line: 0, character: 11 } };
+  expect((await client.request("textDocument/hover", asked)).result).toBe(null);
+  client.notify("textDocument/didChange", {
+    textDocument: { uri: large, version: 2 },
+    contentChanges: [{ text: lib }],
+  });
+  await expect.poll(() => codesOf(client, large), patience).toEqual([]);
+  expect((await client.request("textDocument/hover", asked)).result).not.toBe(null);
+});
+
+test("settings that are sent, asked for, and senseless", async () => {
+  const text = "fn f(x: f32[N]) {\n  let y = 2 * x\n  y\n}\n";
+  const folder = workspace({ "main.margo": text });
+  const uri = uriOf(folder, "main.margo");
+  const range = { start: { line: 0, character: 0 }, end: { line: 4, character: 0 } };
+  const hintsOf = async (client: Client): Promise<number> => {
+    const { result } = await client.request("textDocument/inlayHint", { textDocument: { uri }, range });
+    return Array.isArray(result) && result.every((one) => InlayHint.is(one)) ? result.length : -1;
+  };
+  const without = { inlayHints: { shapes: false } };
+  let kept: unknown = without;
+  const asking = await started(folder, {
+    capabilities: { workspace: { configuration: true } },
+    reply: ({ method }) => ({ result: method === "workspace/configuration" ? [kept] : null }),
+  });
+  const sending = await started(folder, { initializationOptions: without });
+  for (const client of [asking, sending]) {
+    open(client, uri, text);
+    await expect.poll(() => hintsOf(client), patience).toBe(0);
+  }
+  // The one that is asked says nothing with the notification, the other everything.
+  kept = { inlayHints: { shapes: true } };
+  asking.notify("workspace/didChangeConfiguration", { settings: null });
+  sending.notify("workspace/didChangeConfiguration", { settings: { margo: kept } });
+  for (const client of [asking, sending]) await expect.poll(() => hintsOf(client), patience).toBe(1);
+  for (const settings of [null, 7, "no", [], { margo: { inlayHints: { shapes: "maybe" } } }]) {
+    sending.notify("workspace/didChangeConfiguration", { settings });
+    expect(await hintsOf(sending)).toBe(1);
+  }
+});
+
+test("a client that refuses whatever it is asked", async () => {
+  const folder = workspace({ "main.margo": main, "lib.margo": lib });
+  const refresh = { refreshSupport: true };
+  const client = await started(folder, {
+    capabilities: {
+      workspace: {
+        configuration: true,
+        didChangeConfiguration: { dynamicRegistration: true },
+        didChangeWatchedFiles: { dynamicRegistration: true },
+        inlayHint: refresh,
+        codeLens: refresh,
+        diagnostics: refresh,
+      },
+      textDocument: { diagnostic: {} },
+    },
+    reply: () => ({ error: { code: -32601, message: "never heard of it" } }),
+  });
+  const uri = uriOf(folder, "main.margo");
+  open(client, uri, main);
+  open(client, uriOf(folder, "lib.margo"), lib);
+  const view = `margo-view:/ir/four?${encodeURIComponent(uri)}`;
+  await client.request("workspace/textDocumentContent", { uri: view });
+  client.notify("workspace/didChangeConfiguration", { settings: null });
+  client.notify("textDocument/didChange", {
+    textDocument: { uri, version: 2 },
+    contentChanges: [{ text: main }],
+  });
+  const asked = (): readonly (string | undefined)[] => client.received.map(({ method }) => method);
+  await expect.poll(asked, patience).toContain("workspace/textDocumentContent/refresh");
+  await expect.poll(asked, patience).toContain("workspace/diagnostic/refresh");
+  const { result } = await client.request("textDocument/diagnostic", { textDocument: { uri } });
+  expect(result).toMatchObject({ items: [] });
+});
