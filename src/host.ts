@@ -30,9 +30,9 @@ export function openSource(path: string): OpenedFile | undefined {
   return { host: nodeHost(root), root, file, directory: dirname(real) };
 }
 
-/** Reads below `root` only; files that cannot be read are as good as absent. */
+/** Reads below `root` only; files that cannot be read are as good as absent. An editor's buffer may lie in a folder to come. */
 export function nodeHost(root: string): SourceHost {
-  const realRoot = realpathSync(root);
+  const realRoot = existsSync(root) ? realpathSync(root) : root;
   const library = libraryFolder();
   return {
     read: (file) =>

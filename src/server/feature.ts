@@ -12,6 +12,7 @@ import {
   type ServerCapabilities,
   type WorkDoneProgressReporter,
 } from "vscode-languageserver";
+import { faultIn, uriIn } from "./parameters.ts";
 import type { Session } from "./session.ts";
 
 export interface Feature {
@@ -43,12 +44,9 @@ export function feature<Params, Result, Partial_, Problem, Options>(
     capabilities,
     register: (session) => {
       const handle = async (params: Params, token: CancellationToken): Promise<unknown> => {
+        const fault = faultIn(type.method, params);
+        if (fault !== undefined) throw new ResponseError(ErrorCodes.InvalidParams, fault);
         const uri = uriIn(params);
-        if (uri === undefined && type.method.startsWith("textDocument/"))
-          throw new ResponseError(
-            ErrorCodes.InvalidParams,
-            `${type.method} needs a textDocument with its uri`,
-          );
         const version = versionOf(session, uri);
         session.waiting++;
         await nextTurn();
@@ -74,13 +72,6 @@ export function feature<Params, Result, Partial_, Problem, Options>(
 /** Lets edits and cancellations go first that have arrived behind the request: between two timers the next message is read. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(() => setTimeout(resolve, 0), 0));
-}
-
-function uriIn(params: unknown): string | undefined {
-  if (typeof params !== "object" || params === null || !("textDocument" in params)) return undefined;
-  const { textDocument } = params;
-  if (typeof textDocument !== "object" || textDocument === null || !("uri" in textDocument)) return undefined;
-  return typeof textDocument.uri === "string" ? textDocument.uri : undefined;
 }
 
 function versionOf({ opened }: Session, uri: string | undefined): number | undefined {

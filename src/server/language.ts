@@ -140,7 +140,7 @@ export function renameAll(
   { textDocument, position, newName }: RenameParams,
 ): WorkspaceEdit {
   const asked = askedOf(session, textDocument);
-  const renaming = rename(asked.documents, asked.analysis, offsetOf(asked, position), String(newName));
+  const renaming = rename(asked.documents, asked.analysis, offsetOf(asked, position), newName);
   if ("refusal" in renaming) throw refused(renaming.refusal);
   return workspaceEdit(session, asked.root, asked.documents, renaming.edits);
 }

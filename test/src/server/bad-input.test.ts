@@ -9,7 +9,8 @@ import { pathToFileURL } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { Diagnostic, InlayHint } from "vscode-languageserver";
 import { projectRoot } from "../../support/cli.ts";
-import { type Client, type Reply, startClient } from "../../support/ide/client.ts";
+import { type Client, type Message, type Reply, startClient } from "../../support/ide/client.ts";
+import { results } from "../../support/ide/guards.ts";
 
 const folders: string[] = [];
 const clients: Client[] = [];
@@ -21,7 +22,7 @@ afterEach(async () => {
     if ((await client.ended()) !== 0 || client.noise() !== "")
       throw new Error(`the server ended badly: ${client.noise()}`);
   }
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 /** A workspace with these files. */
@@ -240,4 +241,52 @@ test("a client that refuses whatever it is asked", async () => {
   await expect.poll(asked, patience).toContain("workspace/diagnostic/refresh");
   const { result } = await client.request("textDocument/diagnostic", { textDocument: { uri } });
   expect(result).toMatchObject({ items: [] });
+});
+
+test("a buffer in a folder that is not there", async () => {
+  const folder = workspace({});
+  const client = await started(folder);
+  rmSync(folder, { recursive: true });
+  const uri = uriOf(folder, "deeper/main.margo");
+  const hover = (): Promise<Message> =>
+    client.request("textDocument/hover", { textDocument: { uri }, position: { line: 0, character: 3 } });
+  expect((await hover()).error).toEqual({ code: -32602, message: `there is no document ${uri}` });
+  open(client, uri, lib);
+  await expect.poll(() => codesOf(client, uri), patience).toEqual([]);
+  expect((await hover()).error).toBeUndefined();
+});
+
+test("requests and notifications that lack what they need, or are about nothing", async () => {
+  const folder = workspace({ "main.margo": lib });
+  const client = await started(folder);
+  const textDocument = { uri: uriOf(folder, "main.margo") };
+  open(client, textDocument.uri, lib);
+  const position = { line: 0, character: 11 };
+  const requests: readonly (readonly [string, unknown])[] = [
+    ...Object.keys(results).map((method) => [method, null] as const),
+    ...Object.keys(results)
+      .filter((method) => method.startsWith("textDocument/"))
+      .map((method) => [method, { textDocument: { uri: 7 }, position }] as const),
+    ["textDocument/rename", { textDocument, position }],
+    ["textDocument/selectionRange", { textDocument, positions: "everywhere" }],
+    ["textDocument/semanticTokens/range", { textDocument, range: 7 }],
+    ["textDocument/codeAction", { textDocument, context: {} }],
+    ["workspace/symbol", {}],
+    ["workspace/willRenameFiles", { files: [{ oldUri: textDocument.uri }] }],
+    ["workspace/executeCommand", { command: "margo.view", arguments: [] }],
+    ["workspace/textDocumentContent", { uri: "margo-view:/ir/%zz?%zz" }],
+    ...["file:///", "file://elsewhere/x.margo", "file:///%zz.margo", "http://a/b.margo", ""].map(
+      (uri) => ["textDocument/hover", { textDocument: { uri }, position }] as const,
+    ),
+  ];
+  for (const [method, params] of requests) {
+    const { error } = await client.request(method, params);
+    expect(error?.code, `${method} ${JSON.stringify(params)}`).toBe(-32602);
+  }
+  for (const method of ["didOpen", "didChange", "didClose"])
+    for (const params of [null, {}, { textDocument: { uri: 7 } }])
+      client.notify(`textDocument/${method}`, params);
+  client.notify("workspace/didChangeWatchedFiles", {});
+  const hover = await client.request("textDocument/hover", { textDocument, position });
+  expect(JSON.stringify(hover.result)).toContain("fn twice");
 });
