@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { tokenize } from "../../grammar/tokens.ts";
 import { checkFile } from "../../compiler/check/index.ts";
-import { curves, stagesView } from "../../playground/analysis.ts";
+import { curves, stagesView, trainable } from "../../playground/analysis.ts";
 import { htmlOf } from "../../playground/errors-page.ts";
 import { declarationWords, keywords } from "../../playground/language/colours.ts";
 import { hashOf, sharedText } from "../../playground/share.ts";
@@ -72,4 +72,32 @@ test("the document of errors as a page: codes are ids, texts stay texts", () => 
   expect(htmlOf(markdown)).toBe(
     '<h2 id="M0001">M0001 · A <code>&lt;b&gt;</code></h2>\n<p>Why &amp; how.</p>\n<pre>x &lt; y\n## no heading\n</pre>\n',
   );
+});
+
+test("whatever stands in a text, the module that Train runs of it runs nothing but the program", async () => {
+  const hostile =
+    String.raw`\"};globalThis.ran=1;//*/globalThis.ran=1/*${"${globalThis.ran=1}"}` +
+    "`\u2028globalThis.ran=1//";
+  const text = `/// */ globalThis.ran = 1 /*
+model M(x: f32[N, 2]) -> f32[N, 2] {
+  param W: f32[2, 2] ~ 0.5
+  x @ W
+}
+loss square(x: f32[N, 2], y: index<2>[N]) { mean(sum(x * x, over: 1) + y) }
+optimizer plain() { param <- param - 0.1 * grad }
+train T {
+  model = M
+  loss = square()
+  data = csv("${hostile}", label: -1, classes: 2)
+  optimizer = plain()
+  batch = 2
+  epochs = 1
+}
+`;
+  const made = trainable(text, "T", "tfjs", "hardware");
+  if (made?.target !== "tfjs") throw new Error("the text does not compile");
+  const loaded: unknown = await import(`data:text/javascript,${encodeURIComponent(made.js)}`);
+  expect(loaded).toMatchObject({ info: { name: "T" }, functions: { step: expect.any(Function) } });
+  expect(JSON.stringify(loaded)).toContain("globalThis.ran=1");
+  expect("ran" in globalThis).toBe(false);
 });
