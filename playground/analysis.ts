@@ -101,7 +101,8 @@ export interface StageView {
   readonly doc: string;
   readonly lines: readonly StageLine[];
   readonly added: number;
-  readonly gone: number;
+  /** Of the stage before, with its numbers. */
+  readonly gone: readonly string[];
 }
 
 export interface StageLine {
@@ -144,7 +145,8 @@ function stageView(
   ];
   const known = new Set(earlier);
   const kept = new Set(nodes);
-  const facts = new Set(before === undefined ? [] : linesOf(program, fn, before).slice(earlier.length));
+  const linesBefore = before === undefined ? [] : linesOf(program, fn, before);
+  const facts = new Set(linesBefore.slice(earlier.length));
   // One line a node, in the order of the nodes, then outputs and what the passes found.
   const lines = linesOf(program, fn, stage).map((line, at): StageLine => {
     const node = nodes[at];
@@ -158,7 +160,7 @@ function stageView(
     doc: passes.find(({ name }) => name === stage.name)?.doc ?? "the graph as the checker lowers it",
     lines,
     added: before === undefined ? 0 : nodes.filter((node) => !known.has(node)).length,
-    gone: earlier.filter((node) => !kept.has(node)).length,
+    gone: earlier.flatMap((node, at) => (kept.has(node) ? [] : (linesBefore[at] ?? []))),
   };
 }
 

@@ -41,11 +41,9 @@ export function createStagesPane(onChange: () => void): StagesPane {
       stage === undefined
         ? "The text has errors, or nothing that can be compiled."
         : `${sentence(stage.doc)}${changes}`;
-    const lines = stage?.lines ?? [];
+    const lines = stage === undefined ? [] : linesOf(stage);
     code.replaceChildren(
-      ...lines
-        .slice(0, mostLines)
-        .map((line) => make("span", line.isNew ? { class: "new" } : {}, `${line.text}\n`)),
+      ...lines.slice(0, mostLines),
       ...(lines.length > mostLines ? [`… and ${lines.length - mostLines} lines more\n`] : []),
     );
     // What the pass made comes into sight, with a few lines before it.
@@ -73,8 +71,19 @@ export function createStagesPane(onChange: () => void): StagesPane {
   };
 }
 
+/** The graph, then what is gone from the one before. */
+function linesOf({ lines, gone }: StageView): readonly HTMLElement[] {
+  const line = (text: string, className: string): HTMLElement =>
+    make("span", className === "" ? {} : { class: className }, `${text}\n`);
+  return [
+    ...lines.map(({ text, isNew }) => line(text, isNew ? "new" : "")),
+    ...(gone.length === 0 ? [] : [line("\n// gone, with the numbers from before", "note")]),
+    ...gone.map((text) => line(text, "gone")),
+  ];
+}
+
 function changesOf({ lines, added, gone }: StageView): string {
-  if (added > 0 || gone > 0) return `${added} nodes are new, ${gone} gone.`;
+  if (added > 0 || gone.length > 0) return `${added} nodes are new, ${gone.length} gone.`;
   return lines.some(({ isNew }) => isNew) ? "What it found is marked." : "Nothing changed here.";
 }
 
@@ -88,6 +97,6 @@ function radio(
   const input = make("input", { type: "radio", name: "stage", value: name });
   input.checked = isChosen;
   input.addEventListener("change", () => choose(name));
-  const isIdle = at > 0 && gone === 0 && !lines.some(({ isNew }) => isNew);
+  const isIdle = at > 0 && gone.length === 0 && !lines.some(({ isNew }) => isNew);
   return make("label", isIdle ? { class: "idle", title: "changed nothing" } : {}, input, name);
 }

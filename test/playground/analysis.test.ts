@@ -51,6 +51,7 @@ test("what a pass made is marked by the identity of nodes", () => {
   expect(marked.length).toBeGreaterThan(0);
   // What holds at one stage and not at the one before is exactly what is new.
   expect(angles?.lines.some(({ text: line }) => line.includes("acos"))).toBe(false);
+  expect(angles?.gone.some((line) => line.includes("acos"))).toBe(true);
 });
 
 test("links carry any text", async () => {
