@@ -34,6 +34,7 @@ export function memoryEnvironment(library: Readonly<Record<string, string>>): En
     },
     host: () => host,
     uriOf: (_, file) => `file:///${file.split("/").map(encodeURIComponent).join("/")}`,
+    exists: () => false,
     explanation: () => undefined,
   };
 }

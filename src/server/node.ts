@@ -1,5 +1,5 @@
 /** The language server over standard input and output, with the file system of the machine. */
-import { readFileSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createConnection } from "vscode-languageserver/node";
@@ -23,6 +23,7 @@ export function nodeEnvironment(): Environment {
       if (isLibraryModule(file)) return pathToFileURL(join(library, `${basename(file)}.margo`)).href;
       return root === untitled ? file : pathToFileURL(join(root, file)).href;
     },
+    exists: (root, file) => root !== untitled && existsSync(join(root, file)),
     explanation: explanationsIn(join(dirname(library), "docs/errors.md")),
   };
 }

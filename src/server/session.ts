@@ -24,6 +24,8 @@ export interface Environment {
   locate(uri: string): Located | undefined;
   host(root: string): DocumentHost;
   uriOf(root: string, file: string): string;
+  /** Whether a file of the workspace is there, whatever is in it. */
+  exists(root: string, file: string): boolean;
   /** Where a diagnostic's code is explained. */
   explanation(code: string): string | undefined;
 }

@@ -131,12 +131,18 @@ export function hints(session: Session, { textDocument, range }: InlayHintParams
     }));
 }
 
+/** Imports, and data that is there: a link that leads nowhere helps nobody. */
 export function links(session: Session, { textDocument }: DocumentLinkParams): DocumentLink[] {
   const asked = askedOf(session, textDocument);
   const { file } = asked.analysis;
-  return linksOf(asked.analysis).map((link) => {
-    const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : "";
+  const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : "";
+  return linksOf(asked.analysis).flatMap((link) => {
     const named = link.kind === "module" ? link.file : `${folder}${link.path}`;
-    return { range: rangeOf(asked.analysis, link.span), target: uriOf(session, asked.root, named) };
+    const isThere =
+      link.kind === "module"
+        ? asked.documents.analysis(named) !== undefined
+        : session.environment.exists(asked.root, named);
+    if (!isThere) return [];
+    return [{ range: rangeOf(asked.analysis, link.span), target: uriOf(session, asked.root, named) }];
   });
 }

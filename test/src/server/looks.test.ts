@@ -184,9 +184,23 @@ describe("how a text looks", () => {
     expect(hints.map(({ label }) => label)).toEqual([": f32[N, 4]", "units:", "f32[N, 2]"]);
   });
 
-  test("links", async () => {
-    const links = await asked("textDocument/documentLink", { textDocument }, listOf(DocumentLink.is));
-    expect(links.map(({ target }) => target?.split("/").at(-1))).toEqual(["layers.margo", "lib.margo"]);
+  test("links to what is there", async () => {
+    const linked = async (document: { readonly uri: string }): Promise<readonly (string | undefined)[]> => {
+      const links = await asked(
+        "textDocument/documentLink",
+        { textDocument: document },
+        listOf(DocumentLink.is),
+      );
+      return links.map(({ target }) => target?.split("/").at(-1));
+    };
+    expect(await linked(textDocument)).toEqual(["layers.margo", "lib.margo"]);
+    writeFileSync(join(folder, "rows.csv"), "1,2\n");
+    const other = { uri: uri.replace("main", "train"), languageId: "margo", version: 1 };
+    const data = ["rows.csv", "gone.csv"].map((path, at) => `train T${at} {\n  data = csv("${path}")\n}\n`);
+    const train = `import { f } from "./never.margo"\n${data.join("")}`;
+    client.notify("textDocument/didOpen", { textDocument: { ...other, text: train } });
+    expect(await linked({ uri: other.uri })).toEqual(["rows.csv"]);
+    client.notify("textDocument/didClose", { textDocument: { uri: other.uri } });
   });
 });
 
