@@ -123,6 +123,35 @@ describe("exact angles", () => {
   });
 });
 
+describe("exact angles of margins that came from other libraries", () => {
+  const offered = (target: string): readonly string[] =>
+    actionTitles(`margin M(m = 0.5) {\n  target = ${target}\n}\n`);
+  const exact = (form: string): readonly string[] => [`write \`${form}\`, which is exact`];
+
+  test("sines that are kept from below 0", () => {
+    expect(offered("¦sqrt(clamp(1 - cos ^ 2, 0, 1))")).toEqual(exact("sin(theta)"));
+    expect(offered("¦sqrt(max(0, 1 - cos * cos))")).toEqual(exact("sin(theta)"));
+    expect(offered("¦sqrt(1 - cos_y ^ 2 + 1e-9)")).toEqual(exact("sin(theta_y)"));
+    expect(offered("¦sqrt(1 - cos ^ 2 + 0.1)")).toEqual([]);
+    expect(offered("¦sqrt(1 - m ^ 2)")).toEqual([]);
+  });
+
+  test("a bound that is meant stays", () => {
+    expect(offered("¦acos(max(cos, -1 + eps))")).toEqual(exact("theta"));
+    expect(offered("¦acos(max(cos, 0))")).toEqual([]);
+    expect(offered("¦acos(clamp(cos, -1, 0.9))")).toEqual([]);
+    expect(offered("¦sqrt(max(1 - cos ^ 2, 0.25))")).toEqual([]);
+  });
+
+  test("the angle and the margin, added", () => {
+    expect(offered("cos * cos(m) ¦- sin(m) * sqrt(1 - cos ^ 2)")).toEqual(exact("cos(theta + m)"));
+    expect(offered("cos(m) * cos ¦- sin(theta) * sin(m)")).toEqual(exact("cos(theta + m)"));
+    expect(offered("cos_y * cos(m) ¦+ sin(theta_y) * sin(m)")).toEqual(exact("cos(theta_y - m)"));
+    expect(offered("cos * cos(m) ¦- sin(theta_y) * sin(m)")).toEqual([]);
+    expect(offered("cos * cos(m) ¦- sin(theta) * sin(s)")).toEqual([]);
+  });
+});
+
 describe("imports in order", () => {
   test("the library first, one line a file, nothing unused", () => {
     checkAction(
