@@ -1,9 +1,11 @@
 /**
  * Reductions along axes. An empty reduction gives the monoid's identity: 0 for a sum, -∞ for a maximum and
- * for logsumexp. Elements that tie for the maximum share its gradient evenly, which is a subgradient and
- * does not depend on the order in which a target looks at them.
+ * for logsumexp. The gradient of a maximum goes to the first element that reaches it, found by its place and not by its
+ * value: where values are worked out again on the way back, other rounding must not lose it.
  */
 import { formulas, inputOf } from "../ir/build.ts";
+import { constantDim } from "../ir/dim.ts";
+import type { GraphBuilder, Node } from "../ir/node.ts";
 import type { ReduceAttrs } from "./attrs.ts";
 import { at, emptyReference, linesAlong, operand, stridesOf, walk } from "./arrays.ts";
 import type { PrimitiveTable, Reference } from "./record.ts";
@@ -24,15 +26,21 @@ export const reductions: Pick<PrimitiveTable, ReductionName> = {
     },
   },
   max: {
-    doc: "The largest element along axes; ties share the gradient evenly.",
+    doc: "The largest element along axes; of a tie one takes the gradient, the first along an axis.",
     evaluate: (inputs, attrs, shape) => folded(operand(inputs, 0), attrs, shape, -Infinity, Math.max),
     gradient: (builder, node, adjoint) => {
-      const { unreduce, equal, cast, sum, div, select, f32 } = formulas(builder, node.span);
+      const { unreduce, max, select, f32 } = formulas(builder, node.span);
       const x = inputOf(node, 0);
       const { axes } = node.attrs;
-      const largest = equal(x, unreduce(node, x.type, axes));
-      const ties = sum(cast(largest, "f32"), { axes, keepDims: true });
-      return [select(largest, div(unreduce(adjoint, x.type, axes), ties), f32(0))];
+      // One axis after the other: the last one's largest is a largest of those before it.
+      const gradient = axes.reduceRight(
+        (behind, axis, index) => {
+          const before = index === 0 ? x : max(x, { axes: axes.slice(0, index), keepDims: true });
+          return select(isFirstLargest(builder, before, axis), behind, f32(0));
+        },
+        unreduce(adjoint, x.type, axes),
+      );
+      return [gradient];
     },
   },
   logsumexp: {
@@ -67,6 +75,15 @@ export const reductions: Pick<PrimitiveTable, ReductionName> = {
     gradient: () => [undefined],
   },
 };
+
+/** Where x is the first largest along an axis. */
+function isFirstLargest(builder: GraphBuilder, x: Node, axis: number): Node {
+  const { make, equal, reshape, unreduce } = formulas(builder, x.span);
+  const places = x.type.shape.map((dim, own) => (own === axis ? dim : constantDim(1)));
+  const size = x.type.shape[axis] ?? constantDim(1);
+  const place = unreduce(make("argmax", [x], { axis }), x.type, [axis]);
+  return equal(reshape(make("iota", [], { size }), places), place);
+}
 
 /** Strides into the result for a walk over the operand: 0 along the reduced axes. */
 function resultStrides(shape: readonly number[], axes: readonly number[]): number[] {

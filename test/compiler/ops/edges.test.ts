@@ -91,7 +91,14 @@ describe("kinks and ties", () => {
       shape: [4],
       data: [2, 1, 2, 0],
       of: (f, x) => f.max(x, { axes: [0], keepDims: false }),
-      gradient: [0.5, 0, 0.5, 0],
+      gradient: [1, 0, 0, 0],
+    },
+    {
+      name: "the largest of equal elements along two axes",
+      shape: [2, 2],
+      data: [1, 3, 3, 1],
+      of: (f, x) => f.max(x, { axes: [0, 1], keepDims: false }),
+      gradient: [0, 0, 1, 0],
     },
     {
       name: "max(x, x)",
