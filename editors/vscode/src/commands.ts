@@ -24,7 +24,10 @@ const entries = ["train", "model", "loss", "fn", "layer"];
 const commands: Readonly<Record<string, Command>> = {
   "margo.plot": { kinds: ["margin"], run: showPicture },
   "margo.showIr": { kinds: entries, run: showIr },
-  "margo.showWgsl": { kinds: ["train", "model"], run: (target) => showView(target, "wgsl") },
+  "margo.showWgsl": {
+    kinds: ["train", "model"],
+    run: (target, running) => showView(target, running, "wgsl"),
+  },
   "margo.gradcheck": { kinds: ["margin", ...entries], run: (target) => inTerminal(target, "gradcheck", []) },
   "margo.train": { kinds: ["train"], run: (target) => inTerminal(target, "train", ["--entry"]) },
 };
@@ -39,9 +42,9 @@ export function registerCommands(context: vscode.ExtensionContext, running: Runn
   }
 }
 
-async function showIr(target: Target): Promise<void> {
+async function showIr(target: Target, running: Running): Promise<void> {
   const stage = await vscode.window.showQuickPick(stages, { placeHolder: "The IR after which pass?" });
-  if (stage !== undefined) await showView(target, "ir", stage);
+  if (stage !== undefined) await showView(target, running, "ir", stage);
 }
 
 /** In the order in which they run; a test holds them against the compiler's. */

@@ -10,7 +10,8 @@ import { keepLastView } from "./views.ts";
 
 let client: LanguageClient | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+/** Commands are there at once, also while the server starts or when it does not. */
+export function activate(context: vscode.ExtensionContext): void {
   registerCommands(context, () => client);
   context.subscriptions.push(
     vscode.commands.registerCommand("margo.restart", restart),
@@ -19,7 +20,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void restart()),
   );
-  await restart();
+  void restart();
 }
 
 export function deactivate(): Promise<void> | undefined {
@@ -39,7 +40,7 @@ async function restart(): Promise<void> {
     await next.start();
   } catch (error) {
     client = undefined;
-    await explain(command, error);
+    void explain(command, error);
   }
 }
 
@@ -55,11 +56,15 @@ function clientOptions(): LanguageClientOptions {
 
 async function explain(command: string, error: unknown): Promise<void> {
   const settings = "Open Settings";
-  const reason = error instanceof Error ? error.message : String(error);
   const chosen = await vscode.window.showErrorMessage(
-    `Margo's language server did not start (${command}: ${reason}). Install margo-lang in the workspace, or set margo.server.path.`,
+    `Margo's language server did not start: ${reasonOf(error, command)}. Install margo-lang in the workspace, or set margo.server.path.`,
     settings,
   );
   if (chosen === settings)
     await vscode.commands.executeCommand("workbench.action.openSettings", "margo.server.path");
+}
+
+function reasonOf(error: unknown, command: string): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return reason.includes("ENOENT") ? `there is no ${command}` : reason;
 }

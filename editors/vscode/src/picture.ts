@@ -5,6 +5,7 @@
 import * as vscode from "vscode";
 import type { Running } from "./commands.ts";
 import type { Target } from "./target.ts";
+import { notRunning } from "./views.ts";
 
 interface Shown {
   readonly panel: vscode.WebviewPanel;
@@ -61,7 +62,7 @@ type Drawn =
 
 async function draw({ document, name }: Target, running: Running): Promise<Drawn> {
   const client = running();
-  if (client === undefined) return { kind: "refused", reason: "Margo's language server is not running." };
+  if (client === undefined) return { kind: "refused", reason: notRunning };
   try {
     const request = { command: "margo.view", arguments: [document.toString(), name, "plot"] };
     const { text } = await client.sendRequest<{ text: string }>("workspace/executeCommand", request);

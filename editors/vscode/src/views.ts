@@ -4,10 +4,20 @@
  */
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
+import type { Running } from "./commands.ts";
 import type { Target } from "./target.ts";
 
 /** Opens a view beside the text; if there is none, the person is told why. */
-export async function showView({ document: source, name }: Target, what: string, stage = ""): Promise<void> {
+export async function showView(
+  { document: source, name }: Target,
+  running: Running,
+  what: string,
+  stage = "",
+): Promise<void> {
+  if (running() === undefined) {
+    void vscode.window.showErrorMessage(notRunning);
+    return;
+  }
   const title = what === "wgsl" ? `${name}.wgsl` : `${name} after ${stage}`;
   const path = `/${[what, name, stage, title].join("/")}`;
   const uri = vscode.Uri.from({ scheme: "margo-view", path, query: source.toString() });
@@ -24,6 +34,8 @@ export async function showView({ document: source, name }: Target, what: string,
     void vscode.window.showErrorMessage(reason);
   }
 }
+
+export const notRunning = "Margo's language server is not running.";
 
 /** Why the server showed nothing, by the view. */
 const refusals = new Map<string, string>();
