@@ -1,18 +1,26 @@
 /** Shaders for machines: token by token what people read, on one line a block; Dawn takes them. */
 import { expect, test } from "vitest";
 import { compactShader } from "../../../../compiler/codegen/wgsl/compact.ts";
-import { exampleTrains } from "../../../support/example-programs.ts";
+import { type ExampleProgram, exampleTrains } from "../../../support/example-programs.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
-import { gpuModule } from "../../../support/gpu-runs.ts";
+import { alone, gpuModule, gpuOptions, together } from "../../../support/gpu-runs.ts";
+import { arcFace, headProgram } from "../../../support/head-programs.ts";
 
 test("signs that would join keep their distance", () => {
   const code = "// name\nlet a = b - -c; // why\nif (a < -1.0) {\n  a -= + 2u * (a + d);\n}\n";
   expect(compactShader(code)).toBe("let a=b - -c;if(a<-1.0){a-=+2u*(a+d);}");
 });
 
-describeOnGpu("the kernels of examples", ({ device }) => {
-  test.each(exampleTrains)("of %s say the same in fewer characters", async (_, elaborate) => {
-    for (const { name, code } of gpuModule(elaborate()).kernels) {
+describeOnGpu("shaders for machines", ({ device }) => {
+  const head: ExampleProgram = ["a head", () => headProgram({ width: 64, classes: 100_000 }, arcFace)];
+  const convnets = exampleTrains.filter(([title]) => title.endsWith("Margin4"));
+
+  test.each([head, ...convnets])("of %s say the same in fewer characters", async (_, elaborate) => {
+    const kernels = [alone, together].flatMap(
+      (emission) => gpuModule(elaborate(), gpuOptions, emission).kernels,
+    );
+    expect(kernels.length).toBeGreaterThan(20);
+    for (const { name, code } of kernels) {
       const compact = compactShader(code);
       expect(tokensOf(compact).join(" ")).toBe(tokensOf(code).join(" "));
       expect(compact.length).toBeLessThan(code.length);
