@@ -17,22 +17,9 @@ export async function ask<Result>(
   if (plugin === null) return undefined;
   const { doc } = view.state;
   plugin.client.sync();
-  try {
-    const textDocument = { uri: plugin.uri };
-    const result = await plugin.client.request<unknown, Result | null>(method, { textDocument, ...params });
-    return view.state.doc === doc ? (result ?? undefined) : undefined;
-  } catch (error) {
-    if (isOvertaken(error)) return undefined;
-    throw error;
-  }
-}
-
-/** The protocol's codes for a cancelled request and for a text that has changed since. */
-const overtaken: readonly unknown[] = [-32800, -32801];
-
-function isOvertaken(error: unknown): boolean {
-  const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
-  return overtaken.includes(code);
+  const textDocument = { uri: plugin.uri };
+  const result = await plugin.client.request<unknown, Result | null>(method, { textDocument, ...params });
+  return view.state.doc === doc ? (result ?? undefined) : undefined;
 }
 
 export function positionOf(doc: Text, offset: number): Position {

@@ -5,8 +5,6 @@
 import {
   type Transport,
   findReferencesKeymap,
-  formatDocument,
-  formatKeymap,
   hoverTooltips,
   renameKeymap,
   signatureHelp,
@@ -15,11 +13,12 @@ import type { Extension } from "@codemirror/state";
 import { type EditorView, keymap } from "@codemirror/view";
 import { mainFile } from "../main-file.ts";
 import { annotated } from "./annotations.ts";
-import { commandKeys } from "./commands.ts";
-import { PageClient, completion } from "./completion.ts";
+import { commandKeys, formatAll } from "./commands.ts";
+import { completion } from "./completion.ts";
 import { definitions } from "./definition.ts";
 import { highlighted } from "./highlights.ts";
 import { menu } from "./menu.ts";
+import { PageClient } from "./page-client.ts";
 import { type Problem, problems } from "./problems.ts";
 import { resultPanel, showResult } from "./result-panel.ts";
 import { type LibraryView, PageWorkspace } from "./workspace.ts";
@@ -60,12 +59,12 @@ export function startLanguageClient(page: PageOfClient): LanguageClient {
   const writing = [
     ...[completion(), signatureHelp(), problems(page.onProblems, fail)],
     ...[annotated(page.onCommand, fail), highlighted(fail), menu, resultPanel],
-    keymap.of([...formatKeymap, ...renameKeymap, ...commandKeys(fail)]),
+    keymap.of([...renameKeymap, ...commandKeys(fail)]),
   ];
   return {
     extension: [client.plugin(uriOf(mainFile), "margo"), writing],
     reading: (file) => [client.plugin(uriOf(file), "margo"), annotated(undefined, fail)],
-    format: (view) => void formatDocument(view),
+    format: (view) => void formatAll(view).catch(fail),
     checkGradients: async (view, entry) => {
       const request = { command: "margo.view", arguments: [uriOf(mainFile), entry, "gradcheck"] };
       client.sync();

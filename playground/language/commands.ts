@@ -1,13 +1,13 @@
 /**
  * Keys behind which the language server stands and which the client library does not bring: what can be changed at the
- * cursor, the declarations of the file, and selections that grow with the syntax.
+ * cursor, the declarations of the file, selections that grow with the syntax, and the format.
  */
 import { EditorSelection } from "@codemirror/state";
 import { type Command, EditorView, type KeyBinding } from "@codemirror/view";
-import type { CodeAction, SelectionRange, SymbolInformation } from "vscode-languageserver-protocol";
+import type { CodeAction, SelectionRange, SymbolInformation, TextEdit } from "vscode-languageserver-protocol";
 import { capital } from "../page.ts";
 import { ask, offsetOf, positionOf, rangeOf } from "./ask.ts";
-import { applyEdit } from "./edits.ts";
+import { applyEdit, applyTextEdits } from "./edits.ts";
 import { openMenu } from "./menu.ts";
 
 export function commandKeys(fail: (error: unknown) => void): readonly KeyBinding[] {
@@ -23,12 +23,30 @@ export function commandKeys(fail: (error: unknown) => void): readonly KeyBinding
     { key: "Mod-.", run: command(showActions), preventDefault: true },
     { key: "Mod-Shift-o", run: command(showDeclarations), preventDefault: true },
     { key: "Mod-i", run: command(growSelection), preventDefault: true },
+    { key: "Shift-Alt-f", run: command(formatSelection), preventDefault: true },
   ];
+}
+
+const options = { tabSize: 2, insertSpaces: true };
+
+/** An answer about an older text is dropped: the client library's own command would put its edits in wrong places. */
+export async function formatAll(view: EditorView): Promise<void> {
+  applyTextEdits(view, (await ask<readonly TextEdit[]>(view, "textDocument/formatting", { options })) ?? []);
+}
+
+/** All where nothing is selected. */
+async function formatSelection(view: EditorView): Promise<void> {
+  const { doc, selection } = view.state;
+  const { from, to, empty } = selection.main;
+  if (empty) return formatAll(view);
+  const params = { options, range: rangeOf(doc, from, to) };
+  const edits = await ask<readonly TextEdit[]>(view, "textDocument/rangeFormatting", params);
+  applyTextEdits(view, edits ?? []);
 }
 
 const kinds = ["quickfix", "refactor", "source"];
 
-export async function showActions(view: EditorView): Promise<void> {
+async function showActions(view: EditorView): Promise<void> {
   const { doc, selection } = view.state;
   const { from, to } = selection.main;
   const context = { diagnostics: [], only: kinds };
@@ -37,7 +55,7 @@ export async function showActions(view: EditorView): Promise<void> {
   if (actions === undefined) return;
   const items = actions.map(({ title, edit }) => ({
     title: capital(title),
-    run: () => applyEdit(view, edit ?? {}),
+    run: () => applyEdit(view, doc, edit ?? {}),
   }));
   openMenu(view, "Changes", items, "Nothing to change here.");
 }

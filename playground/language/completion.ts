@@ -3,28 +3,12 @@
  * which the client library does not ask for: so the items of the last answer are kept beside the choices made of them.
  */
 import type { Completion, CompletionSource } from "@codemirror/autocomplete";
-import { LSPClient, LSPPlugin, serverCompletionSource } from "@codemirror/lsp-client";
+import { LSPPlugin, serverCompletionSource } from "@codemirror/lsp-client";
 import { EditorState, type Extension } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
-import type { CompletionItem, CompletionList } from "vscode-languageserver-protocol";
+import type { CompletionItem } from "vscode-languageserver-protocol";
 import { make } from "../page.ts";
-
-const method = "textDocument/completion";
-
-/** The library's client, which remembers what it was offered last. */
-export class PageClient extends LSPClient {
-  offered: readonly CompletionItem[] = [];
-
-  override async request<Params, Result>(asked: string, params: Params): Promise<Result> {
-    const result = await super.request<Params, Result>(asked, params);
-    if (asked === method) this.offered = isList(result) ? result.items : [];
-    return result;
-  }
-}
-
-function isList(result: unknown): result is CompletionList {
-  return typeof result === "object" && result !== null && "items" in result && Array.isArray(result.items);
-}
+import { PageClient } from "./page-client.ts";
 
 export function completion(): Extension {
   return EditorState.languageData.of(() => [{ autocomplete: source }]);

@@ -117,7 +117,7 @@ function markOf(
     message: textOf(message),
     actions: actions.map(({ title, edit }): Action => ({
       name: capital(title),
-      apply: (view) => applyEdit(view, edit ?? {}),
+      apply: (view) => applyEdit(view, doc, edit ?? {}),
     })),
   };
 }
@@ -142,7 +142,7 @@ function problemOf(view: EditorView, diagnostic: Diagnostic, actions: readonly C
     ),
     fixes: actions.map(({ title, edit }) => ({
       title: capital(title),
-      apply: () => applyEdit(view, edit ?? {}),
+      apply: () => applyEdit(view, doc, edit ?? {}),
     })),
   };
 }

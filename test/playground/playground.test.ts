@@ -230,8 +230,13 @@ describe("the language server in its worker", () => {
     expect(errors).toEqual([]);
   });
 
-  test("formats", async () => {
-    const { page } = await open(await hashOf("margin  Mine( m=1 ){\n target=cos\n}\n"));
+  test("formats, what is selected or all", async () => {
+    const { page } = await open(await hashOf("margin  Mine( m=1 ){\n target=cos\n}\n\nfn  one( )=1\n"));
+    await page.locator(".cm-line", { hasText: "one" }).click();
+    await page.keyboard.press("Shift+Home");
+    await page.keyboard.press("Shift+Alt+f");
+    await page.locator(".cm-line", { hasText: "fn one() = 1" }).waitFor();
+    expect(await textOf(page)).toContain("margin  Mine( m=1 ){");
     await page.getByRole("button", { name: "Format" }).click();
     await page.locator(".cm-line", { hasText: "margin Mine(m = 1) {" }).waitFor();
   });
