@@ -3,7 +3,6 @@
  * dimensions stay names; where everything grows with one of them alone, as with the batch, the count is told per row.
  */
 import { elaborateCheckedEntry } from "../../compiler/check/index.ts";
-import { isLibrary } from "../../compiler/check/workspace.ts";
 import { flopsOfFunction, parameterCount } from "../../compiler/flops.ts";
 import {
   type Dim,
@@ -15,6 +14,7 @@ import {
   substituteDim,
 } from "../../compiler/ir/dim.ts";
 import { count } from "../report/numbers.ts";
+import { isCompilable } from "./compilable.ts";
 import type { Documents } from "./documents.ts";
 
 export interface EntrySize {
@@ -48,18 +48,11 @@ function sizesOf(documents: Documents): Map<string, EntrySize | undefined> {
 }
 
 function counted(documents: Documents, file: string, name: string): EntrySize | undefined {
-  if (!isSound(documents, file)) return undefined;
+  if (isCompilable(documents, file, name).kind !== "compilable") return undefined;
   const { program } = elaborateCheckedEntry(documents.workspace, file, name, { openSettings: true });
   const fn = program?.functions.find((one) => one.name === "value");
   if (program === undefined || fn === undefined) return undefined;
   return { parameters: parameterCount(program), flops: flopsOfFunction(program, fn) };
-}
-
-/** Whether a file may be compiled: what is wrong with it has been found out already, and the library is sound. */
-export function isSound(documents: Documents, file: string): boolean {
-  if (isLibrary(file)) return true;
-  const analysis = documents.analysis(file);
-  return analysis !== undefined && !analysis.check.diagnostics.some(({ severity }) => severity === "error");
 }
 
 /** `7,850 parameters · 15.7 kFLOP a row` */

@@ -5,8 +5,8 @@
 import { elaborateCheckedEntry } from "../../compiler/check/index.ts";
 import { defaultPassOptions, stagesOf } from "../../compiler/compile.ts";
 import { passes } from "../../compiler/passes/index.ts";
+import { isCompilable } from "./compilable.ts";
 import type { Documents } from "./documents.ts";
-import { isSound } from "./entry-size.ts";
 import { type Abbreviations, type Piece, piecesOf } from "./formula.ts";
 import { printNumber } from "./polynomial.ts";
 
@@ -16,7 +16,7 @@ export function marginFormulas(
   file: string,
   name: string,
 ): readonly string[] | undefined {
-  if (!isSound(documents, file)) return undefined;
+  if (isCompilable(documents, file, name).kind !== "compilable") return undefined;
   const { program } = elaborateCheckedEntry(documents.workspace, file, name, { openSettings: true });
   const curve = program?.functions.find((one) => one.name === "curve");
   if (program === undefined || curve === undefined) return undefined;

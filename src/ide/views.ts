@@ -3,19 +3,17 @@
  * curve of a margin, a check of gradients. Each is a text with a title, or the reason why there is none.
  */
 import { elaborateCheckedEntry } from "../../compiler/check/index.ts";
-import { resolveGlobal } from "../../compiler/check/workspace.ts";
 import { defaultPassOptions, stagesOf } from "../../compiler/compile.ts";
 import { defaultGradcheckOptions } from "../../compiler/gradcheck.ts";
 import { type EntryGradcheck, gradcheckEntry } from "../../compiler/gradcheck/entries.ts";
 import { passes } from "../../compiler/passes/index.ts";
 import type { Program } from "../../compiler/program.ts";
-import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
-import type { Declaration } from "../../compiler/syntax/ast.ts";
 import { gpuArtifact } from "../gpu-artifact.ts";
 import { stageText } from "../ir-text.ts";
 import { marginCurve } from "../margin-curves.ts";
 import { significant } from "../report/numbers.ts";
-import type { Analysis, Documents } from "./documents.ts";
+import { isCompilable } from "./compilable.ts";
+import type { Documents } from "./documents.ts";
 
 export type ViewKind = "ir" | "plan" | "wgsl" | "plot" | "gradcheck";
 
@@ -93,7 +91,7 @@ async function plotView(documents: Documents, request: ViewRequest): Promise<Vie
 }
 
 function gradcheckView(documents: Documents, { file, entry }: ViewRequest): View {
-  if (resolved(documents, file, entry) === undefined) return refused(`${file} has no ${entry}`);
+  if (isCompilable(documents, file, entry).kind === "absent") return refused(`${file} has no ${entry}`);
   const result = gradcheckEntry(documents.workspace.host, file, entry, {}, defaultGradcheckOptions);
   if (result.report === undefined) return refused(reasonOf(result));
   return { kind: "shown", title: `gradients of ${entry}`, language: "text", text: gradcheckText(result) };
@@ -120,38 +118,14 @@ function gradcheckText({ entry, report }: EntryGradcheck): string {
 
 // ---------------------------------------------------------------- programs
 
-/** The program of an entry, or in words why there is none. A mistake in what it does not use is no reason. */
+/** The program of an entry, or in words why there is none. */
 function programOf(documents: Documents, { file, entry }: ViewRequest): Program | string {
-  const found = resolved(documents, file, entry);
-  const analysis = documents.analysis(file);
-  if (found === undefined || analysis === undefined) return `${file} has no ${entry}`;
-  const errors = analysis.check.diagnostics.filter(({ severity }) => severity === "error");
-  const before = errors.find((error) => !isElsewhere(error, analysis, found.declaration));
-  if (before !== undefined) return before.message;
+  const compilable = isCompilable(documents, file, entry);
+  if (compilable.kind === "absent") return `${file} has no ${entry}`;
+  if (compilable.kind === "broken") return compilable.mistake.message;
   const { program, diagnostics } = elaborateCheckedEntry(documents.workspace, file, entry);
   const mistake = diagnostics.find(({ severity }) => severity === "error");
   return program ?? mistake?.message ?? `${entry} needs settings that have no value here`;
-}
-
-/**
- * In another declaration, and about its meaning: if the entry uses that one, elaborating it finds the mistake again. What
- * is wrong with the syntax or with an import it would not find.
- */
-function isElsewhere(
-  { span, ...error }: Diagnostic,
-  { file, module }: Analysis,
-  entry: Declaration,
-): boolean {
-  if (span.file !== file || module.diagnostics.some(({ code }) => code === error.code)) return false;
-  return module.module.declarations.some(
-    (one) =>
-      one !== entry && one.kind !== "import" && one.span.start <= span.start && span.end <= one.span.end,
-  );
-}
-
-function resolved(documents: Documents, file: string, entry: string) {
-  const module = documents.analysis(file)?.module;
-  return module === undefined ? undefined : resolveGlobal(documents.workspace, module, entry);
 }
 
 function refused(reason: string): View {

@@ -82,6 +82,13 @@ describe("margins", () => {
     );
   });
 
+  test("whatever is wrong elsewhere", () => {
+    check(
+      "margin M▮(m = 0.5) {\n  target = cos - m\n}\nmargin Other() {\n  target = coss\n}\n",
+      `margin M(m = 0.5)\n${curve("ψ = c − 0.5", "dψ/dc = 1")}`,
+    );
+  });
+
   test("a formula that nobody would read is left to the plot", () => {
     const sum = Array.from({ length: 20 }, (_, index) => `exp(${index + 2} * cos)`).join(" + ");
     check(

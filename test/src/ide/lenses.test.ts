@@ -54,6 +54,17 @@ fn f(x: f32[N]) = x
     ]);
   });
 
+  test("a mistake elsewhere takes no size away, one in what a model uses does", () => {
+    const broken = "fn broken(x: f32[N, D]) = x + y\n";
+    const actions = "check gradients | show IR | show WGSL";
+    checkLenses(`${imports}${broken}model M(x: f32[N, 2]) = x |> dense(1)\n`, [
+      `M: 3 parameters · 5 FLOP a row | ${actions}`,
+    ]);
+    checkLenses(`${imports}${broken}model M(x: f32[N, 2]) = x |> broken() |> dense(1)\n`, [
+      `M: ? | ${actions}`,
+    ]);
+  });
+
   test("an edit makes a size stale", () => {
     const { documents } = analysed(`${imports}model M(x: f32[N, 2]) = x |> dense(1)\n`);
     const told = (): string | undefined => {
