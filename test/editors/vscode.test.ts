@@ -1,8 +1,9 @@
-/** What the VS Code extension ships as data: its snippets are Margo, and its manifest names files and commands that exist. */
+/** What of the VS Code extension needs no editor: its snippets are Margo, its manifest names what exists, its commands find what they are about. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseModule } from "../../compiler/syntax/parse.ts";
+import { declarationAt, declarationsIn } from "../../editors/vscode/src/declarations.ts";
 import { irStages } from "../../src/ide/views.ts";
 import { projectRoot } from "../support/cli.ts";
 
@@ -50,6 +51,33 @@ describe("the manifest", () => {
   const code = ["commands.ts", "extension.ts"].map((name) => readFileSync(join(folder, "src", name), "utf8"));
   test.each(contributes.commands.map(({ command }) => command))("%s is registered", (command) => {
     expect(code.join("\n")).toContain(`"${command}"`);
+  });
+});
+
+describe("what a command is about", () => {
+  const text = [
+    'import { dense } from "std/layers"',
+    "export margin Θ(m = 0.5) {",
+    "  target = cos",
+    "}",
+    "",
+    "train Run {",
+    "  model = N",
+    "}",
+    "margin ",
+    "fn half(x: f32[N]) = x |>",
+  ].join("\n");
+
+  test("the declaration that a line is in, if it is of the kind", () => {
+    const at = (line: number): string | undefined =>
+      declarationAt(declarationsIn(text, ["margin", "fn"]), line);
+    expect([0, 1, 2, 4, 6, 8, 9].map(at)).toEqual([undefined, "Θ", "Θ", "Θ", undefined, undefined, "half"]);
+  });
+
+  test("a file's declarations to choose from, half typed as it is", () => {
+    const names = declarationsIn(text, ["train", "fn", "margin"]).map(({ kind, name }) => `${kind} ${name}`);
+    expect(names).toEqual(["margin Θ", "train Run", "fn half"]);
+    expect(declarationsIn("", ["fn"])).toEqual([]);
   });
 });
 
