@@ -126,7 +126,25 @@ const shown: Extension = [
   keymap.of([...defaultKeymap, ...searchKeymap, ...foldKeymap]),
 ];
 
+/**
+ * Typing over a selection, done here and not by the browser: Chromium would keep the style of what was selected in an inline
+ * style, which the policy refuses aloud.
+ */
+const typingOver = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { data, inputType } = event;
+    const { from, to, empty } = view.state.selection.main;
+    if (inputType !== "insertText" || data === null || empty || view.state.readOnly) return false;
+    const insert = () => view.state.update(view.state.replaceSelection(data), { userEvent: "input.type" });
+    const handlers = view.state.facet(EditorView.inputHandler);
+    if (!handlers.some((handle) => handle(view, from, to, data, insert))) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
 const writing: Extension = [
+  typingOver,
   keymap.of([...closeBracketsKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab]),
   ...[
     shown,

@@ -97,6 +97,8 @@ async function annotationsOf(
   ]);
   if (tokens === undefined || hints === undefined || lenses === undefined || folds === undefined)
     return undefined;
+  // Not all came at once, and the text may have changed before the last.
+  if (view.state.doc !== doc) return undefined;
   return {
     colours: coloursOf(doc, tokens, legendOf(view)),
     hints: hintsOf(doc, hints),

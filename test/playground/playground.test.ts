@@ -403,8 +403,6 @@ train Small {
 async function replaceText(page: Page, text: string): Promise<void> {
   await page.locator(".cm-content").focus();
   await page.keyboard.press("ControlOrMeta+a");
-  // Over a selection Chromium itself would keep the old style inline, which the policy refuses aloud.
-  await page.keyboard.press("Delete");
   await page.keyboard.insertText(text);
 }
 
