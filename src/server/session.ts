@@ -48,7 +48,7 @@ export interface Session {
   readonly opened: Map<string, OpenDocument>;
   client: ClientCapabilities;
   settings: Settings;
-  /** Requests that have no answer yet. */
+  /** Requests that have arrived and not begun. */
   waiting: number;
   /** Whether the library has been read ahead. */
   isWarm: boolean;
