@@ -47,7 +47,7 @@ export function insideKernel(
 }
 
 /**
- * Where products take chains, inner values are never stored, but the states of tiles are: at most eight numbers for
+ * Where products take chains, inner values are never stored, but the states of tiles are: at most twelve numbers for
  * each line of 64 elements of a tile, of which one byte an element is more than enough.
  */
 function tileBytes(nodes: readonly Node[]): readonly Dim[] {

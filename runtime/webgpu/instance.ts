@@ -9,7 +9,7 @@ import { type Allocate, type DeviceMemory, upload, usage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { type FunctionPlan, type Run, elementBytes, keptSlotBytes, planFunction, settled } from "./plan.ts";
 import type { GpuFunction, GpuKernel, GpuModule, GpuOutput } from "./schedule.ts";
-import { whatFits } from "./what-fits.ts";
+import { rowsThatFit, whatFits } from "./what-fits.ts";
 import { mostBytesOf } from "./shards.ts";
 
 /** Outputs of this name are new values of variables. */
@@ -173,11 +173,17 @@ function checkPlan(
     workgroupBytes: Math.max(0, ...kernels.map(({ workgroupBytes }) => workgroupBytes)),
     invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
     features: [...new Set(kernels.flatMap(({ features }) => features))],
-    whatFits: () =>
-      whatFits(sizes, (smaller) => {
+    whatFits: () => {
+      const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+      const fits = whatFits(sizes, (smaller) => {
         const { binding, buffer } = largestBuffers(fn, planOf(around, fn, smaller), smaller);
-        return binding.bytes <= maxStorageBufferBindingSize && buffer.bytes <= maxBufferSize;
-      }),
+        return Math.max(binding.bytes, buffer.bytes) <= limit;
+      });
+      const { what } = largestBuffers(fn, plan, sizes).binding;
+      const shape = module.info.variables.find(({ name }) => name === what)?.shape ?? [];
+      const settledShape = shape.map((size) => settled(size, sizes));
+      return fits ?? rowsThatFit(what, settledShape, limit);
+    },
   });
 }
 

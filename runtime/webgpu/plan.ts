@@ -216,28 +216,35 @@ interface Life {
 }
 
 /**
- * Buffers whose lives do not meet share a slot: the smallest free one that is large enough, else the largest
- * free one grows. What a loop reads from outside, and what it adds up, lives as long as the loop.
+ * Buffers whose lives do not meet share a slot. The largest come first and each takes the first slot that is free all its
+ * life, so a slot never grows, and small values fill the gaps between large ones. What a loop reads from outside, and
+ * what it adds up, lives as long as the loop.
  */
 function placeBuffers(
   fn: GpuFunction,
   kernels: readonly GpuKernel[],
   bytes: readonly number[],
 ): { readonly slots: readonly (number | undefined)[]; readonly slotBytes: readonly number[] } {
-  const lives = livesOf(fn, kernels);
   const slots: (number | undefined)[] = fn.buffers.map(() => undefined);
-  const memory: { bytes: number; freeFrom: number }[] = [];
-  const order = [...lives].sort(([, a], [, b]) => a.from - b.from);
-  for (const [buffer, life] of order) {
-    const needed = bytes[buffer] ?? 4;
-    const free = memory.filter(({ freeFrom }) => freeFrom <= life.from).sort((a, b) => a.bytes - b.bytes);
-    const slot = free.find((each) => each.bytes >= needed) ?? free.at(-1) ?? { bytes: 0, freeFrom: 0 };
-    if (!memory.includes(slot)) memory.push(slot);
-    slot.bytes = Math.max(slot.bytes, needed);
-    slot.freeFrom = life.to + 1;
-    slots[buffer] = memory.indexOf(slot);
+  const memory: { readonly bytes: number; readonly lives: Life[] }[] = [];
+  const placed = [...livesOf(fn, kernels)].map(([buffer, life]) => ({
+    buffer,
+    life,
+    bytes: bytes[buffer] ?? 4,
+  }));
+  for (const { buffer, life, bytes: needed } of placed.sort(
+    (a, b) => b.bytes - a.bytes || a.life.from - b.life.from,
+  )) {
+    const free = memory.find(({ lives }) => lives.every((other) => !meet(life, other)));
+    if (free === undefined) memory.push({ bytes: needed, lives: [life] });
+    else free.lives.push(life);
+    slots[buffer] = free === undefined ? memory.length - 1 : memory.indexOf(free);
   }
   return { slots, slotBytes: memory.map((slot) => slot.bytes) };
+}
+
+function meet(a: Life, b: Life): boolean {
+  return a.from <= b.to && b.from <= a.to;
 }
 
 /** First and last step of every value; steps of loops are numbered where they stand. */

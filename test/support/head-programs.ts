@@ -142,6 +142,14 @@ export function arcFace(head: Head): HeadResult {
   return { loss: crossEntropy(head, z), scores: cos };
 }
 
+/** CosFace as it is written down: s·(cos θ_j - m·[j = y]), the own class looked up among all scores. */
+export function cosFace(head: Head): HeadResult {
+  const { f, x, D, C, parameter } = head;
+  const cos = f.matmul(unitRows(f, x), unitRows(f, parameter("margin.W", [C, D])), "keep", "flip");
+  const z = f.mul(f.f32(scale), f.sub(cos, f.mul(f.f32(margin), f.cast(ownClass(head), "f32"))));
+  return { loss: crossEntropy(head, z), scores: cos };
+}
+
 /** A dense layer of many classes, W[D, C] with a bias, under softmax; with momentum. */
 export function denseSoftmax(head: Head): HeadResult {
   const { f, x, D, C, parameter, optimizer } = head;

@@ -15,6 +15,7 @@ const tiny: PassOptions = { ...defaultPassOptions, streamFrom: 2, budgetBytes: 1
 
 const programs: Readonly<Record<string, (head: heads.Head) => heads.HeadResult>> = {
   arcFace: heads.arcFace,
+  cosFace: heads.cosFace,
   hiddenArcFace: heads.hiddenArcFace,
   denseSoftmax: heads.denseSoftmax,
   curricularFace: heads.curricularFace,

@@ -67,14 +67,25 @@ describeOnGpu("variables in shards", (gpu) => {
   });
 
   test.each([
-    ["a head that is not streamed", heads.arcFace, { ...tiny, without: ["stream"] as const }],
-    ["classes as columns", heads.denseSoftmax, tiny],
-  ])("what a kernel reads whole must fit: %s", async (_, write, options) => {
+    [
+      "a head that is not streamed",
+      heads.arcFace,
+      { ...tiny, without: ["stream"] as const },
+      "margin.W is read as a whole: of its 600 rows of 7, 292 would fit",
+    ],
+    [
+      "classes as columns",
+      heads.denseSoftmax,
+      tiny,
+      "dense.W is read as a whole: of its 7 rows of 600, 3 would fit",
+    ],
+  ])("what a kernel reads whole must fit: %s", async (_, write, options, help) => {
     const program = heads.headProgram(sizes, write);
     const executor = createWebGpuExecutor(gpuModule(program, options), small);
     await expect(runSteps(executor, program, rows, 1)).rejects.toThrow(
-      /maxStorageBufferBindingSize 8192, but \d+ is needed for .+ more/,
+      /maxStorageBufferBindingSize 8192, but 16800 is needed for .+, 8608 more/,
     );
+    await expect(runSteps(executor, program, rows, 1)).rejects.toMatchObject({ help });
   });
 
   test("1,000,000 classes of 64 fit a device that binds 128 MiB", () => {

@@ -13,6 +13,7 @@ const sizes = { width: 7, classes: 37 };
 const tiny: PassOptions = { ...gpuOptions, streamFrom: 2, budgetBytes: 16384 };
 const programs: Readonly<Record<string, (head: heads.Head) => heads.HeadResult>> = {
   arcFace: heads.arcFace,
+  cosFace: heads.cosFace,
   hiddenArcFace: heads.hiddenArcFace,
   denseSoftmax: heads.denseSoftmax,
   curricularFace: heads.curricularFace,

@@ -29,6 +29,7 @@ describeOnGpu("streamed heads, workgroups", (gpu) => {
 
   test.each([
     ["ArcFace", heads.arcFace],
+    ["CosFace", heads.cosFace],
     ["a dense layer under softmax", heads.denseSoftmax],
     ["CurricularFace", heads.curricularFace],
     ["sub-centres", heads.subCentres],
@@ -36,6 +37,10 @@ describeOnGpu("streamed heads, workgroups", (gpu) => {
     ["a loss of one's own", heads.ownLoss],
   ])("%s", (_, write) => expectAgreement(write, { width: 13, classes: 37 }, { N: 17, C: 37 }));
 
-  test("one row, one class", () =>
-    expectAgreement(heads.arcFace, { width: 3, classes: "free" }, { N: 1, C: 1 }));
+  test.each([
+    ["ArcFace", heads.arcFace],
+    ["a loss of one's own", heads.ownLoss],
+  ])("%s, one row, one class", (_, write) =>
+    expectAgreement(write, { width: 3, classes: "free" }, { N: 1, C: 1 }),
+  );
 });
