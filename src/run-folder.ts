@@ -19,6 +19,8 @@ export interface RunInfo {
   readonly target: string;
   /** How the target wgsl computed, where that was asked for (`--gpu`). */
   readonly gpu?: string;
+  /** Whether its tiles were measured (`--tune`). */
+  readonly tune?: true;
   readonly seed: number;
   readonly limit?: number;
   /** The machine that ran it, for the report. */
@@ -179,6 +181,7 @@ function isRunInfo(value: unknown): value is RunInfo {
     isRecord(value["settings"]) &&
     Object.values(value["settings"]).every((setting) => typeof setting === "string") &&
     (value["gpu"] === undefined || typeof value["gpu"] === "string") &&
+    (value["tune"] === undefined || value["tune"] === true) &&
     (value["limit"] === undefined || typeof value["limit"] === "number")
   );
 }

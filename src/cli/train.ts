@@ -74,10 +74,11 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const training = trainingOf(program, options, resumed);
   const target = await targetOf(options, resumed);
   const path = pathOf(options, resumed, target);
+  const tune = target === "wgsl" ? (options.tune ?? resumed?.tune) : undefined;
   const progress = await showProgress(entry);
   const executor = await startExecutor(program, target, source, {
     path,
-    tune: options.tune,
+    tune,
     note: (text) => say(text),
     signal: interruption.signal,
     onCompiled: progress.onCompiled,
@@ -90,6 +91,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
     settings,
     target,
     path,
+    tune,
     seed: training.seed,
   });
   const summary = await atStage("training", () =>
@@ -222,11 +224,12 @@ interface RunFacts {
   readonly settings: Readonly<Record<string, string>>;
   readonly target: TrainingTarget;
   readonly path: GpuPath | undefined;
+  readonly tune: true | undefined;
   readonly seed: number;
 }
 
 async function runInfo(facts: RunFacts): Promise<RunInfo> {
-  const { source, entry, options, resumed, settings, target, path, seed } = facts;
+  const { source, entry, options, resumed, settings, target, path, tune, seed } = facts;
   const limit = options.limit ?? resumed?.limit;
   return {
     margo: version,
@@ -236,6 +239,7 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     settings,
     target,
     ...(path === undefined ? {} : { gpu: path }),
+    ...(tune === undefined ? {} : { tune }),
     seed,
     ...(limit === undefined ? {} : { limit }),
     machine: { ...machineFacts(), ...(target === "wgsl" ? await adapterName() : {}) },

@@ -2,10 +2,10 @@
  * The target `wgsl` through every command, as processes: what is built, planned and evaluated, a run that is the same as
  * on tfjs, resumed and evaluated anew, and what is said where there is no adapter.
  */
-import { readFileSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { decode } from "@jridgewell/sourcemap-codec";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { projectRoot, temporaryPlace } from "../support/cli.ts";
 import { describeOnGpu } from "../support/gpu.ts";
 
@@ -46,6 +46,38 @@ async function fine(...args: readonly string[]): Promise<string> {
   expect(code, err).toBe(0);
   return out;
 }
+
+describe("without the package webgpu", () => {
+  const bare = temporaryPlace("copy");
+  const installed = join(projectRoot, "node_modules");
+  beforeAll(() => {
+    // The command as it is built, beside every package but the optional one.
+    cpSync(join(projectRoot, "dist"), join(bare.path, "dist"), { recursive: true });
+    for (const name of ["std", "package.json"]) symlinkSync(join(projectRoot, name), join(bare.path, name));
+    mkdirSync(join(bare.path, "node_modules"));
+    for (const name of readdirSync(installed))
+      if (name !== "webgpu") symlinkSync(join(installed, name), join(bare.path, "node_modules", name));
+    bare.write("net.margo", readFileSync(join(place.path, "net.margo"), "utf8"));
+    bare.write("small.margo", readFileSync(join(place.path, "small.margo"), "utf8"));
+    bare.write("small.csv", readFileSync(join(place.path, "small.csv"), "utf8"));
+  });
+
+  test("the target wgsl says what to install, and others go on", async () => {
+    const refused = await bare.margo("train", "small.margo", "--target", "wgsl");
+    expect(refused.code, refused.err).toBe(2);
+    expect(refused.err).toContain("needs the npm package webgpu, which does not load here");
+    expect(refused.err).toContain("npm install webgpu, or use the target tfjs");
+    expect(bare.files().filter((file) => file.startsWith("runs"))).toEqual([]);
+
+    const automatic = await bare.margo("train", "small.margo", "--steps", "2");
+    expect(automatic.code, automatic.err).toBe(0);
+    const { target } = JSON.parse(readFileSync(join(bare.path, "runs/Small/run.json"), "utf8"));
+    expect(target).toBe("tfjs");
+    expect((await bare.margo("doctor")).out).toContain("the npm package webgpu is not installed");
+    // Writing kernels needs no device.
+    expect((await bare.margo("build", "net.margo", "--target", "wgsl", "--out", "built")).code).toBe(0);
+  });
+});
 
 describe("build --target wgsl", () => {
   const args = ["build", "net.margo", "--target", "wgsl", "--out", "built"];
@@ -142,6 +174,30 @@ describeOnGpu("commands", ({ offer }) => {
     const metrics = JSON.parse(await fine("eval", "wgsl", "--json"));
     expect(metrics).toMatchObject({ entry: "Small", step: 8, on: "training", rows: 8 });
     expect(metrics.loss).toBeGreaterThan(0);
+  });
+
+  test("a run that was tuned is tuned when it goes on, on the GPU only", async () => {
+    const cache = { MARGO_CACHE: join(place.path, "cache") };
+    const said = async (...args: readonly string[]): Promise<string> => {
+      const { code, err } = await place.margoWith(cache, "train", "small.margo", ...args);
+      expect(code, err).toBe(0);
+      return err;
+    };
+    const start = await said(
+      "--target",
+      "wgsl",
+      "--gpu",
+      "plain",
+      "--tune",
+      "--steps",
+      "2",
+      "--out",
+      "tuned",
+    );
+    expect(start).toMatch(/tile/);
+    expect(await said("--resume", "tuned", "--steps", "4")).toMatch(/tile/);
+    expect(await said("--resume", "tuned", "--target", "tfjs")).not.toMatch(/tile/);
+    expect(lossesOf("tuned").length).toBe(8);
   });
 
   test("a path that cannot be taken is refused, with what can", async () => {

@@ -29,9 +29,10 @@ export interface Place {
   readonly files: () => readonly string[];
 }
 
-/** A temporary folder that goes away after the tests of the file. */
-export function temporaryPlace(): Place {
+/** A temporary folder that goes away after the tests of the file; the command is the project's, or the one that is copied there. */
+export function temporaryPlace(command: "project" | "copy" = "project"): Place {
   const path = mkdtempSync(join(tmpdir(), "margo-cli-"));
+  const built = join(command === "project" ? projectRoot : path, "dist/margo.js");
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return {
     path,
@@ -41,9 +42,9 @@ export function temporaryPlace(): Place {
       writeFileSync(file, content);
       return file;
     },
-    margo: (...args) => runMargo(path, "", args),
-    margoWith: (env, ...args) => runMargo(path, "", args, env),
-    margoReading: (input, ...args) => runMargo(path, input, args),
+    margo: (...args) => runMargo(built, path, "", args),
+    margoWith: (env, ...args) => runMargo(built, path, "", args, env),
+    margoReading: (input, ...args) => runMargo(built, path, input, args),
     files: () =>
       readdirSync(path, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -53,6 +54,7 @@ export function temporaryPlace(): Place {
 }
 
 function runMargo(
+  built: string,
   cwd: string,
   input: string,
   args: readonly string[],
@@ -60,7 +62,7 @@ function runMargo(
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "", ...variables };
-    const child = spawn(process.execPath, [join(projectRoot, "dist/margo.js"), ...args], { cwd, env });
+    const child = spawn(process.execPath, [built, ...args], { cwd, env });
     let [out, err] = ["", ""];
     child.stdout.on("data", (chunk) => (out += String(chunk)));
     child.stderr.on("data", (chunk) => (err += String(chunk)));
