@@ -16,6 +16,7 @@ import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { toHost, toReference } from "../../src/executors/reference.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
+import { type HeadRows, type StepOutcome, runSteps } from "./head-runs.ts";
 
 export const gpuOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 
@@ -51,6 +52,23 @@ export function gpuExecutor(
   emission: GpuEmission = alone,
 ): Executor {
   return createWebGpuExecutor(gpuModule(program, options, emission), gpu);
+}
+
+/** Steps of a head on the GPU. */
+export async function gpuSteps(
+  gpu: GpuDevice,
+  program: Program,
+  rows: HeadRows,
+  steps: number,
+  options: PassOptions,
+  emission: GpuEmission,
+): Promise<StepOutcome> {
+  const executor = gpuExecutor(gpu, program, options, emission);
+  try {
+    return await runSteps(executor, program, rows, steps);
+  } finally {
+    executor.dispose();
+  }
 }
 
 /**
