@@ -112,9 +112,10 @@ export function moduleOf(
   if (without.length === 0) return compileForGpu(program, gpu, { path });
   const choice = choosePath(gpu.offer, path);
   if (choice.kind === "lacking") throw new Error(`${gpu.adapter.name} lacks ${choice.lacks.join(", ")}`);
+  const operands = choice.capabilities.half ? "f16" : "f32";
   const compiled = functionsToCompile(program).map((fn) => ({
     fn,
-    stage: compileFunction(program, fn, { ...gpuPassOptions, without }),
+    stage: compileFunction(program, fn, { ...gpuPassOptions, operands, without }),
   }));
   const emission = { capabilities: choice.capabilities, sourceLine: () => undefined };
   return emitGpuModule(program, compiled, "bench", emission);

@@ -13,6 +13,14 @@ import { describeOnGpu } from "../support/gpu.ts";
 const root = join(import.meta.dirname, "..", "..");
 
 describeOnGpu("the GPU benchmarks", (gpu) => {
+  test("a row in f16 rounds its operands, with and without passes", () => {
+    const able = { ...gpu, offer: { ...gpu.offer, features: ["shader-f16"] } };
+    for (const without of [[], ["stream"]] as const) {
+      const { kernels } = moduleOf(headProgram(8, 3000), able, { path: "f16", without });
+      expect(kernels.some(({ features }) => features.includes("shader-f16"))).toBe(true);
+    }
+  });
+
   test("the forward pass is the step's loss, by fewer dispatches; storing the scores takes more memory", async () => {
     const streamed = moduleOf(headProgram(8, 3000), gpu);
     const stored = moduleOf(headProgram(8, 3000), gpu, { without: ["stream"] });
