@@ -174,15 +174,15 @@ function checkPlan(
     invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
     features: [...new Set(kernels.flatMap(({ features }) => features))],
     whatFits: () => {
-      const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
       const fits = whatFits(sizes, (smaller) => {
         const { binding, buffer } = largestBuffers(fn, planOf(around, fn, smaller), smaller);
-        return Math.max(binding.bytes, buffer.bytes) <= limit;
+        return binding.bytes <= maxStorageBufferBindingSize && buffer.bytes <= maxBufferSize;
       });
+      if (fits !== undefined) return fits;
       const { what } = largestBuffers(fn, plan, sizes).binding;
       const shape = module.info.variables.find(({ name }) => name === what)?.shape ?? [];
       const settledShape = shape.map((size) => settled(size, sizes));
-      return fits ?? rowsThatFit(what, settledShape, limit);
+      return rowsThatFit(what, settledShape, Math.min(maxStorageBufferBindingSize, maxBufferSize));
     },
   });
 }
