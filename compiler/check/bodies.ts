@@ -17,31 +17,17 @@ import { missingValue, requirementFailed, unknownResult } from "../errors/check-
 import { notScalarLoss } from "../errors/check-losses.ts";
 import { printType } from "../ir/type.ts";
 import type { Span } from "../errors/span.ts";
-import { type Given, asSetting, kindOfSetting, missing, openSetting } from "./arguments.ts";
+import type { Given } from "./arguments.ts";
 import { rememberedCall } from "./call-memory.ts";
 import { ensureChecked } from "./declarations.ts";
 import { evaluate, nestingLimit } from "./expressions.ts";
-import {
-  type Ambient,
-  type Binding,
-  type BindingKind,
-  type Frame,
-  outermost,
-  ownerName,
-  pathOfCall,
-} from "./frame.ts";
+import { type Ambient, type Binding, type Frame, outermost, ownerName, pathOfCall } from "./frame.ts";
+import { bindName, bindParameters, blameOf } from "./parameters.ts";
 import { addPenalties } from "./penalties.ts";
 import { isWrittenByUser, report } from "./report.ts";
-import { isTensorParameter, matchTensor, withCallerLabels } from "./signatures.ts";
+import { matchTensor, withCallerLabels } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
-import {
-  type FunctionValue,
-  type TensorValue,
-  type Value,
-  phraseOf,
-  errorValue,
-  firstError,
-} from "./values.ts";
+import { type FunctionValue, type Value, phraseOf, errorValue, firstError } from "./values.ts";
 import { declareParam, declareState, updateState } from "./variables.ts";
 
 /** Inlines a declaration at a use and gives its value, labelled as the caller labels. */
@@ -114,108 +100,6 @@ export function enterCall(
 
 function isActive(frame: Frame, callable: Callable): boolean {
   return frame.owner === callable || (frame.caller !== undefined && isActive(frame.caller.frame, callable));
-}
-
-// ---------------------------------------------------------------- parameters
-
-/** Binds every parameter to what was given or to its default; false after a diagnostic. */
-export function bindParameters(frame: Frame, callable: Callable, given: Given): boolean {
-  const parameters = [...callable.settings, ...callable.parameters];
-  // Settings first: the shapes of inputs may speak of them.
-  const settings = parameters.filter((parameter) => !isTensorParameter(parameter));
-  const inputs = parameters.filter(isTensorParameter);
-  if (!settings.every((parameter) => bindSetting(frame, callable, parameter, given))) return false;
-  return inputs.every((parameter) => bindInput(frame, callable, parameter, given));
-}
-
-/** Where the given arguments were written: the caller, or the body itself for an entry. */
-export function blameOf(frame: Frame): Frame {
-  return frame.caller?.frame ?? frame;
-}
-
-export function bindSetting(frame: Frame, callable: Callable, parameter: Parameter, given: Given): boolean {
-  const argument = given.get(parameter.name.name);
-  const { defaultValue } = parameter;
-  const fallback = defaultValue === undefined ? undefined : evaluate(frame, defaultValue);
-  if (fallback?.kind === "error" && argument === undefined)
-    return bindName(frame, "setting", parameter.name, fallback);
-  const kind =
-    fallback?.kind === "error" && parameter.type === undefined
-      ? undefined
-      : kindOfSetting(frame, parameter, fallback);
-  if (kind === undefined) return bindName(frame, "setting", parameter.name, argument?.value ?? errorValue);
-  if (argument !== undefined) {
-    const value = asSetting(blameOf(frame), parameter, kind, argument);
-    return (
-      bindName(frame, "setting", parameter.name, value, { givenAt: argument.span }) && value.kind !== "error"
-    );
-  }
-  if (fallback !== undefined && defaultValue !== undefined) {
-    const value = asSetting(frame, parameter, kind, { value: fallback, span: defaultValue.span });
-    return bindName(frame, "setting", parameter.name, value);
-  }
-  if (frame.caller === undefined && frame.session.program.mode === "generic")
-    return bindName(frame, "setting", parameter.name, openSetting(frame, parameter, kind));
-  missing(blameOf(frame), callable, parameter, frame.caller?.span ?? parameter.span);
-  return false;
-}
-
-export function bindInput(
-  frame: Frame,
-  callable: Callable,
-  parameter: Parameter & { readonly type: NonNullable<Parameter["type"]> },
-  given: Given,
-): boolean {
-  const { type, name } = parameter;
-  if (type.kind !== "tensor") return false;
-  const argument = given.get(name.name) ?? defaultArgument(frame, parameter);
-  const blame = blameOf(frame);
-  if (argument === undefined) {
-    missing(blame, callable, parameter, frame.caller?.span ?? parameter.span);
-    return false;
-  }
-  const wanted = type.dtype === "i32" || type.dtype === "index" ? "i32" : "f32";
-  const tensor = toTensor(blame, argument.value, argument.span, wanted);
-  if (tensor.kind === "error") return false;
-  const matched = matchTensor(frame, type, tensor, { name: name.name, span: argument.span, blame });
-  if (matched === undefined) return false;
-  const bound = boundOf(frame, type.bound, matched);
-  return bindName(frame, "input", name, { ...matched, ...(bound === undefined ? {} : { bound }) });
-}
-
-/** The bound that a written `index<C>` gives to plain integers, where C is known already. */
-function boundOf(
-  frame: Frame,
-  written: Extract<NonNullable<Parameter["type"]>, { kind: "tensor" }>["bound"],
-  value: TensorValue,
-) {
-  if (value.bound !== undefined || written === undefined) return value.bound;
-  return written.kind === "name" ? frame.dims.get(written.name)?.dim : undefined;
-}
-
-function defaultArgument(frame: Frame, { defaultValue }: Parameter) {
-  return defaultValue === undefined
-    ? undefined
-    : { value: evaluate(frame, defaultValue), span: defaultValue.span };
-}
-
-/** Enters a name into a body; false, after a diagnostic, where it is taken. */
-export function bindName(
-  frame: Frame,
-  kind: BindingKind,
-  { name, span }: Parameter["name"],
-  value: Value,
-  more: Pick<Binding, "variable" | "givenAt"> = {},
-): boolean {
-  const earlier = frame.names.get(name);
-  if (earlier !== undefined) {
-    report(frame, duplicateName.report({ span, name, earlier: earlier.span }));
-    return false;
-  }
-  const isNamed = value.kind === "tensor" && (kind === "let" || kind === "param" || kind === "state");
-  const named = isNamed ? { ...value, origin: { name, span } } : value;
-  frame.names.set(name, { kind, value: named, span, used: false, ...more });
-  return true;
 }
 
 // ---------------------------------------------------------------- statements

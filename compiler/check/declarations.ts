@@ -5,7 +5,8 @@
  */
 import { constantDim, labelled, namedDim } from "../ir/dim.ts";
 import type { Callable, Parameter, TensorTypeExpression } from "../syntax/ast.ts";
-import { bindName, bindSetting, elaborateBody, warnUnused } from "./bodies.ts";
+import { elaborateBody, warnUnused } from "./bodies.ts";
+import { bindName, bindSetting } from "./parameters.ts";
 import type { Given } from "./arguments.ts";
 import { type Ambient, type Frame, moduleFrame, noAmbient } from "./frame.ts";
 import { type Head, geometryOf } from "./geometry.ts";

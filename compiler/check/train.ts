@@ -16,7 +16,8 @@ import {
   wrongClasses,
   wrongTrainSetting,
 } from "../errors/check-train.ts";
-import { bindName, bindSetting, elaborateBody, enterCall } from "./bodies.ts";
+import { elaborateBody, enterCall } from "./bodies.ts";
+import { bindName, bindSetting } from "./parameters.ts";
 import { openInput } from "./declarations.ts";
 import { type Frame, bindDim, noAmbient } from "./frame.ts";
 import { dropUnread, functionOf } from "./functions.ts";

@@ -22,7 +22,7 @@ import {
 } from "../errors/check-losses.ts";
 import { shapeMismatchPlain } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
-import { bindName } from "./bodies.ts";
+import { bindName } from "./parameters.ts";
 import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame } from "./frame.ts";
 import { report } from "./report.ts";

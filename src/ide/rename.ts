@@ -45,7 +45,7 @@ export function rename(documents: Documents, analysis: Analysis, offset: number,
     return { edits: [{ span: prepared.span, newText: newName }] };
   const unread = documents
     .files()
-    .find((file) => documents.isTooLarge(file) && documents.mentions(file, prepared.name));
+    .find((file) => documents.mentions(file, prepared.name) && documents.isTooLarge(file));
   if (unread !== undefined) return { refusal: `${unread} is too large to look for \`${prepared.name}\` in` };
   const spans = spansOf(documents, analysis, offset);
   const taken = spans.find((span) => isTaken(documents, span, foldName(newName)));

@@ -13,7 +13,7 @@ import {
 } from "vscode-languageserver";
 import { positionAt } from "../../compiler/syntax/source.ts";
 import { type SemanticToken, semanticTokens, tokenModifiers, tokenTypes } from "../ide/semantic-tokens.ts";
-import { type Asked, type Session, askedOf, offsetOf } from "./session.ts";
+import { type Asked, type Session, askedOf, offsetOf, perSession } from "./session.ts";
 
 export const legend: SemanticTokensLegend = {
   tokenTypes: [...tokenTypes],
@@ -71,13 +71,7 @@ interface Told {
   readonly sent: Map<string, Sent>;
 }
 
-const tellings = new WeakMap<Session, Told>();
-
-function toldTo(session: Session): Told {
-  const known = tellings.get(session) ?? { last: 0, sent: new Map<string, Sent>() };
-  tellings.set(session, known);
-  return known;
-}
+const toldTo = perSession((): Told => ({ last: 0, sent: new Map() }));
 
 function remembered(session: Session, { uri }: Asked, data: number[]): Sent {
   const told = toldTo(session);

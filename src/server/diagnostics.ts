@@ -19,6 +19,7 @@ import {
   askedOf,
   documentsOf,
   locationOf,
+  perSession,
   rangeOf,
 } from "./session.ts";
 
@@ -66,13 +67,7 @@ interface Published {
   readonly sent: Map<string, string>;
 }
 
-const states = new WeakMap<Session, Published>();
-
-function stateOf(session: Session): Published {
-  const known = states.get(session) ?? { isDue: false, sent: new Map<string, string>() };
-  states.set(session, known);
-  return known;
-}
+const stateOf = perSession((): Published => ({ isDue: false, sent: new Map() }));
 
 function publishNow(session: Session, { sent }: Published): void {
   for (const { uri, root, file, document } of session.opened.values()) {

@@ -18,8 +18,7 @@ export function open(session: Session, { textDocument }: DidOpenTextDocumentPara
   const document = TextDocument.create(uri, languageId, version, text);
   session.opened.set(uri, { ...located, uri, document });
   documentsOf(session, located.root).setText(located.file, text);
-  publish(session, uri);
-  refreshViews(session);
+  tell(session, uri);
   readLibrary(session, located.root);
 }
 
@@ -29,8 +28,7 @@ export function change(session: Session, params: DidChangeTextDocumentParams): v
   if (opened === undefined) return;
   opened.document = TextDocument.update(opened.document, params.contentChanges, params.textDocument.version);
   documentsOf(session, opened.root).setText(opened.file, opened.document.getText());
-  publish(session, opened.uri);
-  refreshViews(session);
+  tell(session, opened.uri);
 }
 
 export function close(session: Session, { textDocument: { uri } }: DidCloseTextDocumentParams): void {
@@ -39,8 +37,7 @@ export function close(session: Session, { textDocument: { uri } }: DidCloseTextD
   session.opened.delete(uri);
   documentsOf(session, opened.root).close(opened.file);
   withdraw(session, uri);
-  publish(session);
-  refreshViews(session);
+  tell(session);
 }
 
 export function changeOnDisk(session: Session, { changes }: DidChangeWatchedFilesParams): void {
@@ -48,6 +45,11 @@ export function changeOnDisk(session: Session, { changes }: DidChangeWatchedFile
     const located = session.environment.locate(uri);
     if (located !== undefined) documentsOf(session, located.root).changedOnDisk(located.file);
   }
-  publish(session);
+  tell(session);
+}
+
+/** What hangs on the texts: mistakes and views. `edited` is the document that the client knows to have changed. */
+function tell(session: Session, edited?: string): void {
+  publish(session, edited);
   refreshViews(session);
 }

@@ -16,7 +16,7 @@ import {
 import { sizeOfEntry, sizeText } from "../ide/entry-size.ts";
 import { lensesOf } from "../ide/lenses.ts";
 import type { ViewKind } from "../ide/views.ts";
-import { type Session, askPolitely, askedOf, rangeOf } from "./session.ts";
+import { type Session, askPolitely, askedOf, perSession, rangeOf } from "./session.ts";
 
 export const viewCommand = "margo.view";
 export const viewScheme = "margo-view";
@@ -82,13 +82,7 @@ interface Remembered {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-const views = new WeakMap<Session, Remembered>();
-
-function remembered(session: Session): Remembered {
-  const known = views.get(session) ?? { uris: new Set<string>(), timer: undefined };
-  views.set(session, known);
-  return known;
-}
+const remembered = perSession((): Remembered => ({ uris: new Set(), timer: undefined }));
 
 /** A view takes a whole compilation, so it is made anew when typing pauses. */
 const pauseBeforeViews = 300;

@@ -50,8 +50,6 @@ export interface Session {
   settings: Settings;
   /** Requests that have arrived and not begun. */
   waiting: number;
-  /** Whether the library has been read ahead. */
-  isWarm: boolean;
 }
 
 export function newSession(connection: Connection, environment: Environment): Session {
@@ -63,7 +61,16 @@ export function newSession(connection: Connection, environment: Environment): Se
     client: {},
     settings: defaultSettings,
     waiting: 0,
-    isWarm: false,
+  };
+}
+
+/** What a part of the server keeps for each client, made when it is first asked for. */
+export function perSession<T>(make: () => T): (session: Session) => T {
+  const kept = new WeakMap<Session, T>();
+  return (session) => {
+    const known = kept.get(session) ?? make();
+    kept.set(session, known);
+    return known;
   };
 }
 

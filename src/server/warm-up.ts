@@ -1,11 +1,12 @@
 /** Work done before anybody asks: the first completion lists what the whole library exports, so it is read in quiet. */
 import { loadModule } from "../../compiler/check/workspace.ts";
-import { type Session, documentsOf } from "./session.ts";
+import { type Session, documentsOf, perSession } from "./session.ts";
 
 /** One module at a time, and none while somebody waits. */
 export function readLibrary(session: Session, root: string): void {
-  if (session.isWarm) return;
-  session.isWarm = true;
+  const known = stateOf(session);
+  if (known.isBegun) return;
+  known.isBegun = true;
   const documents = documentsOf(session, root);
   const left = [...documents.library()];
   const next = (): void => {
@@ -18,6 +19,8 @@ export function readLibrary(session: Session, root: string): void {
   const later = (): void => void setTimeout(next, pause);
   later();
 }
+
+const stateOf = perSession(() => ({ isBegun: false }));
 
 /** Milliseconds between two modules: longer than an edit and its diagnostics take to arrive. */
 const pause = 20;

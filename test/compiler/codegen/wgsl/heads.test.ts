@@ -5,9 +5,9 @@
 import { expect, test } from "vitest";
 import type { PassOptions } from "../../../../compiler/passes/pass.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
-import { gpuExecutor, gpuModule, gpuOptions } from "../../../support/gpu-runs.ts";
+import { alone, gpuModule, gpuOptions, gpuSteps } from "../../../support/gpu-runs.ts";
 import * as heads from "../../../support/head-programs.ts";
-import { type StepOutcome, maximalDifference, referenceStep, runSteps } from "../../../support/head-runs.ts";
+import { type StepOutcome, maximalDifference, referenceStep } from "../../../support/head-runs.ts";
 
 const sizes = { width: 7, classes: 37 };
 const tiny: PassOptions = { ...gpuOptions, streamFrom: 2, budgetBytes: 16384 };
@@ -30,10 +30,7 @@ describeOnGpu("streamed heads", (gpu) => {
     rows: { readonly N: number; readonly C: number },
   ): Promise<void> => {
     const expected: StepOutcome = await referenceStep(heads.headProgram(size, write), rows, 2);
-    const program = heads.headProgram(size, write);
-    const executor = gpuExecutor(gpu, program, options);
-    const actual = await runSteps(executor, program, rows, 2);
-    executor.dispose();
+    const actual = await gpuSteps(gpu, heads.headProgram(size, write), rows, 2, options, alone);
     // f32 sums of at most a few hundred terms of size 10.
     expect(maximalDifference(actual, expected)).toBeLessThan(2e-4);
   };
@@ -78,13 +75,8 @@ describeOnGpu("streamed heads", (gpu) => {
   });
 
   test("a step repeats bit for bit", async () => {
-    const run = async (): Promise<StepOutcome> => {
-      const program = heads.headProgram(sizes, heads.arcFace);
-      const executor = gpuExecutor(gpu, program, tiny);
-      const outcome = await runSteps(executor, program, { N: 5, C: 37 }, 2);
-      executor.dispose();
-      return outcome;
-    };
+    const run = (): Promise<StepOutcome> =>
+      gpuSteps(gpu, heads.headProgram(sizes, heads.arcFace), { N: 5, C: 37 }, 2, tiny, alone);
     expect(await run()).toEqual(await run());
   });
 });

@@ -5,9 +5,9 @@
 import { expect, test } from "vitest";
 import type { PassOptions } from "../../../../compiler/passes/pass.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
-import { gpuExecutor, gpuOptions, together } from "../../../support/gpu-runs.ts";
+import { gpuOptions, gpuSteps, together } from "../../../support/gpu-runs.ts";
 import * as heads from "../../../support/head-programs.ts";
-import { maximalDifference, referenceStep, runSteps } from "../../../support/head-runs.ts";
+import { maximalDifference, referenceStep } from "../../../support/head-runs.ts";
 
 const tiny: PassOptions = { ...gpuOptions, streamFrom: 2, budgetBytes: 16384 };
 const { headProgram } = heads;
@@ -19,10 +19,7 @@ describeOnGpu("streamed heads, workgroups", (gpu) => {
     rows: { readonly N: number; readonly C: number },
   ): Promise<void> => {
     const expected = await referenceStep(headProgram(size, write), rows, 2);
-    const program = headProgram(size, write);
-    const executor = gpuExecutor(gpu, program, tiny, together);
-    const actual = await runSteps(executor, program, rows, 2);
-    executor.dispose();
+    const actual = await gpuSteps(gpu, headProgram(size, write), rows, 2, tiny, together);
     // f32 sums of at most a few hundred terms of size 10.
     expect(maximalDifference(actual, expected)).toBeLessThan(2e-4);
   };
