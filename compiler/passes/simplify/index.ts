@@ -23,6 +23,7 @@ import { constantRules } from "./constants.ts";
 import { factorRules } from "./factors.ts";
 import { lookupRules } from "./lookups.ts";
 import { productRules } from "./products.ts";
+import { projectionRules } from "./projections.ts";
 import { reductionRules } from "./reductions.ts";
 import type { Context, Facts, SimplifyRule } from "./rule.ts";
 import { shapeRules } from "./shapes.ts";
@@ -42,6 +43,7 @@ export const simplifyRules: readonly SimplifyRule[] = [
   ...broadcastRules,
   ...choiceRules,
   ...lookupRules,
+  ...projectionRules,
   ...reductionRules,
   ...productRules,
 ];

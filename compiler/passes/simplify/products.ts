@@ -7,7 +7,7 @@ import { type Dim, constantDim, isSize, knownSize } from "../../ir/dim.ts";
 import type { Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { classes, leaf, rows, rowsOfFeatures, weights } from "./examples.ts";
-import { type SimplifyRule, constantAlong, input, isShape } from "./rule.ts";
+import { type SimplifyRule, constantAlong, input, isShape, isStored } from "./rule.ts";
 
 export const productRules: readonly SimplifyRule[] = [
   {
@@ -71,13 +71,6 @@ interface Scaled {
   readonly stored: Node;
   readonly factor: Node;
   readonly along: 0 | 1;
-}
-
-/** Only leaves count as stored: anything else is written down in any case, with its factor already in it. */
-function isStored(node: Node): boolean {
-  return (
-    isOp(node, "parameter") || isOp(node, "state") || (isOp(node, "reshape") && isStored(input(node, 0)))
-  );
 }
 
 function scaled(operand: Node): Scaled | undefined {

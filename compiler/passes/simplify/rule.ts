@@ -38,6 +38,13 @@ export function input(node: Node, index: number): Node {
   return found;
 }
 
+/** Only leaves count as stored: anything else is written down in any case, with its factors already in it. */
+export function isStored(node: Node): boolean {
+  return (
+    isOp(node, "parameter") || isOp(node, "state") || (isOp(node, "reshape") && isStored(input(node, 0)))
+  );
+}
+
 /** The one number that every element of a node is, where that is plain to see. */
 export function constantValue(node: Node): number | undefined {
   if (isOp(node, "constant")) return node.attrs.value;

@@ -1,0 +1,109 @@
+/**
+ * The dot product of each row of a stored matrix with the same row of a product that it took part in. The gradient
+ * of a normalised weight loses its share along the weight itself, and asks for that share before a row of it is
+ * finished. The cosines hold it already: Σ_d W·(GᵀX) is Σ_n G·(XWᵀ), so the product of the backward pass needs to be
+ * read once, and an update may stand behind it in its kernel.
+ */
+import type { Formulas } from "../../ir/build.ts";
+import { type Node, isOp } from "../../ir/node.ts";
+import { classes, leaf, rows, rowsOfFeatures, weights } from "./examples.ts";
+import { type SimplifyRule, constantAlong, input, isShape, isStored } from "./rule.ts";
+
+export const projectionRules: readonly SimplifyRule[] = [
+  {
+    law: "Σ_d W · (Gᵀ · k X) = Σ_n k G · (X · Wᵀ) for a stored W, where G is made from X · Wᵀ",
+    on: ["sum"],
+    rule: (node, f) => dotOfRows(node, f),
+    example: (f) => {
+      const scores = f.matmul(rowsOfFeatures(f), weights(f), "keep", "flip");
+      const adjoint = f.mul(leaf(f, "G", "f32", rows, classes), f.exp(scores));
+      const scaled = f.mul(f.f32(3), rowsOfFeatures(f));
+      const gradient = f.matmul(adjoint, scaled, "flip", "keep");
+      return f.sum(f.mul(weights(f), gradient), { axes: [1], keepDims: false });
+    },
+  },
+];
+
+function dotOfRows(node: Node, f: Formulas): Node | undefined {
+  const product = input(node, 0);
+  if (!isOp(node, "sum") || product.op !== "mul" || node.attrs.axes.join() !== lastAxis(product))
+    return undefined;
+  for (const [weight, gradient] of [
+    [input(product, 0), input(product, 1)],
+    [input(product, 1), input(product, 0)],
+  ] as const) {
+    if (!isStored(weight) || !isShape(weight.type.shape, gradient.type.shape)) continue;
+    const dots = dotsWith(weight, asMatrix(gradient), f);
+    if (dots !== undefined) return f.reshape(dots, node.type.shape);
+  }
+  return undefined;
+}
+
+function lastAxis(x: Node): string {
+  return String(x.type.shape.length - 1);
+}
+
+/** A value of more axes as the matrix that was reshaped into it, if its rows stayed whole. */
+function asMatrix(x: Node): Node {
+  const from = x.op === "reshape" ? input(x, 0) : x;
+  return from.type.shape.length === 2 && isShape(from.type.shape.slice(1), x.type.shape.slice(-1)) ? from : x;
+}
+
+function dotsWith(weight: Node, gradient: Node, f: Formulas): Node | undefined {
+  if (!isOp(gradient, "matmul") || gradient.attrs.transposeB) return undefined;
+  const [adjoint, factor] = [input(gradient, 0), input(gradient, 1)];
+  const classAxis = gradient.attrs.transposeA ? 1 : 0;
+  for (const scores of productsUnder(adjoint)) {
+    const other = otherOperand(scores, weight, gradient, classAxis);
+    const rest = other === undefined ? undefined : quotient(factor, other);
+    if (rest === undefined || !rest.every((each) => constantAlong(each, [1], 2))) continue;
+    const scaled = rest.map((each) => (classAxis === 1 ? each : f.flip(each))).reduce(f.mul, adjoint);
+    return f.sum(f.mul(scaled, scores), { axes: [1 - classAxis], keepDims: false });
+  }
+  return undefined;
+}
+
+/** The products that a value is made from. */
+function productsUnder(x: Node): readonly Node<"matmul">[] {
+  const [found, seen, stack]: [Node<"matmul">[], Set<Node>, Node[]] = [[], new Set([x]), [x]];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (isOp(node, "matmul")) found.push(node);
+    const below = node.inputs.filter((each) => !seen.has(each));
+    below.forEach((each) => seen.add(each));
+    stack.push(...below);
+  }
+  return found;
+}
+
+/** X of X · Wᵀ (or of W · Xᵀ where classes come first), as rows of features. */
+function otherOperand(
+  scores: Node<"matmul">,
+  weight: Node,
+  gradient: Node,
+  classAxis: 0 | 1,
+): Node | undefined {
+  const { transposeA, transposeB } = scores.attrs;
+  if (transposeA || !transposeB) return undefined;
+  const [own, other] = [input(scores, classAxis), input(scores, 1 - classAxis)];
+  const isWeight = withoutReshape(own) === withoutReshape(weight);
+  return isWeight && isShape(own.type.shape, gradient.type.shape) ? other : undefined;
+}
+
+function withoutReshape(x: Node): Node {
+  return x.op === "reshape" ? withoutReshape(input(x, 0)) : x;
+}
+
+/** The factors that a product has beside those of another one; undefined where it lacks some of them. */
+function quotient(product: Node, by: Node): readonly Node[] | undefined {
+  const rest = [...factorsOf(product)];
+  for (const each of factorsOf(by)) {
+    const at = rest.indexOf(each);
+    if (at < 0) return undefined;
+    rest.splice(at, 1);
+  }
+  return rest;
+}
+
+function factorsOf(x: Node): readonly Node[] {
+  return x.op === "mul" ? x.inputs.flatMap(factorsOf) : [x];
+}
