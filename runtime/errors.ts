@@ -79,6 +79,13 @@ export const runFaults = {
       "free some space or choose another folder with --out; earlier files there are whole",
       { file: path },
     ),
+  runBusy: (path: string, process: number, lock: string) =>
+    fault(
+      "M0622",
+      `another run is writing to ${path} (process ${process})`,
+      `wait until it ends, or choose another folder with --out; if there is no such run, delete ${lock}`,
+      { file: path },
+    ),
   runUnreadable: (path: string, reason: string) =>
     fault(
       "M0621",

@@ -3,9 +3,10 @@
  * is replaced whole, `evaluation.json` is the last look at the features. Whatever the file system refuses
  * becomes a fault, and files that were there before stay whole.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
+import { lockFolder } from "./run-lock.ts";
 import { writeWholeFile } from "./write-file.ts";
 
 /** What a run was started with; enough to compile it again. */
@@ -46,22 +47,42 @@ export const runFiles = {
 
 /** Starts a run in a folder, which is made; metrics of an earlier run there are replaced. */
 export async function createRunFolder(path: string, info: RunInfo): Promise<RunFolder | RuntimeFault> {
-  const written = await writeAll(join(path, runFiles.info), json(info));
-  if (written !== undefined) return written;
-  const cleared = await writeAll(join(path, runFiles.metrics), "");
-  return cleared ?? appendTo(path);
+  return locked(path, runFiles.info, async (release) => {
+    const written = await writeAll(join(path, runFiles.info), json(info));
+    if (written !== undefined) return written;
+    const cleared = await writeAll(join(path, runFiles.metrics), "");
+    return cleared ?? appendTo(path, release);
+  });
 }
 
 /** Goes on in the folder of a run: metrics of steps after the checkpoint are cut off, since they are run again. */
 export async function reopenRunFolder(path: string, step: number): Promise<RunFolder | RuntimeFault> {
-  const metrics = readMetrics(path);
-  if (isFault(metrics)) return metrics;
-  const kept = metrics.filter((metric) => !(typeof metric["step"] === "number" && metric["step"] > step));
-  const written = await writeAll(
-    join(path, runFiles.metrics),
-    kept.map((metric) => `${JSON.stringify(metric)}\n`).join(""),
+  return locked(path, runFiles.metrics, async (release) => {
+    const metrics = readMetrics(path);
+    if (isFault(metrics)) return metrics;
+    const kept = metrics.filter((metric) => !(typeof metric["step"] === "number" && metric["step"] > step));
+    const written = await writeAll(
+      join(path, runFiles.metrics),
+      kept.map((metric) => `${JSON.stringify(metric)}\n`).join(""),
+    );
+    return written ?? appendTo(path, release);
+  });
+}
+
+/** Opens a folder that no other run is writing to; `name` is the file that a fault names. */
+async function locked(
+  path: string,
+  name: string,
+  open: (release: () => void) => Promise<RunFolder | RuntimeFault>,
+): Promise<RunFolder | RuntimeFault> {
+  const lock = await lockFolder(path).catch((error: unknown) =>
+    runFaults.outputUnwritable(join(path, name), reason(error)),
   );
-  return written ?? appendTo(path);
+  if (isFault(lock)) return lock;
+  if (lock.kind === "busy") return runFaults.runBusy(path, lock.process, lock.file);
+  const folder = await open(lock.release);
+  if (isFault(folder)) lock.release();
+  return folder;
 }
 
 export type Metric = Readonly<Record<string, unknown>>;
@@ -93,11 +114,10 @@ export function readCheckpointFile(path: string): Uint8Array | RuntimeFault {
   }
 }
 
-function appendTo(path: string): RunFolder | RuntimeFault {
+function appendTo(path: string, release: () => void): RunFolder | RuntimeFault {
   const file = join(path, runFiles.metrics);
   let descriptor: number;
   try {
-    mkdirSync(path, { recursive: true });
     descriptor = openSync(file, "a");
   } catch (error) {
     return runFaults.outputUnwritable(file, reason(error));
@@ -108,7 +128,10 @@ function appendTo(path: string): RunFolder | RuntimeFault {
     saveCheckpoint: async (bytes) =>
       guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), bytes)),
     writeJson: (name, value) => writeAll(join(path, name), json(value)),
-    close: () => closeSync(descriptor),
+    close: () => {
+      closeSync(descriptor);
+      release();
+    },
   };
 }
 

@@ -2,7 +2,7 @@
  * Files that are whole or not there: text and bytes go to a temporary name beside the target, reach the
  * disk, and are renamed over it. A full disk or a signal leaves the earlier file as it was.
  */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -15,7 +15,7 @@ export async function writeWholeFile(path: string, content: string | Uint8Array)
 }
 
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
   if (count === 1) process.once("exit", removeUnfinished);
   unfinished.add(temporary);
@@ -33,6 +33,21 @@ async function replaceFile(path: string, content: string | Uint8Array): Promise<
     throw withPath(error, path);
   } finally {
     unfinished.delete(temporary);
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node says ENOENT of a file system that is read-only; making the
+ * topmost missing folder by itself gives the true reason.
+ */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    let missing = path;
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    await mkdir(missing);
+    throw error;
   }
 }
 

@@ -1,6 +1,15 @@
 /** Whole runs on the reference target: folders, resuming, interruption, bad output, the cause of a NaN. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Program } from "../../compiler/program.ts";
@@ -9,6 +18,7 @@ import { metricCharts } from "../../src/report/charts.ts";
 import { readRun } from "../../src/report/read-run.ts";
 import { headline } from "../../src/report/report.ts";
 import { readMetrics, readRunInfo } from "../../src/run-folder.ts";
+import { lockFolder, lockName } from "../../src/run-lock.ts";
 import { type RunEvent, type TrainRequest, type TrainSummary, train } from "../../src/train.ts";
 import { faultText, whole } from "../support/datasets.ts";
 import { programOf } from "../support/elaborated-loss.ts";
@@ -188,6 +198,35 @@ describe("a run that fails", () => {
       ]
     `);
     expect(existsSync(join(work, "data"))).toBe(false);
+  });
+
+  it("leaves a folder alone that another run is writing to, and goes on where one was killed", async () => {
+    const lockFile = join(work, "busy", lockName);
+    const seen = new Set<boolean>();
+    await run("busy", { onEvent: () => void seen.add(existsSync(lockFile)) });
+    expect([...seen, existsSync(lockFile)]).toEqual([true, false]);
+
+    const other = await lockFolder(join(work, "busy"));
+    if (other.kind !== "held") throw new Error("the folder should be free");
+    const refused = [await failure("busy"), await failure("busy", { start: "resume" })];
+    other.release();
+    expect(refused.map((text) => text.replace(/process \d+/, "process …"))).toMatchInlineSnapshot(`
+      [
+        "M0622 another run is writing to WORK/busy (process …) / wait until it ends, or choose another folder with --out; if there is no such run, delete WORK/busy/.running",
+        "M0622 another run is writing to WORK/busy (process …) / wait until it ends, or choose another folder with --out; if there is no such run, delete WORK/busy/.running",
+      ]
+    `);
+    expect(await failure("busy", { start: "resume" })).toBe("finished");
+
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    writeFileSync(lockFile, `${pid} ${hostname()}\n`);
+    expect(await failure("busy")).toBe("finished");
+    expect(existsSync(lockFile)).toBe(false);
+  });
+
+  it("says of a folder that cannot be made why", async () => {
+    symlinkSync(join(work, "nothing-there"), join(work, "dangling"));
+    expect(await failure("dangling/run")).toContain("run.json: a file of that name is in the way");
   });
 
   it("names the step, the operation and the row that gave a NaN", async () => {
