@@ -98,9 +98,10 @@ export function emitFunction(stage: Stage, kernels: KernelTable, emission: GpuEm
     else steps.push(loop);
     return buffer;
   };
+  const isCopied = (node: Node): boolean => isLeaf(node) || (isView(node) && !state.scope.streamed.has(node));
   const outputs = stage.graph.outputs.map(({ name, node }) => ({
     name,
-    buffer: isLeaf(node) || isView(node) ? copied(node, unread.get(name)) : state.target(node),
+    buffer: isCopied(node) ? copied(node, unread.get(name)) : state.target(node),
     dtype: node.type.dtype,
     shape: node.type.shape.map(sizeOf),
   }));
@@ -164,6 +165,11 @@ function createState(
         elements: values.length,
       })),
     slices: new Map(),
+    streamed: new Set(
+      (stage.regions ?? []).flatMap(({ passes }) =>
+        passes.flatMap(({ results }) => results.map(({ node }) => node)),
+      ),
+    ),
     ranges: new Map(),
   };
   const put: Sink["put"] = ({ writer }, node, place, made) =>

@@ -22,6 +22,8 @@ export interface Scope {
   /** In the body of a region: the leaf that holds a chunk's first class, and the slices. */
   readonly first?: Node;
   readonly slices: ReadonlyMap<Node, Slice>;
+  /** Results of regions: a pass has stored them, also those that are views of something inside the region. */
+  readonly streamed: ReadonlySet<Node>;
   /** For a scatter whose kernel comes next: the buffer that says where each row's updates begin and end. */
   readonly ranges: Map<Node, number>;
   /** In a kernel over the rows of a shard: stored values of this shape are read at this place of the shard. */
@@ -74,9 +76,9 @@ export function liesInRows({ axis, unit }: Pick<Slice, "axis" | "unit">): boolea
 }
 
 /** Whether this kernel has a formula for the value; else it reads what another one stored. */
-function isWorkedOutHere({ own }: Context, node: Node): boolean {
+function isWorkedOutHere({ own, scope }: Context, node: Node): boolean {
   const { kind } = emissionOf(node);
-  return kind === "view" || (kind === "element" && own.has(node));
+  return kind === "view" ? !scope.streamed.has(node) : kind === "element" && own.has(node);
 }
 
 /** Chunks along the first axis of a matrix are blocks: a slice is a place further on. */

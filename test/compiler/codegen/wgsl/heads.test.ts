@@ -74,6 +74,17 @@ describeOnGpu("streamed heads", (gpu) => {
     await expectAgreement(heads.arcFace, { width: 3, classes: "free" }, tiny, { N, C });
   });
 
+  test("a gradient that leaves the region as a view of its sum", async () => {
+    const reshaped = (head: heads.Head): heads.HeadResult => {
+      const { f, x, D, C, parameter } = head;
+      const [W, bias] = [parameter("W", [D, C]), parameter("bias", [C])];
+      const scores = f.add(f.matmul(x, W, "keep", "keep"), bias);
+      const loss = heads.crossEntropy(head, scores);
+      return { loss, scores, next: { bias: f.make("gradient", [loss, bias], {}) } };
+    };
+    await expectAgreement(reshaped, sizes, tiny, { N: 5, C: 37 });
+  });
+
   test("a step repeats bit for bit", async () => {
     const run = (): Promise<StepOutcome> =>
       gpuSteps(gpu, heads.headProgram(sizes, heads.arcFace), { N: 5, C: 37 }, 2, tiny, alone);
