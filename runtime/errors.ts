@@ -43,6 +43,13 @@ export const runFaults = {
       "lower the learning rate, clip the gradient's norm, or look for a division, log or exp that can leave its range",
       { step },
     ),
+  nonFiniteParameter: (step: number, name: string) =>
+    fault(
+      "M0605",
+      `${name} held what is no number after step ${step}, though the loss was one`,
+      "lower the learning rate, clip the gradient's norm, or look for a division, log or exp that can leave its range",
+      { step },
+    ),
   missingFunction: (program: string, name: string) =>
     fault(
       "M0602",

@@ -37,6 +37,12 @@ export function isFinite({ variables }: Snapshot): boolean {
   return nonFiniteName(variables) === undefined;
 }
 
+/** A parameter that holds what is no number. States may hold an infinity on purpose. */
+export function nonFiniteParameter(trainer: Trainer, { variables }: Snapshot): string | undefined {
+  const parameters = trainer.executor.info.variables.filter(({ kind }) => kind === "parameter");
+  return parameters.find(({ name }) => !isFiniteTensor(variables[name]))?.name;
+}
+
 /**
  * Runs again from the snapshot to the given step (counted as finished steps) and returns the first that
  * broke. The trainer is left as it was before that step. Undefined when every step came out finite, which
@@ -84,8 +90,9 @@ export async function restore(trainer: Trainer, snapshot: Snapshot): Promise<voi
 }
 
 function nonFiniteName(variables: NamedTensors): string | undefined {
-  return Object.keys(variables).find((name) => {
-    const tensor = variables[name];
-    return tensor?.dtype === "f32" && !tensor.data.every((value) => Number.isFinite(value));
-  });
+  return Object.keys(variables).find((name) => !isFiniteTensor(variables[name]));
+}
+
+function isFiniteTensor(tensor: NamedTensors[string] | undefined): boolean {
+  return tensor?.dtype !== "f32" || tensor.data.every((value) => Number.isFinite(value));
 }

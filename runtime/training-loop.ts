@@ -9,7 +9,14 @@ import { noSums } from "./checkpoint.ts";
 import { type Dataset, gatherBatch, rowCount } from "./dataset.ts";
 import { DeviceLost } from "./device-fault.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import { type Snapshot, findBrokenStep, isFinite, restore, takeSnapshot } from "./replay.ts";
+import {
+  type Snapshot,
+  findBrokenStep,
+  isFinite,
+  nonFiniteParameter,
+  restore,
+  takeSnapshot,
+} from "./replay.ts";
 import { type FinishedStep, createStepsUnderWay } from "./steps-under-way.ts";
 import type { Evaluation, Trainer } from "./trainer.ts";
 import {
@@ -130,8 +137,8 @@ async function trainOn(run: Run, state: RunState): Promise<TrainingOutcome> {
       order = orderOf(run);
       epochStart = now();
     }
-    const unwritten = await keep(run, state, saves);
-    if (unwritten !== undefined) return failed(unwritten);
+    const ended = await keep(run, state, saves);
+    if (ended !== undefined) return ended;
     state.idle += now() - pausedAt;
   }
   const { evaluation } = state;
@@ -223,42 +230,57 @@ function isMultiple(step: number, every: number | undefined): boolean {
   return every !== undefined && step % every === 0;
 }
 
-/** A copy of the run on the host: a snapshot, and a checkpoint where one is due. */
-async function keep(run: Run, state: RunState, saves: boolean): Promise<RuntimeFault | undefined> {
+/**
+ * A copy of the run on the host: a snapshot, and a checkpoint where one is due. Parameters that are no numbers end the
+ * run, even if no loss has shown them yet: the checkpoint before them stays.
+ */
+async function keep(run: Run, state: RunState, saves: boolean): Promise<TrainingOutcome | undefined> {
   const { trainer, options, report } = run;
-  if (!saves && !isMultiple(trainer.progress.step, snapshotEvery)) return undefined;
+  const { step } = trainer.progress;
+  if (!saves && !isMultiple(step, snapshotEvery)) return undefined;
   const taken = await takeSnapshot(trainer);
+  const spoiled = nonFiniteParameter(trainer, taken);
+  if (spoiled !== undefined && step > state.snapshot.progress.step)
+    return replayed(run, state.snapshot, step, runFaults.nonFiniteParameter(step, spoiled));
   if (isFinite(taken)) {
     state.snapshot = taken;
     state.losses = 0;
   }
   if (!saves) return undefined;
   const unwritten = await options.saveCheckpoint?.(trainer.checkpointOf(taken));
-  if (unwritten !== undefined) return unwritten;
+  if (unwritten !== undefined) return failed(unwritten);
   state.saved = taken.progress.step;
   await report({ kind: "checkpoint", step: state.saved });
   return undefined;
 }
 
 async function cancelled(run: Run, state: RunState): Promise<TrainingOutcome> {
-  const unwritten = await keep(run, state, run.options.saveCheckpoint !== undefined);
-  return unwritten === undefined ? { kind: "cancelled", step: run.trainer.progress.step } : failed(unwritten);
+  const ended = await keep(run, state, run.options.saveCheckpoint !== undefined);
+  return ended ?? { kind: "cancelled", step: run.trainer.progress.step };
 }
 
 function failed(fault: RuntimeFault): TrainingOutcome {
   return { kind: "failed", fault };
 }
 
-/** Variables of the bad step are replaced already, so the steps since the snapshot are run again. */
 async function explained(
   run: Run,
   snapshot: Snapshot,
-  { step: badStep, result, rows }: FinishedStep,
+  { step, result, rows }: FinishedStep,
+): Promise<TrainingOutcome> {
+  return replayed(run, snapshot, step, runFaults.nonFiniteLoss(step, rows, result.loss));
+}
+
+/** Variables of the bad step are replaced already, so the steps since the snapshot are run again. */
+async function replayed(
+  run: Run,
+  snapshot: Snapshot,
+  badStep: number,
+  fault: RuntimeFault,
 ): Promise<TrainingOutcome> {
   const { trainer, dataset, options, report } = run;
   await report({ kind: "replay", from: snapshot.progress.step + 1, to: badStep });
   const broken = await findBrokenStep(trainer, dataset, options.batch, snapshot, badStep);
-  const fault = runFaults.nonFiniteLoss(badStep, rows, result.loss);
   return { kind: "failed", fault, ...(broken === undefined ? {} : { broken }) };
 }
 

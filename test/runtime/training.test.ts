@@ -187,6 +187,19 @@ describe("a loss that is no number", () => {
     );
   });
 
+  it("is not waited for: parameters that are none end the run before they are a checkpoint", async () => {
+    const saved: number[] = [];
+    const saveCheckpoint = async (bytes: Uint8Array) => void saved.push(bytes.length);
+    const given = { batch: 5, steps: 1, saveCheckpoint };
+    const { outcome } = await run(await freshTrainer(1e300), dataset, given);
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      fault: { code: "M0605" },
+      broken: { output: "W", step: 1 },
+    });
+    expect(saved).toEqual([]);
+  });
+
   it("ends the run when a checkpoint cannot be written", async () => {
     const trainer = await freshTrainer();
     const full = runFaults.outputUnwritable("run/checkpoint.safetensors", "the disk is full");
