@@ -13,7 +13,6 @@ import type { Program, ProgramFunction } from "./program.ts";
 
 export const defaultPassOptions: PassOptions = {
   target: "tfjs",
-  budgetBytes: 64 * 2 ** 20,
   dims: {},
   streamFrom: 256,
   operands: "f32",

@@ -35,6 +35,8 @@ export interface OpenOptions {
   readonly target?: PageTarget | "auto";
   /** The GPU to ask; by default the page's. */
   readonly gpu?: GPU;
+  /** On WebGPU: bytes that a streamed loss may hold for its chunks of classes; by default the device decides. */
+  readonly budgetBytes?: number;
   /** Where tfjs finds its .wasm files, unless the module says it. */
   readonly wasmPath?: BackendOptions["wasmPath"];
 }
@@ -59,10 +61,11 @@ export async function openProgram(
   if (target === "wgsl") {
     if (typeof gpu === "string")
       throw new DeviceFault(gpu, "use the target tfjs, which runs in every browser");
-    return openOnGpu(program, gpu);
+    return openOnGpu(program, gpu, options);
   }
   if (typeof gpu === "string") return openOnTfjs(program, options, gpu);
-  if (gpu.adapter.kind === "hardware" || program.modules.tfjs === undefined) return openOnGpu(program, gpu);
+  if (gpu.adapter.kind === "hardware" || program.modules.tfjs === undefined)
+    return openOnGpu(program, gpu, options);
   gpu.device.destroy();
   return openOnTfjs(program, options, `WebGPU has only ${gpu.adapter.name} here, which is slower`);
 }
@@ -78,11 +81,15 @@ async function findDevice(program: CompiledProgram, options: OpenOptions): Promi
   }
 }
 
-async function openOnGpu(program: CompiledProgram, gpu: GpuDevice): Promise<OpenedProgram> {
+async function openOnGpu(
+  program: CompiledProgram,
+  gpu: GpuDevice,
+  { budgetBytes }: OpenOptions,
+): Promise<OpenedProgram> {
   const load = program.modules.wgsl;
   if (load === undefined) throw missingTarget(program, "wgsl");
   const { module } = await load(gpu.adapter.kind);
-  const executor = createWebGpuExecutor(module, gpu);
+  const executor = createWebGpuExecutor(module, gpu, { budgetBytes });
   const dispose = (): void => {
     executor.dispose();
     gpu.device.destroy();

@@ -8,17 +8,28 @@ import type { SourceLine } from "../compiler/codegen/source-map.ts";
 import type { KernelStyle } from "../compiler/codegen/wgsl/sink.ts";
 import { functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
 import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
-import type { PassOptions } from "../compiler/passes/pass.ts";
+import { type PassOptions, withBudget } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
 import { version } from "./version.ts";
 
 export const gpuPassOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 
-/** Every function of a program, through all passes; `operands` says what those of products are rounded to. */
-export function gpuStages(program: Program, operands: PassOptions["operands"] = "f32"): readonly GpuStage[] {
+export interface GpuStageOptions {
+  /** What operands of products are rounded to. */
+  readonly operands?: PassOptions["operands"];
+  /** Bytes that a streamed loss may hold; else the device decides. */
+  readonly budgetBytes?: number | undefined;
+}
+
+/** Every function of a program, through all passes. */
+export function gpuStages(
+  program: Program,
+  { operands = "f32", budgetBytes }: GpuStageOptions = {},
+): readonly GpuStage[] {
+  const options = withBudget({ ...gpuPassOptions, operands }, budgetBytes);
   return functionsToCompile(program).map((fn) => ({
     fn,
-    stage: compileFunction(program, fn, { ...gpuPassOptions, operands }),
+    stage: compileFunction(program, fn, options),
   }));
 }
 
@@ -27,8 +38,9 @@ export function gpuArtifact(
   program: Program,
   sourceLine: SourceLine = () => undefined,
   style: KernelStyle = "workgroup",
+  budgetBytes?: number,
 ): GpuText {
-  return emitGpuText(program, gpuStages(program), version, {
+  return emitGpuText(program, gpuStages(program, { budgetBytes }), version, {
     capabilities: plainCapabilities(style),
     sourceLine,
   });

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Sizes that no given value settles. */
   readonly dims: Bindings;
+  /** Bytes that a streamed loss may hold for its chunks. */
+  readonly budgetBytes?: number | undefined;
   /** For what is said about a kernel that does not compile. */
   readonly sourceLine?: SourceLine;
 }
@@ -246,9 +248,9 @@ async function onDevice(
   program: Program,
   fn: ProgramFunction,
   feeds: NamedReferences,
-  { target, sourceLine }: RunOptions,
+  { target, sourceLine, budgetBytes }: RunOptions,
 ): Promise<NamedReferences> {
-  const executor = await createExecutor(program, target, { sourceLine });
+  const executor = await createExecutor(program, target, { sourceLine, budgetBytes });
   try {
     const pick = (names: readonly string[]) =>
       Object.fromEntries(

@@ -22,6 +22,8 @@ export interface RunInfo {
   readonly gpu?: string;
   /** Whether its tiles were measured (`--tune`). */
   readonly tune?: true;
+  /** Bytes for chunks of streamed losses, where a number was asked for (`--budget`). */
+  readonly budget?: number;
   readonly seed: number;
   readonly limit?: number;
   /** The machine that ran it, for the report. */
@@ -205,6 +207,7 @@ function isRunInfo(value: unknown): value is RunInfo {
     Object.values(value["settings"]).every((setting) => typeof setting === "string") &&
     (value["gpu"] === undefined || typeof value["gpu"] === "string") &&
     (value["tune"] === undefined || value["tune"] === true) &&
+    (value["budget"] === undefined || Number.isSafeInteger(value["budget"])) &&
     (value["limit"] === undefined || typeof value["limit"] === "number")
   );
 }

@@ -15,8 +15,8 @@ export type TargetName = "reference" | "tfjs" | "wgsl";
 
 export interface PassOptions {
   readonly target: TargetName;
-  /** Bytes that a streamed region may hold for its chunk and its kept cosines. */
-  readonly budgetBytes: number;
+  /** Bytes that a streamed region may hold for its chunk and its kept cosines, where somebody asked for a number. */
+  readonly budgetBytes?: number;
   /** Sizes of free dimensions where they are known, for plans that are printed. */
   readonly dims: Bindings;
   /** Streams class axes of at least this size; smaller ones run whole. */
@@ -25,6 +25,16 @@ export interface PassOptions {
   readonly operands: "f32" | "f16";
   /** Passes that are left out: the unoptimised twin of each is the graph before it. */
   readonly without: readonly PassName[];
+}
+
+/** The budget of a target whose code holds it as a number, and of plans for no device in particular. */
+export function budgetOf({ budgetBytes = 64 * 2 ** 20 }: PassOptions): number {
+  return budgetBytes;
+}
+
+/** The options with the budget that somebody asked for, if anybody did. */
+export function withBudget(options: PassOptions, budgetBytes: number | undefined): PassOptions {
+  return budgetBytes === undefined ? options : { ...options, budgetBytes };
 }
 
 export interface Stage {

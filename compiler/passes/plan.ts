@@ -14,7 +14,7 @@ import { type Bindings, type Dim, sizeOfDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { bytesOf, bytesOfValue, insideKernel } from "./bytes.ts";
 import { kernelLimits } from "./fuse.ts";
-import type { Pass, Stage } from "./pass.ts";
+import { type Pass, type Stage, budgetOf } from "./pass.ts";
 import { type Schedule, type Step, scheduleAsWritten } from "./schedule.ts";
 import type { Region, RegionPass } from "./stream.ts";
 import { bodyBytes, chunkSizes } from "./stream/chunks.ts";
@@ -79,7 +79,7 @@ export function planOf(stage: Stage, { steps }: Schedule): Plan {
     variables: stage.variables.map(({ name, kind, type }) => ({ name, kind, bytes: bytesOf(type) })),
     transients: [
       ...steps.flatMap((step, index) => transientsOf(stage, step, index)),
-      ...keptTransients(steps, stage.regions ?? [], stage.options.budgetBytes),
+      ...keptTransients(steps, stage.regions ?? [], budgetOf(stage.options)),
     ],
     steps: steps.length,
   };
@@ -119,10 +119,11 @@ function totalBytes(values: readonly { readonly bytes: Dim }[], bindings: Bindin
 }
 
 function transientsOf({ kernels, options }: Stage, step: Step, index: number): readonly Transient[] {
-  const { budgetBytes, target } = options;
   if (step.kind === "pass")
-    return [{ kind: "chunks", step: index, region: step.region, pass: step.pass, budgetBytes }];
-  const bytes = insideKernel(step.kernel, kernels === undefined ? undefined : kernelLimits[target]);
+    return [
+      { kind: "chunks", step: index, region: step.region, pass: step.pass, budgetBytes: budgetOf(options) },
+    ];
+  const bytes = insideKernel(step.kernel, kernels === undefined ? undefined : kernelLimits[options.target]);
   return bytes.length === 0 ? [] : [{ kind: "values", step: index, bytes }];
 }
 

@@ -7,6 +7,7 @@ import { checkInputs, functionNamed, listed } from "../call.ts";
 import { DeviceLost } from "../device-fault.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors, StartedCall } from "../program.ts";
 import type { Sizes } from "../sizes.ts";
+import { type Budget, budgetFor } from "./budget.ts";
 import type { GpuDevice } from "./device.ts";
 import { type Instance, checkFunction, createInstance, nextPrefix } from "./instance.ts";
 import { type DeviceMemory, countOf, createMemory, upload } from "./memory.ts";
@@ -21,6 +22,7 @@ import { type Watch, watchDevice } from "./watch.ts";
 interface Session {
   readonly gpu: GpuDevice;
   readonly module: GpuModule;
+  readonly budget: Budget;
   readonly memory: DeviceMemory;
   readonly pipelines: Pipelines;
   readonly readBack: ReadBack;
@@ -33,13 +35,20 @@ interface Session {
 /** Sets of sizes that are kept ready: the batch, the last batch, and the same for evaluation. */
 const keptInstances = 6;
 
+export interface WebGpuExecutorOptions {
+  /** Hears how many kernels are compiled of how many that were asked for. */
+  readonly onCompiled?: CompileListener | undefined;
+  /** Bytes that a streamed loss may hold for its chunks; by default the module's number, else the device decides. */
+  readonly budgetBytes?: number | undefined;
+}
+
 /** Takes the module onto the device. The variables are unset until `initialize` or `write`. */
 export function createWebGpuExecutor(
   module: GpuModule,
   gpu: GpuDevice,
-  onCompiled?: CompileListener,
+  options: WebGpuExecutorOptions = {},
 ): Executor {
-  let session = openSession(module, gpu, onCompiled);
+  let session = openSession(module, gpu, options);
   const inTurn = queue();
   const start = async (name: string, inputs: NamedTensors, reads?: readonly string[]): Promise<StartedCall> =>
     inTurn(() => session.watch.during(() => startCall(session, name, inputs, reads)));
@@ -59,7 +68,7 @@ export function createWebGpuExecutor(
           throw new DeviceLost(module.info.name, "the device was lost, and there is no adapter any more");
         closeSession(lost);
         if (lost.gpu !== gpu) lost.gpu.device.destroy();
-        session = openSession(module, next, onCompiled);
+        session = openSession(module, next, options);
       }),
     dispose: () => {
       closeSession(session);
@@ -69,7 +78,11 @@ export function createWebGpuExecutor(
   };
 }
 
-function openSession(module: GpuModule, gpu: GpuDevice, onCompiled?: CompileListener): Session {
+function openSession(
+  module: GpuModule,
+  gpu: GpuDevice,
+  { onCompiled, budgetBytes }: WebGpuExecutorOptions,
+): Session {
   const memory = createMemory(gpu);
   const readBack = createReadBack(memory);
   const instances = new Map<string, Instance>();
@@ -77,6 +90,7 @@ function openSession(module: GpuModule, gpu: GpuDevice, onCompiled?: CompileList
   return {
     gpu,
     module,
+    budget: budgetFor(module, gpu, budgetBytes),
     memory,
     pipelines: createPipelines(gpu.device, module.kernels, onCompiled),
     readBack,
@@ -179,7 +193,7 @@ function nextShapes({ outputs }: GpuFunction, sizes: Sizes): Record<string, read
 }
 
 async function instanceFor(session: Session, name: string, fn: GpuFunction, sizes: Sizes): Promise<Instance> {
-  const { gpu, module, memory, pipelines, instances } = session;
+  const { gpu, module, budget, memory, pipelines, instances } = session;
   const key = `${name} ${JSON.stringify(Object.entries(sizes).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
   const known = instances.get(key);
   if (known !== undefined) {
@@ -193,7 +207,7 @@ async function instanceFor(session: Session, name: string, fn: GpuFunction, size
     instances.get(oldest)?.dispose();
     instances.delete(oldest);
   }
-  const made = await createInstance({ gpu, module, memory, pipelines, variable }, name, fn, sizes);
+  const made = await createInstance({ gpu, module, budget, memory, pipelines, variable }, name, fn, sizes);
   instances.set(key, made);
   return made;
 }

@@ -4,6 +4,7 @@
  * constants, the chunks' uniforms, the variables and the way back to the host).
  */
 import type { Sizes } from "../sizes.ts";
+import { defaultBudgetBytes } from "./budget.ts";
 import { type FunctionPlan, planFunction, settled, workingBytes } from "./plan.ts";
 import { blockBytes } from "./read-back.ts";
 import type { GpuBuffer, GpuModule, Size } from "./schedule.ts";
@@ -28,11 +29,19 @@ export interface PlannedBuffer {
   readonly slot?: number;
 }
 
-/** `sizes` settles every free name. Throws where the module has no such function. */
-export function footprintOf(module: GpuModule, name: string, sizes: Sizes): Footprint {
+/**
+ * `sizes` settles every free name; the budget is the module's, else what a software adapter takes. Throws where the module has no
+ * such function.
+ */
+export function footprintOf(
+  module: GpuModule,
+  name: string,
+  sizes: Sizes,
+  budgetBytes = module.budgetBytes ?? defaultBudgetBytes,
+): Footprint {
   const fn = module.functions[name];
   if (fn === undefined) throw new Error(`the module of ${module.info.name} has no function ${name}`);
-  const plan = planFunction(fn, module.kernels, sizes);
+  const plan = planFunction(fn, module.kernels, sizes, Infinity, budgetBytes);
   const buffers = [...fn.buffers.map((buffer, index) => planned(buffer, index, plan)), ...chunkBuffers(plan)];
   const own = total(buffers.filter(({ kind }) => ["input", "constant", "chunks"].includes(kind)));
   const returned = fn.outputs.filter((output) => !output.name.startsWith("next:"));

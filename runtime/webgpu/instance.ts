@@ -4,6 +4,7 @@
  * own, and variables belong to the executor.
  */
 import type { Sizes } from "../sizes.ts";
+import type { Budget } from "./budget.ts";
 import { type GpuDevice, type Needs, checkNeeds } from "./device.ts";
 import { type Allocate, type DeviceMemory, upload, usage } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
@@ -32,6 +33,7 @@ export interface InstanceOutput extends Pick<GpuOutput, "name" | "dtype"> {
 export interface Surroundings {
   readonly gpu: GpuDevice;
   readonly module: GpuModule;
+  readonly budget: Budget;
   readonly memory: DeviceMemory;
   readonly pipelines: Pipelines;
   /** The buffers of a variable of so many bytes. */
@@ -139,29 +141,29 @@ function encodeCommand(pass: GPUComputePassEncoder, { pipeline, storage, chunk, 
   pass.dispatchWorkgroups(x, y);
 }
 
-function planOf(
-  { gpu, module }: Pick<Surroundings, "gpu" | "module">,
-  fn: GpuFunction,
-  sizes: Sizes,
-): FunctionPlan {
-  return planFunction(fn, module.kernels, sizes, mostBytesOf(gpu.device));
+/** What plans a function and checks it, before there is memory. */
+type Planning = Pick<Surroundings, "gpu" | "module" | "budget">;
+
+/** A budget that leads beyond the device's limits gives way to the one that asks for less. */
+function planOf({ gpu, module, budget }: Planning, fn: GpuFunction, sizes: Sizes): FunctionPlan {
+  const planWith = (bytes: number): FunctionPlan =>
+    planFunction(fn, module.kernels, sizes, mostBytesOf(gpu.device), bytes);
+  const plan = planWith(budget.bytes);
+  return budget.fallback === budget.bytes || fits(gpu, fn, plan, sizes) ? plan : planWith(budget.fallback);
+}
+
+function fits({ device }: GpuDevice, fn: GpuFunction, plan: FunctionPlan, sizes: Sizes): boolean {
+  const { binding, buffer } = largestBuffers(fn, plan, sizes);
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  return binding.bytes <= maxStorageBufferBindingSize && buffer.bytes <= maxBufferSize;
 }
 
 /** Throws where the device's limits do not hold what the sizes ask for. */
-export function checkFunction(
-  around: Pick<Surroundings, "gpu" | "module">,
-  fn: GpuFunction,
-  sizes: Sizes,
-): void {
+export function checkFunction(around: Planning, fn: GpuFunction, sizes: Sizes): void {
   checkPlan(around, fn, planOf(around, fn, sizes), sizes);
 }
 
-function checkPlan(
-  around: Pick<Surroundings, "gpu" | "module">,
-  fn: GpuFunction,
-  plan: FunctionPlan,
-  sizes: Sizes,
-): void {
+function checkPlan(around: Planning, fn: GpuFunction, plan: FunctionPlan, sizes: Sizes): void {
   const { gpu, module } = around;
   const kernels = [...new Set(plan.runs.map(({ dispatch }) => dispatch.kernel))].flatMap(
     (index) => module.kernels[index] ?? [],
@@ -174,11 +176,8 @@ function checkPlan(
     invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
     features: [...new Set(kernels.flatMap(({ features }) => features))],
     whatFits: () => {
-      const fits = whatFits(sizes, (smaller) => {
-        const { binding, buffer } = largestBuffers(fn, planOf(around, fn, smaller), smaller);
-        return binding.bytes <= maxStorageBufferBindingSize && buffer.bytes <= maxBufferSize;
-      });
-      if (fits !== undefined) return fits;
+      const smaller = whatFits(sizes, (other) => fits(gpu, fn, planOf(around, fn, other), other));
+      if (smaller !== undefined) return smaller;
       const { what } = largestBuffers(fn, plan, sizes).binding;
       const shape = module.info.variables.find(({ name }) => name === what)?.shape ?? [];
       const settledShape = shape.map((size) => settled(size, sizes));

@@ -4,6 +4,7 @@
  * checked and the peak is known before a device allocates anything.
  */
 import { type Sizes, sizeOf } from "../sizes.ts";
+import { defaultBudgetBytes } from "./budget.ts";
 import type {
   GpuBuffer,
   GpuDispatch,
@@ -53,16 +54,20 @@ export interface Run {
   readonly chunk?: { readonly region: number; readonly index: number };
 }
 
-/** `mostBytes` is what the device binds at once; larger variables are cut into shards. */
+/**
+ * `mostBytes` is what the device binds at once; larger variables are cut into shards. `budgetBytes` is what a streamed
+ * region may hold.
+ */
 export function planFunction(
   fn: GpuFunction,
   kernels: readonly GpuKernel[],
   sizes: Sizes,
   mostBytes = Infinity,
+  budgetBytes = defaultBudgetBytes,
 ): FunctionPlan {
   const slices = slicesOf(fn, kernels);
   const chunks = fn.regions.map((region, index) =>
-    planChunks(region, sizes, cutsOf(fn, region, slices[index] ?? new Set(), sizes, mostBytes)),
+    planChunks(region, sizes, cutsOf(fn, region, slices[index] ?? new Set(), sizes, mostBytes), budgetBytes),
   );
   const whole = withLargestChunks(fn, chunks, sizes);
   const bytes = fn.buffers.map((buffer) => bytesOf(buffer, chunks, whole));
@@ -155,15 +160,22 @@ export function settled(size: Size, sizes: Sizes): number {
 }
 
 /** The same arithmetic as the compiler's plan, so that both name the same peak. */
-function planChunks(region: GpuRegion, sizes: Sizes, cuts: readonly number[]): ChunkPlan {
+function planChunks(
+  region: GpuRegion,
+  sizes: Sizes,
+  cuts: readonly number[],
+  budgetBytes: number,
+): ChunkPlan {
   const classes = settled(region.classes, sizes);
-  const perClass = Math.max(1, ...region.bytesPerClass.map((bytes) => settled(bytes, sizes)));
-  const wanted = Math.max(1, Math.min(classes, Math.ceil((classes * perClass) / region.bodyBudget)));
-  const size = Math.max(1, Math.ceil(classes / wanted));
+  // Rows that need nothing each are one chunk, however many they are.
+  const perClass = Math.max(...region.bytesPerClass.map((bytes) => settled(bytes, sizes)));
+  const wanted = Math.ceil((classes * perClass) / (budgetBytes * region.bodyShare));
+  const size = Math.max(1, Math.ceil(classes / Math.max(1, Math.min(classes, wanted))));
   const ranges = rangesOf(classes, size, cuts);
   const count = ranges.length;
   const keptBytes = size * settled(region.keptBytesPerClass, sizes);
-  const kept = keptBytes === 0 ? 0 : Math.min(count, Math.floor(region.keptBudget / keptBytes));
+  const kept =
+    keptBytes === 0 ? 0 : Math.min(count, Math.floor((budgetBytes * region.keptShare) / keptBytes));
   return { size, count, kept, ranges };
 }
 

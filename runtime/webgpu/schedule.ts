@@ -11,6 +11,8 @@ export type Size = number | string;
 
 export interface GpuModule {
   readonly info: ProgramInfo;
+  /** Bytes that a streamed region may hold, where somebody asked for a number; else the device decides. */
+  readonly budgetBytes?: number;
   readonly kernels: readonly GpuKernel[];
   /** The program's functions, and `initialize`. */
   readonly functions: Readonly<Record<string, GpuFunction>>;
@@ -99,9 +101,9 @@ export interface GpuRegion {
   /** Bytes that grow with each class of a chunk, one expression for each moment that could be the worst. */
   readonly bytesPerClass: readonly Size[];
   readonly keptBytesPerClass: Size;
-  /** Bytes for a chunk's body, and for what is kept between passes. */
-  readonly bodyBudget: number;
-  readonly keptBudget: number;
+  /** Shares of the budget: for a chunk's body, and for what is kept between passes. */
+  readonly bodyShare: number;
+  readonly keptShare: number;
 }
 
 /** What a device can do beyond plain kernels: the runtime finds it out, the compiler chooses by it. */

@@ -5,6 +5,7 @@
  */
 import type { Sizes } from "../sizes.ts";
 import type { GpuDevice } from "./device.ts";
+import { budgetFor } from "./budget.ts";
 import { createInstance } from "./instance.ts";
 import { createMemory, usage } from "./memory.ts";
 import { createPipelines } from "./pipelines.ts";
@@ -30,7 +31,12 @@ export async function millisecondsOfCall(
     const variable = (): never => {
       throw new Error(`${name} reads a variable, so it cannot be timed by itself`);
     };
-    const instance = await createInstance({ gpu, module, memory, pipelines, variable }, name, fn, sizes);
+    const instance = await createInstance(
+      { gpu, module, budget: budgetFor(module, gpu, undefined), memory, pipelines, variable },
+      name,
+      fn,
+      sizes,
+    );
     const run = (count: number, stamps?: GPUComputePassTimestampWrites): GPUCommandEncoder => {
       const encoder = device.createCommandEncoder({ label: `time of ${name}` });
       const pass = encoder.beginComputePass(stamps === undefined ? {} : { timestampWrites: stamps });

@@ -26,6 +26,7 @@ import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut 
 export interface BuildOptions {
   readonly target: TargetName;
   readonly entry: readonly string[];
+  readonly budget?: number;
   readonly out: string;
   readonly watch?: boolean;
   readonly check?: boolean;
@@ -64,13 +65,16 @@ function checkArtifacts(artifacts: readonly Artifact[]): ExitCode {
   return stale.length === 0 ? exitFine : exitFault;
 }
 
-async function artifactsOf(file: string, { entry, out, target }: BuildOptions): Promise<readonly Artifact[]> {
+async function artifactsOf(
+  file: string,
+  { entry, out, target, budget }: BuildOptions,
+): Promise<readonly Artifact[]> {
   const source = sourceAt(file);
   const artifacts: Artifact[] = [];
   for (const name of entry.length > 0 ? entry : defaultEntries(source)) {
     const program = await programOf(source, name, {});
     const files = await atStage("code generation", () =>
-      target === "wgsl" ? gpuFiles(source, program, out) : tfjsFiles(source, program, out),
+      target === "wgsl" ? gpuFiles(source, program, out, budget) : tfjsFiles(source, program, out, budget),
     );
     artifacts.push(...files.map((each) => ({ ...each, path: join(out, `${name}${each.path}`) })));
   }
@@ -78,9 +82,17 @@ async function artifactsOf(file: string, { entry, out, target }: BuildOptions): 
 }
 
 /** Paths are endings of the entry's name. */
-function tfjsFiles(source: Source, program: Program, out: string): readonly Artifact[] {
-  const { js, declarations, mappings } = emitModule(program, compileProgram(program), version, (span) =>
-    sourceLineOf(source, span),
+function tfjsFiles(
+  source: Source,
+  program: Program,
+  out: string,
+  budget: number | undefined,
+): readonly Artifact[] {
+  const { js, declarations, mappings } = emitModule(
+    program,
+    compileProgram(program, budget),
+    version,
+    (span) => sourceLineOf(source, span),
   );
   return [
     ...withMap({ path: ".js", text: js }, mappings, source, program, out),
@@ -89,8 +101,18 @@ function tfjsFiles(source: Source, program: Program, out: string): readonly Arti
 }
 
 /** The module is data; what comes from the source are the kernels, so the map is theirs. */
-function gpuFiles(source: Source, program: Program, out: string): readonly Artifact[] {
-  const { js, declarations, wgsl, mappings } = gpuArtifact(program, (span) => sourceLineOf(source, span));
+function gpuFiles(
+  source: Source,
+  program: Program,
+  out: string,
+  budget: number | undefined,
+): readonly Artifact[] {
+  const { js, declarations, wgsl, mappings } = gpuArtifact(
+    program,
+    (span) => sourceLineOf(source, span),
+    "workgroup",
+    budget,
+  );
   return [
     { path: ".js", text: js },
     { path: ".d.ts", text: declarations },

@@ -65,7 +65,10 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
   if (program.training === undefined) throw new Error(`${info.entry} is no train`);
   const { data, validation, batch } = program.training;
   const target = info.target === "reference" || info.target === "wgsl" ? info.target : "tfjs";
-  const executor = await startExecutor(program, target, source, { path: pathOfRun(info) });
+  const executor = await startExecutor(program, target, source, {
+    path: pathOfRun(info),
+    budgetBytes: info.budget,
+  });
   const trainer = await createTrainer(executor, info.seed);
   if (isFault(trainer)) return trainer;
   try {

@@ -1,4 +1,5 @@
 /** What an adapter's kind, features and limits mean for a program of Margo, one line each, for `margo doctor`. */
+import { budgetOfAdapter } from "../../runtime/webgpu/budget.ts";
 import type { AdapterFacts, OfferedAdapter } from "../../runtime/webgpu/device.ts";
 import { bytes, count } from "../report/numbers.ts";
 
@@ -15,6 +16,7 @@ export function gpuMeaning(
       features.includes(feature) ? `has ${feature}: ${use.there}` : `lacks ${feature}: ${use.missing}`,
     ),
     `a buffer holds up to ${bytes(binding)}: ${count(Math.floor(binding / 2048))} classes of 512 features`,
+    `chunks of classes hold up to ${bytes(budgetOfAdapter(kind, limits.maxBufferSize))}: --budget sets it`,
     `a workgroup has up to ${limits.maxComputeInvocationsPerWorkgroup} invocations and ${bytes(limits.maxComputeWorkgroupStorageSize)} of memory, a kernel ${limits.maxStorageBuffersPerShaderStage} buffers`,
   ];
 }

@@ -3,7 +3,7 @@ import { defaultPassOptions, stagesOf } from "../../compiler/compile.ts";
 import { verifyStage } from "../../compiler/ir/verify.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
 import { passes } from "../../compiler/passes/index.ts";
-import type { PassOptions, Stage, TargetName } from "../../compiler/passes/pass.ts";
+import { type PassOptions, type Stage, type TargetName, withBudget } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { gpuPlanOf, gpuPlanText } from "./gpu-plan.ts";
 import { sizesOf, stageJson, stageText } from "../ir-text.ts";
@@ -19,6 +19,7 @@ export interface IrOptions {
   readonly target: TargetName;
   readonly operands: PassOptions["operands"];
   readonly dim: Bindings;
+  readonly budget?: number;
   readonly set: Readonly<Record<string, string>>;
   readonly json?: boolean;
   readonly verify?: boolean;
@@ -43,8 +44,8 @@ export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
   return exitFine;
 }
 
-function passOptions({ target, operands, dim }: IrOptions): PassOptions {
-  return { ...defaultPassOptions, target, operands, dims: dim };
+function passOptions({ target, operands, dim, budget }: IrOptions): PassOptions {
+  return withBudget({ ...defaultPassOptions, target, operands, dims: dim }, budget);
 }
 
 function jsonOf(program: Program, fn: ProgramFunction, stage: Stage, { dim }: IrOptions): string {

@@ -54,6 +54,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(targetOption())
     .addOption(choice("--operands <type>", "what operands of products are rounded to", ["f32", "f16"], "f32"))
     .option("--dim <name=size>", "size of a free dimension, like N=64", dims, {})
+    .addOption(budgetOption())
     .option("--set <name=expression>", "a setting of the entry; may be repeated", settings, {})
     .option("--json", "machine-readable, sizes in bytes")
     .option("--verify", "check the graph after every pass")
@@ -73,6 +74,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     )
     .option("--grad", "also the gradients of the sum of the value, for every float input and parameter")
     .addOption(targetOption("reference"))
+    .addOption(budgetOption())
     .option("--dim <name=size>", "a size that the inputs do not settle, like C=10; may be repeated", dims, {})
     .option("--seed <number>", "for parameters that are not given", natural, 0)
     .option("--out <file>", "write the result there instead of standard output; .npz writes npz")
@@ -100,6 +102,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       names,
       [],
     )
+    .addOption(budgetOption())
     .option("--out <folder>", "where to write", "dist")
     .option("--watch", "build again when the sources change")
     .option("--check", "write nothing; exit 1 when what is there is stale")
@@ -123,6 +126,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       ).choices(gpuPaths),
     )
     .option("--tune", "target wgsl: measure which tiles are fastest for products, once a machine")
+    .addOption(budgetOption())
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
     .option("--limit <rows>", "use only the first rows of the data", positive)
@@ -174,6 +178,29 @@ function choice(flags: string, help: string, values: readonly string[], preset: 
 function targetOption(preset = "tfjs"): Option {
   return choice("--target <target>", "the target to compile for", ["tfjs", "wgsl", "reference"], preset);
 }
+
+function budgetOption(): Option {
+  return new Option(
+    "--budget <size>",
+    "memory for chunks of classes of a streamed loss, like 256MiB (default: 64MiB; a hardware GPU decides by its size)",
+  ).argParser(byteSize);
+}
+
+/** A number with a unit of powers of 1,024, since memory is counted so. */
+function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?(KiB|MiB|GiB)$/i.exec(text.trim());
+  const unit = { kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 }[match?.[2]?.toLowerCase() ?? ""];
+  if (match === null || unit === undefined)
+    throw new InvalidArgumentError("Write it with its unit, KiB, MiB or GiB, like 256MiB.");
+  const bytes = Math.round(Number(match[1]) * unit);
+  if (bytes < leastBudget || bytes > mostBudget)
+    throw new InvalidArgumentError("It must be between 1MiB and 64GiB.");
+  return bytes;
+}
+
+/** Below it chunks are of a few classes and launches are all that a step does; above it no device has memory. */
+const leastBudget = 2 ** 20;
+const mostBudget = 64 * 2 ** 30;
 
 function names(text: string, earlier: readonly string[]): string[] {
   return [...earlier, text];

@@ -7,11 +7,23 @@ import { type GpuRequest, createExecutor } from "../executors/create.ts";
 import type { TrainingTarget } from "../machine.ts";
 import type { RunInfo } from "../run-folder.ts";
 import { type Source, sourceLineOf } from "./source.ts";
+import { Refusal } from "./refusal.ts";
 import { atStage } from "./stage.ts";
+import { complain, exitUsage } from "./terminal.ts";
 
 /** The path that a run was started with: going on with it and looking at it compute as it did. */
 export function pathOfRun({ gpu }: Pick<RunInfo, "gpu">): GpuPath | undefined {
   return gpuPaths.find((path) => path === gpu);
+}
+
+/** The budget that was asked for. Refuses one for a target that holds all classes at once. */
+export function budgetFor(asked: number | undefined, target: TrainingTarget): number | undefined {
+  if (asked === undefined || target !== "reference") return asked;
+  complain(
+    "--budget says how many bytes chunks of classes may hold, but the target reference holds all classes at once",
+    "add --target tfjs or --target wgsl",
+  );
+  throw new Refusal(exitUsage);
 }
 
 /** Throws `TargetUnavailable` where the target does not start here, or the adapter lacks the path. */

@@ -17,7 +17,7 @@ import { showProgress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { pathOfRun, startExecutor } from "./start-executor.ts";
+import { budgetFor, pathOfRun, startExecutor } from "./start-executor.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
 
 export interface TrainOptions {
@@ -25,6 +25,7 @@ export interface TrainOptions {
   readonly target: "auto" | TrainingTarget;
   readonly gpu?: GpuPath;
   readonly tune?: true;
+  readonly budget?: number;
   readonly epochs?: number;
   readonly steps?: number;
   readonly limit?: number;
@@ -75,10 +76,12 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const target = await targetOf(options, resumed);
   const path = pathOf(options, resumed, target);
   const tune = target === "wgsl" ? (options.tune ?? resumed?.tune) : undefined;
+  const budget = budgetOf(options, resumed, target);
   const progress = await showProgress(entry);
   const executor = await startExecutor(program, target, source, {
     path,
     tune,
+    budgetBytes: budget,
     note: (text) => say(text),
     signal: interruption.signal,
     onCompiled: progress.onCompiled,
@@ -92,6 +95,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
     target,
     path,
     tune,
+    budget,
     seed: training.seed,
   });
   const summary = await atStage("training", () =>
@@ -216,6 +220,16 @@ function pathOf(
   throw new Refusal(exitUsage);
 }
 
+/** The same of chunk sizes: they change the order of sums. */
+function budgetOf(
+  { budget }: TrainOptions,
+  resumed: RunInfo | undefined,
+  target: TrainingTarget,
+): number | undefined {
+  if (budget !== undefined) return budgetFor(budget, target);
+  return target === "reference" ? undefined : resumed?.budget;
+}
+
 interface RunFacts {
   readonly source: Source;
   readonly entry: string;
@@ -225,11 +239,12 @@ interface RunFacts {
   readonly target: TrainingTarget;
   readonly path: GpuPath | undefined;
   readonly tune: true | undefined;
+  readonly budget: number | undefined;
   readonly seed: number;
 }
 
 async function runInfo(facts: RunFacts): Promise<RunInfo> {
-  const { source, entry, options, resumed, settings, target, path, tune, seed } = facts;
+  const { source, entry, options, resumed, settings, target, path, tune, budget, seed } = facts;
   const limit = options.limit ?? resumed?.limit;
   return {
     margo: version,
@@ -240,6 +255,7 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     target,
     ...(path === undefined ? {} : { gpu: path }),
     ...(tune === undefined ? {} : { tune }),
+    ...(budget === undefined ? {} : { budget }),
     seed,
     ...(limit === undefined ? {} : { limit }),
     machine: { ...machineFacts(), ...(target === "wgsl" ? await adapterName() : {}) },

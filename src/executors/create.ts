@@ -3,14 +3,17 @@ import { type CompiledFunction, emitModule, functionsToCompile } from "../../com
 import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import { compileFunction, compileVerified, defaultPassOptions } from "../../compiler/compile.ts";
 import type { SourceLine } from "../../compiler/codegen/source-map.ts";
+import { withBudget } from "../../compiler/passes/pass.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
 import type { TrainingTarget } from "../machine.ts";
 import { version } from "../version.ts";
 
-/** How a program is compiled for a GPU. Other targets take no notice of it. */
+/** How a program is compiled. Of everything but the budget, other targets than the GPU take no notice. */
 export interface GpuRequest {
+  /** Bytes that a streamed loss may hold for its chunks of classes; the reference computes all of them at once. */
+  readonly budgetBytes?: number | undefined;
   /** What kernels may use; by default the best that the adapter offers. */
   readonly path?: GpuPath | undefined;
   /** The text of comments in kernels, which a message about a broken one shows. */
@@ -41,7 +44,9 @@ export async function createExecutor(
     case "tfjs": {
       const { loadTfjsModule } = await import("./load-tfjs-module.ts");
       const { createTfjsExecutor, startBackend } = await import("../../runtime/tfjs/index.ts");
-      const module = await loadTfjsModule(emitModule(program, compileProgram(program), version).js);
+      const module = await loadTfjsModule(
+        emitModule(program, compileProgram(program, gpu.budgetBytes), version).js,
+      );
       return createTfjsExecutor(module, (await startBackend()).backend);
     }
   }
@@ -49,11 +54,9 @@ export async function createExecutor(
 }
 
 /** Every function of a program, through all passes. */
-export function compileProgram(program: Program): readonly CompiledFunction[] {
-  return functionsToCompile(program).map((fn) => ({
-    fn,
-    stage: compileFunction(program, fn, defaultPassOptions),
-  }));
+export function compileProgram(program: Program, budgetBytes?: number): readonly CompiledFunction[] {
+  const options = withBudget(defaultPassOptions, budgetBytes);
+  return functionsToCompile(program).map((fn) => ({ fn, stage: compileFunction(program, fn, options) }));
 }
 
 /** The same with the graph checked after every pass. */

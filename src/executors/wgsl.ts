@@ -29,7 +29,7 @@ export async function createWgslExecutor(program: Program, request: GpuRequest =
   if (gpu === undefined) throw new TargetUnavailable(noAdapter.reason, noAdapter.help);
   const tileOf = request.tune === true ? await tunedTiles(program, gpu, request) : () => undefined;
   const module = compileForGpu(program, gpu, request, tileOf);
-  const executor = createWebGpuExecutor(module, gpu, request.onCompiled);
+  const executor = createWebGpuExecutor(module, gpu, { onCompiled: request.onCompiled });
   return {
     ...executor,
     dispose: () => {
@@ -72,7 +72,7 @@ export function compileForGpu(
   tileOf: TileChoice = () => undefined,
 ): GpuModule {
   const capabilities = capabilitiesOf(gpu, request);
-  const { sourceLine = () => undefined } = request;
-  const stages = gpuStages(program, capabilities.half ? "f16" : "f32");
+  const { sourceLine = () => undefined, budgetBytes } = request;
+  const stages = gpuStages(program, { operands: capabilities.half ? "f16" : "f32", budgetBytes });
   return emitGpuModule(program, stages, version, { capabilities, sourceLine, tileOf });
 }

@@ -176,6 +176,31 @@ describeOnGpu("commands", ({ offer }) => {
     expect(metrics.loss).toBeGreaterThan(0);
   });
 
+  test("a run keeps the budget that it was started with; the reference has none", async () => {
+    const start = ["train", "small.margo", "--target", "wgsl", "--out", "budget", "--steps", "2"];
+    await fine(...start, "--budget", "1.5MiB");
+    const kept = () => JSON.parse(readFileSync(join(place.path, "budget/run.json"), "utf8")).budget;
+    expect(kept()).toBe(1.5 * 2 ** 20);
+    await fine("train", "small.margo", "--resume", "budget", "--steps", "4");
+    const before = await place.margo("train", "small.margo", "--target", "reference", "--budget", "2MiB");
+    expect(before.code).toBe(2);
+    expect(before.err).toContain("the target reference holds all classes at once");
+    expect(kept()).toBe(1.5 * 2 ** 20);
+  });
+
+  test("ir and build take the budget", async () => {
+    await fine("build", "small.margo", "--target", "wgsl", "--out", "with", "--budget", "2MiB");
+    expect(readFileSync(join(place.path, "with/Small.js"), "utf8")).toContain('"budgetBytes": 2097152');
+    const plan = async (...more: readonly string[]): Promise<number> =>
+      JSON.parse(
+        await fine(
+          ...["ir", "examples/languages/languages.margo", "--target", "wgsl", "--entry", "Languages"],
+          ...["--json", "--dim", "N=4096", ...more],
+        ),
+      ).dispatches;
+    expect(await plan("--budget", "1MiB")).toBeGreaterThan(await plan());
+  });
+
   test("a run that was tuned is tuned when it goes on, on the GPU only", async () => {
     const cache = { MARGO_CACHE: join(place.path, "cache") };
     const said = async (...args: readonly string[]): Promise<string> => {

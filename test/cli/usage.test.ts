@@ -54,6 +54,10 @@ describe("usage is at fault: exit 2, nothing on standard output", () => {
     { args: ["train", "--epochs", "0", "x.margo"], says: "at least 1" },
     { args: ["train", "--epochs", "1.5", "x.margo"], says: "whole number" },
     { args: ["train", "--set", "batch", "x.margo"], says: "name=expression" },
+    { args: ["train", "--budget", "much", "x.margo"], says: "like 256MiB" },
+    { args: ["train", "--budget", "256", "x.margo"], says: "with its unit" },
+    { args: ["build", "--budget", "1KiB", "x.margo"], says: "between 1MiB and 64GiB" },
+    { args: ["ir", "--budget", "-5MiB", "x.margo"], says: "like 256MiB" },
     { args: ["run", "x.margo"], says: "missing required argument 'entry'" },
     { args: ["train", "--target", "gpu", "x.margo"], says: "Allowed choices are" },
   ])("margo $args", async ({ args, says }) => {

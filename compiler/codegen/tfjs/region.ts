@@ -5,7 +5,7 @@
  */
 import { type Node, isOp } from "../../ir/node.ts";
 import type { DType } from "../../ir/type.ts";
-import type { Stage } from "../../passes/pass.ts";
+import { type Stage, budgetOf } from "../../passes/pass.ts";
 import type { Step } from "../../passes/schedule.ts";
 import type { Region, RegionPass, Result } from "../../passes/stream.ts";
 import { partialsOf, readsOfPass } from "../../passes/stream.ts";
@@ -44,7 +44,7 @@ export function emitRegions(
         inPlace,
         notes,
         variables,
-        budgetBytes: stage.options.budgetBytes,
+        budgetBytes: budgetOf(stage.options),
       };
       emitted.set(pass, passStatement(loop, index === 0));
     });

@@ -76,7 +76,9 @@ function emitted(
     compiled.map(({ fn, stage }) => [fn.name, emitFunction(stage, kernels, emission)]),
   );
   const info = programInfo(program, "wgsl", version);
-  return { module: { info, kernels: kernels.kernels(), functions }, kernels };
+  const budgetBytes = compiled[0]?.stage.options.budgetBytes;
+  const budget = budgetBytes === undefined ? {} : { budgetBytes };
+  return { module: { info, ...budget, kernels: kernels.kernels(), functions }, kernels };
 }
 
 /** An ES module without imports that exports the data. */

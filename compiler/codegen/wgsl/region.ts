@@ -49,7 +49,7 @@ export function createRegionEmitter(state: FunctionState, stage: Stage): RegionE
     }),
   );
   return {
-    infos: regions.map((region) => regionInfo(region, stage.options.budgetBytes)),
+    infos: regions.map(regionInfo),
     emitPass: (region, pass) => ({
       kind: "chunks",
       region: regions.indexOf(region),
@@ -58,14 +58,14 @@ export function createRegionEmitter(state: FunctionState, stage: Stage): RegionE
   };
 }
 
-function regionInfo(region: Region, budgetBytes: number): GpuRegion {
+function regionInfo(region: Region): GpuRegion {
   return {
     chunk: region.chunk,
     classes: sizeOf(region.classes),
     bytesPerClass: bytesPerClass(region).map(sizeOf),
     keptBytesPerClass: sizeOf(keptBytesPerClass(region)),
-    bodyBudget: budgetBytes * bodyShare,
-    keptBudget: budgetBytes * keptShare,
+    bodyShare,
+    keptShare,
   };
 }
 

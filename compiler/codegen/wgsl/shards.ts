@@ -86,8 +86,8 @@ function wholeRows(chunk: string, rows: Dim): GpuRegion {
     classes: sizeOf(rows),
     bytesPerClass: [0],
     keptBytesPerClass: 0,
-    bodyBudget: Number.MAX_SAFE_INTEGER,
-    keptBudget: 0,
+    bodyShare: 1,
+    keptShare: 0,
   };
 }
 

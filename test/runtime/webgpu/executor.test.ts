@@ -88,7 +88,9 @@ describeOnGpu("the WebGPU executor", (gpu) => {
 
   test("compiling is told kernel by kernel, and only once for the same sizes", async () => {
     const heard: (readonly [ready: number, asked: number])[] = [];
-    const executor = createWebGpuExecutor(gpuModule(tiny()), gpu, (...told) => heard.push(told));
+    const executor = createWebGpuExecutor(gpuModule(tiny()), gpu, {
+      onCompiled: (...told) => heard.push(told),
+    });
     const step = (count: number) => executor.call("step", { ...rows(count), ...counters }, ["loss"]);
     await executor.initialize(1);
     await step(4);

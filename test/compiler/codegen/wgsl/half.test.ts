@@ -92,7 +92,7 @@ describeOnGpu("rounded operands", (gpu) => {
       const module = gpuModule(program, options, emission);
       const step = module.functions["step"];
       if (step === undefined) throw new Error("a head has a step");
-      const plan = planFunction(step, module.kernels, { N: 512 });
+      const plan = planFunction(step, module.kernels, { N: 512 }, Infinity, options.budgetBytes);
       const kept = step.buffers.map((buffer, index) =>
         buffer.kind === "kept" ? (plan.bytes[index] ?? 0) : 0,
       );
