@@ -6,13 +6,19 @@
 import { type Dim, namedDim, namesOfDim } from "../../ir/dim.ts";
 import { type Graph, type GraphBuilder, type Node, isOp, nodesOf, nodesOfGraph } from "../../ir/node.ts";
 import type { Region, RegionPass, Result, Slice } from "../stream.ts";
-import { createChunkWriter } from "./chunk.ts";
+import { type PickStyle, createChunkWriter } from "./chunk.ts";
 import type { Members } from "./members.ts";
 
-export function bodiesOf(builder: GraphBuilder, graph: Graph, members: Members, index: number): Region {
+export function bodiesOf(
+  builder: GraphBuilder,
+  graph: Graph,
+  members: Members,
+  index: number,
+  picks: PickStyle,
+): Region {
   const chunk = freeName(graph, `chunk${index === 0 ? "" : index + 1}`);
   const first = builder.make("input", [], { name: `first of ${chunk}`, dtype: "i32", shape: [] });
-  const writer = createChunkWriter(builder, members, namedDim(chunk), first);
+  const writer = createChunkWriter(builder, members, namedDim(chunk), first, picks);
   const written = [...members.sinks, ...members.emitted]
     .sort((a, b) => a.id - b.id)
     .map((node) => ({ level: members.levels.get(node) ?? 0, results: writer.resultsOf(node) }));

@@ -26,7 +26,14 @@ export interface ChunkWriter {
   readonly slices: () => readonly Slice[];
 }
 
+/**
+ * How one element a row is taken from a chunk: by its place, or as the sum of a row in which all others are 0. That
+ * sum can begin in the kernel that makes the elements, so a GPU need not store them; elsewhere a look-up is cheaper.
+ */
+export type PickStyle = "by place" | "by sum";
+
 interface Writing {
+  readonly picks: PickStyle;
   readonly builder: GraphBuilder;
   readonly members: Members;
   readonly chunk: Dim;
@@ -39,6 +46,7 @@ export function createChunkWriter(
   members: Members,
   chunk: Dim,
   first: Node,
+  picks: PickStyle,
 ): ChunkWriter {
   const forms = new Map<Node, Form>();
   const slices: Slice[] = [];
@@ -49,7 +57,7 @@ export function createChunkWriter(
     forms.set(node, form);
     return form;
   };
-  const writing: Writing = { builder, members, chunk, first, formOf };
+  const writing: Writing = { picks, builder, members, chunk, first, formOf };
   return {
     resultsOf: (node) => (members.sinks.has(node) ? sinkResults(writing, node) : [rowsResult(writing, node)]),
     slices: () => slices,
@@ -315,15 +323,27 @@ function contraction(writing: Writing, node: Node<"matmul">): Node {
 function pickedPart(writing: Writing, node: Node<"pick">): Node {
   const { builder } = writing;
   const [x, index] = [inputOf(node, 0), inputOf(node, 1)];
-  const form = writing.formOf(x);
   const rank = x.type.shape.length;
-  const { node: classes } = ordered(builder, form, [rank - 1, ...identity(rank - 1)]);
+  const { node: classes } = ordered(builder, writing.formOf(x), [rank - 1, ...identity(rank - 1)]);
+  if (writing.picks === "by sum") return pickedBySum(writing, node, classes);
   const at = reshaped(builder, shiftedIndex(writing, index), [constantDim(1), ...index.type.shape]);
   return reshaped(
     builder,
     builder.make("take_along", [classes, at], { axis: 0 }, node.span),
     node.type.shape,
   );
+}
+
+function pickedBySum(writing: Writing, node: Node<"pick">, classes: Node): Node {
+  const { builder } = writing;
+  const index = inputOf(node, 1);
+  const ones = index.type.shape.map(() => constantDim(1));
+  const own = reshaped(builder, classIndices(writing), [writing.chunk, ...ones]);
+  const wanted = reshaped(builder, index, [constantDim(1), ...index.type.shape]);
+  const zero = builder.make("constant", [], { value: 0, dtype: node.type.dtype });
+  const isOwn = builder.make("equal", [own, wanted], {}, node.span);
+  const alone = builder.make("select", [isOwn, classes, zero], {}, node.span);
+  return builder.make("sum", [alone], { axes: [0], keepDims: false }, node.span);
 }
 
 /** The sizes of a value over a chunk, its axes in the given order. */

@@ -41,7 +41,7 @@ describeOnGpu("streamed heads", (gpu) => {
     await expectAgreement(write, sizes, tiny, { N: 5, C: 37 });
   });
 
-  test.each(["arcFace", "hiddenArcFace", "curricularFace", "clippedArcFace", "ownLoss"])(
+  test.each(["arcFace", "hiddenArcFace", "denseSoftmax", "curricularFace", "clippedArcFace", "ownLoss"])(
     "%s stores no scores on its way forward but those it keeps",
     (name) => {
       const write = programs[name] ?? heads.arcFace;
