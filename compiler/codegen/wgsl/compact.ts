@@ -2,12 +2,37 @@
  * A shader without what only people read: comments, indentation and blanks around signs. A line ends where a block does,
  * so that what a driver says of a line still leads somewhere. What it computes is the same, token by token.
  */
-import type { GpuModule } from "../../../runtime/webgpu/schedule.ts";
+import type { GpuDispatch, GpuFunction, GpuModule, GpuStep } from "../../../runtime/webgpu/schedule.ts";
 
-/** The module as a page downloads it. */
+/**
+ * The module as a page downloads it. Its kernels stand by length, so that those which are alike are neighbours: what
+ * packs a file looks back no further than 32 kB.
+ */
 export function compactModule(module: GpuModule): GpuModule {
-  const kernels = module.kernels.map((kernel) => ({ ...kernel, code: compactShader(kernel.code) }));
-  return { ...module, kernels };
+  const places = module.kernels
+    .map((_, place) => place)
+    .sort((a, b) => lengthOf(module, a) - lengthOf(module, b) || a - b);
+  const kernels = places.flatMap((place) => {
+    const kernel = module.kernels[place];
+    return kernel === undefined ? [] : [{ ...kernel, code: compactShader(kernel.code) }];
+  });
+  const functions = Object.fromEntries(
+    Object.entries(module.functions).map(([name, fn]) => [name, renumbered(fn, places)]),
+  );
+  return { ...module, kernels, functions };
+}
+
+function lengthOf({ kernels }: GpuModule, place: number): number {
+  return kernels[place]?.code.length ?? 0;
+}
+
+/** The same function when kernel `places[i]` has become kernel i. */
+function renumbered(fn: GpuFunction, places: readonly number[]): GpuFunction {
+  const dispatch = (step: GpuDispatch): GpuDispatch => ({ ...step, kernel: places.indexOf(step.kernel) });
+  const steps = fn.steps.map((step): GpuStep =>
+    step.kind === "dispatch" ? dispatch(step) : { ...step, steps: step.steps.map(dispatch) },
+  );
+  return { ...fn, steps };
 }
 
 /** WGSL has no text literals, so every `//` begins a comment. */
