@@ -173,7 +173,9 @@ function linesOf(program: Program, fn: Program["functions"][number], stage: Stag
 export function codeView(text: string, entry: string, target: "tfjs" | "wgsl"): string | undefined {
   const program = programOf(text, entry);
   if (program === undefined) return undefined;
-  return target === "wgsl" ? gpuArtifact(program, commentsOf(text)).wgsl : tfjsText(program, text);
+  return target === "wgsl"
+    ? gpuArtifact(program, { sourceLine: commentsOf(text) }).wgsl
+    : tfjsText(program, text);
 }
 
 /** Lines of the file in comments; `*` and `/` are kept apart, so that no text ends a comment. */
@@ -215,7 +217,7 @@ export function trainable(
   if (program === undefined) return undefined;
   if (target === "tfjs") return { target, js: emitModule(program, compiled(program), version).js };
   const style = adapter === "hardware" ? "workgroup" : "invocation";
-  return { target, module: gpuArtifact(program, () => undefined, style).module };
+  return { target, module: gpuArtifact(program, { style }).module };
 }
 
 /** The plan of a `train`: how long it runs, and on which batches. */

@@ -239,10 +239,11 @@ async function keep(run: Run, state: RunState, saves: boolean): Promise<Training
   const { step } = trainer.progress;
   if (!saves && !isMultiple(step, snapshotEvery)) return undefined;
   const taken = await takeSnapshot(trainer);
-  const spoiled = nonFiniteParameter(trainer, taken);
+  const sound = isFinite(taken);
+  const spoiled = sound ? undefined : nonFiniteParameter(trainer, taken);
   if (spoiled !== undefined && step > state.snapshot.progress.step)
     return replayed(run, state.snapshot, step, runFaults.nonFiniteParameter(step, spoiled));
-  if (isFinite(taken)) {
+  if (sound) {
     state.snapshot = taken;
     state.losses = 0;
   }

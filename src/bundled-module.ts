@@ -87,7 +87,7 @@ export function targetModule(
   switch (target) {
     case "wgsl": {
       const style = kernelsFor === "hardware" ? "workgroup" : "invocation";
-      const { module } = gpuArtifact(program, () => undefined, style);
+      const { module } = gpuArtifact(program, { style });
       return { code: printGpuModule(compactModule(module)), mappings: [] };
     }
     case "tfjs": {

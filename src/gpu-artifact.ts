@@ -33,12 +33,17 @@ export function gpuStages(
   }));
 }
 
-/** `style` is how the kernels are written: hardware wants workgroups that share memory. */
+export interface GpuArtifactOptions {
+  /** The text of comments in kernels. */
+  readonly sourceLine?: SourceLine;
+  /** How the kernels are written: hardware wants workgroups that share memory. */
+  readonly style?: KernelStyle;
+  readonly budgetBytes?: GpuStageOptions["budgetBytes"];
+}
+
 export function gpuArtifact(
   program: Program,
-  sourceLine: SourceLine = () => undefined,
-  style: KernelStyle = "workgroup",
-  budgetBytes?: number,
+  { sourceLine = () => undefined, style = "workgroup", budgetBytes }: GpuArtifactOptions = {},
 ): GpuText {
   return emitGpuText(program, gpuStages(program, { budgetBytes }), version, {
     capabilities: plainCapabilities(style),

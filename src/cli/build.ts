@@ -107,12 +107,10 @@ function gpuFiles(
   out: string,
   budget: number | undefined,
 ): readonly Artifact[] {
-  const { js, declarations, wgsl, mappings } = gpuArtifact(
-    program,
-    (span) => sourceLineOf(source, span),
-    "workgroup",
-    budget,
-  );
+  const { js, declarations, wgsl, mappings } = gpuArtifact(program, {
+    sourceLine: (span) => sourceLineOf(source, span),
+    budgetBytes: budget,
+  });
   return [
     { path: ".js", text: js },
     { path: ".d.ts", text: declarations },

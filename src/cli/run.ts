@@ -13,7 +13,7 @@ import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, programOf, sourceAt, sourceLineOf } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { budgetFor } from "./start-executor.ts";
+import { askedBudget } from "./start-executor.ts";
 import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
 
@@ -43,7 +43,7 @@ export async function run(file: string, entry: string, options: RunCommandOption
     runEntry(program, values, {
       ...options,
       dims: options.dim,
-      budgetBytes: budgetFor(options.budget, options.target),
+      budgetBytes: askedBudget(options.budget, options.target),
       sourceLine: (span) => sourceLineOf(source, span),
     }),
   );

@@ -17,7 +17,7 @@ export function pathOfRun({ gpu }: Pick<RunInfo, "gpu">): GpuPath | undefined {
 }
 
 /** The budget that was asked for. Refuses one for a target that holds all classes at once. */
-export function budgetFor(asked: number | undefined, target: TrainingTarget): number | undefined {
+export function askedBudget(asked: number | undefined, target: TrainingTarget): number | undefined {
   if (asked === undefined || target !== "reference") return asked;
   complain(
     "--budget says how many bytes chunks of classes may hold, but the target reference holds all classes at once",

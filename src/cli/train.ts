@@ -17,7 +17,7 @@ import { showProgress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { budgetFor, pathOfRun, startExecutor } from "./start-executor.ts";
+import { askedBudget, pathOfRun, startExecutor } from "./start-executor.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
 
 export interface TrainOptions {
@@ -226,7 +226,7 @@ function budgetOf(
   resumed: RunInfo | undefined,
   target: TrainingTarget,
 ): number | undefined {
-  if (budget !== undefined) return budgetFor(budget, target);
+  if (budget !== undefined) return askedBudget(budget, target);
   return target === "reference" ? undefined : resumed?.budget;
 }
 

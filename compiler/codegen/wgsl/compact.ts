@@ -9,21 +9,15 @@ import type { GpuDispatch, GpuFunction, GpuModule, GpuStep } from "../../../runt
  * packs a file looks back no further than 32 kB.
  */
 export function compactModule(module: GpuModule): GpuModule {
-  const places = module.kernels
-    .map((_, place) => place)
-    .sort((a, b) => lengthOf(module, a) - lengthOf(module, b) || a - b);
-  const kernels = places.flatMap((place) => {
-    const kernel = module.kernels[place];
-    return kernel === undefined ? [] : [{ ...kernel, code: compactShader(kernel.code) }];
-  });
+  const order = module.kernels
+    .map((kernel, place) => ({ kernel, place }))
+    .sort((a, b) => a.kernel.code.length - b.kernel.code.length);
+  const kernels = order.map(({ kernel }) => ({ ...kernel, code: compactShader(kernel.code) }));
+  const places = order.map(({ place }) => place);
   const functions = Object.fromEntries(
     Object.entries(module.functions).map(([name, fn]) => [name, renumbered(fn, places)]),
   );
   return { ...module, kernels, functions };
-}
-
-function lengthOf({ kernels }: GpuModule, place: number): number {
-  return kernels[place]?.code.length ?? 0;
 }
 
 /** The same function when kernel `places[i]` has become kernel i. */

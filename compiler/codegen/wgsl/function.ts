@@ -9,6 +9,7 @@ import { elementsOf } from "../../ops/types.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import type { Stage } from "../../passes/pass.ts";
 import { scheduleAsWritten } from "../../passes/schedule.ts";
+import { streamedNodes } from "../../passes/stream.ts";
 import type {
   GpuBuffer,
   GpuDispatch,
@@ -165,11 +166,7 @@ function createState(
         elements: values.length,
       })),
     slices: new Map(),
-    streamed: new Set(
-      (stage.regions ?? []).flatMap(({ passes }) =>
-        passes.flatMap(({ results }) => results.map(({ node }) => node)),
-      ),
-    ),
+    streamed: streamedNodes(stage.regions ?? []),
     ranges: new Map(),
   };
   const put: Sink["put"] = ({ writer }, node, place, made) =>

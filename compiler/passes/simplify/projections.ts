@@ -5,9 +5,9 @@
  * read once, and an update may stand behind it in its kernel.
  */
 import type { Formulas } from "../../ir/build.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, nodesOf } from "../../ir/node.ts";
 import { classes, leaf, rows, rowsOfFeatures, weights } from "./examples.ts";
-import { type SimplifyRule, constantAlong, input, isShape, isStored } from "./rule.ts";
+import { type SimplifyRule, constantAlong, input, isShape, isStored, withoutReshape } from "./rule.ts";
 
 export const projectionRules: readonly SimplifyRule[] = [
   {
@@ -53,26 +53,14 @@ function dotsWith(weight: Node, gradient: Node, f: Formulas): Node | undefined {
   if (!isOp(gradient, "matmul") || gradient.attrs.transposeB) return undefined;
   const [adjoint, factor] = [input(gradient, 0), input(gradient, 1)];
   const classAxis = gradient.attrs.transposeA ? 1 : 0;
-  for (const scores of productsUnder(adjoint)) {
-    const other = otherOperand(scores, weight, gradient, classAxis);
+  for (const scores of nodesOf([adjoint])) {
+    const other = isOp(scores, "matmul") ? otherOperand(scores, weight, gradient, classAxis) : undefined;
     const rest = other === undefined ? undefined : quotient(factor, other);
     if (rest === undefined || !rest.every((each) => constantAlong(each, [1], 2))) continue;
     const scaled = rest.map((each) => (classAxis === 1 ? each : f.flip(each))).reduce(f.mul, adjoint);
     return f.sum(f.mul(scaled, scores), { axes: [1 - classAxis], keepDims: false });
   }
   return undefined;
-}
-
-/** The products that a value is made from. */
-function productsUnder(x: Node): readonly Node<"matmul">[] {
-  const [found, seen, stack]: [Node<"matmul">[], Set<Node>, Node[]] = [[], new Set([x]), [x]];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (isOp(node, "matmul")) found.push(node);
-    const below = node.inputs.filter((each) => !seen.has(each));
-    below.forEach((each) => seen.add(each));
-    stack.push(...below);
-  }
-  return found;
 }
 
 /** X of X · Wᵀ (or of W · Xᵀ where classes come first), as rows of features. */
@@ -87,10 +75,6 @@ function otherOperand(
   const [own, other] = [input(scores, classAxis), input(scores, 1 - classAxis)];
   const isWeight = withoutReshape(own) === withoutReshape(weight);
   return isWeight && isShape(own.type.shape, gradient.type.shape) ? other : undefined;
-}
-
-function withoutReshape(x: Node): Node {
-  return x.op === "reshape" ? withoutReshape(input(x, 0)) : x;
 }
 
 /** The factors that a product has beside those of another one; undefined where it lacks some of them. */

@@ -6,7 +6,15 @@ import { constantDim, isSize, knownSize, multiplyDims, productOfDims, sameDim } 
 import type { Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { classes, column, leaf, matrix, rows } from "./examples.ts";
-import { type SimplifyRule, constantAlong, constantValue, dimAlong, input, isShape } from "./rule.ts";
+import {
+  type SimplifyRule,
+  constantAlong,
+  constantValue,
+  dimAlong,
+  input,
+  isShape,
+  withoutReshape,
+} from "./rule.ts";
 
 export const reductionRules: readonly SimplifyRule[] = [
   {
@@ -147,10 +155,6 @@ function isMeanOf(m: Node, x: Node, axes: readonly number[]): boolean {
   if (isOp(by, "size")) return quotient.op === "div" && sameDim(by.attrs.dim, count);
   const [value, known] = [constantValue(by), knownSize(count)];
   return known !== undefined && value === (quotient.op === "div" ? known : 1 / known);
-}
-
-function withoutReshape(node: Node): Node {
-  return node.op === "reshape" ? withoutReshape(input(node, 0)) : node;
 }
 
 function mergedSums(node: Node, f: Formulas): Node | undefined {

@@ -45,6 +45,11 @@ export function isStored(node: Node): boolean {
   );
 }
 
+/** The value that reshapes were put on. */
+export function withoutReshape(node: Node): Node {
+  return node.op === "reshape" ? withoutReshape(input(node, 0)) : node;
+}
+
 /** The one number that every element of a node is, where that is plain to see. */
 export function constantValue(node: Node): number | undefined {
   if (isOp(node, "constant")) return node.attrs.value;

@@ -1,6 +1,7 @@
 /** Shaders for machines: token by token what people read, on one line a block; Dawn takes them. */
 import { expect, test } from "vitest";
-import { compactShader } from "../../../../compiler/codegen/wgsl/compact.ts";
+import { compactModule, compactShader } from "../../../../compiler/codegen/wgsl/compact.ts";
+import type { GpuModule } from "../../../../runtime/webgpu/schedule.ts";
 import { type ExampleProgram, exampleTrains } from "../../../support/example-programs.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
 import { alone, gpuModule, gpuOptions, together } from "../../../support/gpu-runs.ts";
@@ -9,6 +10,13 @@ import { arcFace, headProgram } from "../../../support/head-programs.ts";
 test("signs that would join keep their distance", () => {
   const code = "// name\nlet a = b - -c; // why\nif (a < -1.0) {\n  a -= + 2u * (a + d);\n}\n";
   expect(compactShader(code)).toBe("let a=b - -c;if(a<-1.0){a-=+2u*(a+d);}");
+});
+
+test("kernels that stand in another order are dispatched all the same", () => {
+  const module = gpuModule(headProgram({ width: 64, classes: 100_000 }, arcFace), gpuOptions, together);
+  const compact = compactModule(module);
+  expect(compact.kernels.map(({ name }) => name)).not.toEqual(module.kernels.map(({ name }) => name));
+  expect(dispatchedCode(compact)).toEqual(dispatchedCode(module).map(compactShader));
 });
 
 describeOnGpu("shaders for machines", ({ device }) => {
@@ -32,6 +40,13 @@ describeOnGpu("shaders for machines", ({ device }) => {
     }
   });
 });
+
+/** The shader of every dispatch, in the order of the schedules. */
+function dispatchedCode({ functions, kernels }: GpuModule): readonly string[] {
+  const steps = Object.values(functions).flatMap((fn) => fn.steps);
+  const dispatches = steps.flatMap((step) => (step.kind === "dispatch" ? [step] : step.steps));
+  return dispatches.map(({ kernel }) => kernels[kernel]?.code ?? "");
+}
 
 /** Words, numbers and signs; of signs that stand together, the longest that WGSL knows. */
 function tokensOf(code: string): readonly string[] {
