@@ -3,7 +3,7 @@
  * the one before it left and returns a new one. Graph passes change `graph`; from `stream` on, passes add
  * what they found beside it (regions, kernels, an order, a plan), each in a field of its own.
  */
-import type { Bindings } from "../ir/dim.ts";
+import { type Bindings, type Dim, knownSize } from "../ir/dim.ts";
 import type { Graph, GraphBuilder } from "../ir/node.ts";
 import type { ProgramInput, ProgramVariable } from "../program.ts";
 import type { KernelGroup } from "./fuse.ts";
@@ -30,6 +30,11 @@ export interface PassOptions {
 /** The budget of a target whose code holds it as a number, and of plans for no device in particular. */
 export function budgetOf({ budgetBytes = 64 * 2 ** 20 }: PassOptions): number {
   return budgetBytes;
+}
+
+/** Whether a class axis of this size is cut into chunks; one of an unknown size is. */
+export function isChunked(classes: Dim, { streamFrom }: Pick<PassOptions, "streamFrom">): boolean {
+  return (knownSize(classes) ?? Infinity) >= streamFrom;
 }
 
 /** The options with the budget that somebody asked for, if anybody did. */

@@ -82,7 +82,7 @@ export const stream: Pass = {
   name: "stream",
   doc: "Values with a row and a class axis are computed in chunks of classes and never stored whole.",
   run: (stage) => {
-    const { inRange } = factsOf(stage.inputs);
+    const { inRange } = factsOf(stage);
     const early = { ...stage, graph: lookUpEarly(stage.graph, stage.builder, inRange) };
     const regions = findRegions(early);
     return regions.length === 0 ? { ...stage, regions } : { ...early, regions };

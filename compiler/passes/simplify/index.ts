@@ -14,8 +14,7 @@ import { type Graph, type GraphBuilder, type Node, isOp, nodesOfGraph } from "..
 import { rewriteGraph } from "../../ir/rewrite.ts";
 import { sameType } from "../../ir/type.ts";
 import type { OpName } from "../../ops/attrs.ts";
-import type { ProgramInput } from "../../program.ts";
-import type { Pass } from "../pass.ts";
+import { type Pass, type Stage, isChunked } from "../pass.ts";
 import { arithmeticRules } from "./arithmetic.ts";
 import { broadcastRules } from "./broadcasts.ts";
 import { choiceRules } from "./choices.ts";
@@ -31,7 +30,7 @@ import { shapeRules } from "./shapes.ts";
 export const simplify: Pass = {
   name: "simplify",
   doc: "Laws of arithmetic, applied until none applies.",
-  run: (stage) => ({ ...stage, graph: simplifyGraph(stage.graph, stage.builder, factsOf(stage.inputs)) }),
+  run: (stage) => ({ ...stage, graph: simplifyGraph(stage.graph, stage.builder, factsOf(stage)) }),
 };
 
 /** Every rule, in the order in which they are tried on a node. */
@@ -98,7 +97,7 @@ function countReaders(graph: Graph): ReadonlyMap<Node, number> {
 }
 
 /** Labels are checked where data enters, so an input with a bound is in range. */
-export function factsOf(inputs: readonly ProgramInput[]): Facts {
+export function factsOf({ inputs, options }: Pick<Stage, "inputs" | "options">): Facts {
   const bounds = new Map(
     inputs.flatMap(({ name, bound }) => (bound === undefined ? [] : [[name, bound] as const])),
   );
@@ -111,7 +110,7 @@ export function factsOf(inputs: readonly ProgramInput[]): Facts {
       index.op === "reshape" || index.op === "broadcast" || index.op === "transpose" || index.op === "slice";
     return moved && x !== undefined && inRange(x, size);
   };
-  return { inRange };
+  return { inRange, isChunked: (classes) => isChunked(classes, options) };
 }
 
 function fits(bound: Dim | undefined, size: Dim): boolean {

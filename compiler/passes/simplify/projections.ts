@@ -2,18 +2,27 @@
  * The dot product of each row of a stored matrix with the same row of a product that it took part in. The gradient
  * of a normalised weight loses its share along the weight itself, and asks for that share before a row of it is
  * finished. The cosines hold it already: Σ_d W·(GᵀX) is Σ_n G·(XWᵀ), so the product of the backward pass needs to be
- * read once, and an update may stand behind it in its kernel.
+ * read once, and an update may stand behind it in its kernel. That saves what a chunk of the gradient would take;
+ * a few classes that are stored whole would only pay for the sums over them.
  */
 import type { Formulas } from "../../ir/build.ts";
 import { type Node, isOp, nodesOf } from "../../ir/node.ts";
 import { classes, leaf, rows, rowsOfFeatures, weights } from "./examples.ts";
-import { type SimplifyRule, constantAlong, input, isShape, isStored, withoutReshape } from "./rule.ts";
+import {
+  type Facts,
+  type SimplifyRule,
+  constantAlong,
+  input,
+  isShape,
+  isStored,
+  withoutReshape,
+} from "./rule.ts";
 
 export const projectionRules: readonly SimplifyRule[] = [
   {
-    law: "Σ_d W · (Gᵀ · k X) = Σ_n k G · (X · Wᵀ) for a stored W, where G is made from X · Wᵀ",
+    law: "Σ_d W · (Gᵀ · k X) = Σ_n k G · (X · Wᵀ) for a stored W, where G is made from X · Wᵀ in chunks",
     on: ["sum"],
-    rule: (node, f) => dotOfRows(node, f),
+    rule: dotOfRows,
     example: (f) => {
       const scores = f.matmul(rowsOfFeatures(f), weights(f), "keep", "flip");
       const adjoint = f.mul(leaf(f, "G", "f32", rows, classes), f.exp(scores));
@@ -24,7 +33,7 @@ export const projectionRules: readonly SimplifyRule[] = [
   },
 ];
 
-function dotOfRows(node: Node, f: Formulas): Node | undefined {
+function dotOfRows(node: Node, f: Formulas, { isChunked }: Facts): Node | undefined {
   const product = input(node, 0);
   if (!isOp(node, "sum") || product.op !== "mul" || node.attrs.axes.join() !== lastAxis(product))
     return undefined;
@@ -33,7 +42,9 @@ function dotOfRows(node: Node, f: Formulas): Node | undefined {
     [input(product, 1), input(product, 0)],
   ] as const) {
     if (!isStored(weight) || !isShape(weight.type.shape, gradient.type.shape)) continue;
-    const dots = dotsWith(weight, asMatrix(gradient), f);
+    const matrix = asMatrix(gradient);
+    const [count] = matrix.type.shape;
+    const dots = count !== undefined && isChunked(count) ? dotsWith(weight, matrix, f) : undefined;
     if (dots !== undefined) return f.reshape(dots, node.type.shape);
   }
   return undefined;

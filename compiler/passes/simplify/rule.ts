@@ -13,6 +13,8 @@ import type { OpName } from "../../ops/attrs.ts";
 export interface Facts {
   /** Whether every element of an integer tensor lies in 0 … size-1. */
   readonly inRange: (index: Node, size: Dim) => boolean;
+  /** Whether a class axis of this size is going to be cut into chunks. */
+  readonly isChunked: (classes: Dim) => boolean;
 }
 
 /** What a rule may ask besides. */

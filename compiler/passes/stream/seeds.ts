@@ -5,7 +5,7 @@
  */
 import { type Dim, knownSize, namesOfDim } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
-import type { PassOptions } from "../pass.ts";
+import { type PassOptions, isChunked } from "../pass.ts";
 import type { Axes } from "./axes.ts";
 
 export interface Seed {
@@ -35,7 +35,7 @@ export function seedsOf(nodes: readonly Node[], axes: Axes, options: PassOptions
   return [...sizes]
     .filter(([family]) => ofParameter.has(family) && ofProduct.has(family) && reduced.has(family))
     .map(([family, dims]): Seed => ({ family, classes: smallest(dims) }))
-    .filter(({ classes }) => (knownSize(classes) ?? Infinity) >= options.streamFrom)
+    .filter(({ classes }) => isChunked(classes, options))
     .sort((a, b) => weight(b.classes) - weight(a.classes) || a.family - b.family);
 }
 

@@ -31,7 +31,7 @@ describe.each(situations)("$name", ({ range, inRange }) => {
     const f = formulas(builder);
     const before = example(f);
     expect(on).toContain(before.op);
-    const after = rule(before, f, { inRange, usedOnce: () => true });
+    const after = rule(before, f, { inRange, isChunked: () => true, usedOnce: () => true });
     if (after === undefined) throw new Error("the rule does not fire on its example");
     expect(after).not.toBe(before);
     expect(printType(after.type)).toBe(printType(before.type));

@@ -9,6 +9,7 @@ import { decomposeGraph } from "../../../compiler/passes/decompose.ts";
 import { differentiateGraph } from "../../../compiler/passes/gradient.ts";
 import { labels, matrix, rowsOfFeatures, weights } from "../../../compiler/passes/simplify/examples.ts";
 import { factsOf, simplify, simplifyGraph } from "../../../compiler/passes/simplify/index.ts";
+import { defaultPassOptions } from "../../../compiler/compile.ts";
 import { checkPass } from "../../support/check-pass.ts";
 
 test("constants fold, units vanish, factors gather", () => {
@@ -132,7 +133,10 @@ function marginSoftmaxStep(): readonly Node[] {
     { name: "gradient:x", node: f.make("gradient", [loss, x], {}) },
     { name: "next:W", node: f.sub(W, f.mul(f.f32(0.1), f.make("gradient", [loss, W], {}))) },
   ];
-  const facts = factsOf([{ name: "y", type: y.type, role: "data", bound: classes }]);
+  const facts = factsOf({
+    inputs: [{ name: "y", type: y.type, role: "data", bound: classes }],
+    options: defaultPassOptions,
+  });
   return nodesOfGraph(
     simplifyGraph(differentiateGraph(decomposeGraph({ outputs }, builder), builder), builder, facts),
   );

@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { compileVerified, defaultPassOptions } from "../../../compiler/compile.ts";
+import { nodesOfGraph } from "../../../compiler/ir/node.ts";
 import type { Program } from "../../../compiler/program.ts";
 import { bodySteps, variantsOf } from "../../../compiler/passes/stream/body-steps.ts";
 import { isProduct } from "../../../compiler/passes/fuse/products.ts";
@@ -16,6 +17,21 @@ test.each([arcFace, cosFace, hiddenArcFace, curricularFace])("$name", (head) => 
   expect(kernels).not.toHaveLength(0);
   expect(new Set(kernels)).toEqual(new Set(["product"]));
 });
+
+test("a head that is stored whole does not sum over its rows for that", () => {
+  const [whole, cut] = [1024, 2].map((streamFrom) =>
+    computed(headProgram({ width: 5, classes: 700 }, arcFace), streamFrom),
+  );
+  expect(whole).toBeLessThan(cut ?? 0);
+});
+
+/** The number of values of a step before any pass looks at how it is run. */
+function computed(program: Program, streamFrom: number): number {
+  const [step] = program.functions;
+  if (step === undefined) throw new Error("a head has a step");
+  const { graph } = compileVerified(program, step, { ...options, streamFrom, without: ["stream"] });
+  return nodesOfGraph(graph).length;
+}
 
 /** What stands beside each update of class weights: a product, or only other operations. */
 function updateKernels(program: Program): readonly string[] {
