@@ -53,7 +53,7 @@ async function train({
       {
         name,
         training,
-        modules: { wgsl: async (adapter) => gpuModule(name, adapter), tfjs: () => tfjsModule(name) },
+        modules: { wgsl: ({ kind }) => gpuModule(name, kind), tfjs: () => tfjsModule(name) },
       },
       {
         target,

@@ -41,6 +41,6 @@ export type { BrokenStep } from "./replay.ts";
 export { type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 export { type WebGpuExecutorOptions, createWebGpuExecutor } from "./webgpu/executor.ts";
-export type { GpuModule } from "./webgpu/schedule.ts";
+export type { GpuModule, GpuOffer } from "./webgpu/schedule.ts";
 export { type Evaluation, type StepResult, Trainer, createTrainer, rowsOf } from "./trainer.ts";
 export type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-run.ts";

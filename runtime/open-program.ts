@@ -7,9 +7,9 @@ import { DeviceFault } from "./device-fault.ts";
 import type { Executor, TrainingInfo } from "./program.ts";
 import type { BackendOptions } from "./tfjs/backend.ts";
 import type { EmittedModule } from "./tfjs/executor.ts";
-import { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
+import { type GpuDevice, gpuOfPage, lackOf, openDevice } from "./webgpu/device.ts";
 import { createWebGpuExecutor } from "./webgpu/executor.ts";
-import type { GpuModule } from "./webgpu/schedule.ts";
+import type { GpuModule, GpuOffer } from "./webgpu/schedule.ts";
 
 export type PageTarget = "wgsl" | "tfjs";
 
@@ -23,15 +23,15 @@ export interface TargetModules {
 export interface CompiledProgram {
   readonly name: string;
   readonly training?: TrainingInfo;
-  /** How each target's module is loaded. Kernels may be written for the kind of adapter that there is. */
+  /** How each target's module is loaded. For WebGPU it may be one of several, by what the device offers. */
   readonly modules: {
-    readonly wgsl?: (adapter: AdapterFacts["kind"]) => Promise<TargetModules["wgsl"]>;
+    readonly wgsl?: (offer: GpuOffer) => Promise<TargetModules["wgsl"]>;
     readonly tfjs?: () => Promise<TargetModules["tfjs"]>;
   };
 }
 
 export interface OpenOptions {
-  /** `auto`, which is the default, takes WebGPU on a hardware adapter, else tfjs. */
+  /** `auto`, which is the default, takes WebGPU on a hardware adapter that can run the module, else tfjs. */
   readonly target?: PageTarget | "auto";
   /** The GPU to ask; by default the page's. */
   readonly gpu?: GPU;
@@ -58,16 +58,37 @@ export async function openProgram(
   const { target = "auto" } = options;
   if (target === "tfjs") return openOnTfjs(program, options, undefined);
   const gpu = await findDevice(program, options);
-  if (target === "wgsl") {
-    if (typeof gpu === "string")
-      throw new DeviceFault(gpu, "use the target tfjs, which runs in every browser");
-    return openOnGpu(program, gpu, options);
+  if (typeof gpu === "string") {
+    if (target === "wgsl") throw new DeviceFault(gpu, "use the target tfjs, which runs in every browser");
+    return openOnTfjs(program, options, gpu);
   }
-  if (typeof gpu === "string") return openOnTfjs(program, options, gpu);
-  if (gpu.adapter.kind === "hardware" || program.modules.tfjs === undefined)
-    return openOnGpu(program, gpu, options);
-  gpu.device.destroy();
-  return openOnTfjs(program, options, `WebGPU has only ${gpu.adapter.name} here, which is slower`);
+  try {
+    return await openOnDevice(program, gpu, options);
+  } catch (error) {
+    gpu.device.destroy();
+    throw error;
+  }
+}
+
+/** On the device, unless tfjs may take its place and is faster, or the device lacks what the module was compiled for. */
+async function openOnDevice(
+  program: CompiledProgram,
+  gpu: GpuDevice,
+  options: OpenOptions,
+): Promise<OpenedProgram> {
+  const { adapter, device, offer } = gpu;
+  const passOver = (reason: string): Promise<OpenedProgram> => {
+    device.destroy();
+    return openOnTfjs(program, options, reason);
+  };
+  const hasChoice = options.target !== "wgsl" && program.modules.tfjs !== undefined;
+  if (hasChoice && adapter.kind === "software")
+    return passOver(`WebGPU has only ${adapter.name} here, which is slower`);
+  const load = program.modules.wgsl;
+  if (load === undefined) throw missingTarget(program, "wgsl");
+  const { module } = await load(offer);
+  const lack = lackOf(module, gpu);
+  return hasChoice && lack !== undefined ? passOver(lack.message) : openOnGpu(module, gpu, options);
 }
 
 /** A device, or why there is none. */
@@ -81,14 +102,7 @@ async function findDevice(program: CompiledProgram, options: OpenOptions): Promi
   }
 }
 
-async function openOnGpu(
-  program: CompiledProgram,
-  gpu: GpuDevice,
-  { budgetBytes }: OpenOptions,
-): Promise<OpenedProgram> {
-  const load = program.modules.wgsl;
-  if (load === undefined) throw missingTarget(program, "wgsl");
-  const { module } = await load(gpu.adapter.kind);
+function openOnGpu(module: GpuModule, gpu: GpuDevice, { budgetBytes }: OpenOptions): OpenedProgram {
   const executor = createWebGpuExecutor(module, gpu, { budgetBytes });
   const dispose = (): void => {
     executor.dispose();

@@ -5,7 +5,7 @@
  */
 import { DeviceFault } from "../device-fault.ts";
 import { matrixFeature, offerOf } from "./offer.ts";
-import type { GpuOffer } from "./schedule.ts";
+import { type GpuModule, type GpuOffer, lackingFeatures } from "./schedule.ts";
 
 export interface GpuDevice {
   readonly device: GPUDevice;
@@ -105,7 +105,20 @@ export function adapterFacts(info: AdapterInfo, features: readonly string[]): Ad
   };
 }
 
-/** What a program asks of a device, worked out before anything is allocated. */
+/** Why a device cannot run a module whatever its sizes are; undefined where it can. */
+export function lackOf(
+  { info, features }: Pick<GpuModule, "info" | "features">,
+  { adapter, offer }: Pick<GpuDevice, "adapter" | "offer">,
+): DeviceFault | undefined {
+  const lacking = lackingFeatures(features, offer);
+  if (lacking.length === 0) return undefined;
+  return new DeviceFault(
+    `${adapter.name} lacks ${lacking.join(" and ")}, which ${info.name} was compiled for`,
+    "compile it with --gpu plain, which every WebGPU device runs; a page may ship both modules",
+  );
+}
+
+/** What a function asks of a device, worked out before anything is allocated. */
 export interface Needs {
   /** Bytes of the largest binding, with the name of what it holds. */
   readonly binding: { readonly bytes: number; readonly what: string };
@@ -114,8 +127,6 @@ export interface Needs {
   readonly storageBuffers: number;
   readonly workgroupBytes: number;
   readonly invocations: number;
-  /** WebGPU features that its kernels enable. */
-  readonly features: readonly string[];
   /** Sizes with which the buffers would fit, in words; asked only where they do not. */
   readonly whatFits: () => string | undefined;
 }
@@ -123,12 +134,6 @@ export interface Needs {
 /** Throws with the limit, by how much it is exceeded, and what would help. */
 export function checkNeeds({ device, adapter }: GpuDevice, needs: Needs): void {
   const { limits } = device;
-  const lacking = needs.features.filter((feature) => !device.features.has(feature));
-  if (lacking.length > 0)
-    throw new DeviceFault(
-      `${adapter.name} lacks ${lacking.join(", ")}, which the module was compiled for`,
-      "compile the program for what this device offers, or for every device with --gpu plain",
-    );
   const smaller = (): string => needs.whatFits() ?? "fewer classes, rows or features make it smaller";
   const ours = (): string => "report this as a bug in Margo";
   const checks = [

@@ -8,7 +8,7 @@ import { DeviceLost } from "../device-fault.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors, StartedCall } from "../program.ts";
 import type { Sizes } from "../sizes.ts";
 import { type Budget, budgetFor } from "./budget.ts";
-import type { GpuDevice } from "./device.ts";
+import { type GpuDevice, lackOf } from "./device.ts";
 import { type Instance, checkFunction, createInstance, nextPrefix } from "./instance.ts";
 import { type DeviceMemory, countOf, createMemory, upload } from "./memory.ts";
 import { type CompileListener, type Pipelines, createPipelines } from "./pipelines.ts";
@@ -42,12 +42,17 @@ export interface WebGpuExecutorOptions {
   readonly budgetBytes?: number | undefined;
 }
 
-/** Takes the module onto the device. The variables are unset until `initialize` or `write`. */
+/**
+ * Takes the module onto the device. The variables are unset until `initialize` or `write`. Throws a `DeviceFault`, with
+ * nothing allocated, where the device lacks a feature of the module.
+ */
 export function createWebGpuExecutor(
   module: GpuModule,
   gpu: GpuDevice,
   options: WebGpuExecutorOptions = {},
 ): Executor {
+  const lack = lackOf(module, gpu);
+  if (lack !== undefined) throw lack;
   let session = openSession(module, gpu, options);
   const inTurn = queue();
   const start = async (name: string, inputs: NamedTensors, reads?: readonly string[]): Promise<StartedCall> =>
@@ -66,6 +71,11 @@ export function createWebGpuExecutor(
         const next = await lost.gpu.reopen();
         if (next === undefined)
           throw new DeviceLost(module.info.name, "the device was lost, and there is no adapter any more");
+        const lacking = lackOf(module, next);
+        if (lacking !== undefined) {
+          next.device.destroy();
+          throw lacking;
+        }
         closeSession(lost);
         if (lost.gpu !== gpu) lost.gpu.device.destroy();
         session = openSession(module, next, options);

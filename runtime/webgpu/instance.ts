@@ -174,7 +174,6 @@ function checkPlan(around: Planning, fn: GpuFunction, plan: FunctionPlan, sizes:
     storageBuffers: Math.max(0, ...kernels.map(({ access }) => access.length)),
     workgroupBytes: Math.max(0, ...kernels.map(({ workgroupBytes }) => workgroupBytes)),
     invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
-    features: [...new Set(kernels.flatMap(({ features }) => features))],
     whatFits: () => {
       const smaller = whatFits(sizes, (other) => fits(gpu, fn, planOf(around, fn, other), other));
       if (smaller !== undefined) return smaller;

@@ -13,6 +13,8 @@ export interface GpuModule {
   readonly info: ProgramInfo;
   /** Bytes that a streamed region may hold, where somebody asked for a number; else the device decides. */
   readonly budgetBytes?: number;
+  /** WebGPU features that its kernels enable: a device that lacks one does not run the module. */
+  readonly features: readonly string[];
   readonly kernels: readonly GpuKernel[];
   /** The program's functions, and `initialize`. */
   readonly functions: Readonly<Record<string, GpuFunction>>;
@@ -35,8 +37,6 @@ export interface GpuKernel {
   /** Bytes of workgroup memory, and invocations of a workgroup. */
   readonly workgroupBytes: number;
   readonly invocations: number;
-  /** WebGPU features that the kernel enables. */
-  readonly features: readonly string[];
 }
 
 export interface GpuFunction {
@@ -119,6 +119,20 @@ export interface GpuOffer {
   /** Bytes of memory that a workgroup may share. */
   readonly workgroupBytes: number;
 }
+
+/** Which of the features a device does not offer, in words: what may not be enabled there. */
+export function lackingFeatures(
+  features: readonly string[],
+  offer: Pick<GpuOffer, "features" | "subgroups">,
+): readonly string[] {
+  return features.flatMap((feature) => {
+    if (feature === "subgroups") return offer.subgroups === undefined ? [numberedSubgroups] : [];
+    return offer.features.includes(feature) ? [] : [feature];
+  });
+}
+
+/** The feature `subgroups` alone does not say which lanes of a workgroup make one. */
+const numberedSubgroups = "subgroups that kernels can number";
 
 /** A product of fragments: rows × depth times depth × columns. */
 export interface MatrixShape {

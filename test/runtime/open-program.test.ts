@@ -3,11 +3,13 @@ import { describe, expect, test } from "vitest";
 import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
 import type { CompiledProgram, OpenOptions } from "../../runtime/open-program.ts";
 import { openProgram } from "../../runtime/open-program.ts";
+import type { GpuOffer } from "../../runtime/webgpu/schedule.ts";
 import { compileProgram } from "../../src/executors/create.ts";
 import { gpuOfNode } from "../../src/executors/dawn.ts";
 import { loadTfjsModule } from "../../src/executors/load-tfjs-module.ts";
 import { describeOnGpu } from "../support/gpu.ts";
 import { gpuModule } from "../support/gpu-runs.ts";
+import { withAdapters, withHardware } from "../support/stand-in-device.ts";
 import { tinyProgram } from "../support/tiny-program.ts";
 
 const training = { data: { reader: "csv", files: [], options: {} }, batch: 4, epochs: 1, seed: 1, spans: {} };
@@ -67,5 +69,56 @@ describeOnGpu("with an adapter,", ({ adapter }) => {
     });
     expect((await opened(both, { gpu })).target).toBe(adapter.kind === "hardware" ? "wgsl" : "tfjs");
     expect((await opened({ name: "Tiny", modules: { wgsl } }, { gpu })).target).toBe("wgsl");
+  });
+});
+
+describeOnGpu("with a hardware adapter", () => {
+  const wanting = async () => ({ module: { ...gpuModule(program), features: ["shader-f16"] } });
+  const lacks = "A card lacks shader-f16, which Tiny was compiled for";
+
+  test("that can run the module, auto takes it", async () => {
+    const gpu = withHardware(await gpuOfNode(), []);
+    expect(await opened(both, { gpu })).toEqual({ target: "wgsl", device: "WebGPU, A card" });
+  });
+
+  test("that lacks what the module needs, auto takes tfjs and says why", async () => {
+    const gpu = withHardware(await gpuOfNode(), []);
+    expect(await opened({ name: "Tiny", modules: { wgsl: wanting, tfjs } }, { gpu })).toMatchObject({
+      target: "tfjs",
+      reason: lacks,
+    });
+  });
+
+  test("the same where WebGPU was asked for, or tfjs is not there, is a fault with a way out", async () => {
+    const gpu = withHardware(await gpuOfNode(), []);
+    const fault = { message: lacks, help: expect.stringContaining("--gpu plain") };
+    const modules = { wgsl: wanting, tfjs };
+    await expect(openProgram({ name: "Tiny", modules }, { gpu, target: "wgsl" })).rejects.toMatchObject(
+      fault,
+    );
+    await expect(openProgram({ name: "Tiny", modules: { wgsl: wanting } }, { gpu })).rejects.toMatchObject(
+      fault,
+    );
+  });
+
+  test("a page may take its module by what the device offers", async () => {
+    const gpu = withHardware(await gpuOfNode(), []);
+    const fitting = async ({ features }: GpuOffer) => (features.includes("shader-f16") ? wanting() : wgsl());
+    expect((await opened({ name: "Tiny", modules: { wgsl: fitting, tfjs } }, { gpu })).target).toBe("wgsl");
+  });
+
+  test("what goes wrong while its module is loaded leaves no device open", async () => {
+    const devices: GPUDevice[] = [];
+    const gpu = withAdapters(await gpuOfNode(), (adapter) => ({
+      requestDevice: async (wish: GPUDeviceDescriptor) => {
+        const device = await adapter.requestDevice(wish);
+        devices.push(device);
+        return device;
+      },
+    }));
+    const absent = () => Promise.reject(new Error("404"));
+    await expect(openProgram({ name: "Tiny", modules: { wgsl: absent } }, { gpu })).rejects.toThrow("404");
+    expect(devices.length).toBe(1);
+    expect((await devices[0]?.lost)?.reason).toBe("destroyed");
   });
 });

@@ -3,7 +3,12 @@
  * set of abilities under a name that users and tests can force; each builds on the ones before it. Without a word from
  * the user the numbers stay those of f32: subgroups only change the order of sums, f16 and matrices round operands.
  */
-import type { GpuOffer, MatrixShape, MatrixSpelling } from "../../../runtime/webgpu/schedule.ts";
+import {
+  type GpuOffer,
+  type MatrixShape,
+  type MatrixSpelling,
+  lackingFeatures,
+} from "../../../runtime/webgpu/schedule.ts";
 import type { KernelStyle } from "./sink.ts";
 
 /** From the plainest to the most demanding. */
@@ -96,12 +101,12 @@ function automatic(offer: GpuOffer): Capabilities {
   return pathRules[path].capabilities(offer);
 }
 
-function lacksSubgroups({ subgroups }: GpuOffer): readonly string[] {
-  return subgroups === undefined ? ["subgroups that kernels can number"] : [];
+function lacksSubgroups(offer: GpuOffer): readonly string[] {
+  return lackingFeatures(["subgroups"], offer);
 }
 
-function lacksHalf({ features }: GpuOffer): readonly string[] {
-  return features.includes("shader-f16") ? [] : ["shader-f16"];
+function lacksHalf(offer: GpuOffer): readonly string[] {
+  return lackingFeatures(["shader-f16"], offer);
 }
 
 /** Workgroups are a whole number of subgroups, so only a size that is the same for every kernel will do. */

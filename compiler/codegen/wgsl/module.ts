@@ -78,7 +78,8 @@ function emitted(
   const info = programInfo(program, "wgsl", version);
   const budgetBytes = compiled[0]?.stage.options.budgetBytes;
   const budget = budgetBytes === undefined ? {} : { budgetBytes };
-  return { module: { info, ...budget, kernels: kernels.kernels(), functions }, kernels };
+  const features = kernels.features();
+  return { module: { info, ...budget, features, kernels: kernels.kernels(), functions }, kernels };
 }
 
 /** An ES module without imports that exports the data. */

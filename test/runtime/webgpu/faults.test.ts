@@ -1,14 +1,15 @@
 /** What is said where there is no WebGPU, no adapter, and where a driver refuses a kernel: a name, a place, a way out. */
 import { describe, expect, test } from "vitest";
+import { plainCapabilities } from "../../../compiler/codegen/wgsl/capabilities.ts";
 import { DeviceFault } from "../../../runtime/device-fault.ts";
 import { gpuOfPage, openDevice } from "../../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../../runtime/webgpu/executor.ts";
 import { whatFits } from "../../../runtime/webgpu/what-fits.ts";
 import { describeOnGpu } from "../../support/gpu.ts";
-import { alone, gpuModule, gpuOptions } from "../../support/gpu-runs.ts";
+import { alone, emissionFor, gpuModule, gpuOptions, inSubgroups } from "../../support/gpu-runs.ts";
 import { batch } from "../../support/head-runs.ts";
 import { arcFace, headProgram } from "../../support/head-programs.ts";
-import { withLimits } from "../../support/stand-in-device.ts";
+import { withLimits, withMembers, withOffer } from "../../support/stand-in-device.ts";
 
 describe("without a device", () => {
   test("a page without WebGPU is told so, with a way out", () => {
@@ -85,3 +86,80 @@ describeOnGpu("a device that is too small", (gpu) => {
     expect(whatFits({}, () => false)).toBeUndefined();
   });
 });
+
+describeOnGpu("a device that lacks what a module was compiled for", (gpu) => {
+  const program = headProgram({ width: 3, classes: 70 }, arcFace);
+  const halfEmission = emissionFor({ ...plainCapabilities("invocation"), half: true });
+  const modules = {
+    f16: gpuModule(program, { ...gpuOptions, operands: "f16" }, halfEmission),
+    subgroups: gpuModule(program, gpuOptions, inSubgroups),
+    plain: gpuModule(program),
+  };
+  const bare = withOffer(gpu, { features: [], subgroups: undefined });
+
+  test("a module says what it needs", () => {
+    const { f16, subgroups, plain } = modules;
+    expect([f16.features, subgroups.features, plain.features]).toEqual([["shader-f16"], ["subgroups"], []]);
+  });
+
+  test("it is refused before the device is asked for anything, with what lacks and a way out", () => {
+    const asked: string[] = [];
+    const untouched = withMembers(bare, {
+      createBuffer: () => refuse("createBuffer"),
+      createShaderModule: () => refuse("createShaderModule"),
+      createBindGroupLayout: () => refuse("createBindGroupLayout"),
+    });
+    const refuse = (call: string): never => {
+      asked.push(call);
+      throw new Error(`${call} was called`);
+    };
+    for (const [path, lacking] of [
+      ["f16", "shader-f16"],
+      ["subgroups", "subgroups that kernels can number"],
+    ] as const) {
+      const refused = faultOf(() => createWebGpuExecutor(modules[path], untouched));
+      expect(refused?.message).toBe(`${gpu.adapter.name} lacks ${lacking}, which Head was compiled for`);
+      expect(refused?.help).toBe(
+        "compile it with --gpu plain, which every WebGPU device runs; a page may ship both modules",
+      );
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test("subgroups that kernels cannot number are none, and everything that lacks is named", () => {
+    const unnumbered = withOffer(gpu, { features: ["subgroups"], subgroups: undefined });
+    const both = { ...modules.subgroups, features: ["shader-f16", "subgroups"] };
+    expect(faultOf(() => createWebGpuExecutor(both, unnumbered))?.message).toContain(
+      "lacks shader-f16 and subgroups that kernels can number, which",
+    );
+  });
+
+  test("a plain module runs there", async () => {
+    const executor = createWebGpuExecutor(modules.plain, bare);
+    await executor.initialize(1);
+    const { loss } = await executor.call("step", batch(4, 70, 3, 0), ["loss"]);
+    expect(loss?.data[0]).toBeGreaterThan(0);
+    executor.dispose();
+  });
+
+  test("nor does a run go on there when its own device was lost; the run is told, and that device is closed", async () => {
+    let closed = 0;
+    const destroy = (): undefined => void closed++;
+    const lesser = withMembers(bare, { destroy });
+    const able = withOffer(gpu, { subgroups: { smallest: 4, largest: 128 } });
+    const executor = createWebGpuExecutor(modules.subgroups, { ...able, reopen: async () => lesser });
+    await expect(executor.recover?.()).rejects.toThrow(/lacks subgroups that kernels can number, which Head/);
+    expect(closed).toBe(1);
+    executor.dispose();
+  });
+});
+
+function faultOf(run: () => unknown): DeviceFault | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DeviceFault) return error;
+    throw error;
+  }
+}

@@ -4,6 +4,7 @@ import { matrixFeature } from "../../../runtime/webgpu/offer.ts";
 import { openDevice } from "../../../runtime/webgpu/device.ts";
 import { gpuOfNode } from "../../../src/executors/dawn.ts";
 import { describeOnGpu } from "../../support/gpu.ts";
+import { withAdapters } from "../../support/stand-in-device.ts";
 
 describeOnGpu("the offer", ({ device, adapter, offer }) => {
   test("names what the device was opened with", () => {
@@ -21,7 +22,9 @@ describeOnGpu("the offer", ({ device, adapter, offer }) => {
 
   test("a device opens without the experiment that its driver only promises", async ({ skip }) => {
     if (offer.features.includes(matrixFeature)) skip("this driver keeps the promise");
-    const promising = withFeature(await gpuOfNode(), matrixFeature);
+    const promising = withAdapters(await gpuOfNode(), ({ features }) => ({
+      features: new Set([...features, matrixFeature]),
+    }));
     expect((await promising.requestAdapter())?.features.has(matrixFeature as GPUFeatureName)).toBe(true);
     const opened = await openDevice(promising);
     expect(opened?.offer.features).toEqual(offer.features);
@@ -29,21 +32,3 @@ describeOnGpu("the offer", ({ device, adapter, offer }) => {
     opened?.device.destroy();
   });
 });
-
-/** A GPU whose adapters name one more feature than they have. */
-function withFeature(gpu: GPU, feature: string): GPU {
-  return replacing(gpu, "requestAdapter", async (options?: GPURequestAdapterOptions) => {
-    const adapter = await gpu.requestAdapter(options);
-    return adapter === null ? null : replacing(adapter, "features", new Set([...adapter.features, feature]));
-  });
-}
-
-function replacing<T extends object>(target: T, property: string, value: unknown): T {
-  return new Proxy(target, {
-    get: (of, name) => {
-      if (name === property) return value;
-      const own: unknown = Reflect.get(of, name, of);
-      return typeof own === "function" ? own.bind(of) : own;
-    },
-  });
-}
