@@ -22,6 +22,8 @@ export function lossCurve(canvas: HTMLCanvasElement): LossCurve {
   const { ask } = drawnCanvas(canvas, (surface) => drawCurve(surface, points));
   return {
     add: (step, loss) => {
+      // A run that begins anew, or behind a lost device, replaces what it repeats.
+      if (step <= (points.at(-1)?.step ?? 0)) points = points.filter((point) => point.step < step);
       const before = points.at(-1);
       const mean = before === undefined ? loss : before.mean + (loss - before.mean) * 0.05;
       points = [...points, { step, loss, mean }];
@@ -72,10 +74,10 @@ function drawCurve({ context, width, height, color }: Surface, points: readonly 
   );
 }
 
-/** The next number of 1, 2 or 5 times a power of ten. */
+/** The next number of 1, 2, 3 or 5 times a power of ten. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((nice) => nice >= value) ?? value;
+  return [1, 2, 3, 5, 10].map((factor) => factor * power).find((nice) => nice >= value) ?? value;
 }
 
 function path(context: CanvasRenderingContext2D, places: readonly (readonly [number, number])[]): void {

@@ -26,6 +26,8 @@ let paused = false;
 /** Times of the latest steps, for the speed. */
 let times: readonly number[] = [];
 let right = 0;
+/** What is said once the first step is there: until then a device may be busy with its kernels. */
+let training = "";
 
 worker.addEventListener("message", ({ data }: MessageEvent<SessionMessage>) => told(data));
 worker.addEventListener("error", (event) => {
@@ -49,7 +51,6 @@ function train(how: "afresh" | "carried on"): void {
   const target = values.get("target");
   setPaused(false);
   if (how === "afresh") curve.clear();
-  times = [];
   say("Compiling for this device…");
   ask({
     kind: "train",
@@ -69,10 +70,13 @@ function setPaused(value: boolean): void {
 function told(message: SessionMessage): void {
   switch (message.kind) {
     case "opened":
-      say(
-        `Training on ${message.device}.${message.reason === undefined ? "" : ` ${sentence(message.reason)}`}`,
-      );
+      training = `Training on ${message.device}.${message.reason === undefined ? "" : ` ${sentence(message.reason)}`}`;
+      times = [];
+      say(`Compiling for ${message.device}…`);
       document.documentElement.dataset["target"] = message.target;
+      return;
+    case "recovery":
+      training = `Training from step ${message.step} on, since the device was lost.`;
       return;
     case "step":
       stepped(message);
@@ -85,7 +89,7 @@ function told(message: SessionMessage): void {
       );
       return;
     case "finished":
-      say(`Done after ${message.step} steps.`);
+      say(`Done after ${message.step} steps. “Start again” trains a new network.`);
       return;
     case "failed":
       say(`${sentence(message.message)} ${sentence(message.help)}`, "failed");
@@ -95,6 +99,8 @@ function told(message: SessionMessage): void {
 }
 
 function stepped({ step, loss, accuracy = 0 }: Extract<SessionMessage, { kind: "step" }>): void {
+  if (training !== "") say(training);
+  training = "";
   times = [...times.slice(-40), performance.now()];
   right = step === 1 ? accuracy : right + (accuracy - right) * 0.05;
   curve.add(step, loss);

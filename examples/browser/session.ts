@@ -11,6 +11,7 @@ export type SessionMessage =
   | { readonly kind: "opened"; readonly target: string; readonly device: string; readonly reason?: string }
   | { readonly kind: "step"; readonly step: number; readonly loss: number; readonly accuracy?: number }
   | FeaturesMessage
+  | { readonly kind: "recovery"; readonly step: number }
   | { readonly kind: "finished"; readonly step: number }
   | { readonly kind: "failed"; readonly message: string; readonly help: string };
 
@@ -56,6 +57,7 @@ export async function runSession(
   const outcome = await trainer.train(training, { ...plan, signal: control.signal }, async (event) => {
     // Data that does not fit is told before anything is drawn.
     if (event.kind === "start") await draw();
+    if (event.kind === "recovery") post({ kind: "recovery", step: event.step });
     if (event.kind !== "step") return;
     const { step, loss, accuracy } = event;
     post({ kind: "step", step, loss, ...(accuracy === undefined ? {} : { accuracy }) });

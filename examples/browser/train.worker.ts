@@ -58,30 +58,35 @@ function gate(): { readonly go: () => void; readonly gone: Promise<void> } {
   return { go, gone };
 }
 
-/** Failures are told, and leave no trainer. */
+/** Failures are told. Where the target does not open, the trainer from before stays, and its network can go on elsewhere. */
 async function train(
   { margin, target, fresh, digits: url }: Extract<WorkerRequest, { kind: "train" }>,
   before: Promise<Trainer | undefined> | undefined,
   signal: AbortSignal,
 ): Promise<Trainer | undefined> {
   const earlier = await before;
+  let running: Trainer | undefined;
   try {
     const program = programs[margin - 1] ?? Margin1;
     const { executor, ...opened } = await openProgram(program, { target });
     const trainer = await createTrainer(executor, 1);
     if (isFault(trainer)) throw new Error(trainer.message);
     if (!fresh && earlier !== undefined) await carryOn(earlier, trainer);
+    running = trainer;
     earlier?.dispose();
     post({ kind: "opened", ...opened });
-    digits ??= loadDigits(new URL(url));
+    digits ??= loadDigits(new URL(url)).catch((error: unknown) => {
+      digits = undefined;
+      throw error;
+    });
     const plan = { batch: program.training?.batch ?? 32, epochs: program.training?.epochs ?? 20 };
     await runSession(trainer, await digits, plan, { signal, whenRunning: async () => paused?.gone }, post);
     return trainer;
   } catch (error) {
-    earlier?.dispose();
     const help = error instanceof Error && "help" in error ? String(error.help) : "reload the page";
     post({ kind: "failed", message: error instanceof Error ? error.message : String(error), help });
-    return undefined;
+    running?.dispose();
+    return running === undefined ? earlier : undefined;
   }
 }
 

@@ -81,6 +81,9 @@ export function createTrainPane(client: AnalysisClient, textNow: () => string): 
       case "features":
         plane.show(message);
         return;
+      case "recovery":
+        say(`Training from step ${message.step} on, since the device was lost.`);
+        return;
       case "finished":
         stop();
         say(`Done after ${message.step} steps.`);

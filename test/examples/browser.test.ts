@@ -77,6 +77,28 @@ describe("with a software adapter", async () => {
   });
 });
 
+describe("a browser whose GPU process is killed as it trains", async () => {
+  const open = await startBrowser("swiftshader");
+
+  test("goes on from the last snapshot on a new device", async () => {
+    const { page, errors } = await open(url);
+    await page.selectOption("select[name=target]", "wgsl");
+    await page.waitForFunction(() => document.documentElement.dataset["target"] === "wgsl");
+    const at = await stepBeyond(page, (await stepOf(page)) + 3);
+    await killGpuProcess(page);
+    await page.waitForFunction(
+      () => document.querySelector("#status")?.textContent?.includes("since the device was lost"),
+      undefined,
+      { polling: 50, timeout: 60_000 },
+    );
+    await stepBeyond(page, at + 3);
+    expect(await page.textContent("#status")).toMatch(
+      /^Training from step \d+ on, since the device was lost/,
+    );
+    expect(errors).toEqual([]);
+  }, 120_000);
+});
+
 describe("without an adapter", async () => {
   const open = await startBrowser("none");
 
@@ -84,9 +106,15 @@ describe("without an adapter", async () => {
     const { page } = await open(url);
     await stepBeyond(page, 1);
     expect(await page.textContent("#status")).toContain("no adapter: its driver may be blocked or missing");
+    await stepBeyond(page, 5);
     await page.selectOption("select[name=target]", "wgsl");
     await page.waitForSelector("#status.failed");
     expect(await page.textContent("#status")).toContain("Use the target tfjs");
+    // What was learnt is not lost by asking.
+    const at = await stepOf(page);
+    await page.selectOption("select[name=target]", "tfjs");
+    await page.waitForSelector("#status:not(.failed)");
+    expect(await stepBeyond(page, at)).toBeLessThan(at + 40);
   });
 
   test("an insecure page has no WebGPU at all", async () => {
@@ -140,6 +168,15 @@ async function stepBeyond(page: Page, step: number): Promise<number> {
   // Not by frames, of which a page in the background has none.
   await page.waitForFunction(beyond, step, { polling: 50 });
   return stepOf(page);
+}
+
+/** As a driver that crashes ends it. */
+async function killGpuProcess(page: Page): Promise<void> {
+  const session = await page.context().browser()?.newBrowserCDPSession();
+  const info = await session?.send("SystemInfo.getProcessInfo");
+  const gpu = info?.processInfo.find(({ type }) => type === "GPU");
+  if (gpu === undefined) throw new Error("the browser has no GPU process");
+  process.kill(gpu.id, "SIGKILL");
 }
 
 function paintedPixels(page: Page): Promise<number> {
