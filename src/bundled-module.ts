@@ -35,7 +35,9 @@ export function readModule(
 ): ReadModule {
   const checked: CheckResult = checkFile(host, file);
   if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics, programs: [] };
-  const elaborated = (entries ?? defaultEntries(checked)).map((name) => elaborateEntry(host, file, name, {}));
+  const elaborated = (entries ?? defaultEntries(checked, file)).map((name) =>
+    elaborateEntry(host, file, name, {}),
+  );
   const found = [...checked.diagnostics, ...elaborated.flatMap(({ diagnostics }) => diagnostics)];
   const diagnostics = [...new Map(found.map((one) => [keyOf(one), one])).values()];
   const programs = elaborated.flatMap(({ program }) => program ?? []);

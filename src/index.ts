@@ -7,6 +7,7 @@ import { type CheckResult, type SourceHost, checkFile } from "../compiler/check/
 import { type CompiledFunction, emitModule, functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
 import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
+import { withBudget } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
 import type { ProgramInfo } from "../runtime/program.ts";
 import { defaultEntries } from "./default-entries.ts";
@@ -37,6 +38,11 @@ export interface CompileOptions {
   readonly entries?: readonly string[];
   /** Settings of the entries by name, as text: `{ margin: "LSoftmax(m: 4)" }`. */
   readonly set?: Readonly<Record<string, string>>;
+  /**
+   * Bytes that a streamed loss may hold for its chunks of classes, at least 1. By default 64 MiB for tfjs; for wgsl the device
+   * decides when it is opened.
+   */
+  readonly budgetBytes?: number;
 }
 
 export interface Artifact {
@@ -64,31 +70,39 @@ export function analyse(sources: Sources, file: string): CheckResult {
   return checkFile(hostOf(sources), file);
 }
 
-/** Compiles entries of a file. Mistakes in the source are diagnostics; it throws only on a bug of Margo. */
+/**
+ * Compiles entries of a file. Mistakes in the source are diagnostics; it throws on a budget that is no number of bytes, and on a
+ * bug of Margo.
+ */
 export function compile(sources: Sources, file: string, options: CompileOptions = {}): CompileResult {
+  checkBudget(options);
   const host = hostOf(sources);
   const checked = checkFile(host, file);
   if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics, artifacts: [] };
   const diagnostics = new Map(checked.diagnostics.map((one) => [keyOf(one), one]));
   const artifacts: Artifact[] = [];
-  for (const name of options.entries ?? defaultEntries(checked)) {
+  for (const name of options.entries ?? defaultEntries(checked, file)) {
     const elaborated = elaborateEntry(host, file, name, { set: options.set ?? {} });
     for (const one of elaborated.diagnostics) diagnostics.set(keyOf(one), one);
-    if (elaborated.program !== undefined)
-      artifacts.push(artifactOf(elaborated.program, options.target ?? "tfjs"));
+    if (elaborated.program !== undefined) artifacts.push(artifactOf(elaborated.program, options));
   }
   const all = [...diagnostics.values()];
   return { diagnostics: all, artifacts: hasErrors(all) ? [] : artifacts };
 }
 
-function artifactOf(program: Program, target: "tfjs" | "wgsl"): Artifact {
+function checkBudget({ budgetBytes }: CompileOptions): void {
+  if (budgetBytes !== undefined && !(Number.isSafeInteger(budgetBytes) && budgetBytes > 0))
+    throw new RangeError(`budgetBytes is a whole number of bytes, at least 1, and not ${budgetBytes}`);
+}
+
+function artifactOf(program: Program, { target = "tfjs", budgetBytes }: CompileOptions): Artifact {
   if (target === "wgsl") {
-    const { js, declarations, wgsl, module } = gpuArtifact(program);
+    const { js, declarations, wgsl, module } = gpuArtifact(program, { budgetBytes });
     return { name: program.name, js, declarations, wgsl, info: module.info };
   }
   const compiled: readonly CompiledFunction[] = functionsToCompile(program).map((fn) => ({
     fn,
-    stage: compileFunction(program, fn, defaultPassOptions),
+    stage: compileFunction(program, fn, withBudget(defaultPassOptions, budgetBytes)),
   }));
   const { js, declarations, info } = emitModule(program, compiled, version);
   return { name: program.name, js, declarations, info };

@@ -10,6 +10,7 @@ import { sizesOf, stageJson, stageText } from "../ir-text.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
 import { atStage } from "./stage.ts";
+import { askedBudget } from "./start-executor.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
 
 export interface IrOptions {
@@ -45,7 +46,7 @@ export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
 }
 
 function passOptions({ target, operands, dim, budget }: IrOptions): PassOptions {
-  return withBudget({ ...defaultPassOptions, target, operands, dims: dim }, budget);
+  return withBudget({ ...defaultPassOptions, target, operands, dims: dim }, askedBudget(budget, target));
 }
 
 function jsonOf(program: Program, fn: ProgramFunction, stage: Stage, { dim }: IrOptions): string {

@@ -188,7 +188,7 @@ describeOnGpu("commands", ({ offer }) => {
     expect(kept()).toBe(1.5 * 2 ** 20);
   });
 
-  test("ir and build take the budget", async () => {
+  test("ir and build take the budget; for the reference it means nothing", async () => {
     await fine("build", "small.margo", "--target", "wgsl", "--out", "with", "--budget", "2MiB");
     expect(readFileSync(join(place.path, "with/Small.js"), "utf8")).toContain('"budgetBytes": 2097152');
     const plan = async (...more: readonly string[]): Promise<number> =>
@@ -199,6 +199,9 @@ describeOnGpu("commands", ({ offer }) => {
         ),
       ).dispatches;
     expect(await plan("--budget", "1MiB")).toBeGreaterThan(await plan());
+    const refused = await place.margo("ir", "net.margo", "--target", "reference", "--budget", "1MiB");
+    expect({ code: refused.code, out: refused.out }).toEqual({ code: 2, out: "" });
+    expect(refused.err).toContain("the target reference holds all classes at once");
   });
 
   test("a run that was tuned is tuned when it goes on, on the GPU only", async () => {

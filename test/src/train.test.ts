@@ -222,6 +222,10 @@ describe("a run that fails", () => {
     writeFileSync(lockFile, `${pid} ${hostname()}\n`);
     expect(await failure("busy")).toBe("finished");
     expect(existsSync(lockFile)).toBe(false);
+    // A container that is started again has the same process numbers.
+    writeFileSync(lockFile, `${process.pid} ${hostname()}\n`);
+    expect(await failure("busy", { start: "resume" })).toBe("finished");
+    expect(existsSync(lockFile)).toBe(false);
   });
 
   it("says of a folder that cannot be made why", async () => {
