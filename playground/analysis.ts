@@ -216,8 +216,7 @@ export function trainable(
   const program = programOf(text, entry);
   if (program === undefined) return undefined;
   if (target === "tfjs") return { target, js: emitModule(program, compiled(program), version).js };
-  const style = adapter === "hardware" ? "workgroup" : "invocation";
-  return { target, module: gpuArtifact(program, { style }).module };
+  return { target, module: gpuArtifact(program, { kernelsFor: adapter }).module };
 }
 
 /** The plan of a `train`: how long it runs, and on which batches. */

@@ -88,8 +88,7 @@ export function targetModule(
 ): TargetText {
   switch (target) {
     case "wgsl": {
-      const style = kernelsFor === "hardware" ? "workgroup" : "invocation";
-      const { module } = gpuArtifact(program, { style });
+      const { module } = gpuArtifact(program, { kernelsFor });
       return { code: printGpuModule(compactModule(module)), mappings: [] };
     }
     case "tfjs": {

@@ -1,22 +1,33 @@
 /**
- * A program compiled for WebGPU on whatever machine: the stages of its functions, and the texts of its artifact. The
- * kernels of an artifact use what every WebGPU device has. Pure, so that it also runs in a page.
+ * A program compiled for WebGPU on whatever machine: the stages of its functions, and the texts of its artifact. No
+ * adapter is known then, so the kernels of an artifact use what a path asks for and nothing else. Pure, so that it also
+ * runs in a page.
  */
-import { plainCapabilities } from "../compiler/codegen/wgsl/capabilities.ts";
+import {
+  type BuiltPath,
+  type Capabilities,
+  builtCapabilities,
+  plainCapabilities,
+} from "../compiler/codegen/wgsl/capabilities.ts";
 import { type GpuStage, type GpuText, emitGpuText } from "../compiler/codegen/wgsl/module.ts";
 import type { SourceLine } from "../compiler/codegen/source-map.ts";
-import type { KernelStyle } from "../compiler/codegen/wgsl/sink.ts";
 import { functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
 import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
 import { type PassOptions, withBudget } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
+import type { GpuOffer } from "../runtime/webgpu/schedule.ts";
 import { version } from "./version.ts";
 
 export const gpuPassOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 
+/** The passes round what kernels may store as f16. */
+export function passOptionsFor({ half }: Capabilities): PassOptions {
+  return { ...gpuPassOptions, operands: half ? "f16" : "f32" };
+}
+
 export interface GpuStageOptions {
-  /** What operands of products are rounded to. */
-  readonly operands?: PassOptions["operands"];
+  /** What the kernels may use that are made of the stages. */
+  readonly capabilities?: Capabilities;
   /** Bytes that a streamed loss may hold; else the device decides. */
   readonly budgetBytes?: number | undefined;
 }
@@ -24,9 +35,9 @@ export interface GpuStageOptions {
 /** Every function of a program, through all passes. */
 export function gpuStages(
   program: Program,
-  { operands = "f32", budgetBytes }: GpuStageOptions = {},
+  { capabilities = plainCapabilities("workgroup"), budgetBytes }: GpuStageOptions = {},
 ): readonly GpuStage[] {
-  const options = withBudget({ ...gpuPassOptions, operands }, budgetBytes);
+  const options = withBudget(passOptionsFor(capabilities), budgetBytes);
   return functionsToCompile(program).map((fn) => ({
     fn,
     stage: compileFunction(program, fn, options),
@@ -36,17 +47,23 @@ export function gpuStages(
 export interface GpuArtifactOptions {
   /** The text of comments in kernels. */
   readonly sourceLine?: SourceLine;
-  /** How the kernels are written: hardware wants workgroups that share memory. */
-  readonly style?: KernelStyle;
+  /** What kernels may use; `plain`, which every device runs, unless it is said. */
+  readonly path?: BuiltPath | undefined;
+  /** The kind of adapter that runs them faster than the other: hardware wants workgroups that share memory. */
+  readonly kernelsFor?: GpuOffer["kind"];
   readonly budgetBytes?: GpuStageOptions["budgetBytes"];
 }
 
 export function gpuArtifact(
   program: Program,
-  { sourceLine = () => undefined, style = "workgroup", budgetBytes }: GpuArtifactOptions = {},
+  {
+    sourceLine = () => undefined,
+    path = "plain",
+    kernelsFor = "hardware",
+    budgetBytes,
+  }: GpuArtifactOptions = {},
 ): GpuText {
-  return emitGpuText(program, gpuStages(program, { budgetBytes }), version, {
-    capabilities: plainCapabilities(style),
-    sourceLine,
-  });
+  const capabilities = builtCapabilities(path, kernelsFor);
+  const stages = gpuStages(program, { capabilities, budgetBytes });
+  return emitGpuText(program, stages, version, { capabilities, sourceLine });
 }

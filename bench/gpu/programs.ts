@@ -17,7 +17,7 @@ import { normalNumbers, uniformNumbers } from "../../runtime/random.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
 import { compileForGpu } from "../../src/executors/wgsl.ts";
-import { gpuPassOptions } from "../../src/gpu-artifact.ts";
+import { passOptionsFor } from "../../src/gpu-artifact.ts";
 import { nodeHost } from "../../src/host.ts";
 
 /** The folder that holds bench/, examples/ and std/. */
@@ -112,10 +112,10 @@ export function moduleOf(
   if (without.length === 0) return compileForGpu(program, gpu, { path });
   const choice = choosePath(gpu.offer, path);
   if (choice.kind === "lacking") throw new Error(`${gpu.adapter.name} lacks ${choice.lacks.join(", ")}`);
-  const operands = choice.capabilities.half ? "f16" : "f32";
+  const options = { ...passOptionsFor(choice.capabilities), without };
   const compiled = functionsToCompile(program).map((fn) => ({
     fn,
-    stage: compileFunction(program, fn, { ...gpuPassOptions, operands, without }),
+    stage: compileFunction(program, fn, options),
   }));
   const emission = { capabilities: choice.capabilities, sourceLine: () => undefined };
   return emitGpuModule(program, compiled, "bench", emission);

@@ -11,6 +11,7 @@ import {
   sourceMapComment,
   sourceMapText,
 } from "../../compiler/codegen/source-map.ts";
+import type { BuiltPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { TargetName } from "../../compiler/passes/pass.ts";
 import type { Program } from "../../compiler/program.ts";
 import { compileProgram } from "../executors/create.ts";
@@ -20,12 +21,15 @@ import { version } from "../version.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, programOf, sourceAt, sourceLineOf, textOf } from "./source.ts";
+import { refuseForOtherTarget } from "./start-executor.ts";
 import { atStage } from "./stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
 
 export interface BuildOptions {
   readonly target: TargetName;
   readonly entry: readonly string[];
+  /** What kernels may use; `plain` by default. */
+  readonly gpu?: BuiltPath;
   readonly budget?: number;
   readonly out: string;
   readonly watch?: boolean;
@@ -43,6 +47,8 @@ export async function build(file: string, options: BuildOptions): Promise<ExitCo
     complain("the reference target has no artifact: it runs inside Margo", "build for --target tfjs or wgsl");
     return exitUsage;
   }
+  if (options.gpu !== undefined && options.target !== "wgsl")
+    refuseForOtherTarget(`--gpu ${options.gpu}`, options.target);
   if (options.watch === true) return buildAgainAndAgain(file, options);
   const artifacts = await artifactsOf(file, options);
   return options.check === true ? checkArtifacts(artifacts) : writeArtifacts(artifacts);
@@ -65,16 +71,14 @@ function checkArtifacts(artifacts: readonly Artifact[]): ExitCode {
   return stale.length === 0 ? exitFine : exitFault;
 }
 
-async function artifactsOf(
-  file: string,
-  { entry, out, target, budget }: BuildOptions,
-): Promise<readonly Artifact[]> {
+async function artifactsOf(file: string, options: BuildOptions): Promise<readonly Artifact[]> {
+  const { entry, out, target } = options;
   const source = sourceAt(file);
   const artifacts: Artifact[] = [];
   for (const name of entry.length > 0 ? entry : defaultEntries(source)) {
     const program = await programOf(source, name, {});
     const files = await atStage("code generation", () =>
-      target === "wgsl" ? gpuFiles(source, program, out, budget) : tfjsFiles(source, program, out, budget),
+      target === "wgsl" ? gpuFiles(source, program, options) : tfjsFiles(source, program, options),
     );
     artifacts.push(...files.map((each) => ({ ...each, path: join(out, `${name}${each.path}`) })));
   }
@@ -82,12 +86,7 @@ async function artifactsOf(
 }
 
 /** Paths are endings of the entry's name. */
-function tfjsFiles(
-  source: Source,
-  program: Program,
-  out: string,
-  budget: number | undefined,
-): readonly Artifact[] {
+function tfjsFiles(source: Source, program: Program, { out, budget }: BuildOptions): readonly Artifact[] {
   const { js, declarations, mappings } = emitModule(
     program,
     compileProgram(program, budget),
@@ -101,14 +100,10 @@ function tfjsFiles(
 }
 
 /** The module is data; what comes from the source are the kernels, so the map is theirs. */
-function gpuFiles(
-  source: Source,
-  program: Program,
-  out: string,
-  budget: number | undefined,
-): readonly Artifact[] {
+function gpuFiles(source: Source, program: Program, { out, budget, gpu }: BuildOptions): readonly Artifact[] {
   const { js, declarations, wgsl, mappings } = gpuArtifact(program, {
     sourceLine: (span) => sourceLineOf(source, span),
+    path: gpu,
     budgetBytes: budget,
   });
   return [

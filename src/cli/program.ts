@@ -3,7 +3,13 @@
  * called, so that `margo check` pays for the checker alone.
  */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { gpuPaths } from "../../compiler/codegen/wgsl/capabilities.ts";
+import {
+  type BuiltPath,
+  builtPathOf,
+  builtPaths,
+  gpuPaths,
+  whyNotBuilt,
+} from "../../compiler/codegen/wgsl/capabilities.ts";
 import { version } from "../version.ts";
 import type { ExitCode } from "./terminal.ts";
 
@@ -102,6 +108,14 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       names,
       [],
     )
+    .addOption(
+      new Option(
+        "--gpu <path>",
+        "target wgsl: what kernels may use, and so what a device must offer; f16 rounds operands of products (default: plain, which every device runs)",
+      )
+        .choices(builtPaths)
+        .argParser(builtPath),
+    )
     .addOption(budgetOption())
     .option("--out <folder>", "where to write", "dist")
     .option("--watch", "build again when the sources change")
@@ -184,6 +198,12 @@ function budgetOption(): Option {
     "--budget <size>",
     "memory for chunks of classes of a streamed loss, like 256MiB (default: 64MiB; a hardware GPU decides by its size)",
   ).argParser(byteSize);
+}
+
+function builtPath(text: string): BuiltPath {
+  const path = builtPathOf(text);
+  if (path === undefined) throw new InvalidArgumentError(whyNotBuilt(text));
+  return path;
 }
 
 /** A number with a unit of powers of 1,024, since memory is counted so. */

@@ -16,6 +16,12 @@ export function pathOfRun({ gpu }: Pick<RunInfo, "gpu">): GpuPath | undefined {
   return gpuPaths.find((path) => path === gpu);
 }
 
+/** Refuses a flag that says how the GPU computes where another target does. */
+export function refuseForOtherTarget(flag: string, target: string): never {
+  complain(`${flag} says how the target wgsl computes, but the target is ${target}`, "add --target wgsl");
+  throw new Refusal(exitUsage);
+}
+
 /** The budget that was asked for. Refuses one for a target that holds all classes at once. */
 export function askedBudget(asked: number | undefined, target: TrainingTarget): number | undefined {
   if (asked === undefined || target !== "reference") return asked;

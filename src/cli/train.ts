@@ -17,8 +17,8 @@ import { showProgress } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { askedBudget, pathOfRun, startExecutor } from "./start-executor.ts";
-import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
+import { askedBudget, pathOfRun, refuseForOtherTarget, startExecutor } from "./start-executor.ts";
+import { type ExitCode, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
 
 export interface TrainOptions {
   readonly entry: readonly string[];
@@ -216,8 +216,7 @@ function pathOf(
   if (target === "wgsl") return gpu ?? (resumed === undefined ? undefined : pathOfRun(resumed));
   const asked = gpu !== undefined ? `--gpu ${gpu}` : tune === true ? "--tune" : undefined;
   if (asked === undefined) return undefined;
-  complain(`${asked} says how the target wgsl computes, but the target is ${target}`, "add --target wgsl");
-  throw new Refusal(exitUsage);
+  return refuseForOtherTarget(asked, target);
 }
 
 /** The same of chunk sizes: they change the order of sums. */

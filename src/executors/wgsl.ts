@@ -73,6 +73,6 @@ export function compileForGpu(
 ): GpuModule {
   const capabilities = capabilitiesOf(gpu, request);
   const { sourceLine = () => undefined, budgetBytes } = request;
-  const stages = gpuStages(program, { operands: capabilities.half ? "f16" : "f32", budgetBytes });
+  const stages = gpuStages(program, { capabilities, budgetBytes });
   return emitGpuModule(program, stages, version, { capabilities, sourceLine, tileOf });
 }

@@ -107,6 +107,44 @@ describe("build --target wgsl", () => {
     expect([map.sources[source], line + 1, sourceColumn]).toEqual(["../net.margo", 3, 2]);
   });
 
+  test("--gpu says what kernels may use, and the files what a device must offer", async () => {
+    const first = (path: string, name: string) =>
+      readFileSync(join(place.path, path, name), "utf8").split("\n")[0];
+    for (const [path, devices] of [
+      ["plain", "WebGPU"],
+      ["subgroups", "WebGPU devices with subgroups"],
+      ["f16", "WebGPU devices with shader-f16"],
+    ] as const) {
+      await fine("build", "examples/iris/iris.margo", "--target", "wgsl", "--gpu", path, "--out", path);
+      expect(first(path, "Iris.js")).toContain(`compiled from Margo for ${devices}. Hand it`);
+      expect(first(path, "Iris.wgsl")).toContain(`compiled from Margo for ${devices}. Each`);
+    }
+    await fine("build", "examples/iris/iris.margo", "--target", "wgsl", "--out", "plain", "--check");
+    const { code, err } = await place.margo(
+      ...["build", "examples/iris/iris.margo", "--target", "wgsl", "--gpu", "f16", "--out", "plain"],
+      "--check",
+    );
+    expect([code, err]).toEqual([1, expect.stringContaining("plain/Iris.js is stale")]);
+  });
+
+  test("--gpu that cannot be built is refused, with why and what to take", async () => {
+    for (const [target, path, says] of [
+      ["wgsl", "matrix", /shape of the adapter's matrix fragments.* Take f16/],
+      ["wgsl", "fast", /Take one of plain, subgroups, f16/],
+      [
+        "tfjs",
+        "f16",
+        /--gpu f16 says how the target wgsl computes, but the target is tfjs\n.*add --target wgsl/,
+      ],
+    ] as const) {
+      const { code, out, err } = await place.margo(
+        ...["build", "net.margo", "--target", target, "--gpu", path, "--out", "refused"],
+      );
+      expect([code, out, err]).toEqual([2, "", expect.stringMatching(says)]);
+    }
+    expect(place.files().filter((file) => file.startsWith("refused"))).toEqual([]);
+  });
+
   test("an artifact of the source before is stale", async () => {
     place.write("stale.margo", "model Net(x: f32[N, 3]) { x * 2 }\n");
     const { code, err } = await place.margo("build", "stale.margo", ...args.slice(2), "--check");

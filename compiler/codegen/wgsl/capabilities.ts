@@ -93,6 +93,37 @@ export function choosePath(offer: GpuOffer, asked: GpuPath | undefined): PathCho
     : { kind: "lacking", path: asked, lacks };
 }
 
+/** Paths that are compiled for devices that nobody has seen. */
+export const builtPaths = ["plain", "subgroups", "f16"] as const satisfies readonly GpuPath[];
+
+export type BuiltPath = (typeof builtPaths)[number];
+
+/** What the path means on an adapter that offers all that it asks for, and nothing else. */
+export function builtCapabilities(path: BuiltPath, kind: GpuOffer["kind"]): Capabilities {
+  return pathRules[path].capabilities({ ...leastOffers[path], ...unknownOffer, kind });
+}
+
+/** The path of that name, where it can be built. */
+export function builtPathOf(name: string): BuiltPath | undefined {
+  return builtPaths.find((path) => path === name);
+}
+
+/** Why a path cannot be built, and what can: a sentence after the name of the path. */
+export function whyNotBuilt(name: string): string {
+  return name === "matrix"
+    ? `Its kernels have the shape of the adapter's matrix fragments, which margo train asks for and a build cannot. Take f16, which rounds the same operands; there are ${builtPaths.join(", ")}.`
+    : `Take one of ${builtPaths.join(", ")}.`;
+}
+
+const leastOffers: { readonly [P in BuiltPath]: Pick<GpuOffer, "features" | "subgroups"> } = {
+  plain: { features: [], subgroups: undefined },
+  subgroups: { features: ["subgroups"], subgroups: { smallest: 4, largest: 128 } },
+  f16: { features: ["shader-f16"], subgroups: undefined },
+};
+
+/** Of matrices nothing is known, and of workgroup memory what WebGPU promises. */
+const unknownOffer = { matrices: [], matrixSpelling: undefined, workgroupBytes: 16384 } as const;
+
 /** Two staged slabs and a strip of the finished tile, with room; more than WebGPU promises. */
 const matrixBytes = 32768;
 

@@ -85,17 +85,23 @@ function emitted(
 /** An ES module without imports that exports the data. */
 export function printGpuModule(module: GpuModule): string {
   return [
-    `/** ${module.info.name}: compiled from Margo for WebGPU. Hand it to the runtime's createWebGpuExecutor. */`,
+    `/** ${module.info.name}: compiled from Margo for ${devicesOf(module)}. Hand it to the runtime's createWebGpuExecutor. */`,
     `export const module = ${JSON.stringify(module, undefined, 2)};`,
     "",
   ].join("\n");
 }
 
-function declarationsOf({ info }: GpuModule): string {
+/** What runs the module. */
+function devicesOf({ features }: GpuModule): string {
+  return features.length === 0 ? "WebGPU" : `WebGPU devices with ${features.join(" and ")}`;
+}
+
+function declarationsOf(module: GpuModule): string {
+  const { info } = module;
   return [
     'import type { GpuModule } from "margo-lang/runtime";',
     "",
-    `/** ${info.name}: hand it to the runtime's createWebGpuExecutor. It has ${functionNames(info.functions)}. */`,
+    `/** ${info.name} for ${devicesOf(module)}: hand it to the runtime's createWebGpuExecutor. It has ${functionNames(info.functions)}. */`,
     "export declare const module: GpuModule;",
     "",
   ].join("\n");
@@ -106,12 +112,10 @@ function functionNames(functions: GpuModule["info"]["functions"]): string {
 }
 
 /** The kernels with their numbers, and which functions dispatch them. */
-function wgslLines(
-  { info, functions, kernels }: GpuModule,
-  lines: readonly (readonly PrintedLine[])[],
-): readonly PrintedLine[] {
+function wgslLines(module: GpuModule, lines: readonly (readonly PrintedLine[])[]): readonly PrintedLine[] {
+  const { info, functions, kernels } = module;
   const head = [
-    `// ${info.name}: compiled from Margo for WebGPU. Each kernel is a shader of its own.`,
+    `// ${info.name}: compiled from Margo for ${devicesOf(module)}. Each kernel is a shader of its own.`,
     "// This text is for reading; the module beside it holds the same kernels.",
   ].map((text) => ({ text }));
   const numbered = kernels.flatMap((_, kernel): readonly PrintedLine[] => [

@@ -1,10 +1,16 @@
 /** The table from what an adapter offers to how kernels are emitted: what is taken unasked, and what is refused. */
 import { expect, test } from "vitest";
 import {
+  type BuiltPath,
+  type Capabilities,
   type GpuPath,
+  builtCapabilities,
+  builtPathOf,
+  builtPaths,
   choosePath,
   gpuPaths,
   pathRules,
+  whyNotBuilt,
 } from "../../../../compiler/codegen/wgsl/capabilities.ts";
 import type { GpuOffer, MatrixShape } from "../../../../runtime/webgpu/schedule.ts";
 
@@ -41,7 +47,10 @@ const everything: GpuOffer = {
 function taken(offer: GpuOffer, asked?: GpuPath): string {
   const choice = choosePath(offer, asked);
   if (choice.kind === "lacking") return `lacks ${choice.lacks.join(" and ")}`;
-  const { style, subgroups, half, matrix } = choice.capabilities;
+  return abilities(choice.capabilities);
+}
+
+function abilities({ style, subgroups, half, matrix }: Capabilities): string {
   const size = matrix === undefined ? [] : [`matrix ${matrix.shape.rows} ${matrix.spelling}`];
   return [style, ...(subgroups ? ["subgroups"] : []), ...(half ? ["half"] : []), ...size].join(", ");
 }
@@ -98,4 +107,21 @@ test("every path has its rule, and numbers stay f32 unless f16 is asked for", ()
     const choice = choosePath(offer, undefined);
     expect(choice.kind === "chosen" && choice.capabilities.half).toBe(false);
   }
+});
+
+test.each<[BuiltPath, GpuOffer["kind"], string]>([
+  ["plain", "hardware", "workgroup"],
+  ["plain", "software", "invocation"],
+  ["subgroups", "hardware", "workgroup, subgroups"],
+  ["subgroups", "software", "workgroup, subgroups"],
+  ["f16", "hardware", "workgroup, half"],
+  ["f16", "software", "invocation, half"],
+])("a build for %s and %s asks for nothing but the path", (path, kind, expected) => {
+  expect(abilities(builtCapabilities(path, kind))).toBe(expected);
+});
+
+test("all but matrices can be built, and it is said why", () => {
+  expect(gpuPaths.filter((path) => builtPathOf(path) === undefined)).toEqual(["matrix"]);
+  expect(whyNotBuilt("matrix")).toContain("the adapter's matrix fragments");
+  for (const name of ["matrix", "fast"]) expect(whyNotBuilt(name)).toContain(builtPaths.join(", "));
 });
