@@ -3,7 +3,7 @@
  * pictures of the plane come first, then angles and curves, then a table of the numbers.
  */
 import { angleHistogram, condensed, lineSeries, planePicture, stepAxis } from "./charts.ts";
-import { escapeHtml, figures, page, section } from "./html.ts";
+import { escapeHtml, figures, page, section, wideTable } from "./html.ts";
 import { degrees, percent } from "./numbers.ts";
 import { headline } from "./report.ts";
 import type { RunData } from "./run-data.ts";
@@ -28,7 +28,10 @@ function table(runs: readonly RunData[], links: readonly string[]): string {
     const cells = names.map((name) => `<td>${escapeHtml(facts[index]?.get(name) ?? "–")}</td>`).join("");
     return `<tr><td><a href="${escapeHtml(links[index] ?? "#")}">${escapeHtml(run.name)}</a></td>${cells}</tr>`;
   });
-  return `<table><thead><tr><th scope="col">run</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return wideTable(
+    "Numbers of the runs",
+    `<thead><tr><th scope="col">run</th>${head}</tr></thead><tbody>${rows.join("")}</tbody>`,
+  );
 }
 
 function planes(runs: readonly RunData[]): string {

@@ -50,7 +50,12 @@ export function cards(facts: readonly Fact[]): string {
 }
 
 export function factTable(facts: readonly Fact[]): string {
-  return `<table>${facts.map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`).join("")}</table>`;
+  return `<table class="facts">${facts.map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`).join("")}</table>`;
+}
+
+/** A table that scrolls by itself where the page is narrower than its numbers. */
+export function wideTable(name: string, rows: string): string {
+  return `<div class="wide" role="region" tabindex="0" aria-label="${escapeHtml(name)}"><table>${rows}</table></div>`;
 }
 
 export function escapeHtml(text: string): string {
@@ -81,7 +86,11 @@ figcaption{color:var(--muted);font-size:13px;margin-top:6px}
 dt{color:var(--muted);font-size:12.5px}
 dd{margin:0;font-size:20px;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
 table{border-collapse:collapse;width:100%;background:var(--paper);border:1px solid var(--line);border-radius:10px;overflow:hidden;font-size:13.5px}
-th,td{text-align:left;padding:6px 14px;border-top:1px solid var(--line);vertical-align:top;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+th,td{text-align:left;padding:6px 14px;border-top:1px solid var(--line);vertical-align:top;font-variant-numeric:tabular-nums}
+.facts td{overflow-wrap:anywhere}
+.wide{overflow-x:auto}
+.wide th{min-width:7em}
+.wide td{white-space:nowrap}
 tr:first-child>*{border-top:0}
 th[scope=row]{font-weight:500;color:var(--muted);width:34%}
 thead th{color:var(--muted);font-weight:500;border-bottom:1px solid var(--line)}
