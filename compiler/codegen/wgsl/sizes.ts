@@ -23,7 +23,7 @@ function signedTerm(term: Term, index: number, nameOf: (name: string) => string)
 function atomText(atom: Atom, nameOf: (name: string) => string): string {
   if (atom.kind === "name") return nameOf(atom.name);
   const [left, right] = [sizeText(atom.left, nameOf), sizeText(atom.right, nameOf)];
-  return `(${left} ${atom.kind === "quotient" ? "/" : "%"} ${right})`;
+  return `(${left} ${atom.kind === "quotient" ? "/" : "%"} ${divisor(right)})`;
 }
 
 /** u32 arithmetic that leaves out zeros and ones. */
@@ -37,11 +37,16 @@ export function times(a: string, b: string): string {
 }
 
 export function over(a: string, b: string): string {
-  return a === "0u" || b === "1u" ? a : `${grouped(a)} / ${grouped(b)}`;
+  return a === "0u" || b === "1u" ? a : `${grouped(a)} / ${divisor(b)}`;
 }
 
 export function modulo(a: string, b: string): string {
-  return a === "0u" || b === "1u" ? "0u" : `${grouped(a)} % ${grouped(b)}`;
+  return a === "0u" || b === "1u" ? "0u" : `${grouped(a)} % ${divisor(b)}`;
+}
+
+/** No pipeline may divide by an override that is zero, not even where there are no rows to divide. */
+function divisor(text: string): string {
+  return text.includes("size_") ? `max(${text}, 1u)` : grouped(text);
 }
 
 function grouped(text: string): string {

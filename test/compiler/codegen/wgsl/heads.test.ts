@@ -5,9 +5,9 @@
 import { expect, test } from "vitest";
 import type { PassOptions } from "../../../../compiler/passes/pass.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
-import { alone, gpuModule, gpuOptions, gpuSteps } from "../../../support/gpu-runs.ts";
+import { alone, gpuExecutor, gpuModule, gpuOptions, gpuSteps, together } from "../../../support/gpu-runs.ts";
 import * as heads from "../../../support/head-programs.ts";
-import { type StepOutcome, maximalDifference, referenceStep } from "../../../support/head-runs.ts";
+import { type StepOutcome, batch, maximalDifference, referenceStep } from "../../../support/head-runs.ts";
 
 const sizes = { width: 7, classes: 37 };
 const tiny: PassOptions = { ...gpuOptions, streamFrom: 2, budgetBytes: 16384 };
@@ -73,6 +73,22 @@ describeOnGpu("streamed heads", (gpu) => {
   ])("ArcFace with a free number of classes, N = %i, C = %i", async (N, C) => {
     await expectAgreement(heads.arcFace, { width: 3, classes: "free" }, tiny, { N, C });
   });
+
+  test.each([
+    ["invocations alone", alone],
+    ["workgroups", together],
+  ] as const)(
+    "no rows at all: a mean over nothing is no number, and the step runs, %s",
+    async (_, emission) => {
+      for (const write of [heads.arcFace, heads.denseSoftmax]) {
+        const executor = gpuExecutor(gpu, heads.headProgram(sizes, write), tiny, emission);
+        await executor.initialize(1);
+        const outputs = await executor.call("step", batch(0, sizes.classes, sizes.width, 0));
+        expect(outputs["loss"]?.data).toEqual(Float32Array.of(NaN));
+        executor.dispose();
+      }
+    },
+  );
 
   test("a gradient that leaves the region as a view of its sum", async () => {
     const reshaped = (head: heads.Head): heads.HeadResult => {
