@@ -51,12 +51,14 @@ export interface OfferedAdapter {
   readonly limits: Readonly<Record<(typeof wantedLimits)[number], number>>;
 }
 
-/** Takes the best adapter that there is; undefined where there is none. */
+/** Takes the best adapter that there is; undefined where there is none. Throws a fault where it opens no device. */
 export async function openDevice(gpu: GPU): Promise<GpuDevice | undefined> {
   const adapter = await bestAdapter(gpu);
   if (adapter === undefined) return undefined;
-  const device = await deviceOf(adapter);
   const facts = factsOf(adapter);
+  const device = await deviceOf(adapter).catch((error: unknown) => {
+    throw unopened(facts, error);
+  });
   const offer = await offerOf(gpu, adapter.info, device, facts.kind);
   return { device, adapter: facts, offer, reopen: () => openDevice(gpu) };
 }
@@ -71,6 +73,13 @@ async function deviceOf(adapter: GPUAdapter): Promise<GPUDevice> {
   const proven = features.filter((feature) => feature !== matrixFeature);
   if (proven.length === features.length) return request(features);
   return request(features).catch(() => request(proven));
+}
+
+function unopened({ name }: AdapterFacts, error: unknown): DeviceFault {
+  return new DeviceFault(
+    `the driver of ${name} opens no device: ${error instanceof Error ? error.message : String(error)}`,
+    "try again when no other program holds it; the target tfjs needs none",
+  );
 }
 
 async function bestAdapter(gpu: GPU): Promise<GPUAdapter | undefined> {

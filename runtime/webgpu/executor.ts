@@ -68,7 +68,10 @@ export function createWebGpuExecutor(
     recover: () =>
       inTurn(async () => {
         const lost = session;
-        const next = await lost.gpu.reopen();
+        const next = await lost.gpu.reopen().catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          throw new DeviceLost(module.info.name, `the device was lost, and ${reason}`);
+        });
         if (next === undefined)
           throw new DeviceLost(module.info.name, "the device was lost, and there is no adapter any more");
         const lacking = lackOf(module, next);

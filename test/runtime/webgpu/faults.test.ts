@@ -1,15 +1,16 @@
 /** What is said where there is no WebGPU, no adapter, and where a driver refuses a kernel: a name, a place, a way out. */
 import { describe, expect, test } from "vitest";
 import { plainCapabilities } from "../../../compiler/codegen/wgsl/capabilities.ts";
-import { DeviceFault } from "../../../runtime/device-fault.ts";
+import { DeviceFault, DeviceLost } from "../../../runtime/device-fault.ts";
 import { gpuOfPage, openDevice } from "../../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../../runtime/webgpu/executor.ts";
 import { whatFits } from "../../../runtime/webgpu/what-fits.ts";
+import { gpuOfNode } from "../../../src/executors/dawn.ts";
 import { describeOnGpu } from "../../support/gpu.ts";
 import { alone, emissionFor, gpuModule, gpuOptions, inSubgroups } from "../../support/gpu-runs.ts";
 import { batch } from "../../support/head-runs.ts";
 import { arcFace, headProgram } from "../../support/head-programs.ts";
-import { withLimits, withMembers, withOffer } from "../../support/stand-in-device.ts";
+import { withAdapters, withLimits, withMembers, withOffer } from "../../support/stand-in-device.ts";
 
 describe("without a device", () => {
   test("a page without WebGPU is told so, with a way out", () => {
@@ -27,6 +28,30 @@ describe("without a device", () => {
     };
     expect(await openDevice(gpu as unknown as GPU)).toBeUndefined();
     expect(asked).toEqual([{ powerPreference: "high-performance" }, undefined]);
+  });
+});
+
+describeOnGpu("a driver that opens no device", (gpu) => {
+  const busy = async (): Promise<never> => {
+    throw new Error("it is busy");
+  };
+
+  test("is named, with its words and a way out", async () => {
+    const closed = withAdapters(await gpuOfNode(), () => ({ requestDevice: busy }));
+    const refused: unknown = await openDevice(closed).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(DeviceFault);
+    expect(refused).toMatchObject({
+      message: `the driver of ${gpu.adapter.name} opens no device: it is busy`,
+      help: expect.stringContaining("the target tfjs needs none"),
+    });
+  });
+
+  test("ends a run that lost its device as a lost device does, which keeps the last copy", async () => {
+    const module = gpuModule(headProgram({ width: 3, classes: 5 }, arcFace));
+    const executor = createWebGpuExecutor(module, { ...gpu, reopen: busy });
+    await expect(executor.recover?.()).rejects.toThrow(DeviceLost);
+    await expect(executor.recover?.()).rejects.toThrow(/the device was lost, and it is busy/);
+    executor.dispose();
   });
 });
 
