@@ -5,6 +5,7 @@
  */
 import { type CheckResult, type SourceHost, checkFile, elaborateEntry } from "../compiler/check/index.ts";
 import type { Mapping } from "../compiler/codegen/source-map.ts";
+import type { BuiltPath } from "../compiler/codegen/wgsl/capabilities.ts";
 import { emitModule } from "../compiler/codegen/tfjs/module.ts";
 import { compactModule } from "../compiler/codegen/wgsl/compact.ts";
 import { printGpuModule } from "../compiler/codegen/wgsl/module.ts";
@@ -20,6 +21,24 @@ import { gpuArtifact } from "./gpu-artifact.ts";
 import { version } from "./version.ts";
 
 export type BundleTarget = "wgsl" | "tfjs";
+
+/** One of the modules of an entry: for WebGPU there may be several, by what their kernels use. */
+export type BundlePart = { readonly target: "tfjs" } | { readonly target: "wgsl"; readonly path: BuiltPath };
+
+/** A page takes the first part for WebGPU that its device can run. */
+export function bundleParts(
+  targets: readonly BundleTarget[],
+  paths: readonly BuiltPath[],
+): readonly BundlePart[] {
+  return targets.flatMap((target): readonly BundlePart[] =>
+    target === "wgsl" ? paths.map((path) => ({ target, path })) : [{ target }],
+  );
+}
+
+/** `wgsl.f16`, `tfjs`. */
+export function partName(part: BundlePart): string {
+  return part.target === "wgsl" ? `wgsl.${part.path}` : part.target;
+}
 
 export interface ReadModule {
   readonly diagnostics: readonly Diagnostic[];
@@ -52,17 +71,18 @@ function keyOf({ code, message, span }: Diagnostic): string {
   return `${span.file}:${span.start}:${code}:${message}`;
 }
 
-/** The module that is imported; `importOf` names the module of an entry and a target. */
+/** The module that is imported; `idOf` names the module of an entry and a part. */
 export function indexModule(
   programs: readonly Program[],
-  targets: readonly BundleTarget[],
-  importOf: (entry: string, target: BundleTarget) => string,
+  parts: readonly BundlePart[],
+  idOf: (entry: string, part: BundlePart) => string,
 ): string {
   const exported = programs.map((program) => {
     const { name, training } = programInfo(program, "", version);
-    const modules = targets.map(
-      (target) => `    ${target}: () => import(${JSON.stringify(importOf(name, target))}),`,
-    );
+    const modules = targetsOf(parts).map((target) => {
+      const own = parts.filter((part) => part.target === target);
+      return `    ${target}: ${loaderOf(own, (part) => idOf(name, part))},`;
+    });
     return [
       `export const ${name} = {`,
       `  name: ${JSON.stringify(name)},`,
@@ -74,21 +94,37 @@ export function indexModule(
   return [...exported, ...(first === undefined ? [] : [`export default ${first.name};`]), ""].join("\n");
 }
 
+function targetsOf(parts: readonly BundlePart[]): readonly BundleTarget[] {
+  return [...new Set(parts.map(({ target }) => target))];
+}
+
+/** A function that imports the first part that the device can run; of the last one nothing is asked here. */
+function loaderOf(parts: readonly BundlePart[], idOf: (part: BundlePart) => string): string {
+  const choices = parts.map((part, at) => {
+    const imported = `import(${JSON.stringify(idOf(part))})`;
+    return at === parts.length - 1 || part.target !== "wgsl" ? imported : `${runs[part.path]} ? ${imported}`;
+  });
+  return `${choices.length > 1 ? "(offer)" : "()"} => ${choices.join(" : ")}`;
+}
+
+/** Whether a device that makes the `offer` runs a path: an expression of the page's script. */
+const runs: { readonly [P in BuiltPath]: string } = {
+  plain: "true",
+  subgroups: "offer.subgroups !== undefined",
+  f16: 'offer.features.includes("shader-f16")',
+};
+
 export interface TargetText {
   readonly code: string;
   /** Where its statements come from; a module for WebGPU is data and has none. */
   readonly mappings: readonly Mapping[];
 }
 
-/** The code of an entry for one target; a device runs the kernels of either kind, but its own faster. */
-export function targetModule(
-  program: Program,
-  target: BundleTarget,
-  kernelsFor: AdapterFacts["kind"],
-): TargetText {
-  switch (target) {
+/** The code of a part; a device runs the kernels of either kind, but its own faster. */
+export function partModule(program: Program, part: BundlePart, kernelsFor: AdapterFacts["kind"]): TargetText {
+  switch (part.target) {
     case "wgsl": {
-      const { module } = gpuArtifact(program, { kernelsFor });
+      const { module } = gpuArtifact(program, { path: part.path, kernelsFor });
       return { code: printGpuModule(compactModule(module)), mappings: [] };
     }
     case "tfjs": {
@@ -96,16 +132,18 @@ export function targetModule(
       return { code: js, mappings };
     }
   }
-  return target satisfies never;
+  return part satisfies never;
 }
 
 /** Types for `import … from "./digits.margo"`, as the file `digits.d.margo.ts`. */
 export function declarationFile(
   source: string,
   programs: readonly Program[],
-  targets: readonly BundleTarget[],
+  parts: readonly BundlePart[],
 ): string {
-  const wanted = targets.map((target) => JSON.stringify(target)).join(" | ");
+  const wanted = targetsOf(parts)
+    .map((target) => JSON.stringify(target))
+    .join(" | ");
   const declared = programs.map((program) => {
     const info = programInfo(program, "", version);
     return [
@@ -116,11 +154,11 @@ export function declarationFile(
   const [first] = programs;
   return [
     `// Made from ${source} by margo-lang/vite; it is written anew when that file changes.`,
-    'import type { CompiledProgram, TargetModules } from "margo-lang/runtime";',
+    'import type { CompiledProgram } from "margo-lang/runtime";',
     "",
     "type ProgramFor<Name extends string> = CompiledProgram & {",
     "  readonly name: Name;",
-    `  readonly modules: { readonly [T in ${wanted}]: () => Promise<TargetModules[T]> };`,
+    `  readonly modules: Required<Pick<CompiledProgram["modules"], ${wanted}>>;`,
     "};",
     "",
     ...declared,

@@ -5,6 +5,7 @@
 import { elaborateEntry } from "../compiler/check/index.ts";
 import { type CheckResult, type SourceHost, checkFile } from "../compiler/check/index.ts";
 import { type CompiledFunction, emitModule, functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
+import type { BuiltPath } from "../compiler/codegen/wgsl/capabilities.ts";
 import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import { withBudget } from "../compiler/passes/pass.ts";
@@ -12,9 +13,11 @@ import type { Program } from "../compiler/program.ts";
 import type { ProgramInfo } from "../runtime/program.ts";
 import { defaultEntries } from "./default-entries.ts";
 import { gpuArtifact } from "./gpu-artifact.ts";
+import { pathOfOption } from "./gpu-option.ts";
 import { standardLibrary } from "./standard-library.ts";
 import { version } from "./version.ts";
 
+export type { BuiltPath } from "../compiler/codegen/wgsl/capabilities.ts";
 export type { CheckResult, Entry, SourceHost, TypeRecord } from "../compiler/check/index.ts";
 export type { Diagnostic, Fix, Label, Severity, TextEdit } from "../compiler/errors/diagnostic.ts";
 export type { Span } from "../compiler/errors/span.ts";
@@ -43,6 +46,8 @@ export interface CompileOptions {
    * decides when it is opened.
    */
   readonly budgetBytes?: number;
+  /** For wgsl: what kernels may use, and so what a device must offer. `plain`, the default, is run by every device. */
+  readonly gpu?: BuiltPath;
 }
 
 export interface Artifact {
@@ -71,11 +76,12 @@ export function analyse(sources: Sources, file: string): CheckResult {
 }
 
 /**
- * Compiles entries of a file. Mistakes in the source are diagnostics; it throws on a budget that is no number of bytes, and on a
- * bug of Margo.
+ * Compiles entries of a file. Mistakes in the source are diagnostics; it throws on a budget that is no number of bytes, on a
+ * path of the GPU that cannot be built, and on a bug of Margo.
  */
 export function compile(sources: Sources, file: string, options: CompileOptions = {}): CompileResult {
   checkBudget(options);
+  const path = pathOfOption(options.gpu, options.target ?? "tfjs");
   const host = hostOf(sources);
   const checked = checkFile(host, file);
   if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics, artifacts: [] };
@@ -84,7 +90,7 @@ export function compile(sources: Sources, file: string, options: CompileOptions 
   for (const name of options.entries ?? defaultEntries(checked, file)) {
     const elaborated = elaborateEntry(host, file, name, { set: options.set ?? {} });
     for (const one of elaborated.diagnostics) diagnostics.set(keyOf(one), one);
-    if (elaborated.program !== undefined) artifacts.push(artifactOf(elaborated.program, options));
+    if (elaborated.program !== undefined) artifacts.push(artifactOf(elaborated.program, options, path));
   }
   const all = [...diagnostics.values()];
   return { diagnostics: all, artifacts: hasErrors(all) ? [] : artifacts };
@@ -95,9 +101,13 @@ function checkBudget({ budgetBytes }: CompileOptions): void {
     throw new RangeError(`budgetBytes is a whole number of bytes, at least 1, and not ${budgetBytes}`);
 }
 
-function artifactOf(program: Program, { target = "tfjs", budgetBytes }: CompileOptions): Artifact {
+function artifactOf(
+  program: Program,
+  { target = "tfjs", budgetBytes }: CompileOptions,
+  path: BuiltPath,
+): Artifact {
   if (target === "wgsl") {
-    const { js, declarations, wgsl, module } = gpuArtifact(program, { budgetBytes });
+    const { js, declarations, wgsl, module } = gpuArtifact(program, { path, budgetBytes });
     return { name: program.name, js, declarations, wgsl, info: module.info };
   }
   const compiled: readonly CompiledFunction[] = functionsToCompile(program).map((fn) => ({

@@ -14,15 +14,19 @@ import {
   createUnplugin,
 } from "unplugin";
 import { type MappedSource, sourceMap } from "../compiler/codegen/source-map.ts";
+import type { BuiltPath } from "../compiler/codegen/wgsl/capabilities.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import { positionAt, sourceText } from "../compiler/syntax/source.ts";
 import {
   type BundleTarget,
+  bundleParts,
   declarationFile,
   indexModule,
+  partModule,
+  partName,
   readModule,
-  targetModule,
 } from "./bundled-module.ts";
+import { pathsOfOption } from "./gpu-option.ts";
 import { withFileNames } from "./cli/file-names.ts";
 import { renderDiagnostics } from "./cli/render-diagnostics.ts";
 import { type OpenedFile, isLibraryModule, openSource } from "./host.ts";
@@ -33,6 +37,11 @@ export interface MargoPluginOptions {
   readonly target?: BundleTarget | "both";
   /** The declarations to export; by default every `train`, or where there is none every exported fn, model and loss. */
   readonly entries?: readonly string[];
+  /**
+   * What kernels for WebGPU may use; `plain`, the default, runs on every device. Of several paths a page takes the first that its
+   * device can run, so `["subgroups", "plain"]` costs a visitor nothing.
+   */
+  readonly gpu?: BuiltPath | readonly BuiltPath[];
   /** The adapters that kernels for WebGPU are written for: `hardware` unless tests run on a software one. */
   readonly kernelsFor?: "hardware" | "software";
 }
@@ -41,6 +50,7 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
   const targets: readonly BundleTarget[] =
     options.target === undefined || options.target === "both" ? ["wgsl", "tfjs"] : [options.target];
   const { kernelsFor = "hardware" } = options;
+  const parts = bundleParts(targets, pathsOfOption(options.gpu, options.target ?? "both"));
   /** Files that each .margo module was made of, to make it anew when one changes. */
   const madeOf = new Map<string, ReadonlySet<string>>();
   return {
@@ -63,21 +73,22 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
       madeOf.set(path, files);
       for (const file of files) this.addWatchFile(file);
       report(this, opened, result.diagnostics);
-      const wanted = /^\?margo=(\w+)\.(wgsl|tfjs)$/.exec(query);
+      const wanted = /^\?margo=(\w+)\.([\w.]+)$/.exec(query);
       if (wanted === null) {
-        await writeTypes(this, path, declarationFile(basename(path), result.programs, targets));
+        await writeTypes(this, path, declarationFile(basename(path), result.programs, parts));
         return indexModule(
           result.programs,
-          targets,
-          (entry, target) => `./${basename(path)}?margo=${entry}.${target}`,
+          parts,
+          (entry, part) => `./${basename(path)}?margo=${entry}.${partName(part)}`,
         );
       }
       const program = result.programs.find(({ name }) => name === wanted[1]);
       if (program === undefined) return this.error(`${path} has no entry ${wanted[1] ?? ""}`);
-      const target = wanted[2] === "wgsl" ? "wgsl" : "tfjs";
-      const { code, mappings } = targetModule(program, target, kernelsFor);
+      const part = parts.find((each) => partName(each) === wanted[2]);
+      if (part === undefined) return this.error(`${path} is not compiled for ${wanted[2] ?? ""}`);
+      const { code, mappings } = partModule(program, part, kernelsFor);
       // What Vite adds comes last, so that the map still fits.
-      const added = target === "tfjs" && framework === "vite" ? wasmImports() : "";
+      const added = part.target === "tfjs" && framework === "vite" ? wasmImports() : "";
       if (mappings.length === 0) return `${code}${added}`;
       return { code: `${code}${added}`, map: sourceMap(basename(path), mappings, mappedSource(opened)) };
     },

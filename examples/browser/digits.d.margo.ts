@@ -1,9 +1,9 @@
 // Made from digits.margo by margo-lang/vite; it is written anew when that file changes.
-import type { CompiledProgram, TargetModules } from "margo-lang/runtime";
+import type { CompiledProgram } from "margo-lang/runtime";
 
 type ProgramFor<Name extends string> = CompiledProgram & {
   readonly name: Name;
-  readonly modules: { readonly [T in "wgsl" | "tfjs"]: () => Promise<TargetModules[T]> };
+  readonly modules: Required<Pick<CompiledProgram["modules"], "wgsl" | "tfjs">>;
 };
 
 /** `train Margin1` takes image: f32[N, 28, 28, 1], y: i32[N]; 23,926 parameters. */

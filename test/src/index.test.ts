@@ -57,3 +57,15 @@ test("a mistake in the source is a diagnostic, and there is no artifact", () => 
   expect(diagnostics.map(({ severity }) => severity)).toContain("error");
   expect(artifacts).toEqual([]);
 });
+
+test("kernels for a GPU use what is asked for, and what cannot be built is refused", () => {
+  const dense = "export fn f(x: f32[N, 99], W: f32[99, 3]) = x @ W";
+  const wgslOf = (options: CompileOptions) =>
+    compiled(dense, { target: "wgsl", ...options }).artifacts[0]?.wgsl;
+  expect(wgslOf({})).toBe(wgslOf({ gpu: "plain" }));
+  expect(wgslOf({ gpu: "f16" })).toContain("enable f16;");
+  expect(() => wgslOf({ gpu: "matrix" } as unknown as CompileOptions)).toThrow(
+    /gpu: "matrix" cannot be built\. .*matrix fragments/,
+  );
+  expect(() => compiled(dense, { gpu: "f16" })).toThrow(/but the target is tfjs: take the target wgsl/);
+});

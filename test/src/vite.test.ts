@@ -5,11 +5,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { decode } from "@jridgewell/sourcemap-codec";
 import { type BuildFailure, build as esbuild } from "esbuild";
 import { rolldown } from "rolldown";
 import { type HotPayload, createServer, build as viteBuild } from "vite";
 import { afterAll, describe, expect, test } from "vitest";
+import type { CompiledProgram } from "../../runtime/open-program.ts";
+import type { GpuOffer } from "../../runtime/webgpu/schedule.ts";
 import margo, {
   type MargoPluginOptions,
   esbuild as margoForEsbuild,
@@ -74,6 +77,42 @@ async function bundle(path: string, options: MargoPluginOptions): Promise<readon
   return outputFiles.map(({ text }) => text);
 }
 
+/** The default export of a bundle that was written and imported, with a loss whose rows are long enough for subgroups. */
+async function importedProgram(options: MargoPluginOptions): Promise<CompiledProgram> {
+  const path = project({
+    "package.json": '{ "type": "module" }',
+    "main.js": 'export { default } from "./wide.margo";\n',
+    "wide.margo": wide,
+  });
+  await esbuild({
+    entryPoints: [join(path, "main.js")],
+    plugins: [margoForEsbuild({ target: "wgsl", ...options })],
+    ...{ bundle: true, format: "esm", splitting: true, outdir: join(path, "out"), logLevel: "silent" },
+  });
+  const imported: unknown = await import(pathToFileURL(join(path, "out", "main.js")).href);
+  const { default: program } = imported as { readonly default: unknown };
+  if (!isCompiledProgram(program)) throw new Error("the default export is no compiled program");
+  return program;
+}
+
+const wide = `export loss Wide(x: f32[N, 99], W: f32[99, 3]) = sum((x @ W) ^ 2) + sum(norm(x, over: 1))
+`;
+
+const unknown = { matrices: [], matrixSpelling: undefined, workgroupBytes: 16384 } as const;
+const lanes = { smallest: 32, largest: 32 };
+/** What devices offer. */
+const cards = {
+  best: { kind: "hardware", features: ["shader-f16", "subgroups"], subgroups: lanes, ...unknown },
+  subgroups: { kind: "hardware", features: ["subgroups"], subgroups: lanes, ...unknown },
+  plain: { kind: "hardware", features: [], subgroups: undefined, ...unknown },
+} as const satisfies Readonly<Record<string, GpuOffer>>;
+
+/** What the module needs that a device takes. */
+async function featuresOf({ modules }: CompiledProgram, offer: GpuOffer): Promise<readonly string[]> {
+  if (modules.wgsl === undefined) throw new Error("there is no module for WebGPU");
+  return (await modules.wgsl(offer)).module.features;
+}
+
 describe("an import", () => {
   test("gives the entries, each target behind an import of its own", async () => {
     const path = project();
@@ -103,11 +142,11 @@ describe("an import", () => {
     await bundle(path, { target: "wgsl" });
     expect(readFileSync(join(path, "flowers.d.margo.ts"), "utf8")).toBe(
       `// Made from flowers.margo by margo-lang/vite; it is written anew when that file changes.
-import type { CompiledProgram, TargetModules } from "margo-lang/runtime";
+import type { CompiledProgram } from "margo-lang/runtime";
 
 type ProgramFor<Name extends string> = CompiledProgram & {
   readonly name: Name;
-  readonly modules: { readonly [T in "wgsl"]: () => Promise<TargetModules[T]> };
+  readonly modules: Required<Pick<CompiledProgram["modules"], "wgsl">>;
 };
 
 /** \`train Flowers\` takes x: f32[N, 4], y: i32[N]; 14 parameters. */
@@ -118,6 +157,35 @@ export default Flowers;
     const entries = project({ "main.js": 'export { Flower } from "./shared.margo";\n' });
     await bundle(entries, { entries: ["Flower"] });
     expect(readFileSync(join(entries, "shared.d.margo.ts"), "utf8")).toContain("const Flower:");
+  });
+
+  test("gives kernels of the path that is asked for, and plain ones unasked", async () => {
+    expect(await featuresOf(await importedProgram({}), cards.best)).toEqual([]);
+    expect(await featuresOf(await importedProgram({ gpu: "f16" }), cards.plain)).toEqual(["shader-f16"]);
+  });
+
+  test("of several paths gives the first that the device can run", async () => {
+    const program = await importedProgram({ gpu: ["f16", "subgroups", "plain"] });
+    expect(await featuresOf(program, cards.best)).toEqual(["shader-f16"]);
+    expect(await featuresOf(program, cards.subgroups)).toEqual(["subgroups"]);
+    // Subgroups that kernels cannot number.
+    expect(await featuresOf(program, { ...cards.subgroups, subgroups: undefined })).toEqual([]);
+    expect(await featuresOf(program, cards.plain)).toEqual([]);
+    // The last one is taken by whoever can run none: the runtime says what lacks.
+    const without = await importedProgram({ gpu: ["subgroups", "f16"] });
+    expect(await featuresOf(without, cards.plain)).toEqual(["shader-f16"]);
+  });
+
+  test.each<[unknown, string | undefined, RegExp]>([
+    ["matrix", "both", /gpu: "matrix" cannot be built\. .*matrix fragments.* Take f16/],
+    ["fast", "wgsl", /gpu: "fast" cannot be built\. Take one of plain, subgroups, f16/],
+    [true, "wgsl", /gpu: "true" cannot be built/],
+    ["f16", "tfjs", /gpu: "f16" says how the target wgsl computes, but the target is tfjs/],
+    [[], undefined, /gpu: \[\] names no path\. Take one of/],
+    [["plain", "f16"], undefined, /put it last/],
+  ])("of kernels for %j and %s is refused when the bundler starts", (gpu, target, says) => {
+    const options = { gpu, ...(target === undefined ? {} : { target }) } as MargoPluginOptions;
+    expect(() => margo(options)).toThrow(says);
   });
 
   test("works in Rolldown, and a debugger finds the way back to the source", async () => {
