@@ -50,7 +50,11 @@ function train(how: "afresh" | "carried on"): void {
   const values = new FormData(form);
   const target = values.get("target");
   setPaused(false);
-  if (how === "afresh") curve.clear();
+  if (how === "afresh") {
+    curve.clear();
+    numbers.step.textContent = "0";
+    for (const number of [numbers.loss, numbers.accuracy, numbers.speed]) number.textContent = "–";
+  }
   say("Compiling for this device…");
   ask({
     kind: "train",

@@ -65,6 +65,11 @@ async function train(
   signal: AbortSignal,
 ): Promise<Trainer | undefined> {
   const earlier = await before;
+  if (signal.aborted) {
+    // Overtaken before it began, so nothing is compiled; what it was to forget is forgotten all the same.
+    if (fresh) earlier?.dispose();
+    return fresh ? undefined : earlier;
+  }
   let running: Trainer | undefined;
   try {
     const program = programs[margin - 1] ?? Margin1;
