@@ -7,6 +7,8 @@ import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import { footprintOf } from "../../runtime/webgpu/footprint.ts";
 import { planFunction } from "../../runtime/webgpu/plan.ts";
+import { beside, limitOf } from "./limit.ts";
+import type { Ceilings } from "./micro.ts";
 import { headProgram, inputsOf, moduleOf } from "./programs.ts";
 import { pathsOf, productSeconds, unfit } from "./products.ts";
 import type { Section, Size } from "./section.ts";
@@ -27,7 +29,7 @@ const variants: Readonly<Record<string, readonly PassName[]>> = {
   "stored, unfused": ["stream", "fuse"],
 };
 
-export async function heads(gpu: GpuDevice, size: Size): Promise<readonly Section[]> {
+export async function heads(gpu: GpuDevice, size: Size, ceilings: Ceilings): Promise<readonly Section[]> {
   const hardware = gpu.adapter.kind === "hardware";
   const sizes: readonly HeadSize[] = hardware
     ? [
@@ -42,11 +44,11 @@ export async function heads(gpu: GpuDevice, size: Size): Promise<readonly Sectio
     const product = await plainProduct(gpu, head, size).catch(unfit(notes));
     for (const path of pathsOf(gpu))
       for (const variant of Object.keys(variants)) {
-        const measured = await measure(gpu, head, variant, size, path).catch(unfit(notes));
+        const measured = await measure(gpu, head, { variant, path }, size, ceilings).catch(unfit(notes));
         if (measured !== undefined) rows.push({ ...measured, ...againstProduct(measured, product) });
       }
   }
-  return [{ title: "ArcFace heads", rows, notes }, await growth(gpu, size)];
+  return [{ title: "ArcFace heads", rows, notes }, await growth(gpu, size, ceilings)];
 }
 
 /** X · Wᵀ of the shape by itself, its result stored. */
@@ -63,7 +65,7 @@ function againstProduct(measured: Row, product: number | undefined): Row {
 }
 
 /** From 1,000 classes to a million, in each variant; up to 100,000 in a quick run on a processor. */
-async function growth(gpu: GpuDevice, size: Size): Promise<Section> {
+async function growth(gpu: GpuDevice, size: Size, ceilings: Ceilings): Promise<Section> {
   const hardware = gpu.adapter.kind === "hardware";
   const [rows, width] = hardware ? [256, 512] : [16, 64];
   const counts = [1000, 10_000, 100_000, ...(hardware || size === "full" ? [1_000_000] : [])];
@@ -71,7 +73,13 @@ async function growth(gpu: GpuDevice, size: Size): Promise<Section> {
   const lines: Row[] = [];
   for (const classes of counts)
     for (const variant of Object.keys(variants)) {
-      const measured = await measure(gpu, { rows, width, classes }, variant, size, "f32").catch(unfit(notes));
+      const measured = await measure(
+        gpu,
+        { rows, width, classes },
+        { variant, path: "f32" },
+        size,
+        ceilings,
+      ).catch(unfit(notes));
       if (measured !== undefined) lines.push(measured);
     }
   return { title: `Growth with the classes, N = ${rows}, D = ${width}`, rows: lines, notes };
@@ -80,12 +88,13 @@ async function growth(gpu: GpuDevice, size: Size): Promise<Section> {
 async function measure(
   gpu: GpuDevice,
   { rows, width, classes }: HeadSize,
-  variant: string,
+  { variant, path }: { readonly variant: string; readonly path: ReturnType<typeof pathsOf>[number] },
   size: Size,
-  path: ReturnType<typeof pathsOf>[number],
+  ceilings: Ceilings,
 ): Promise<Row> {
   const without = variants[variant] ?? [];
-  const module = moduleOf(headProgram(width, classes), gpu, { without, ...(path === "f32" ? {} : { path }) });
+  const program = headProgram(width, classes);
+  const module = moduleOf(program, gpu, { without, ...(path === "f32" ? {} : { path }) });
   const executor = createWebGpuExecutor(module, gpu);
   try {
     await executor.initialize(1);
@@ -103,6 +112,7 @@ async function measure(
       "forward ms": forward * 1000,
       "step ms": step * 1000,
       "backward ms": (step - forward) * 1000,
+      ...beside(limitOf(program, "step", { N: rows }, ceilings), step, path),
       "step GFLOP/s": (2 * rows * width * classes * productsOf(module, rows)) / step / 1e9,
       "peak MiB": peakBytes / 2 ** 20,
       "parameters MiB": parameterBytes / 2 ** 20,

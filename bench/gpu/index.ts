@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { type GpuDevice, openDevice } from "../../runtime/webgpu/device.ts";
 import { gpuOfNode } from "../../src/executors/dawn.ts";
 import { heads } from "./heads.ts";
+import { kernels } from "./kernels.ts";
 import { million } from "./million.ts";
 import { type Ceilings, ceilings } from "./micro.ts";
 import { networks } from "./networks.ts";
@@ -28,10 +29,11 @@ interface Bench {
 /** In the order in which they run. */
 const parts: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[]>>> = {
   ceilings: async ({ ceiling }) => [ceiling.section],
-  products: async ({ gpu, size, ceiling }) => [await products(gpu, size, ceiling.flops)],
-  heads: ({ gpu, size }) => heads(gpu, size),
+  products: async ({ gpu, size, ceiling }) => [await products(gpu, size, ceiling)],
+  heads: ({ gpu, size, ceiling }) => heads(gpu, size, ceiling),
   million: async ({ gpu }) => [await million(gpu)],
-  networks: async ({ gpu, size }) => [await networks(gpu, size)],
+  networks: async ({ gpu, size, ceiling }) => [await networks(gpu, size, ceiling)],
+  kernels: ({ gpu, size }) => kernels(gpu, size),
   peers: ({ size, torchOnCpu }) => peers(size, torchOnCpu),
 };
 

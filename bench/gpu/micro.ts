@@ -9,6 +9,8 @@ import { type Effort, passSeconds } from "./timing.ts";
 export interface Ceilings {
   /** Floating-point operations a second, in f32. */
   readonly flops: number;
+  /** Bytes a second, those that are read and those that are written. */
+  readonly bytes: number;
   readonly section: Section;
 }
 
@@ -25,7 +27,7 @@ export async function ceilings(gpu: GpuDevice, size: Size): Promise<Ceilings> {
     { what: "copy, bytes read and written", value: memory / 1e9, unit: "GB/s" },
     ...(await launches(gpu, effort)),
   ];
-  return { flops: f32, section: { title: "What the adapter can do", rows } };
+  return { flops: f32, bytes: memory, section: { title: "What the adapter can do", rows } };
 }
 
 const chains = 8;

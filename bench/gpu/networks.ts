@@ -2,18 +2,21 @@
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import { footprintOf } from "../../runtime/webgpu/footprint.ts";
+import { beside, limitOf } from "./limit.ts";
+import type { Ceilings } from "./micro.ts";
 import { exampleProgram, inputsOf, moduleOf } from "./programs.ts";
 import { unfit } from "./products.ts";
 import type { Section, Size } from "./section.ts";
 import { callSeconds } from "./timing.ts";
 
-export async function networks(gpu: GpuDevice, size: Size): Promise<Section> {
+export async function networks(gpu: GpuDevice, size: Size, ceilings: Ceilings): Promise<Section> {
   const hardware = gpu.adapter.kind === "hardware";
   const [file, entry, batch] = hardware
     ? (["examples/mnist/paper.margo", "Paper4", 128] as const)
     : (["examples/mnist/softmax.margo", "Softmax", 32] as const);
   const notes: string[] = [];
-  const module = moduleOf(exampleProgram(file, entry), gpu);
+  const program = exampleProgram(file, entry);
+  const module = moduleOf(program, gpu);
   const executor = createWebGpuExecutor(module, gpu);
   try {
     await executor.initialize(1);
@@ -30,6 +33,7 @@ export async function networks(gpu: GpuDevice, size: Size): Promise<Section> {
               program: `${file} ${entry}`,
               batch,
               "step ms": step * 1000,
+              ...beside(limitOf(program, "step", { N: batch }, ceilings), step, "f32"),
               "peak MiB": peakBytes / 2 ** 20,
               dispatches,
             },

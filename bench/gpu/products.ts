@@ -4,6 +4,7 @@ import { DeviceFault } from "../../runtime/device-fault.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import { type ProductSize, inputsOf, moduleOf, productProgram } from "./programs.ts";
+import type { Ceilings } from "./micro.ts";
 import type { Section, Size } from "./section.ts";
 import { callSeconds } from "./timing.ts";
 
@@ -24,7 +25,7 @@ const onSoftware: readonly ProductSize[] = (["neither", "left", "right"] as cons
   flipped,
 }));
 
-export async function products(gpu: GpuDevice, size: Size, ceiling: number): Promise<Section> {
+export async function products(gpu: GpuDevice, size: Size, { flops }: Ceilings): Promise<Section> {
   const notes: string[] = [];
   const rows: Section["rows"][number][] = [];
   for (const shape of gpu.adapter.kind === "hardware" ? onHardware : onSoftware)
@@ -38,7 +39,7 @@ export async function products(gpu: GpuDevice, size: Size, ceiling: number): Pro
         path,
         ms: seconds * 1000,
         "GFLOP/s": rate / 1e9,
-        "share of the f32 ceiling": `${((100 * rate) / ceiling).toFixed(1)} %`,
+        "share of the f32 ceiling": `${((100 * rate) / flops).toFixed(1)} %`,
       });
     }
   return { title: "Products of matrices", rows, notes };

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { limitOf } from "../../bench/gpu/limit.ts";
 import { headProgram, inputsOf, moduleOf, productProgram } from "../../bench/gpu/programs.ts";
 import { type Results, markdownOf } from "../../bench/gpu/section.ts";
 import { callSeconds, passSeconds } from "../../bench/gpu/timing.ts";
@@ -57,6 +58,23 @@ describeOnGpu("the GPU benchmarks", (gpu) => {
     expect(await passSeconds(gpu.device, effort, () => undefined)).toBeGreaterThanOrEqual(0);
     executor.dispose();
   });
+});
+
+test("no call is faster than its multiply-adds, nor than its bytes", () => {
+  const product = productProgram({ rows: 50, depth: 60, columns: 70, flipped: "left" });
+  const flops = 2 * 50 * 60 * 70;
+  // Both parameters, the number that the model takes, and the product.
+  const bytes = 4 * (50 * 60 + 60 * 70 + 1 + 50 * 70);
+  const limit = (each: { flops: number; bytes: number }) =>
+    limitOf(product, "value", { N: 1 }, { ...each, section: { title: "", rows: [] } });
+  expect(limit({ flops: 1000, bytes: 1e9 })).toEqual({ seconds: flops / 1000, by: "arithmetic" });
+  expect(limit({ flops: 1e12, bytes: 1000 })).toEqual({ seconds: bytes / 1000, by: "memory" });
+});
+
+test("a head multiplies three times, however it is cut", () => {
+  const ceilings = { flops: 1, bytes: Infinity, section: { title: "", rows: [] } };
+  const seconds = limitOf(headProgram(8, 3000), "step", { N: 40 }, ceilings).seconds;
+  expect(seconds).toBe(3 * 2 * 40 * 8 * 3000);
 });
 
 test("a table names its adapter, and a software one is told from a GPU", () => {
