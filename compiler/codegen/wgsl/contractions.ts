@@ -8,15 +8,14 @@ import { type Dim, constantDim, multiplyDims, productOfDims } from "../../ir/dim
 import { type Node, isOp } from "../../ir/node.ts";
 import { type FoldedAxis, foldedAxis, isTileReduction } from "../../passes/fuse/products.ts";
 import { operand } from "./emissions.ts";
-import { emitEach, putAll, putEach } from "./elementwise.ts";
-import { assignMerged } from "./merge-lanes.ts";
+import { putAll, putEach } from "./elementwise.ts";
+import { emitLaneFold } from "./lane-folds.ts";
 import { type Monoid, argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
-import { type Contraction, type Formulas, formulasOf } from "./product-formulas.ts";
+import { type Contraction, formulasOf } from "./product-formulas.ts";
 import { emitReduction } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
-import { type Sink, groupsFor } from "./sink.ts";
-import { declareState } from "./tile-folds.ts";
+import { type Sink, countOf, groupsFor } from "./sink.ts";
 import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiles.ts";
 
 type Reduction = Extract<Parameters<typeof foldedAxis>[0], Node>;
@@ -29,13 +28,12 @@ export function emitContraction(
   writes: readonly Node[],
   node: Contraction,
 ): void {
-  const formulas = formulasOf(node, nodes);
+  const formulas = { ...formulasOf(node, nodes), isRounded: node.inputs.every(isHalf) };
   const reductions = writes.filter(isTileReduction);
   const stored = writes.filter((each) => !isTileReduction(each));
   const parts = depthParts(sink, formulas);
-  if (parts !== undefined)
-    return emitInParts(sink, name, nodes, { stored, reductions, node, formulas, parts });
-  const product = { ...formulas, isRounded: node.inputs.every(isHalf), name, nodes };
+  if (parts > 1) return emitInParts(sink, name, nodes, { stored, reductions, node, formulas, parts });
+  const product = { ...formulas, name, nodes };
   const [first] = reductions;
   const over = first === undefined ? undefined : foldedAxis(first);
   const element: Product["element"] = (context, row, column, value) => {
@@ -84,7 +82,7 @@ interface Tiles {
 
 function tilesOf(
   sink: Sink,
-  product: Formulas & Pick<Product, "name" | "nodes" | "isRounded">,
+  product: Omit<Product, "element" | "fold">,
   reductions: readonly Reduction[],
   over: FoldedAxis,
 ): Tiles {
@@ -125,45 +123,47 @@ function tilesOf(
   };
 }
 
-/** One invocation a result, for all reductions of the kernel. */
+/** All reductions of the kernel in one dispatch. */
 function putTilesTogether(sink: Sink, name: string, reductions: readonly Reduction[], tiles: Tiles): void {
   const shape = reductions[0]?.type.shape ?? [];
-  emitEach(sink, { name, nodes: [] }, shape, (context, place) => {
-    const { writer } = context;
-    const monoids = reductions.map((each): Monoid =>
-      isOp(each, "argmax") ? argmaxMonoid : monoidOf(each.op as "sum", "f32"),
-    );
-    const states = monoids.map(({ types }, index) => types.map((_, part) => `whole${index}_${part}`));
-    monoids.forEach((monoid, index) => declareState(context, monoid, states[index] ?? []));
-    writer.loop("tile", "0u", writer.size(tiles.count), "1u", (tile) =>
-      monoids.forEach((monoid, index) => {
-        const [value = "", at] = tiles.load(context, index, tile, place.flat());
-        const position = `i32(${tile} * ${tiles.extent}u) + i32(${at})`;
-        const isArgmax = monoid === argmaxMonoid;
-        const other = isArgmax
-          ? [value, writer.let({ text: position, type: "i32" }, "at").text]
-          : [value, ...(at === undefined ? [] : [at])];
-        assignMerged(context, monoid, states[index] ?? [], other);
+  const monoids = reductions.map((each): Monoid =>
+    isOp(each, "argmax") ? argmaxMonoid : monoidOf(each.op as "sum", "f32"),
+  );
+  emitLaneFold(sink, {
+    name,
+    nodes: [],
+    monoids,
+    results: countOf(shape),
+    length: tiles.count,
+    layout: "columns",
+    states: (context, result, tile) =>
+      monoids.map((monoid, index) => {
+        const [value = "", at] = tiles.load(context, index, tile, result);
+        if (monoid !== argmaxMonoid) return [value, ...(at === undefined ? [] : [at])];
+        const position = { text: `i32(${tile} * ${tiles.extent}u) + i32(${at})`, type: "i32" } as const;
+        return [value, context.writer.let(position, "at").text];
       }),
-    );
-    putEach(
-      sink,
-      context,
-      reductions.map((node, index) => {
-        const text = monoids[index]?.result(states[index] ?? []) ?? "";
-        const value = writer.let({ text, type: node.type.dtype }, "result");
-        return { node, value, place: placeAt(writer, node.type.shape, place.flat()) };
-      }),
-    );
+    store: (context, result, states) => {
+      const { writer } = context;
+      putEach(
+        sink,
+        context,
+        reductions.map((node, index) => {
+          const text = monoids[index]?.result(states[index] ?? []) ?? "";
+          const value = writer.let({ text, type: node.type.dtype }, "result");
+          return { node, value, place: placeAt(writer, node.type.shape, result) };
+        }),
+      );
+    },
   });
 }
 
 interface InParts {
   readonly node: Contraction;
-  readonly formulas: Formulas;
+  readonly formulas: Omit<Product, "name" | "nodes" | "element" | "fold">;
   readonly stored: readonly Node[];
   readonly reductions: readonly Reduction[];
-  readonly parts: Dim;
+  readonly parts: number;
 }
 
 function emitInParts(
@@ -173,10 +173,10 @@ function emitInParts(
   { node, formulas, stored, reductions, parts }: InParts,
 ): void {
   const count = productOfDims(node.type.shape);
-  const partial = sink.temporary("f32", multiplyDims(parts, count));
+  const partial = sink.temporary("f32", multiplyDims(constantDim(parts), count));
   emitProduct(
     sink,
-    { ...formulas, isRounded: node.inputs.every(isHalf), name, nodes, element: () => [] },
+    { ...formulas, name, nodes, element: () => [] },
     {
       count: parts,
       store: ({ writer }, part, row, column, text) => {
@@ -186,15 +186,21 @@ function emitInParts(
     },
   );
   const written = new Set([...stored, ...reductions.map((each) => operand(each, 0))]);
-  emitEach(sink, { name: `${name}, parts together`, nodes }, node.type.shape, (context, place) => {
-    const { writer } = context;
-    writer.push({ kind: "variable", name: "total", type: "f32", value: "0.0" });
-    writer.loop("part", "0u", writer.size(parts), "1u", (part) => {
-      const value = writer.load(partial, "f32", `${part} * ${writer.size(count)} + ${place.flat()}`).text;
-      writer.push({ kind: "assign", target: "total", value: `total + ${value}` });
-    });
-    place.values.set(node, { text: "total", type: "f32" });
-    putAll(sink, context, [...written], place);
+  emitLaneFold(sink, {
+    name: `${name}, parts together`,
+    nodes,
+    monoids: [monoidOf("sum", "f32")],
+    results: count,
+    length: constantDim(parts),
+    layout: "columns",
+    states: ({ writer }, result, part) => [
+      [writer.load(partial, "f32", `${part} * ${writer.size(count)} + ${result}`).text],
+    ],
+    store: (context, result, [[total = ""] = []]) => {
+      const place = placeAt(context.writer, node.type.shape, result);
+      place.values.set(node, { text: total, type: "f32" });
+      putAll(sink, context, [...written], place);
+    },
   });
   for (const each of reductions) emitReduction(sink, each.op, [each], each);
 }

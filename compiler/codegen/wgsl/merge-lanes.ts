@@ -27,19 +27,22 @@ export interface Lanes {
   /** From one lane of a result to the next. */
   readonly distance: number;
   readonly workgroupSize: number;
+  /** Begins the names of the arrays that they meet in. */
+  readonly memory: string;
 }
 
 /** Lane 0 of each result ends with the whole. */
 export function mergeInWorkgroup(context: Context, monoid: Monoid, lanes: Lanes): void {
   const { writer } = context;
-  const { state, count, distance, workgroupSize } = lanes;
-  shareStates(context, monoid, workgroupSize);
-  putState(context, state, "lane");
+  const { state, count, distance } = lanes;
+  shareStates(context, monoid, lanes);
+  putState(context, lanes, "lane");
   for (let left = count / 2; left >= 1; left /= 2) {
     writer.push({ kind: "barrier" });
     writer.when(`share < ${left}u`, () => {
-      assignMerged(context, monoid, state, sharedState(context, monoid, `lane + ${left * distance}u`));
-      putState(context, state, "lane");
+      const other = sharedState(context, monoid, lanes, `lane + ${left * distance}u`);
+      assignMerged(context, monoid, state, other);
+      putState(context, lanes, "lane");
     });
   }
 }
@@ -47,16 +50,15 @@ export function mergeInWorkgroup(context: Context, monoid: Monoid, lanes: Lanes)
 /** The number of a lane such that those of one subgroup lie side by side, for any way a device makes subgroups. */
 export const subgroupPosition = "subgroup * subgroup_lanes + subgroup_lane";
 
+/** Of any device. */
+const largestSubgroup = 128;
+
 /** The same for lanes side by side, whose numbers are `position`: by `subgroupPosition`. */
-export function mergeInSubgroups(
-  context: Context,
-  monoid: Monoid,
-  position: string,
-  { state, count, workgroupSize }: Lanes,
-): void {
+export function mergeInSubgroups(context: Context, monoid: Monoid, position: string, lanes: Lanes): void {
   const { writer } = context;
+  const { state, count } = lanes;
   writer.enable("subgroups");
-  for (let apart = 1; apart < count; apart *= 2)
+  for (let apart = 1; apart < Math.min(count, largestSubgroup); apart *= 2)
     writer.when(`${apart}u < subgroup_lanes`, () => {
       const other = state.map(
         (value, index) =>
@@ -67,26 +69,33 @@ export function mergeInSubgroups(
       );
       assignMerged(context, monoid, state, other);
     });
-  shareStates(context, monoid, workgroupSize);
-  putState(context, state, position);
+  shareStates(context, monoid, lanes);
+  putState(context, lanes, position);
   writer.push({ kind: "barrier" });
   writer.when("share == 0u", () =>
     writer.loop("next", "subgroup_lanes", `${count}u`, "subgroup_lanes", (next) =>
-      assignMerged(context, monoid, state, sharedState(context, monoid, `${position} + ${next}`)),
+      assignMerged(context, monoid, state, sharedState(context, monoid, lanes, `${position} + ${next}`)),
     ),
   );
 }
 
-function shareStates({ writer }: Context, monoid: Monoid, workgroupSize: number): void {
-  monoid.types.forEach((type, index) => writer.shared(`shared${index}`, type, workgroupSize));
+function shareStates({ writer }: Context, monoid: Monoid, { memory, workgroupSize }: Lanes): void {
+  monoid.types.forEach((type, part) => writer.shared(`${memory}${part}`, type, workgroupSize));
 }
 
-function putState({ writer }: Context, state: readonly string[], index: string): void {
-  state.forEach((value, each) => writer.push({ kind: "storeShared", array: `shared${each}`, index, value }));
+function putState({ writer }: Context, { memory, state }: Lanes, index: string): void {
+  state.forEach((value, part) =>
+    writer.push({ kind: "storeShared", array: `${memory}${part}`, index, value }),
+  );
 }
 
-function sharedState({ writer }: Context, monoid: Monoid, index: string): readonly string[] {
+function sharedState(
+  { writer }: Context,
+  monoid: Monoid,
+  { memory }: Lanes,
+  index: string,
+): readonly string[] {
   return monoid.types.map(
-    (type, each) => writer.let({ text: `shared${each}[${index}]`, type }, "other").text,
+    (type, part) => writer.let({ text: `${memory}${part}[${index}]`, type }, "other").text,
   );
 }

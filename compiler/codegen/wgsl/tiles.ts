@@ -5,7 +5,7 @@
  * columns of the tile, so that a reduction of the result needs no second look at it. Matrix products and all
  * convolutions are formulas on top of it. The tile is chosen from `tiles` by size.
  */
-import { type Dim, addDims, constantDim, knownSize, multiplyDims, quotientDims } from "../../ir/dim.ts";
+import { type Dim, constantDim, knownSize, multiplyDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
 import { emitDirectProduct } from "./direct-products.ts";
 import type { Context } from "./scope.ts";
@@ -89,24 +89,34 @@ export function foldExtent(
 /** A split of the rows or columns that one invocation walks alone. */
 export const directFoldExtent = 64;
 
-/** Depth of a part where a small result has a long depth, so that more than a few workgroups have work. */
-const partDepth = 1024;
+/** Workgroups that give a large card work: two for each of its cores. */
+const busyWorkgroups = 256;
 
-type Sizes = Pick<Product, "rows" | "columns" | "depth">;
+/** With half as many it is better to have large tiles, which read less. */
+const enoughTiles = busyWorkgroups / 2;
 
-/** How many parts the depth is cut into; undefined where one workgroup a tile is right. */
-export function depthParts({ guess, style }: Sink, { rows, columns, depth }: Sizes): Dim | undefined {
-  if (style === "invocation") return undefined;
-  const few = guess(rows) * guess(columns) <= 128 * 128;
-  if (!few || guess(depth) < 4 * partDepth) return undefined;
-  return quotientDims(addDims(depth, constantDim(partDepth - 1)), constantDim(partDepth));
+/** Depth of a part at least: in shorter ones writing the parts and adding them up costs as much as multiplying. */
+const leastPartDepth = 512;
+
+/** How many parts the depth is cut into, so that more than a few workgroups have work; 1 where the tiles are enough. */
+export function depthParts(sink: Sink, product: TileSizes): number {
+  if (sink.style === "invocation") return 1;
+  const wanted =
+    2 ** Math.ceil(Math.log2(busyWorkgroups / tilesOf(sink, product, chooseTile(sink, product))));
+  return Math.max(1, Math.min(wanted, mostParts(sink, product)));
 }
 
-/** Below so many large tiles most of a card would idle. */
-const enoughTiles = 128;
+function tilesOf({ guess }: Sink, { rows, columns }: TileSizes, tile: Tile): number {
+  return Math.ceil(guess(rows) / tile.rows) * Math.ceil(guess(columns) / tile.columns);
+}
+
+function mostParts({ guess }: Sink, { depth }: TileSizes): number {
+  return Math.max(1, Math.floor(guess(depth) / leastPartDepth));
+}
 
 /** A large tile's fragments would need more workgroup memory than every device has. */
-export function chooseTile({ guess, capabilities, tileOf }: Sink, product: TileSizes): Tile {
+export function chooseTile(sink: Sink, product: TileSizes): Tile {
+  const { guess, capabilities, tileOf } = sink;
   const [rows, columns] = [guess(product.rows), guess(product.columns)];
   const onMatrices = product.isRounded && capabilities.matrix !== undefined;
   const measured = onMatrices ? undefined : tileOf(bucketOf({ rows, columns, depth: guess(product.depth) }));
@@ -114,9 +124,12 @@ export function chooseTile({ guess, capabilities, tileOf }: Sink, product: TileS
   if (columns <= 16) return rows > 32 ? tiles.tall : tiles.small;
   if (rows <= 16) return columns > 32 ? tiles.wide : tiles.small;
   if (rows <= 32 && columns <= 32) return tiles.small;
-  const { large } = tiles;
   if (onMatrices) return tiles.square;
-  return rows * columns >= enoughTiles * large.rows * large.columns ? large : tiles.square;
+  const { large, square } = tiles;
+  const [count, area] = [tilesOf(sink, product, large), large.rows * large.columns];
+  const inSquares = tilesOf(sink, product, square) * square.rows * square.columns;
+  const isFilled = count * area <= 1.125 * inSquares;
+  return isFilled && count * mostParts(sink, product) >= enoughTiles ? large : square;
 }
 
 type TileSizes = Pick<Product, "rows" | "columns" | "depth" | "isRounded">;
@@ -129,7 +142,7 @@ export function emitProduct(
   sink: Sink,
   product: Product,
   parts?: {
-    readonly count: Dim;
+    readonly count: number;
     readonly store: (context: Context, part: string, row: string, column: string, value: string) => void;
   },
 ): void {
@@ -140,15 +153,16 @@ export function emitProduct(
     const { writer } = context;
     const [tall, wide] = [groupsFor(product.rows, tile.rows), groupsFor(product.columns, tile.columns)];
     const plane = multiplyDims(tall, wide);
-    const total = parts === undefined ? plane : multiplyDims(plane, parts.count);
+    const total = parts === undefined ? plane : multiplyDims(plane, constantDim(parts.count));
     // All invocations of a workgroup leave together.
     writer.push({ kind: "leave", condition: `group >= ${writer.size(total)}` });
     placeTile(context, tile, tall, wide, parts === undefined ? "group" : `group % ${writer.size(plane)}`);
     const depth = writer.size(product.depth);
     const name = (hint: string, value: string): void => writer.push({ kind: "let", name: hint, value });
     if (parts !== undefined) name("part", `group / ${writer.size(plane)}`);
-    name("begin", parts === undefined ? "0u" : `part * ${partDepth}u`);
-    name("end", parts === undefined ? depth : `min(begin + ${partDepth}u, ${depth})`);
+    const each = partDepth(context, product.depth, parts?.count ?? 1);
+    name("begin", parts === undefined ? "0u" : `part * ${each}`);
+    name("end", parts === undefined ? depth : `min(begin + ${each}, ${depth})`);
     if (matrices === undefined) accumulate(context, product, tile);
     else accumulateInFragments(context, product, tile, matrices);
     const { fold } = product;
@@ -164,6 +178,13 @@ export function emitProduct(
     return total;
   });
 }
+
+/** Of whole slabs, whichever loop stages them; a part that begins behind the end is empty. */
+function partDepth({ writer }: Context, depth: Dim, parts: number): string {
+  return writer.size(multiplyDims(constantDim(partStep), groupsFor(depth, parts * partStep)));
+}
+
+const partStep = 64;
 
 export const components = ["x", "y", "z", "w"] as const;
 
