@@ -6,6 +6,8 @@
  * `check/` makes a `Program` of graphs from text; here each function of it flows through the passes, and a
  * target's code generator takes the last stage. Every arrow is a pure function.
  */
+import { type Bindings, namesOfDim } from "./ir/dim.ts";
+import { nodesOfGraph } from "./ir/node.ts";
 import type { Stage, PassOptions } from "./passes/pass.ts";
 import { passes } from "./passes/index.ts";
 import { verifyStage } from "./ir/verify.ts";
@@ -47,5 +49,14 @@ export function compileVerified(program: Program, fn: ProgramFunction, options: 
 
 function loweredStage(program: Program, fn: ProgramFunction, options: PassOptions): Stage {
   const { builder, variables } = program;
-  return { name: "lower", builder, inputs: fn.inputs, variables, graph: fn.graph, options };
+  const dims = { ...usualSizes(program, fn), ...options.dims };
+  const { inputs, graph } = fn;
+  return { name: "lower", builder, inputs, variables, graph, options: { ...options, dims } };
+}
+
+/** Every free name of a function as the batch of its train, else as 128. */
+function usualSizes({ variables, training }: Program, { inputs, graph }: ProgramFunction): Bindings {
+  const types = [...nodesOfGraph(graph), ...variables, ...inputs].map(({ type }) => type);
+  const names = types.flatMap(({ shape }) => shape.flatMap((dim) => [...namesOfDim(dim)]));
+  return Object.fromEntries(names.map((name) => [name, training?.batch ?? 128]));
 }

@@ -166,7 +166,7 @@ function stageView(
 
 /** Without the title. */
 function linesOf(program: Program, fn: Program["functions"][number], stage: Stage): readonly string[] {
-  return stageText(program, fn, stage, {}).trimEnd().split("\n").slice(1);
+  return stageText(program, fn, stage).trimEnd().split("\n").slice(1);
 }
 
 /** The emitted code as people read it, or undefined where the text has errors. */

@@ -2,7 +2,7 @@
  * A stage as text and as data. The graph comes first; what later passes found (regions, kernels, an order, a
  * plan) follows, each in a section of its own. Bytes are numbers under the sizes that are shown with them.
  */
-import { type Bindings, namesOfDim, sizeOfDim } from "../compiler/ir/dim.ts";
+import { type Bindings, sizeOfDim } from "../compiler/ir/dim.ts";
 import { type Node, nodesOfGraph } from "../compiler/ir/node.ts";
 import { printAttrs, printGraph } from "../compiler/ir/text.ts";
 import { printType } from "../compiler/ir/type.ts";
@@ -12,20 +12,9 @@ import type { Step } from "../compiler/passes/schedule.ts";
 import type { Program, ProgramFunction } from "../compiler/program.ts";
 import { bytes as bytesText } from "./report/numbers.ts";
 
-/** Sizes of all free names: those given, the batch of a train, else 128. */
-export function sizesOf(program: Program, stage: Stage, given: Bindings): Bindings {
-  const types = [
-    ...nodesOfGraph(stage.graph).map(({ type }) => type),
-    ...stage.variables.map(({ type }) => type),
-  ];
-  const names = new Set(types.flatMap(({ shape }) => shape.flatMap((dim) => [...namesOfDim(dim)])));
-  const usual = program.training?.batch ?? 128;
-  return { ...Object.fromEntries([...names].map((name) => [name, usual])), ...given };
-}
-
-export function stageText(program: Program, fn: ProgramFunction, stage: Stage, given: Bindings): string {
+/** Sizes are those of `stage.options.dims`. */
+export function stageText(program: Program, fn: ProgramFunction, stage: Stage): string {
   const name = namerOf(stage);
-  const sizes = sizesOf(program, stage, given);
   const parts = [
     `// ${program.name}.${fn.name} after ${stage.name}, for ${stage.options.target}`,
     printGraph(stage.graph).trimEnd(),
@@ -44,7 +33,7 @@ export function stageText(program: Program, fn: ProgramFunction, stage: Stage, g
           ({ kind, nodes }, index) => `// kernel ${index}: ${kind} ${nodes.map(name).join(" ")}`,
         )
       : stage.schedule.steps.map((step, index) => `// step ${index}: ${stepText(step, name)}`)),
-    ...(stage.plan === undefined ? [] : [planText(stage.plan, sizes, name)]),
+    ...(stage.plan === undefined ? [] : [planText(stage.plan, stage.options.dims, name)]),
   ];
   return `${parts.filter((part) => part !== "").join("\n")}\n`;
 }
@@ -67,9 +56,9 @@ function planText(plan: Plan, sizes: Bindings, name: (node: Node) => string): st
   ].join("\n");
 }
 
-export function stageJson(program: Program, fn: ProgramFunction, stage: Stage, given: Bindings): object {
+export function stageJson(program: Program, fn: ProgramFunction, stage: Stage): object {
   const name = namerOf(stage);
-  const dims = sizesOf(program, stage, given);
+  const { dims } = stage.options;
   return {
     entry: program.name,
     function: fn.name,

@@ -9,16 +9,10 @@ import { footprintOf } from "../../runtime/webgpu/footprint.ts";
 import { planFunction } from "../../runtime/webgpu/plan.ts";
 import { beside, limitOf } from "./limit.ts";
 import type { Ceilings } from "./micro.ts";
-import { headProgram, inputsOf, moduleOf } from "./programs.ts";
+import { type HeadSize, headProgram, inputsOf, moduleOf } from "./programs.ts";
 import { pathsOf, productSeconds, unfit } from "./products.ts";
 import type { Section, Size } from "./section.ts";
 import { callSeconds } from "./timing.ts";
-
-interface HeadSize {
-  readonly rows: number;
-  readonly width: number;
-  readonly classes: number;
-}
 
 type Row = Section["rows"][number];
 
@@ -93,7 +87,7 @@ async function measure(
   ceilings: Ceilings,
 ): Promise<Row> {
   const without = variants[variant] ?? [];
-  const program = headProgram(width, classes);
+  const program = headProgram({ rows, width, classes });
   const module = moduleOf(program, gpu, { without, ...(path === "f32" ? {} : { path }) });
   const executor = createWebGpuExecutor(module, gpu);
   try {

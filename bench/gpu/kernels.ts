@@ -27,7 +27,7 @@ export async function kernels(gpu: GpuDevice, size: Size): Promise<readonly Sect
     await timesOf(
       gpu,
       `an ArcFace head, N = ${rows}, D = ${width}, C = ${classes}`,
-      headProgram(width, classes),
+      headProgram(head),
       rows,
       size,
     ),

@@ -14,7 +14,7 @@ const [rows, width, classes] = [16, 64, 1_000_000];
 const [margin, scale] = [0.5, 64];
 
 export async function million(gpu: GpuDevice): Promise<Section> {
-  const module = moduleOf(headProgram(width, classes), gpu);
+  const module = moduleOf(headProgram({ rows, width, classes }), gpu);
   const executor = createWebGpuExecutor(module, gpu);
   try {
     await executor.initialize(1);

@@ -48,8 +48,14 @@ model Product(x: f32[N]) {
   );
 }
 
+export interface HeadSize {
+  readonly rows: number;
+  readonly width: number;
+  readonly classes: number;
+}
+
 /** Features with a gradient of their own under ArcFace; functions `step` and `forward`, which is its loss alone. */
-export function headProgram(width: number, classes: number): Program {
+export function headProgram({ rows, width, classes }: HeadSize): Program {
   const program = elaborated(
     `import { margin_softmax } from "std/losses"
 import { ArcFace } from "std/margins"
@@ -63,7 +69,7 @@ train Head {
   loss = margin_softmax(margin: ArcFace(m: 0.5, s: 64))
   data = npy("x.npy", "y.npy", classes: ${classes})
   optimizer = sgd(rate: 0.1)
-  batch = 16
+  batch = ${rows}
   steps = 1
 }`,
     "Head",

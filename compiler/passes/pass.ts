@@ -17,7 +17,7 @@ export interface PassOptions {
   readonly target: TargetName;
   /** Bytes that a streamed region may hold for its chunk and its kept cosines, where somebody asked for a number. */
   readonly budgetBytes?: number;
-  /** Sizes of free dimensions where they are known, for plans that are printed. */
+  /** Sizes of free dimensions where they are known: for plans that are printed, and to choose what is fast. */
   readonly dims: Bindings;
   /** Streams class axes of at least this size; smaller ones run whole. */
   readonly streamFrom: number;

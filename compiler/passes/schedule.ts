@@ -6,9 +6,9 @@
  *   before   kernels k0 [%3], k1 [%4 %5], k2 [%6]                   (a set)
  *   after    k0 k2 k1                                               (a list: k2 frees %3 before k1 makes %5)
  *
- * Free dimensions count as `options.dims` says, else as 128.
+ * Free dimensions count as `options.dims` says.
  */
-import { type Bindings, namesOfDim, sizeOfDim } from "../ir/dim.ts";
+import { type Bindings, sizeOfDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { elementsOf } from "../ops/types.ts";
 import { type KernelGroup, isLeaf, singleKernels } from "./fuse.ts";
@@ -197,8 +197,7 @@ function byteCounter(dims: Bindings): (node: Node) => number {
     const before = known.get(node);
     if (before !== undefined) return before;
     const elements = elementsOf(node.type);
-    const guessed = Object.fromEntries([...namesOfDim(elements)].map((name) => [name, dims[name] ?? 128]));
-    const size = sizeOfDim(elements, guessed) * (node.type.dtype === "bool" ? 1 : 4);
+    const size = sizeOfDim(elements, dims) * (node.type.dtype === "bool" ? 1 : 4);
     known.set(node, size);
     return size;
   };

@@ -13,13 +13,16 @@ export interface GpuPlan extends Footprint {
   readonly gpuKernels: readonly string[];
 }
 
-export function gpuPlanOf(program: Program, fn: ProgramFunction, stage: Stage, sizes: Bindings): GpuPlan {
+export function gpuPlanOf(program: Program, fn: ProgramFunction, stage: Stage): GpuPlan {
   const capabilities = { ...plainCapabilities("workgroup"), half: stage.options.operands === "f16" };
   const module = emitGpuModule(program, [{ fn, stage }], version, {
     capabilities,
     sourceLine: () => undefined,
   });
-  return { ...footprintOf(module, fn.name, sizes), gpuKernels: module.kernels.map(({ name }) => name) };
+  return {
+    ...footprintOf(module, fn.name, stage.options.dims),
+    gpuKernels: module.kernels.map(({ name }) => name),
+  };
 }
 
 export function gpuPlanText(plan: GpuPlan, sizes: Bindings): string {

@@ -6,7 +6,7 @@ import { passes } from "../../compiler/passes/index.ts";
 import { type PassOptions, type Stage, type TargetName, withBudget } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { gpuPlanOf, gpuPlanText } from "./gpu-plan.ts";
-import { sizesOf, stageJson, stageText } from "../ir-text.ts";
+import { stageJson, stageText } from "../ir-text.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
 import { atStage } from "./stage.ts";
@@ -39,9 +39,7 @@ export async function ir(file: string, options: IrOptions): Promise<ExitCode> {
   if (options.verify === true) verifyAll(stages);
   const stage = stages.find(({ name }) => name === options.stage);
   if (stage === undefined) throw new Error(`the pass ${options.stage} left no stage`);
-  await writeOut(
-    options.json === true ? jsonOf(program, fn, stage, options) : textOf(program, fn, stage, options),
-  );
+  await writeOut(options.json === true ? jsonOf(program, fn, stage) : textOf(program, fn, stage));
   return exitFine;
 }
 
@@ -49,17 +47,16 @@ function passOptions({ target, operands, dim, budget }: IrOptions): PassOptions 
   return withBudget({ ...defaultPassOptions, target, operands, dims: dim }, askedBudget(budget, target));
 }
 
-function jsonOf(program: Program, fn: ProgramFunction, stage: Stage, { dim }: IrOptions): string {
-  const json = stageJson(program, fn, stage, dim);
-  const gpu = isGpuPlan(stage) ? gpuPlanOf(program, fn, stage, sizesOf(program, stage, dim)) : {};
+function jsonOf(program: Program, fn: ProgramFunction, stage: Stage): string {
+  const json = stageJson(program, fn, stage);
+  const gpu = isGpuPlan(stage) ? gpuPlanOf(program, fn, stage) : {};
   return `${JSON.stringify({ ...json, ...gpu }, null, 2)}\n`;
 }
 
-function textOf(program: Program, fn: ProgramFunction, stage: Stage, { dim }: IrOptions): string {
-  if (!isGpuPlan(stage)) return stageText(program, fn, stage, dim);
+function textOf(program: Program, fn: ProgramFunction, stage: Stage): string {
+  if (!isGpuPlan(stage)) return stageText(program, fn, stage);
   const { plan: _, ...before } = stage;
-  const sizes = sizesOf(program, stage, dim);
-  return `${stageText(program, fn, before, dim)}${gpuPlanText(gpuPlanOf(program, fn, stage, sizes), sizes)}`;
+  return `${stageText(program, fn, before)}${gpuPlanText(gpuPlanOf(program, fn, stage), stage.options.dims)}`;
 }
 
 /** The GPU's kernels and buffers are known only when its code is emitted; the plan is then the runtime's own. */

@@ -46,19 +46,15 @@ function without(found: TileTable, bucket: string): TileTable {
   return Object.fromEntries(Object.entries(found).filter(([each]) => each !== bucket));
 }
 
-/** Larger matrices say no more, and take longer. */
-const largest = { rows: 4096, columns: 8192, depth: 1024 } as const;
+/** Multiply-adds of a product that is timed: larger ones say no more, and take longer. */
+const mostWork = 2 ** 35;
 const calls = 5;
 
 export function timerOn(gpu: GpuDevice, capabilities: Capabilities): TileTimer {
   return async (bucket, tile) => {
     const sizes = sizesOfBucket(bucket);
     if (sizes === undefined) return undefined;
-    const { program, fn } = productOf({
-      rows: Math.min(sizes.rows, largest.rows),
-      columns: Math.min(sizes.columns, largest.columns),
-      depth: Math.min(sizes.depth, largest.depth),
-    });
+    const { program, fn } = productOf(shortened(sizes));
     const stage = compileFunction(program, fn, gpuPassOptions);
     const module = emitGpuModule(program, [{ fn, stage }], version, {
       capabilities,
@@ -67,6 +63,15 @@ export function timerOn(gpu: GpuDevice, capabilities: Capabilities): TileTimer {
     });
     return millisecondsOfCall(module, gpu, fn.name, {}, calls).catch(() => undefined);
   };
+}
+
+/** Its longest side halved until it is little enough work. What is long stays long: a product's shape decides on its tile. */
+export function shortened(sizes: ProductSizes): ProductSizes {
+  const { rows, columns, depth } = sizes;
+  if (rows * columns * depth <= mostWork) return sizes;
+  const longest = Math.max(rows, columns, depth);
+  if (longest === columns) return shortened({ ...sizes, columns: columns / 2 });
+  return shortened(longest === rows ? { ...sizes, rows: rows / 2 } : { ...sizes, depth: depth / 2 });
 }
 
 /** A program with one function, `product`: the product of two inputs of these sizes. */

@@ -66,7 +66,7 @@ function stageView(documents: Documents, request: ViewRequest, stage: string): V
   if (fn === undefined) return refused(`${request.entry} has nothing to run`);
   const found = stagesOf(program, fn, defaultPassOptions).find(({ name }) => name === stage);
   if (found === undefined) return refused(`the pass ${stage} left nothing`);
-  const text = stageText(program, fn, found, {});
+  const text = stageText(program, fn, found);
   return { kind: "shown", title: `${request.entry} after ${stage}`, language: "text", text };
 }
 

@@ -17,14 +17,17 @@ describeOnGpu("the GPU benchmarks", (gpu) => {
   test("a row in f16 rounds its operands, with and without passes", () => {
     const able = { ...gpu, offer: { ...gpu.offer, features: ["shader-f16"] } };
     for (const without of [[], ["stream"]] as const) {
-      const { features } = moduleOf(headProgram(8, 3000), able, { path: "f16", without });
+      const { features } = moduleOf(headProgram({ rows: 40, width: 8, classes: 3000 }), able, {
+        path: "f16",
+        without,
+      });
       expect(features).toContain("shader-f16");
     }
   });
 
   test("the forward pass is the step's loss, by fewer dispatches; storing the scores takes more memory", async () => {
-    const streamed = moduleOf(headProgram(8, 3000), gpu);
-    const stored = moduleOf(headProgram(8, 3000), gpu, { without: ["stream"] });
+    const streamed = moduleOf(headProgram({ rows: 40, width: 8, classes: 3000 }), gpu);
+    const stored = moduleOf(headProgram({ rows: 40, width: 8, classes: 3000 }), gpu, { without: ["stream"] });
     const [forward, step, whole] = [
       footprintOf(streamed, "forward", { N: 40 }),
       footprintOf(streamed, "step", { N: 40 }),
@@ -73,7 +76,12 @@ test("no call is faster than its multiply-adds, nor than its bytes", () => {
 
 test("a head multiplies three times, however it is cut", () => {
   const ceilings = { flops: 1, bytes: Infinity, section: { title: "", rows: [] } };
-  const seconds = limitOf(headProgram(8, 3000), "step", { N: 40 }, ceilings).seconds;
+  const seconds = limitOf(
+    headProgram({ rows: 40, width: 8, classes: 3000 }),
+    "step",
+    { N: 40 },
+    ceilings,
+  ).seconds;
   expect(seconds).toBe(3 * 2 * 40 * 8 * 3000);
 });
 

@@ -45,5 +45,12 @@ export function stageOf(write: (f: Formulas) => Node): Stage {
       : [],
   );
   const graph = { outputs: [{ name: "value", node: value }] };
-  return { name: "lower", builder, inputs, variables, graph, options: defaultPassOptions };
+  return {
+    name: "lower",
+    builder,
+    inputs,
+    variables,
+    graph,
+    options: { ...defaultPassOptions, dims: testSizes },
+  };
 }

@@ -2,7 +2,7 @@
  * One function as buffers and dispatches: the steps of its schedule in order, each kernel group a kernel, each pass
  * of a region a loop over chunks. Which buffers share memory is settled when the sizes are known, by the runtime.
  */
-import { type Dim, knownSize, namesOfDim, sizeOfDim } from "../../ir/dim.ts";
+import { type Bindings, type Dim, knownSize, namesOfDim, sizeOfDim } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import type { TensorType } from "../../ir/type.ts";
 import { elementsOf } from "../../ops/types.ts";
@@ -179,7 +179,7 @@ function createState(
     target: place.target,
     put: place.put,
     tileOf: emission.tileOf ?? (() => undefined),
-    guess: (dim) => guessedSize(dim, chunkNames),
+    guess: (dim) => guessedSize(dim, stage.options.dims, chunkNames),
     kernel: ({ name, nodes, workgroupSize }, write) => {
       const writer = new KernelWriter(chunkNames, (buffer) => buffers[buffer]?.dtype ?? "f32");
       for (const { span } of nodes) {
@@ -218,10 +218,10 @@ function namedBuffer(kind: "input" | "variable", name: string, type: TensorType)
   return { kind, name, dtype: type.dtype, elements: sizeOf(elementsOf(type)) };
 }
 
-/** Free sizes count as 128, chunks of classes as 16,384. */
-function guessedSize(dim: Dim, chunkNames: ReadonlySet<string>): number {
-  const names = [...namesOfDim(dim)].map((name) => [name, chunkNames.has(name) ? 16384 : 128]);
-  return sizeOfDim(dim, Object.fromEntries(names));
+/** Free sizes count as what is usual, chunks of classes as 16,384. */
+function guessedSize(dim: Dim, dims: Bindings, chunkNames: ReadonlySet<string>): number {
+  const chunks = [...namesOfDim(dim)].filter((name) => chunkNames.has(name));
+  return sizeOfDim(dim, { ...dims, ...Object.fromEntries(chunks.map((name) => [name, 16384])) });
 }
 
 export function sizeOf(dim: Dim): Size {

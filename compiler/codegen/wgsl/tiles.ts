@@ -96,7 +96,7 @@ const busyWorkgroups = 256;
 const enoughTiles = busyWorkgroups / 2;
 
 /** Depth of a part at least: in shorter ones writing the parts and adding them up costs as much as multiplying. */
-const leastPartDepth = 512;
+const leastPartDepth = 256;
 
 /** How many parts the depth is cut into, so that more than a few workgroups have work; 1 where the tiles are enough. */
 export function depthParts(sink: Sink, product: TileSizes): number {

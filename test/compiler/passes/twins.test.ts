@@ -65,7 +65,7 @@ function lowered(program: RandomProgram): Stage {
     inputs,
     variables,
     graph: withGradients(program),
-    options,
+    options: { ...options, dims: program.dims },
   };
 }
 

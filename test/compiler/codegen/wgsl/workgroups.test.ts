@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { type Formulas, formulas } from "../../../../compiler/ir/build.ts";
-import { constantDim } from "../../../../compiler/ir/dim.ts";
+import { constantDim, namedDim } from "../../../../compiler/ir/dim.ts";
 import { GraphBuilder, type Node } from "../../../../compiler/ir/node.ts";
 import { evaluateGraph } from "../../../../compiler/reference.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
@@ -52,6 +52,14 @@ const cases: Readonly<Record<string, (f: Formulas) => readonly Node[]>> = {
     f.logsumexp(f.mul(f.f32(3), f32(f, "x", 3, 100)), rows),
     f.make("argmax", [f32(f, "y", 4, 90)], { axis: 1 }),
   ],
+  "columns that many lanes share, in two stages": (f) => [
+    f.sum(f32(f, "x", 3001, 5), columns),
+    f.logsumexp(f32(f, "y", 300, 7), columns),
+  ],
+  "more tiles than a lane should put together": (f) => [
+    f.logsumexp(f.matmul(f32(f, "a", 3, 5), f32(f, "b", 2500, 5), "keep", "flip"), rows),
+    f.make("argmax", [f.matmul(f32(f, "c", 2500, 5), f32(f, "a", 3, 5), "keep", "flip")], { axis: 0 }),
+  ],
   "two stages": (f) => [
     f.sum(f32(f, "x", 100, 101), { axes: [0, 1], keepDims: false }),
     f.logsumexp(f32(f, "y", 9000, 2), { axes: [0], keepDims: false }),
@@ -66,6 +74,25 @@ describeOnGpu("kernels of whole workgroups", (gpu) => {
     const feeds = randomFeeds(graph, {}, 5, { low: 0, high: 3 });
     const actual = await evaluateOnGpu(gpu, builder, graph, feeds, {}, gpuOptions, together);
     expectSameValues(actual, evaluateGraph(graph, feeds, {}), 2e-5);
+  });
+
+  test("a depth that is shorter than was expected leaves parts empty", async () => {
+    const builder = new GraphBuilder();
+    const f = formulas(builder);
+    const long = namedDim("K");
+    const [a, b] = [constantDim(20), constantDim(40)].map((size, index) =>
+      f.make("input", [], { name: `x${index}`, dtype: "f32", shape: [long, size] }),
+    );
+    if (a === undefined || b === undefined) throw new Error("two inputs were made");
+    const graph = { outputs: [{ name: "v", node: f.matmul(a, b, "flip", "keep") }] };
+    const options = { ...gpuOptions, dims: { K: 20_000 } };
+    const program = programOf(builder, graph, { K: 150 });
+    expect(gpuModule(program, options, together).functions["value"]?.steps).toHaveLength(2);
+    for (const K of [1, 150, 5000]) {
+      const feeds = randomFeeds(graph, { K }, 5, { low: 0, high: 3 });
+      const actual = await evaluateOnGpu(gpu, builder, graph, feeds, { K }, options, together);
+      expectSameValues(actual, evaluateGraph(graph, feeds, { K }), 2e-5);
+    }
   });
 
   test("kernels of the same structure are one", () => {
