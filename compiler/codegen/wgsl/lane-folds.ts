@@ -7,14 +7,17 @@
  */
 import { type Dim, multiplyDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
-import { assignMerged, mergeInSubgroups, mergeInWorkgroup, subgroupPosition } from "./merge-lanes.ts";
+import {
+  type States,
+  assignMerged,
+  mergeInSubgroups,
+  mergeInWorkgroup,
+  subgroupPosition,
+} from "./merge-lanes.ts";
 import type { Monoid } from "./monoids.ts";
 import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
 import { declareState } from "./tile-folds.ts";
-
-/** The numbers of a state for each monoid of a fold. */
-export type States = readonly (readonly string[])[];
 
 export interface LaneFold {
   readonly name: string;
@@ -124,17 +127,15 @@ function emitRanges(
         );
       });
     });
-    monoids.forEach((monoid, index) => {
-      const sharing = {
-        state: states[index] ?? [],
-        count: lanes,
-        distance: layout === "rows" ? 1 : perGroup,
-        workgroupSize,
-        memory: `shared${index}_`,
-      };
-      if (inSubgroups) mergeInSubgroups(context, monoid, number, sharing);
-      else if (lanes > 1) mergeInWorkgroup(context, monoid, sharing);
-    });
+    const sharing = {
+      monoids,
+      states,
+      count: lanes,
+      distance: layout === "rows" ? 1 : perGroup,
+      workgroupSize,
+    };
+    if (inSubgroups) mergeInSubgroups(context, number, sharing);
+    else if (lanes > 1) mergeInWorkgroup(context, sharing);
     writer.when(`share == 0u && slot < ${writer.size(slots)}`, () => fold.store(context, "slot", states));
     return groupsFor(slots, perGroup);
   });

@@ -20,29 +20,31 @@ export function assignMerged(
   names.forEach((value, index) => writer.push({ kind: "assign", target: state[index] ?? "", value }));
 }
 
+/** The numbers of a state for each of several monoids. */
+export type States = readonly (readonly string[])[];
+
 export interface Lanes {
-  readonly state: readonly string[];
+  readonly monoids: readonly Monoid[];
+  /** The variables of each lane. */
+  readonly states: States;
   /** How many share a result, a power of two; `share` says which of them a lane is. */
   readonly count: number;
   /** From one lane of a result to the next. */
   readonly distance: number;
   readonly workgroupSize: number;
-  /** Begins the names of the arrays that they meet in. */
-  readonly memory: string;
 }
 
 /** Lane 0 of each result ends with the whole. */
-export function mergeInWorkgroup(context: Context, monoid: Monoid, lanes: Lanes): void {
+export function mergeInWorkgroup(context: Context, lanes: Lanes): void {
   const { writer } = context;
-  const { state, count, distance } = lanes;
-  shareStates(context, monoid, lanes);
-  putState(context, lanes, "lane");
+  const { count, distance } = lanes;
+  shareStates(context, lanes);
+  putStates(context, lanes, "lane");
   for (let left = count / 2; left >= 1; left /= 2) {
     writer.push({ kind: "barrier" });
     writer.when(`share < ${left}u`, () => {
-      const other = sharedState(context, monoid, lanes, `lane + ${left * distance}u`);
-      assignMerged(context, monoid, state, other);
-      putState(context, lanes, "lane");
+      takeShared(context, lanes, `lane + ${left * distance}u`);
+      putStates(context, lanes, "lane");
     });
   }
 }
@@ -54,48 +56,53 @@ export const subgroupPosition = "subgroup * subgroup_lanes + subgroup_lane";
 const largestSubgroup = 128;
 
 /** The same for lanes side by side, whose numbers are `position`: by `subgroupPosition`. */
-export function mergeInSubgroups(context: Context, monoid: Monoid, position: string, lanes: Lanes): void {
+export function mergeInSubgroups(context: Context, position: string, lanes: Lanes): void {
   const { writer } = context;
-  const { state, count } = lanes;
+  const { monoids, states, count } = lanes;
   writer.enable("subgroups");
   for (let apart = 1; apart < Math.min(count, largestSubgroup); apart *= 2)
-    writer.when(`${apart}u < subgroup_lanes`, () => {
-      const other = state.map(
-        (value, index) =>
-          writer.let(
-            { text: `subgroupShuffleXor(${value}, ${apart}u)`, type: monoid.types[index] ?? "f32" },
-            "other",
-          ).text,
-      );
-      assignMerged(context, monoid, state, other);
-    });
-  shareStates(context, monoid, lanes);
-  putState(context, lanes, position);
+    writer.when(`${apart}u < subgroup_lanes`, () =>
+      monoids.forEach((monoid, index) => {
+        const other = monoid.types.map((type, part) => {
+          const text = `subgroupShuffleXor(${states[index]?.[part]}, ${apart}u)`;
+          return writer.let({ text, type }, "other").text;
+        });
+        assignMerged(context, monoid, states[index] ?? [], other);
+      }),
+    );
+  shareStates(context, lanes);
+  putStates(context, lanes, position);
   writer.push({ kind: "barrier" });
   writer.when("share == 0u", () =>
     writer.loop("next", "subgroup_lanes", `${count}u`, "subgroup_lanes", (next) =>
-      assignMerged(context, monoid, state, sharedState(context, monoid, lanes, `${position} + ${next}`)),
+      takeShared(context, lanes, `${position} + ${next}`),
     ),
   );
 }
 
-function shareStates({ writer }: Context, monoid: Monoid, { memory, workgroupSize }: Lanes): void {
-  monoid.types.forEach((type, part) => writer.shared(`${memory}${part}`, type, workgroupSize));
-}
+const arrayOf = (index: number, part: number): string => `shared${index}_${part}`;
 
-function putState({ writer }: Context, { memory, state }: Lanes, index: string): void {
-  state.forEach((value, part) =>
-    writer.push({ kind: "storeShared", array: `${memory}${part}`, index, value }),
+function shareStates({ writer }: Context, { monoids, workgroupSize }: Lanes): void {
+  monoids.forEach(({ types }, index) =>
+    types.forEach((type, part) => writer.shared(arrayOf(index, part), type, workgroupSize)),
   );
 }
 
-function sharedState(
-  { writer }: Context,
-  monoid: Monoid,
-  { memory }: Lanes,
-  index: string,
-): readonly string[] {
-  return monoid.types.map(
-    (type, part) => writer.let({ text: `${memory}${part}[${index}]`, type }, "other").text,
+function putStates({ writer }: Context, { states }: Lanes, at: string): void {
+  states.forEach((state, index) =>
+    state.forEach((value, part) =>
+      writer.push({ kind: "storeShared", array: arrayOf(index, part), index: at, value }),
+    ),
   );
+}
+
+/** Takes in what another lane left. */
+function takeShared(context: Context, { monoids, states }: Lanes, at: string): void {
+  const { writer } = context;
+  monoids.forEach((monoid, index) => {
+    const other = monoid.types.map(
+      (type, part) => writer.let({ text: `${arrayOf(index, part)}[${at}]`, type }, "other").text,
+    );
+    assignMerged(context, monoid, states[index] ?? [], other);
+  });
 }
