@@ -9,6 +9,7 @@ import type { BackendOptions } from "./tfjs/backend.ts";
 import type { EmittedModule } from "./tfjs/executor.ts";
 import { type GpuDevice, gpuOfPage, lackOf, openDevice } from "./webgpu/device.ts";
 import { createWebGpuExecutor } from "./webgpu/executor.ts";
+import type { CompileListener } from "./webgpu/pipelines.ts";
 import type { GpuModule, GpuOffer } from "./webgpu/schedule.ts";
 
 export type PageTarget = "wgsl" | "tfjs";
@@ -37,6 +38,8 @@ export interface OpenOptions {
   readonly gpu?: GPU;
   /** On WebGPU: bytes that a streamed loss may hold for its chunks of classes; by default the device decides. */
   readonly budgetBytes?: number;
+  /** On WebGPU: hears how many kernels are compiled of how many that were asked for; the first steps wait for them. */
+  readonly onCompiled?: CompileListener;
   /** Where tfjs finds its .wasm files, unless the module says it. */
   readonly wasmPath?: BackendOptions["wasmPath"];
 }
@@ -102,8 +105,12 @@ async function findDevice(program: CompiledProgram, options: OpenOptions): Promi
   }
 }
 
-function openOnGpu(module: GpuModule, gpu: GpuDevice, { budgetBytes }: OpenOptions): OpenedProgram {
-  const executor = createWebGpuExecutor(module, gpu, { budgetBytes });
+function openOnGpu(
+  module: GpuModule,
+  gpu: GpuDevice,
+  { budgetBytes, onCompiled }: OpenOptions,
+): OpenedProgram {
+  const executor = createWebGpuExecutor(module, gpu, { budgetBytes, onCompiled });
   const dispose = (): void => {
     executor.dispose();
     gpu.device.destroy();

@@ -9,6 +9,7 @@ import type { WorkerRequest } from "./train.worker.ts";
 
 const form = element("controls", HTMLFormElement);
 const status = element("status", HTMLElement);
+const kernels = element("kernels", HTMLElement);
 const pause = element("pause", HTMLButtonElement);
 const numbers = {
   step: element("step", HTMLElement),
@@ -79,6 +80,10 @@ function told(message: SessionMessage): void {
       say(`Compiling for ${message.device}…`);
       document.documentElement.dataset["target"] = message.target;
       return;
+    case "compiling":
+      // Beside the status, which is read aloud.
+      kernels.textContent = training === "" ? "" : ` ${message.ready} of ${message.asked} kernels`;
+      return;
     case "recovery":
       training = `Training from step ${message.step} on, since the device was lost.`;
       return;
@@ -104,7 +109,7 @@ function told(message: SessionMessage): void {
 
 function stepped({ step, loss, accuracy = 0 }: Extract<SessionMessage, { kind: "step" }>): void {
   if (training !== "") say(training);
-  training = "";
+  training = kernels.textContent = "";
   times = [...times.slice(-40), performance.now()];
   right = step === 1 ? accuracy : right + (accuracy - right) * 0.05;
   curve.add(step, loss);

@@ -9,6 +9,7 @@ import type { Digits } from "./digits.ts";
 /** What the page is told. */
 export type SessionMessage =
   | { readonly kind: "opened"; readonly target: string; readonly device: string; readonly reason?: string }
+  | { readonly kind: "compiling"; readonly ready: number; readonly asked: number }
   | { readonly kind: "step"; readonly step: number; readonly loss: number; readonly accuracy?: number }
   | FeaturesMessage
   | { readonly kind: "recovery"; readonly step: number }

@@ -73,7 +73,10 @@ async function train(
   let running: Trainer | undefined;
   try {
     const program = programs[margin - 1] ?? Margin1;
-    const { executor, ...opened } = await openProgram(program, { target });
+    const { executor, ...opened } = await openProgram(program, {
+      target,
+      onCompiled: (ready, asked) => post({ kind: "compiling", ready, asked }),
+    });
     const trainer = await createTrainer(executor, 1);
     if (isFault(trainer)) throw new Error(trainer.message);
     if (!fresh && earlier !== undefined) await carryOn(earlier, trainer);

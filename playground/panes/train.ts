@@ -81,6 +81,8 @@ export function createTrainPane(client: AnalysisClient, textNow: () => string): 
       case "features":
         plane.show(message);
         return;
+      case "compiling":
+        return;
       case "recovery":
         say(`Training from step ${message.step} on, since the device was lost.`);
         return;

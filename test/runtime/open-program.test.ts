@@ -70,6 +70,13 @@ describeOnGpu("with an adapter,", ({ adapter }) => {
     expect((await opened(both, { gpu })).target).toBe(adapter.kind === "hardware" ? "wgsl" : "tfjs");
     expect((await opened({ name: "Tiny", modules: { wgsl } }, { gpu })).target).toBe("wgsl");
   });
+
+  test("the page hears how many kernels are compiled", async () => {
+    const heard: (readonly [ready: number, asked: number])[] = [];
+    const onCompiled: OpenOptions["onCompiled"] = (...told) => heard.push(told);
+    await opened(both, { gpu: await gpuOfNode(), target: "wgsl", onCompiled });
+    expect(heard.at(-1)).toEqual([heard.length, heard.length]);
+  });
 });
 
 describeOnGpu("with a hardware adapter", () => {
