@@ -3,7 +3,7 @@
  * a missing adapter is a failure. Beside the best adapter of the machine there is one that computes nothing: Dawn's null
  * back end, which has every feature and validates whatever it is given.
  */
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { type GpuDevice, openDevice } from "../../runtime/webgpu/device.ts";
 import { gpuOfNode } from "../../src/executors/dawn.ts";
 
@@ -39,6 +39,9 @@ function describeOn(found: GpuDevice | Error, nameOf: (gpu: GpuDevice) => string
 function on(gpu: GpuDevice, name: string): DescribeOn {
   return (title, tests) => {
     describe(`${title} on ${name}`, () => {
+      beforeEach(({ task }) => {
+        task.meta.gpu = { adapter: name };
+      });
       tests(gpu);
     });
   };
@@ -47,7 +50,8 @@ function on(gpu: GpuDevice, name: string): DescribeOn {
 function leftOut(reason: string): DescribeOn {
   const inCi = process.env["CI"] !== undefined;
   return (title) => {
-    test(`${title} on a GPU`, ({ skip }) => {
+    test(`${title} on a GPU`, ({ task, skip }) => {
+      task.meta.gpu = { missing: reason };
       expect(inCi, `CI runs the tests of the target wgsl: ${reason}`).toBe(false);
       skip(`no WebGPU here: ${reason}`);
     });
