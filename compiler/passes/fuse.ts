@@ -96,8 +96,9 @@ export function kernelsOf(stage: Stage): readonly KernelGroup[] {
 }
 
 /**
- * Marks the kernels that only make new values of parameters. On a GPU they are one kernel over all parameters, since
- * nothing waits for them; tfjs runs each as soon as its gradient is there, so that no gradient waits.
+ * Marks the kernels that only make new values of parameters. On a GPU they are one group over all parameters, since
+ * nothing waits for them, of as many dispatches as their buffers need; tfjs runs each as soon as its gradient is there, so
+ * that no gradient waits.
  */
 function withOptimizer(stage: Stage, groups: readonly KernelGroup[]): readonly KernelGroup[] {
   const names = new Set(
