@@ -18,7 +18,7 @@ import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
 import { askedBudget, pathOfRun, refuseForOtherTarget, startExecutor } from "./start-executor.ts";
-import { type ExitCode, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
+import { type ExitCode, animated, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
 
 export interface TrainOptions {
   readonly entry: readonly string[];
@@ -41,6 +41,10 @@ export async function train(file: string, options: TrainOptions): Promise<ExitCo
   const resumed = resumedRun(options);
   const entries = resumed === undefined ? entriesOf(source, options.entry) : [resumed.entry];
   const interruption = listenForInterruption();
+  // Behind the bar, where there is one.
+  interruption.signal.addEventListener("abort", () =>
+    say(`${animated() ? "\n" : ""}stopping after the step under way; once more ends it at once`),
+  );
   const folders: string[] = [];
   try {
     for (const entry of entries) {

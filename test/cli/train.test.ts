@@ -124,12 +124,17 @@ test("Ctrl-C writes a checkpoint and exits with the signal's code", async () => 
     [join(projectRoot, "dist/margo.js"), "train", "long.margo", "--out", "long"],
     { cwd: place.path },
   );
+  let said = "";
   const code = await new Promise<number | null>((resolve) => {
-    child.stderr.on("data", (chunk) => String(chunk).includes("epoch 2") && child.kill("SIGINT"));
+    child.stderr.on("data", (chunk) => {
+      said += String(chunk);
+      if (String(chunk).includes("epoch 2")) child.kill("SIGINT");
+    });
     child.stdout.resume();
     child.on("close", resolve);
   });
   expect(code).toBe(130);
+  expect(said).toContain("stopping after the step under way; once more ends it at once");
   expect(existsSync(join(place.path, "long/checkpoint.safetensors"))).toBe(true);
 });
 
