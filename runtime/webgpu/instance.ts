@@ -149,13 +149,13 @@ function planOf({ gpu, module, budget }: Planning, fn: GpuFunction, sizes: Sizes
   const planWith = (bytes: number): FunctionPlan =>
     planFunction(fn, module.kernels, sizes, mostBytesOf(gpu.device), bytes);
   const plan = planWith(budget.bytes);
-  return budget.fallback === budget.bytes || fits(gpu, fn, plan, sizes) ? plan : planWith(budget.fallback);
+  return budget.fallback === budget.bytes || fits(gpu, fn, plan) ? plan : planWith(budget.fallback);
 }
 
-function fits({ device }: GpuDevice, fn: GpuFunction, plan: FunctionPlan, sizes: Sizes): boolean {
-  const { binding, buffer } = largestBuffers(fn, plan, sizes);
+function fits({ device }: GpuDevice, fn: GpuFunction, plan: FunctionPlan): boolean {
+  const { bound, held } = largestBuffers(fn, plan);
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
-  return binding.bytes <= maxStorageBufferBindingSize && buffer.bytes <= maxBufferSize;
+  return bound.bytes <= maxStorageBufferBindingSize && held.bytes <= maxBufferSize;
 }
 
 /** Throws where the device's limits do not hold what the sizes ask for. */
@@ -169,15 +169,21 @@ function checkPlan(around: Planning, fn: GpuFunction, plan: FunctionPlan, sizes:
     (index) => module.kernels[index] ?? [],
   );
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  const { bound, held } = largestBuffers(fn, plan);
+  const need = ({ bytes, buffer }: Largest): Needs["binding"] => ({
+    bytes,
+    what: contentOf(around, fn, buffer, sizes),
+  });
   checkNeeds(gpu, {
-    ...largestBuffers(fn, plan, sizes),
+    binding: need(bound),
+    buffer: need(held),
     storageBuffers: Math.max(0, ...kernels.map(({ access }) => access.length)),
     workgroupBytes: Math.max(0, ...kernels.map(({ workgroupBytes }) => workgroupBytes)),
     invocations: Math.max(1, ...kernels.map(({ invocations }) => invocations)),
     whatFits: () => {
-      const smaller = whatFits(sizes, (other) => fits(gpu, fn, planOf(around, fn, other), other));
+      const smaller = whatFits(sizes, (other) => fits(gpu, fn, planOf(around, fn, other)));
       if (smaller !== undefined) return smaller;
-      const { what } = largestBuffers(fn, plan, sizes).binding;
+      const { what } = need(bound);
       const shape = module.info.variables.find(({ name }) => name === what)?.shape ?? [];
       const settledShape = shape.map((size) => settled(size, sizes));
       return rowsThatFit(what, settledShape, Math.min(maxStorageBufferBindingSize, maxBufferSize));
@@ -185,22 +191,41 @@ function checkPlan(around: Planning, fn: GpuFunction, plan: FunctionPlan, sizes:
   });
 }
 
+interface Largest {
+  readonly bytes: number;
+  readonly buffer: number;
+}
+
+/** Of the function's buffers, the one with the largest binding, and the largest one. */
 function largestBuffers(
   fn: GpuFunction,
   plan: FunctionPlan,
-  sizes: Sizes,
-): Pick<Needs, "binding" | "buffer"> {
-  const largest = (bytesOf: (index: number) => number): Needs["binding"] =>
+): { readonly bound: Largest; readonly held: Largest } {
+  const largest = (bytesOf: (index: number) => number): Largest =>
     fn.buffers
-      .map((buffer, index) => ({
-        bytes: bytesOf(index),
-        what: "name" in buffer ? buffer.name : `a value of ${settledText(buffer.elements, sizes)} elements`,
-      }))
-      .reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: 4, what: "nothing" });
+      .map((_, buffer) => ({ bytes: bytesOf(buffer), buffer }))
+      .reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: 4, buffer: -1 });
   const bound = (index: number): number => plan.boundBytes[index] ?? 4;
-  const held = (index: number): number =>
-    fn.buffers[index]?.kind === "variable" ? bound(index) : (plan.bytes[index] ?? 4);
-  return { binding: largest(bound), buffer: largest(held) };
+  const isVariable = (index: number): boolean => fn.buffers[index]?.kind === "variable";
+  return {
+    bound: largest(bound),
+    held: largest((index) => (isVariable(index) ? bound(index) : (plan.bytes[index] ?? 4))),
+  };
+}
+
+/** What a buffer holds: a name, or how much of what some kernel works out. */
+function contentOf({ module }: Planning, fn: GpuFunction, index: number, sizes: Sizes): string {
+  const buffer = fn.buffers[index];
+  if (buffer === undefined) return "nothing";
+  if ("name" in buffer) return buffer.name;
+  const writer = fn.steps
+    .flatMap((step) => (step.kind === "dispatch" ? [step] : step.steps))
+    .flatMap(({ kernel, buffers }) => {
+      const writes = module.kernels[kernel]?.access[buffers.indexOf(index)] ?? "read";
+      return writes === "read" ? [] : (module.kernels[kernel] ?? []);
+    })[0];
+  const from = writer === undefined ? "" : ` that the kernel "${writer.name}" writes`;
+  return `a value of ${settledText(buffer.elements, sizes)} elements${from}`;
 }
 
 /** A size inside a loop has no number of its own here. */
