@@ -1,7 +1,7 @@
 /**
  * Element-wise operations. Operands broadcast; gradients sum what was broadcast. Where a function has a
  * kink the gradient is one of its subgradients: `maximum(a, b)` and `minimum(a, b)` give a tie to b, so
- * `max(x, 0)` has gradient 0 at 0, and `abs` and `sign` have 0 there. `acos` has gradient 0 where
+ * `max(x, 0)` has gradient 0 at 0 (which side won is asked of the result, so that the way back need not keep x), and `abs` and `sign` have 0 there. `acos` has gradient 0 where
  * 1 - c² < 1e-12, so it is finite everywhere. Gradients choose with `select`, never by multiplying with
  * a mask: 0 times an infinity that was not chosen would be NaN.
  */
@@ -94,16 +94,16 @@ const binary: Pick<PrimitiveTable, BinaryName> = {
   minimum: combine(
     "The smaller of a and b; a tie gives its gradient to b.",
     Math.min,
-    ({ select, less, f32 }, a, b, g) => {
-      const left = less(a, b);
+    ({ select, less, f32 }, _, b, g, y) => {
+      const left = less(y, b);
       return [select(left, g, f32(0)), select(left, f32(0), g)];
     },
   ),
   maximum: combine(
     "The larger of a and b; a tie gives its gradient to b.",
     Math.max,
-    ({ select, less, f32 }, a, b, g) => {
-      const left = less(b, a);
+    ({ select, less, f32 }, _, b, g, y) => {
+      const left = less(b, y);
       return [select(left, g, f32(0)), select(left, f32(0), g)];
     },
   ),

@@ -7,8 +7,8 @@
  *   before   %3 = matmul(x, W)   %4 = add(%3, b)   %5 = maximum(%4, 0)   %6 = mul(%5, %5)   %7 = exp(%6)
  *   after    k0 contraction [%3 %4 %5]     k1 elementwise [%6 %7]
  *
- * A target says with `limits` how many values a kernel may touch. What it cannot do yet: give one kernel two
- * reductions over the same row.
+ * A target says with `limits` how many values a kernel may touch. What it cannot do yet: give one kernel a reduction
+ * and what its result is needed for, as the softmax of a row would be.
  */
 import type { OpName } from "../ops/attrs.ts";
 import { type Node, isOp, usersOf } from "../ir/node.ts";
@@ -43,6 +43,11 @@ export interface KernelLimits {
    * that one operand is made by where an element of it is read a few times only.
    */
   readonly products: "bias" | "chains";
+  /**
+   * What a kernel with a reduction holds. `alone`: the chain that feeds it, when nobody else needs the chain.
+   * `shared`: any number of reductions along the same axes, and the chains that feed them, stored or not.
+   */
+  readonly folds: "alone" | "shared";
   /** Operations that readers work out themselves: they take no buffer, what they are made of does. */
   readonly views: ReadonlySet<OpName>;
 }
@@ -50,11 +55,12 @@ export interface KernelLimits {
 const none: ReadonlySet<OpName> = new Set();
 
 export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
-  reference: { buffers: Infinity, apart: none, products: "bias", views: none },
+  reference: { buffers: Infinity, apart: none, products: "bias", folds: "alone", views: none },
   tfjs: {
     buffers: 24,
     apart: new Set<OpName>(["sin", "cos", "acos", "pow", "half"]),
     products: "bias",
+    folds: "alone",
     views: none,
   },
   wgsl: {
@@ -62,6 +68,7 @@ export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLim
     buffers: 8,
     apart: none,
     products: "chains",
+    folds: "shared",
     views: new Set<OpName>(["constant", "size", "iota", "reshape", "transpose", "broadcast", "slice"]),
   },
 };

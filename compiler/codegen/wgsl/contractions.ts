@@ -13,7 +13,7 @@ import { emitLaneFold } from "./lane-folds.ts";
 import { type Monoid, argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { type Contraction, formulasOf } from "./product-formulas.ts";
-import { emitReduction } from "./reductions.ts";
+import { emitReductions } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
 import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiles.ts";
@@ -202,5 +202,5 @@ function emitInParts(
       putAll(sink, context, [...written], place);
     },
   });
-  for (const each of reductions) emitReduction(sink, each.op, [each], each);
+  for (const each of reductions) emitReductions(sink, each.op, [each], [each]);
 }

@@ -6,7 +6,7 @@ import { emitElementwise } from "./elementwise.ts";
 import { emitScatterRanges } from "./indexing.ts";
 import { emitConcat, emitRunningSum, emitSortingOrder } from "./lines.ts";
 import { isContraction } from "./product-formulas.ts";
-import { emitReduction, isReduction } from "./reductions.ts";
+import { emitReductions, isReduction } from "./reductions.ts";
 import { isView } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 
@@ -30,7 +30,7 @@ export function emitPart(sink: Sink, { nodes, writes }: Part): void {
   const name = nameOf(nodes.filter((node) => !isView(node)).map(({ op }) => op));
   for (const node of nodes) if (isOp(node, "scatter_add")) emitScatterRanges(sink, node);
   if (product !== undefined) return emitContraction(sink, name, nodes, writes, product);
-  if (isReduction(last)) return emitReduction(sink, name, nodes, last);
+  if (nodes.some(isReduction)) return emitReductions(sink, name, nodes, writes);
   if (isOp(last, "cumsum")) return emitRunningSum(sink, name, last);
   if (isOp(last, "argsort")) return emitSortingOrder(sink, name, last);
   if (isOp(last, "concat")) return emitConcat(sink, name, last);

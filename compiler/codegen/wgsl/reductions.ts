@@ -1,12 +1,13 @@
 /**
- * Reductions over any axes, with the element-wise chain that feeds them. A long one, or one with few results, runs in two
+ * Reductions over any axes, with the element-wise chains that feed them, stored or not. A long one, or one with few results, runs in two
  * stages: parts of a fixed length first, then the parts; no atomics, so a run repeats bit for bit.
  */
-import { type Dim, multiplyDims } from "../../ir/dim.ts";
+import { type Dim, constantDim, multiplyDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { type DType, shapeKey } from "../../ir/type.ts";
 import { type LaneFold, emitLaneFold, emitPartsOfFold, partLength } from "./lane-folds.ts";
-import { type Monoid, argmaxMonoid, monoidOf } from "./monoids.ts";
+import { argmaxMonoid, monoidOf } from "./monoids.ts";
+import { putAll, putEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { type Context, valueAt } from "./scope.ts";
@@ -18,53 +19,87 @@ export function isReduction(node: Node): node is Reduction {
   return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp") || isOp(node, "argmax");
 }
 
-/** `nodes` is the chain that feeds the reduction, and the reduction. */
-export function emitReduction(sink: Sink, name: string, nodes: readonly Node[], node: Reduction): void {
-  const axes: readonly number[] = isOp(node, "argmax")
-    ? [node.attrs.axis]
-    : (node.attrs as { axes: readonly number[] }).axes;
-  const x = operand(node, 0);
+/**
+ * `writes` are reductions of values of one shape along the same axes, and what else of that shape others read; `nodes` is
+ * all that the kernel works out.
+ */
+export function emitReductions(
+  sink: Sink,
+  name: string,
+  nodes: readonly Node[],
+  writes: readonly Node[],
+): void {
+  const reductions = writes.filter(isReduction);
+  const stored = writes.filter((each) => !isReduction(each));
+  const [first] = reductions;
+  if (first === undefined) throw new Error("a kernel of reductions has one");
+  const axes: readonly number[] = isOp(first, "argmax")
+    ? [first.attrs.axis]
+    : (first.attrs as { axes: readonly number[] }).axes;
+  const x = operand(first, 0);
   const reduced = x.type.shape.filter((_, axis) => axes.includes(axis));
   const kept = x.type.shape.filter((_, axis) => !axes.includes(axis));
-  const monoid = isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype);
-  const value = (context: Context, result: string, k: string): string => {
+  const placeOfElement = (context: Context, result: string, k: string): Place => {
     const [outer, inner] = [placeAt(context.writer, kept, result), placeAt(context.writer, reduced, k)];
     const coordinates = x.type.shape.map((_, axis) =>
       axes.includes(axis)
         ? (inner.coordinates()[axes.indexOf(axis)] ?? "0u")
         : (outer.coordinates()[axis - axes.filter((each) => each < axis).length] ?? "0u"),
     );
-    return valueAt(context, x, elementPlace(context, x, kept, result, k, coordinates)).text;
+    return elementPlace(context, x, kept, result, k, coordinates);
   };
+  const monoids = reductions.map((node) =>
+    isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype),
+  );
   const layout = axes.includes(x.type.shape.length - 1) || kept.length === 0 ? "rows" : "columns";
-  const whole: Omit<LaneFold, "store"> = {
+  const whole: LaneFold = {
     name,
     nodes,
-    monoids: [monoid],
+    monoids,
     results: countOf(kept),
     length: countOf(reduced),
     layout,
-    states: (context, result, k) => [monoid.single(value(context, result, k), k)],
+    states: (context, result, k) => {
+      const place = placeOfElement(context, result, k);
+      const values = reductions.map((node) => valueAt(context, operand(node, 0), place).text);
+      putAll(sink, context, stored, place);
+      return monoids.map((monoid, index) => monoid.single(values[index] ?? "", k));
+    },
+    store: (context, slot, states) =>
+      putEach(
+        sink,
+        context,
+        reductions.map((node, index) => {
+          const text = monoids[index]?.result(states[index] ?? []) ?? "";
+          const place = placeAt(context.writer, node.type.shape, slot);
+          return { node, place, value: { text, type: node.type.dtype } };
+        }),
+      ),
   };
-  const finish: LaneFold["store"] = (context, slot, [state = []]) => {
-    const made = { text: monoid.result(state), type: node.type.dtype };
-    sink.put(context, node, placeAt(context.writer, node.type.shape, slot), made);
-  };
-  const part = isOp(node, "argmax") ? undefined : partLength(sink, whole);
-  if (part === undefined) emitLaneFold(sink, { ...whole, store: finish });
-  else emitInParts(sink, { ...whole, store: finish }, part, monoid, node.type.dtype);
+  const part = isOp(first, "argmax") ? undefined : partLength(sink, whole);
+  if (part === undefined) emitLaneFold(sink, whole);
+  else emitInParts(sink, whole, part, first.type.dtype);
 }
 
 /** The parts of a result are numbers like the whole of it, and add up like its elements. */
-function emitInParts(sink: Sink, whole: LaneFold, part: number, monoid: Monoid, dtype: DType): void {
+function emitInParts(sink: Sink, whole: LaneFold, part: number, dtype: DType): void {
+  const { monoids } = whole;
   const parts = groupsFor(whole.length, part);
-  const partial = sink.temporary(dtype, multiplyDims(parts, whole.results));
+  const count = multiplyDims(parts, whole.results);
+  const partial = sink.temporary(dtype, multiplyDims(constantDim(monoids.length), count));
+  const placeOfPart = ({ writer }: Context, index: number, slot: string): string =>
+    index === 0 ? slot : `${index}u * ${writer.size(count)} + ${slot}`;
   emitPartsOfFold(
     sink,
     {
       ...whole,
-      store: ({ writer }, slot, [state = []]) =>
-        writer.store(partial, dtype, slot, { text: monoid.result(state), type: dtype }),
+      store: (context, slot, states) =>
+        monoids.forEach((monoid, index) =>
+          context.writer.store(partial, dtype, placeOfPart(context, index, slot), {
+            text: monoid.result(states[index] ?? []),
+            type: dtype,
+          }),
+        ),
     },
     part,
   );
@@ -74,10 +109,12 @@ function emitInParts(sink: Sink, whole: LaneFold, part: number, monoid: Monoid, 
     nodes: [],
     length: parts,
     layout: "columns",
-    states: ({ writer }, result, k) => {
-      const at = `${k} * ${writer.size(whole.results)} + ${result}`;
-      return [monoid.single(writer.let(writer.load(partial, dtype, at)).text, k)];
-    },
+    states: (context, result, k) =>
+      monoids.map((monoid, index) => {
+        const { writer } = context;
+        const at = placeOfPart(context, index, `${k} * ${writer.size(whole.results)} + ${result}`);
+        return monoid.single(writer.let(writer.load(partial, dtype, at)).text, k);
+      }),
   });
 }
 

@@ -14,6 +14,7 @@ import {
   isReduction,
   kernelKind,
 } from "../fuse.ts";
+import { isOfFold, readsVariable } from "./folds.ts";
 import { areCheap, isOfTile, isProduct, mayFollow, productIn, rereads } from "./products.ts";
 
 export interface Surroundings {
@@ -27,6 +28,10 @@ export interface Surroundings {
 interface Draft {
   kind: KernelKind;
   readonly nodes: Node[];
+}
+
+function isFoldable({ kind }: Draft): boolean {
+  return kind === "elementwise" || kind === "reduction";
 }
 
 /** How often an element of a computed operand may be worked out anew: by how many tiles of 64. */
@@ -55,6 +60,7 @@ export class Drafts {
   }
 
   groups(): readonly KernelGroup[] {
+    this.#moveToReaders();
     this.#mergeIntoProducts();
     return [...new Set(this.#of.values())].map((draft) => ({
       kind: draft.kind,
@@ -87,15 +93,24 @@ export class Drafts {
   #belongs(draft: Draft, node: Node): boolean {
     const last = draft.nodes.at(-1);
     if (last === undefined) return false;
-    if (draft.kind === "elementwise") {
-      if (isElementwise(node))
-        return !this.#isApart(node) && shapeKey(node.type.shape) === shapeKey(last.type.shape);
-      // A reduction ends the chain that feeds it, when nobody else needs the chain.
-      return isReduction(node) && this.#arePrivate(draft.nodes, [...draft.nodes, node]);
-    }
+    if (draft.kind === "elementwise" && isElementwise(node))
+      return !this.#isApart(node) && shapeKey(node.type.shape) === shapeKey(last.type.shape);
+    // A reduction ends the chain that feeds it, when nobody else needs the chain.
+    if (
+      draft.kind === "elementwise" &&
+      isReduction(node) &&
+      this.#arePrivate(draft.nodes, [...draft.nodes, node])
+    )
+      return true;
+    if (isFoldable(draft)) return !this.#isApart(node) && this.#isSharedFold([...draft.nodes, node]);
     if (draft.kind !== "contraction") return false;
     if (this.#takesChains(draft)) return !this.#isApart(node) && mayFollow(draft.nodes, node);
     return this.#isPrivate(last, [node]) && isBiasEpilogue(draft.nodes, node);
+  }
+
+  #isSharedFold(nodes: readonly Node[]): boolean {
+    const reads = this.#reads(nodes).flatMap((node) => this.#storedUnder(node));
+    return this.#around.limits.folds === "shared" && isOfFold(nodes) && !readsVariable(reads, nodes);
   }
 
   #takesChains(draft: Draft): boolean {
@@ -126,6 +141,45 @@ export class Drafts {
       [node, next] = [node.inputs[0], node];
     }
     return views;
+  }
+
+  /**
+   * A cheap value that only one other kernel reads, and that is made of what is stored anyway, is worked out there: so the
+   * mask of a max(x, 0) is not kept for the way back. The last come first, since what makes them may then follow.
+   */
+  #moveToReaders(): void {
+    for (const node of [...this.#of.keys()].reverse()) {
+      const [from, to] = [this.#of.get(node), this.#onlyReader(node)];
+      if (from === undefined || to === undefined || !this.#mayMove(node, from, to)) continue;
+      from.nodes.splice(from.nodes.indexOf(node), 1);
+      to.nodes.push(node);
+      to.nodes.sort((a, b) => a.id - b.id);
+      this.#of.set(node, to);
+    }
+  }
+
+  /** The kernel that all readers of a value are in. */
+  #onlyReader(node: Node): Draft | undefined {
+    const [reader, ...others] = new Set(this.#around.users(node).map((user) => this.#of.get(user)));
+    return others.length === 0 && !this.#around.seen(node) ? reader : undefined;
+  }
+
+  #mayMove(node: Node, from: Draft, to: Draft): boolean {
+    const left = from.nodes.filter((each) => each !== node);
+    const nodes = [...to.nodes, node];
+    if (from === to || left.length === 0 || !isFoldable(from) || !isFoldable(to) || !areCheap([node]))
+      return false;
+    const stored = new Set(this.#writes(left));
+    const known = new Set([...to.nodes, ...this.#reads(to.nodes)]);
+    const shape = shapeKey(node.type.shape);
+    const added = node.inputs.filter((input) => !known.has(input) && shapeKey(input.type.shape) === shape);
+    return (
+      node.inputs.every((input) => !from.nodes.includes(input) || stored.has(input)) &&
+      added.length <= 1 &&
+      !this.#isApart(node) &&
+      (to.kind === "reduction" ? this.#isSharedFold(nodes) : this.#shapeOf(to) === shape) &&
+      this.#holds(nodes)
+    );
   }
 
   /** When all nodes are placed it is known what must be written, and a product may have room for a neighbour. */
@@ -183,11 +237,14 @@ export class Drafts {
     return (isView || isVector) && this.#arePrivate(nodes, [...nodes, ...readers]);
   }
 
-  /** Two chains that meet in one node are one, if nothing outside stands between them; one may have a product. */
+  /**
+   * Two chains that meet in one node are one, if nothing outside stands between them; one may have a product, or both
+   * reductions.
+   */
   #mayJoin(a: Draft, b: Draft): boolean {
     const merged = [...b.nodes, ...a.nodes];
     return (
-      this.#areJoinable(a, b) &&
+      (this.#areJoinable(a, b) || (isFoldable(a) && isFoldable(b) && this.#isSharedFold(merged))) &&
       this.#shapeOf(a) === this.#shapeOf(b) &&
       this.#holds(merged) &&
       isOfTile(merged) &&
@@ -215,7 +272,7 @@ export class Drafts {
 
   #join(into: Draft, other: Draft): void {
     const nodes = [...other.nodes, ...into.nodes].sort((a, b) => a.id - b.id);
-    if (other.kind === "contraction") into.kind = "contraction";
+    if (other.kind === "contraction" || into.kind === "elementwise") into.kind = other.kind;
     into.nodes.splice(0, into.nodes.length, ...nodes);
     for (const node of other.nodes) this.#of.set(node, into);
   }

@@ -15,7 +15,13 @@ const input = (name: string, ...shape: (typeof N)[]): Node =>
   builder.make("input", [], { name, dtype: "f32", shape });
 const [x, W, b] = [input("x", N, K), input("W", K, C), input("b", C)];
 
-const plain: KernelLimits = { buffers: Infinity, apart: new Set(), products: "bias", views: new Set() };
+const plain: KernelLimits = {
+  buffers: Infinity,
+  apart: new Set(),
+  products: "bias",
+  folds: "alone",
+  views: new Set(),
+};
 
 function kernels(outputs: readonly Node[], limits: Partial<KernelLimits> = {}): readonly KernelGroup[] {
   const nodes = nodesOf(outputs).filter((node) => !isLeaf(node) && node.op !== "constant");
@@ -56,6 +62,46 @@ describe("groups", () => {
     const total = f.sum(e, { axes: [1], keepDims: true });
     const groups = kernels([f.div(e, total)]);
     expect(show(groups)).toEqual(["elementwise[exp]", "reduction[sum]", "elementwise[div]"]);
+  });
+
+  test("where a target shares folds, reductions along the same axes and what they are made of are one kernel", () => {
+    const e = f.sqrt(x);
+    const over = (each: Node, axis: number): Node => f.sum(each, { axes: [axis], keepDims: true });
+    const [first, second, across] = [over(e, 0), over(f.mul(e, x), 0), over(e, 1)];
+    const outputs = [e, first, second, across];
+    expect(show(kernels(outputs))).toEqual([
+      "elementwise[sqrt mul]",
+      "reduction[sum]",
+      "reduction[sum]",
+      "reduction[sum]",
+    ]);
+    const shared = kernels(outputs, { folds: "shared" });
+    expect(show(shared)).toEqual(["reduction[sqrt sum mul sum]", "reduction[sum]"]);
+    expect(shared[0]?.writes).toEqual([e, first, second]);
+  });
+
+  test("a fold does not take what waits for it, nor a variable that may lie in shards", () => {
+    const e = f.sqrt(x);
+    const total = f.sum(e, { axes: [1], keepDims: true });
+    const groups = kernels([e, f.div(e, total)], { folds: "shared" });
+    expect(show(groups)).toEqual(["reduction[sqrt sum]", "elementwise[div]"]);
+    const w = f.exp(builder.make("parameter", [], { name: "w", dtype: "f32", shape: [N, K] }));
+    const ofVariable = kernels([w, f.sum(w, { axes: [1], keepDims: true })], { folds: "shared" });
+    expect(show(ofVariable)).toEqual(["elementwise[exp]", "reduction[sum]"]);
+  });
+
+  test("a mask is worked out by its one reader, from what is stored anyway", () => {
+    const active = f.maximum(f.mul(x, x), f.f32(0));
+    const mask = f.less(f.f32(0), active);
+    const total = f.sum(active, { axes: [0], keepDims: true });
+    const back = f.select(mask, f.mul(input("g", N, K), total), f.f32(0));
+    const groups = kernels([active, back]);
+    expect(show(groups)).toEqual([
+      "elementwise[mul maximum]",
+      "elementwise[less mul select]",
+      "reduction[sum]",
+    ]);
+    expect(groups[0]?.writes).toEqual([active]);
   });
 
   test("a target's limit parts kernels", () => {
