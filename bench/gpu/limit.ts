@@ -7,7 +7,7 @@
 import { flopsOf } from "../../compiler/flops.ts";
 import { compileFunction } from "../../compiler/compile.ts";
 import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
-import { isContraction } from "../../compiler/codegen/wgsl/product-formulas.ts";
+import { isProduct } from "../../compiler/passes/fuse/products.ts";
 import {
   type Bindings,
   type Dim,
@@ -51,7 +51,7 @@ export function beside(
 function productFlops(program: Program, fn: ProgramFunction): Dim {
   const { graph } = compileFunction(program, fn, { ...gpuPassOptions, without: ["stream"] });
   return nodesOfGraph(graph)
-    .filter(isContraction)
+    .filter(isProduct)
     .map((node) => flopsOf(node))
     .reduce(addDims, constantDim(0));
 }

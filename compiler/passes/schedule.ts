@@ -6,12 +6,14 @@
  *   before   kernels k0 [%3], k1 [%4 %5], k2 [%6]                   (a set)
  *   after    k0 k2 k1                                               (a list: k2 frees %3 before k1 makes %5)
  *
- * Free dimensions count as `options.dims` says.
+ * A new value of a variable comes after all that reads the old one, where nothing forbids it: then it may be written
+ * where the old one lies. Free dimensions count as `options.dims` says.
  */
 import { type Bindings, sizeOfDim } from "../ir/dim.ts";
-import type { Node } from "../ir/node.ts";
+import { type Node, isOp } from "../ir/node.ts";
+import type { OpName } from "../ops/attrs.ts";
 import { elementsOf } from "../ops/types.ts";
-import { type KernelGroup, isLeaf, singleKernels } from "./fuse.ts";
+import { type KernelGroup, isLeaf, kernelLimits, singleKernels } from "./fuse.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
@@ -44,15 +46,17 @@ export function orderSteps(stage: Stage): Schedule {
   const steps = stepsOf(stage);
   const outputs = stage.graph.outputs.map(({ node }) => node);
   const bytes = byteCounter(stage.options.dims);
-  const written = inWrittenOrder(steps);
-  const greedy = inGreedyOrder(steps, outputs, bytes);
+  const before = withOldReaders(stage, steps);
+  const written = inWrittenOrder(steps, before);
+  const greedy = inGreedyOrder(steps, before, outputs, bytes);
   const better = peakOf(greedy, outputs, bytes) < peakOf(written, outputs, bytes) ? greedy : written;
   return { steps: better };
 }
 
 /** The twin: the order in which the graph was written. */
 export function scheduleAsWritten(stage: Stage): Schedule {
-  return { steps: inWrittenOrder(stepsOf(stage)) };
+  const steps = stepsOf(stage);
+  return { steps: inWrittenOrder(steps, predecessorsOf(steps)) };
 }
 
 /** Every kernel and every pass; single kernels where `fuse` was left out. */
@@ -81,8 +85,11 @@ function stepsOf(stage: Stage): readonly Step[] {
   ];
 }
 
+/** Steps that come before each step. */
+type Predecessors = ReadonlyMap<Step, ReadonlySet<Step>>;
+
 /** Steps that must come before each step: writers of what it reads, and earlier passes of its region. */
-export function predecessorsOf(steps: readonly Step[]): ReadonlyMap<Step, ReadonlySet<Step>> {
+export function predecessorsOf(steps: readonly Step[]): Predecessors {
   const writer = new Map<Node, Step>();
   for (const step of steps) for (const node of step.writes) writer.set(node, step);
   return new Map(
@@ -101,9 +108,48 @@ export function predecessorsOf(steps: readonly Step[]): ReadonlyMap<Step, Readon
   );
 }
 
+/** The same, and what reads the old value of a variable before what writes the new one, as far as that goes. */
+function withOldReaders({ graph, options }: Stage, steps: readonly Step[]): Predecessors {
+  const { views } = kernelLimits[options.target];
+  const before = new Map([...predecessorsOf(steps)].map(([step, some]) => [step, new Set(some)]));
+  const comesBefore = (step: Step, other: Step): boolean => {
+    const seen = new Set<Step>();
+    const stack = [other];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (at === step) return true;
+      if (seen.has(at)) continue;
+      seen.add(at);
+      stack.push(...(before.get(at) ?? []));
+    }
+    return false;
+  };
+  const readers = new Map<string, Step[]>();
+  for (const step of steps)
+    for (const name of variablesUnder(step.reads, views))
+      readers.set(name, [...(readers.get(name) ?? []), step]);
+  for (const { name, node } of graph.outputs) {
+    const writer = steps.find(({ writes }) => writes.includes(node));
+    if (writer === undefined || !name.startsWith("next:")) continue;
+    for (const reader of readers.get(name.slice("next:".length)) ?? [])
+      if (reader !== writer && !comesBefore(writer, reader)) before.get(writer)?.add(reader);
+  }
+  return before;
+}
+
+/** Names of the variables that a kernel which reads these values reads. */
+function variablesUnder(nodes: readonly Node[], views: ReadonlySet<OpName>): ReadonlySet<string> {
+  const names = new Set<string>();
+  const stack = [...nodes];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (isOp(node, "parameter") || isOp(node, "state")) names.add(node.attrs.name);
+    if (views.has(node.op)) stack.push(...node.inputs);
+  }
+  return names;
+}
+
 /** The ready step that was written first, again and again. */
-function inWrittenOrder(steps: readonly Step[]): readonly Step[] {
-  return inOrder(steps, (ready) =>
+function inWrittenOrder(steps: readonly Step[], before: Predecessors): readonly Step[] {
+  return inOrder(steps, before, (ready) =>
     ready.reduce((best, step) => (writtenAt(step) < writtenAt(best) ? step : best)),
   );
 }
@@ -114,6 +160,7 @@ function writtenAt(step: Step): number {
 
 function inGreedyOrder(
   steps: readonly Step[],
+  before: Predecessors,
   outputs: readonly Node[],
   bytes: (node: Node) => number,
 ): readonly Step[] {
@@ -128,7 +175,7 @@ function inGreedyOrder(
     for (const node of step.reads) readers.set(node, (readers.get(node) ?? 0) - 1);
     return step;
   };
-  return inOrder(steps, (ready) => {
+  return inOrder(steps, before, (ready) => {
     const ranked = ready.map((step) => ({ step, cost: growth(step) }));
     return take(
       ranked.reduce((best, each) =>
@@ -141,8 +188,11 @@ function inGreedyOrder(
 }
 
 /** Throws when the steps wait for each other: a bug in the pass that made them. */
-function inOrder(steps: readonly Step[], choose: (ready: readonly Step[]) => Step): readonly Step[] {
-  const predecessors = predecessorsOf(steps);
+function inOrder(
+  steps: readonly Step[],
+  predecessors: Predecessors,
+  choose: (ready: readonly Step[]) => Step,
+): readonly Step[] {
   const missing = new Map([...predecessors].map(([step, before]) => [step, before.size]));
   const followers = new Map<Step, Step[]>(steps.map((step) => [step, []]));
   for (const [step, before] of predecessors) for (const each of before) followers.get(each)?.push(step);

@@ -6,13 +6,18 @@
  */
 import { type Dim, constantDim, multiplyDims, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
-import { type FoldedAxis, foldedAxis, isTileReduction } from "../../passes/fuse/products.ts";
+import {
+  type FoldedAxis,
+  type ProductNode,
+  foldedAxis,
+  isTileReduction,
+} from "../../passes/fuse/products.ts";
 import { operand } from "./emissions.ts";
 import { putAll, putEach } from "./elementwise.ts";
 import { emitLaneFold } from "./lane-folds.ts";
 import { type Monoid, argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
-import { type Contraction, formulasOf } from "./product-formulas.ts";
+import { formulasOf } from "./product-formulas.ts";
 import { emitReductions } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
@@ -26,7 +31,7 @@ export function emitContraction(
   name: string,
   nodes: readonly Node[],
   writes: readonly Node[],
-  node: Contraction,
+  node: ProductNode,
 ): void {
   const formulas = { ...formulasOf(node, nodes), isRounded: node.inputs.every(isHalf) };
   const reductions = writes.filter(isTileReduction);
@@ -57,7 +62,7 @@ function isHalf(x: Node): boolean {
 /** Everything behind the product sees its element as a value that is already there. */
 function elementPlace(
   { writer }: Context,
-  node: Contraction,
+  node: ProductNode,
   row: string,
   column: string,
   value: string,
@@ -159,7 +164,7 @@ function putTilesTogether(sink: Sink, name: string, reductions: readonly Reducti
 }
 
 interface InParts {
-  readonly node: Contraction;
+  readonly node: ProductNode;
   readonly formulas: Omit<Product, "name" | "nodes" | "element" | "fold">;
   readonly stored: readonly Node[];
   readonly reductions: readonly Reduction[];

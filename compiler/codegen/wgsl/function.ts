@@ -25,7 +25,7 @@ import { emitEach } from "./elementwise.ts";
 import { dispatchedParts, emitPart } from "./groups.ts";
 import { unreadVariables, valuesInPlace } from "./in-place.ts";
 import type { KernelTable } from "./kernel-table.ts";
-import { isContraction } from "./product-formulas.ts";
+import { isProduct } from "../../passes/fuse/products.ts";
 import { createRegionEmitter } from "./region.ts";
 import { type Scope, isView, valueAt } from "./scope.ts";
 import { createShardEmitter, largeElements } from "./shards.ts";
@@ -126,6 +126,7 @@ function createState(
   const variables = new Map<string, number>();
   const constants = new Map<string, number>();
   const chunkNames = new Set((stage.regions ?? []).map(({ chunk }) => chunk));
+  const usual = usualSizes(stage);
   const add = (buffer: GpuBuffer): number => buffers.push(buffer) - 1;
   const remember = <K>(map: Map<K, number>, key: K, make: () => GpuBuffer): number => {
     const known = map.get(key) ?? add(make());
@@ -179,14 +180,14 @@ function createState(
     target: place.target,
     put: place.put,
     tileOf: emission.tileOf ?? (() => undefined),
-    guess: (dim) => guessedSize(dim, stage.options.dims, chunkNames),
+    guess: (dim) => guessedSize(dim, usual),
     kernel: ({ name, nodes, workgroupSize }, write) => {
       const writer = new KernelWriter(chunkNames, (buffer) => buffers[buffer]?.dtype ?? "f32");
       for (const { span } of nodes) {
         const line = span === undefined ? undefined : emission.sourceLine(span);
         if (line !== undefined) writer.comment(line);
       }
-      const main = nodes.find(isContraction) ?? nodes.at(-1);
+      const main = nodes.find(isProduct) ?? nodes.at(-1);
       const groups = writer.from(main?.span, () =>
         write({ writer, scope: place.scope, own: new Set(nodes) }),
       );
@@ -218,10 +219,18 @@ function namedBuffer(kind: "input" | "variable", name: string, type: TensorType)
   return { kind, name, dtype: type.dtype, elements: sizeOf(elementsOf(type)) };
 }
 
-/** Free sizes count as what is usual, chunks of classes as 16,384. */
-function guessedSize(dim: Dim, dims: Bindings, chunkNames: ReadonlySet<string>): number {
-  const chunks = [...namesOfDim(dim)].filter((name) => chunkNames.has(name));
-  return sizeOfDim(dim, { ...dims, ...Object.fromEntries(chunks.map((name) => [name, 16384])) });
+/** Chunks of classes count as 16,384, or as all classes where there are fewer. */
+const usualChunk = 16384;
+
+function usualSizes({ options: { dims }, regions = [] }: Stage): Bindings {
+  const chunks = regions.map(({ chunk, classes }) => [chunk, Math.min(usualChunk, sizeOfDim(classes, dims))]);
+  return { ...dims, ...Object.fromEntries(chunks) };
+}
+
+/** Rows of a shard are no names of the graph's. */
+function guessedSize(dim: Dim, usual: Bindings): number {
+  const shards = [...namesOfDim(dim)].filter((name) => usual[name] === undefined);
+  return sizeOfDim(dim, { ...usual, ...Object.fromEntries(shards.map((name) => [name, usualChunk])) });
 }
 
 export function sizeOf(dim: Dim): Size {

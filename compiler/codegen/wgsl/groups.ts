@@ -5,7 +5,7 @@ import { emitContraction } from "./contractions.ts";
 import { emitElementwise } from "./elementwise.ts";
 import { emitScatterRanges } from "./indexing.ts";
 import { emitConcat, emitRunningSum, emitSortingOrder } from "./lines.ts";
-import { isContraction } from "./product-formulas.ts";
+import { isProduct } from "../../passes/fuse/products.ts";
 import { emitReductions, isReduction } from "./reductions.ts";
 import { isView } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -25,9 +25,10 @@ export function dispatchedParts(group: KernelGroup): readonly Part[] {
 
 /** A part of one view needs no dispatch: its readers work it out. */
 export function emitPart(sink: Sink, { nodes, writes }: Part): void {
-  const [product, last] = [nodes.find(isContraction), nodes.at(-1)];
+  const [product, last] = [nodes.find(isProduct), nodes.at(-1)];
   if (last === undefined || nodes.every(isView)) return;
-  const name = nameOf(nodes.filter((node) => !isView(node)).map(({ op }) => op));
+  const others = nodes.filter((node) => !isView(node) && node !== product);
+  const name = nameOf([...(product === undefined ? [] : [product]), ...others].map(({ op }) => op));
   for (const node of nodes) if (isOp(node, "scatter_add")) emitScatterRanges(sink, node);
   if (product !== undefined) return emitContraction(sink, name, nodes, writes, product);
   if (nodes.some(isReduction)) return emitReductions(sink, name, nodes, writes);

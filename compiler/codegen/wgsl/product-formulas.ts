@@ -7,26 +7,16 @@ import { type Dim, constantDim, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { operand } from "./emissions.ts";
 import { placeAt, placeOf } from "./place.ts";
+import type { ProductNode } from "../../passes/fuse/products.ts";
 import { tapPosition, windowAt } from "./pooling.ts";
 import { type Context, isView, valueAt } from "./scope.ts";
 import type { Operand, Product } from "./tiles.ts";
 import { dimAt, sidesOf } from "./windows.ts";
 
-export type Contraction = Node<"matmul" | "conv2d" | "conv2d_input_gradient" | "conv2d_filter_gradient">;
-
-export function isContraction(node: Node): node is Contraction {
-  return (
-    isOp(node, "matmul") ||
-    isOp(node, "conv2d") ||
-    isOp(node, "conv2d_input_gradient") ||
-    isOp(node, "conv2d_filter_gradient")
-  );
-}
-
 export type Formulas = Pick<Product, "rows" | "columns" | "depth" | "left" | "right">;
 
 /** `own` are the nodes that the kernel works out itself. */
-export function formulasOf(node: Contraction, own: readonly Node[]): Formulas {
+export function formulasOf(node: ProductNode, own: readonly Node[]): Formulas {
   if (isOp(node, "matmul")) return matmulFormulas(node, own);
   if (isOp(node, "conv2d")) return convolutionFormulas(node, own);
   if (isOp(node, "conv2d_input_gradient")) return inputGradientFormulas(node);

@@ -71,6 +71,7 @@ export class Drafts {
   }
 
   #kindOf(node: Node): KernelKind {
+    if (this.#around.limits.products === "chains" && isProduct(node)) return "contraction";
     return this.#isApart(node) ? "single" : kernelKind(node);
   }
 
@@ -167,8 +168,7 @@ export class Drafts {
   #mayMove(node: Node, from: Draft, to: Draft): boolean {
     const left = from.nodes.filter((each) => each !== node);
     const nodes = [...to.nodes, node];
-    if (from === to || left.length === 0 || !isFoldable(from) || !isFoldable(to) || !areCheap([node]))
-      return false;
+    if (from === to || left.length === 0 || !isFoldable(from) || !areCheap([node])) return false;
     const stored = new Set(this.#writes(left));
     const known = new Set([...to.nodes, ...this.#reads(to.nodes)]);
     const shape = shapeKey(node.type.shape);
@@ -177,9 +177,16 @@ export class Drafts {
       node.inputs.every((input) => !from.nodes.includes(input) || stored.has(input)) &&
       added.length <= 1 &&
       !this.#isApart(node) &&
-      (to.kind === "reduction" ? this.#isSharedFold(nodes) : this.#shapeOf(to) === shape) &&
+      this.#shapeOf(to) === shape &&
+      this.#takes(to, nodes) &&
       this.#holds(nodes)
     );
+  }
+
+  /** Whether nodes of one shape, those of a kernel among them, may be that kernel. */
+  #takes(draft: Draft, nodes: readonly Node[]): boolean {
+    if (draft.kind === "reduction") return this.#isSharedFold(nodes);
+    return draft.kind === "elementwise" || (this.#takesChains(draft) && isOfTile(nodes));
   }
 
   /** When all nodes are placed it is known what must be written, and a product may have room for a neighbour. */

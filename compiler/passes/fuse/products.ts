@@ -12,13 +12,19 @@ import { isElementwise } from "../fuse.ts";
 /** Results of one kernel's tiles: the kernel that puts them together writes each to a buffer of its own. */
 const mostReductions = 6;
 
-type Product = Node<"matmul" | "conv2d">;
+export type ProductNode = Node<"matmul" | "conv2d" | "conv2d_input_gradient" | "conv2d_filter_gradient">;
 
-export function isProduct(node: Node): node is Product {
-  return isOp(node, "matmul") || isOp(node, "conv2d");
+/** The gradients of a convolution are products as well: each element of the result is one sum. */
+export function isProduct(node: Node): node is ProductNode {
+  return (
+    isOp(node, "matmul") ||
+    isOp(node, "conv2d") ||
+    isOp(node, "conv2d_input_gradient") ||
+    isOp(node, "conv2d_filter_gradient")
+  );
 }
 
-export function productIn(nodes: readonly Node[]): Product | undefined {
+export function productIn(nodes: readonly Node[]): ProductNode | undefined {
   return nodes.find(isProduct);
 }
 

@@ -27,9 +27,9 @@ describe("the text", () => {
     expect(text).toContain('"next:margin.W": margin_W');
   });
 
-  test("fuses a product with its bias; the activation's gradient still reads what is before it", () => {
+  test("fuses a product with its bias and its activation, whose gradient asks the result", () => {
     const program = () => heads.headProgram({ width: 6, classes: 5 }, heads.hiddenArcFace);
-    const fused = "tf.fused.matMul({ a: x, b: hidden_W, bias: hidden_b });";
+    const fused = `tf.fused.matMul({ a: x, b: hidden_W, bias: hidden_b, activation: "relu" });`;
     expect(moduleText(program(), defaultPassOptions)).toContain(fused);
     expect(moduleText(program(), { ...defaultPassOptions, without: ["fuse"] })).not.toContain("fused");
   });
