@@ -13,8 +13,8 @@ export function orderFaults(stage: Stage): readonly string[] {
   return [
     ...(stage.regions ?? []).flatMap((region) => region.passes.flatMap((pass) => bodyFaults(region, pass))),
     ...(stage.kernels ?? []).flatMap(kernelFaults),
-    ...repeated((stage.kernels ?? []).flatMap(({ nodes }) => nodes)).map(
-      (node) => `${named(node)} belongs to two kernels`,
+    ...repeated((stage.kernels ?? []).flatMap(({ writes }) => writes)).map(
+      (node) => `${named(node)} is written by two kernels`,
     ),
     ...(stage.schedule === undefined ? [] : scheduleFaults(stage, stage.schedule.steps)),
   ];

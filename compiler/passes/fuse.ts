@@ -15,6 +15,8 @@ import { type Node, isOp, usersOf } from "../ir/node.ts";
 import { shapeKey } from "../ir/type.ts";
 import { knownSize } from "../ir/dim.ts";
 import { Drafts } from "./fuse/drafts.ts";
+import { repeatCheapValues } from "./fuse/repeats.ts";
+import type { Surroundings } from "./fuse/touched.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Region, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
@@ -48,19 +50,29 @@ export interface KernelLimits {
    * `shared`: any number of reductions along the same axes, and the chains that feed them, stored or not.
    */
   readonly folds: "alone" | "shared";
+  /** Whether cheap values outside of streamed bodies are worked out by each reader instead of stored. */
+  readonly repeats: boolean;
   /** Operations that readers work out themselves: they take no buffer, what they are made of does. */
   readonly views: ReadonlySet<OpName>;
 }
 
-const none: ReadonlySet<OpName> = new Set();
+const none: ReadonlySet<never> = new Set();
 
 export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
-  reference: { buffers: Infinity, apart: none, products: "bias", folds: "alone", views: none },
+  reference: {
+    buffers: Infinity,
+    apart: none,
+    products: "bias",
+    folds: "alone",
+    repeats: false,
+    views: none,
+  },
   tfjs: {
     buffers: 24,
     apart: new Set<OpName>(["sin", "cos", "acos", "pow", "half"]),
     products: "bias",
     folds: "alone",
+    repeats: false,
     views: none,
   },
   wgsl: {
@@ -69,6 +81,7 @@ export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLim
     apart: none,
     products: "chains",
     folds: "shared",
+    repeats: true,
     views: new Set<OpName>(["constant", "size", "iota", "reshape", "transpose", "broadcast", "slice"]),
   },
 };
@@ -98,8 +111,10 @@ export function kernelsOf(stage: Stage): readonly KernelGroup[] {
     ...[...streamedReads.values()].flat(),
   ]);
   const { target } = stage.options;
-  const groups = groupNodes(nodes, visible, kernelLimits[target], (node) => streamedReads.get(node) ?? []);
-  return withOptimizer(stage, groups);
+  const limits = kernelLimits[target];
+  const around = surroundingsOf(nodes, visible, limits, (node) => streamedReads.get(node) ?? []);
+  const groups = groupsOf(nodes, around);
+  return withOptimizer(stage, limits.repeats ? repeatCheapValues(groups, around) : groups);
 }
 
 /**
@@ -170,12 +185,26 @@ export function groupNodes(
   waitsFor: (node: Node) => readonly Node[],
   unbound: ReadonlySet<Node> = new Set(),
 ): readonly KernelGroup[] {
+  return groupsOf(nodes, surroundingsOf(nodes, visible, limits, waitsFor, unbound));
+}
+
+function surroundingsOf(
+  nodes: readonly Node[],
+  visible: ReadonlySet<Node>,
+  limits: KernelLimits,
+  waitsFor: (node: Node) => readonly Node[],
+  unbound: ReadonlySet<Node> = none,
+): Surroundings {
   const inside = new Set(nodes);
   const users = usersOf([...new Set(nodes.flatMap((node) => [...node.inputs, node]))]);
   const usersInside = (node: Node): readonly Node[] =>
     (users.get(node) ?? []).filter((user) => inside.has(user));
   const seen = (node: Node): boolean => visible.has(node);
-  const drafts = new Drafts({ limits, users: usersInside, seen, waitsFor, unbound });
+  return { limits, users: usersInside, seen, waitsFor, unbound };
+}
+
+function groupsOf(nodes: readonly Node[], around: Surroundings): readonly KernelGroup[] {
+  const drafts = new Drafts(around);
   for (const node of nodes) drafts.place(node);
   return drafts.groups();
 }

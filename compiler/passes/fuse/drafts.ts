@@ -8,22 +8,14 @@ import { shapeKey } from "../../ir/type.ts";
 import {
   type KernelGroup,
   type KernelKind,
-  type KernelLimits,
   isBiasEpilogue,
   isElementwise,
   isReduction,
   kernelKind,
 } from "../fuse.ts";
 import { isOfFold, readsVariable } from "./folds.ts";
+import { type Surroundings, holds, isViewOf, readsOf, storedUnder, writesOf } from "./touched.ts";
 import { areCheap, isOfTile, isProduct, mayFollow, productIn, rereads } from "./products.ts";
-
-export interface Surroundings {
-  readonly limits: KernelLimits;
-  readonly users: (node: Node) => readonly Node[];
-  readonly seen: (node: Node) => boolean;
-  readonly waitsFor: (node: Node) => readonly Node[];
-  readonly unbound: ReadonlySet<Node>;
-}
 
 interface Draft {
   kind: KernelKind;
@@ -65,8 +57,8 @@ export class Drafts {
     return [...new Set(this.#of.values())].map((draft) => ({
       kind: draft.kind,
       nodes: draft.nodes,
-      reads: this.#reads(draft.nodes),
-      writes: this.#writes(draft.nodes),
+      reads: readsOf(draft.nodes),
+      writes: writesOf(this.#around, draft.nodes),
     }));
   }
 
@@ -88,7 +80,9 @@ export class Drafts {
   }
 
   #fits(draft: Draft, node: Node): boolean {
-    return this.#belongs(draft, node) && this.#holds([...draft.nodes, node]) && !this.#loops(draft, node);
+    return (
+      this.#belongs(draft, node) && holds(this.#around, [...draft.nodes, node]) && !this.#loops(draft, node)
+    );
   }
 
   #belongs(draft: Draft, node: Node): boolean {
@@ -110,7 +104,7 @@ export class Drafts {
   }
 
   #isSharedFold(nodes: readonly Node[]): boolean {
-    const reads = this.#reads(nodes).flatMap((node) => this.#storedUnder(node));
+    const reads = readsOf(nodes).flatMap((node) => storedUnder(this.#around, node));
     return this.#around.limits.folds === "shared" && isOfFold(nodes) && !readsVariable(reads, nodes);
   }
 
@@ -129,7 +123,8 @@ export class Drafts {
       const nodes = [...chain.nodes, ...views];
       const isNew = !nodes.some((node) => draft.nodes.includes(node));
       const own = this.#arePrivate(chain.nodes, [...nodes, product]);
-      if (isNew && own && this.#holds([...nodes, ...draft.nodes])) this.#join(draft, { ...chain, nodes });
+      if (isNew && own && holds(this.#around, [...nodes, ...draft.nodes]))
+        this.#join(draft, { ...chain, nodes });
     });
   }
 
@@ -137,7 +132,12 @@ export class Drafts {
   #privateViews(operand: Node, reader: Node): readonly Node[] {
     const views: Node[] = [];
     let [node, next]: [Node | undefined, Node] = [operand, reader];
-    while (node !== undefined && this.#isView(node) && this.#of.has(node) && this.#isPrivate(node, [next])) {
+    while (
+      node !== undefined &&
+      isViewOf(this.#around, node) &&
+      this.#of.has(node) &&
+      this.#isPrivate(node, [next])
+    ) {
       views.push(node);
       [node, next] = [node.inputs[0], node];
     }
@@ -169,8 +169,8 @@ export class Drafts {
     const left = from.nodes.filter((each) => each !== node);
     const nodes = [...to.nodes, node];
     if (from === to || left.length === 0 || !isFoldable(from) || !areCheap([node])) return false;
-    const stored = new Set(this.#writes(left));
-    const known = new Set([...to.nodes, ...this.#reads(to.nodes)]);
+    const stored = new Set(writesOf(this.#around, left));
+    const known = new Set([...to.nodes, ...readsOf(to.nodes)]);
     const shape = shapeKey(node.type.shape);
     const added = node.inputs.filter((input) => !known.has(input) && shapeKey(input.type.shape) === shape);
     return (
@@ -179,7 +179,7 @@ export class Drafts {
       !this.#isApart(node) &&
       this.#shapeOf(to) === shape &&
       this.#takes(to, nodes) &&
-      this.#holds(nodes)
+      holds(this.#around, nodes)
     );
   }
 
@@ -222,7 +222,7 @@ export class Drafts {
     const merged = [...product.nodes, ...parts.flatMap(({ nodes }) => nodes)];
     const may =
       isOfTile(merged) &&
-      this.#holds(merged) &&
+      holds(this.#around, merged) &&
       parts.every((part) => !this.#feeds(part, product)) &&
       !this.#areTangled(product, ...parts);
     return may ? parts : [];
@@ -239,7 +239,7 @@ export class Drafts {
 
   /** A view, or a cheap vector, that only these nodes read. */
   #isWorkedOutAnew({ kind, nodes }: Draft, readers: readonly Node[]): boolean {
-    const isView = nodes.every((node) => this.#isView(node));
+    const isView = nodes.every((node) => isViewOf(this.#around, node));
     const isVector = kind === "elementwise" && areCheap(nodes);
     return (isView || isVector) && this.#arePrivate(nodes, [...nodes, ...readers]);
   }
@@ -253,7 +253,7 @@ export class Drafts {
     return (
       (this.#areJoinable(a, b) || (isFoldable(a) && isFoldable(b) && this.#isSharedFold(merged))) &&
       this.#shapeOf(a) === this.#shapeOf(b) &&
-      this.#holds(merged) &&
+      holds(this.#around, merged) &&
       isOfTile(merged) &&
       !this.#areTangled(a, b)
     );
@@ -269,7 +269,9 @@ export class Drafts {
   /** Whether an operand of the product is made from the chain: that stays before it. */
   #feeds(chain: Draft, product: Draft): boolean {
     const operands = productIn(product.nodes)?.inputs ?? [];
-    return operands.some((operand) => this.#storedUnder(operand).some((node) => chain.nodes.includes(node)));
+    return operands.some((operand) =>
+      storedUnder(this.#around, operand).some((node) => chain.nodes.includes(node)),
+    );
   }
 
   #shapeOf(draft: Draft): string {
@@ -327,39 +329,5 @@ export class Drafts {
             if (!visited.has(this.#of.get(input) ?? input)) stack.push(input);
     }
     return false;
-  }
-
-  /** Whether a kernel of these nodes keeps the target's limit. What a tile's reductions hand on is one buffer. */
-  #holds(nodes: readonly Node[]): boolean {
-    const reads = new Set(this.#reads(nodes).flatMap((node) => this.#storedUnder(node)));
-    const writes = this.#writes(nodes);
-    const ofTile =
-      productIn(nodes) === undefined ? [] : writes.filter((node) => !isElementwise(node) && !isProduct(node));
-    const handed = ofTile.length === 0 ? 0 : 1;
-    return reads.size + writes.length - ofTile.length + handed <= this.#around.limits.buffers;
-  }
-
-  #isView(node: Node): boolean {
-    return this.#around.limits.views.has(node.op);
-  }
-
-  /** What is read where the node is: views are worked out from what they are made of. */
-  #storedUnder(node: Node): readonly Node[] {
-    if (this.#around.unbound.has(node)) return [];
-    return this.#isView(node) ? node.inputs.flatMap((input) => this.#storedUnder(input)) : [node];
-  }
-
-  #reads(nodes: readonly Node[]): readonly Node[] {
-    const own = new Set(nodes);
-    const reads = new Set<Node>();
-    for (const node of nodes) for (const input of node.inputs) if (!own.has(input)) reads.add(input);
-    return [...reads];
-  }
-
-  #writes(nodes: readonly Node[]): readonly Node[] {
-    const own = new Set(nodes);
-    return nodes.filter(
-      (node) => this.#around.seen(node) || this.#around.users(node).some((user) => !own.has(user)),
-    );
   }
 }

@@ -4,8 +4,15 @@ import { formulas } from "../../../compiler/ir/build.ts";
 import { constantDim, namedDim } from "../../../compiler/ir/dim.ts";
 import { GraphBuilder, type Node, nodesOf } from "../../../compiler/ir/node.ts";
 import { compileVerified, defaultPassOptions } from "../../../compiler/compile.ts";
-import { type KernelGroup, type KernelLimits, groupNodes, isLeaf } from "../../../compiler/passes/fuse.ts";
+import {
+  type KernelGroup,
+  type KernelLimits,
+  fuse,
+  groupNodes,
+  isLeaf,
+} from "../../../compiler/passes/fuse.ts";
 import { nodesOutside, streamedNodes } from "../../../compiler/passes/stream.ts";
+import { stageOf } from "../../support/check-pass.ts";
 import * as heads from "../../support/head-programs.ts";
 
 const builder = new GraphBuilder();
@@ -20,6 +27,7 @@ const plain: KernelLimits = {
   apart: new Set(),
   products: "bias",
   folds: "alone",
+  repeats: false,
   views: new Set(),
 };
 
@@ -112,6 +120,25 @@ describe("groups", () => {
     for (const { reads, writes } of kernels([sum], { buffers: 4 }))
       expect(reads.length + writes.length).toBeLessThanOrEqual(4);
   });
+});
+
+test("a distance from a mean is worked out by all its readers, on a GPU", () => {
+  const stage = stageOf((f) => {
+    const rows = f.exp(f.make("input", [], { name: "x", dtype: "f32", shape: [N, constantDim(64)] }));
+    const total = (each: Node): Node => f.sum(each, { axes: [0], keepDims: true });
+    const distance = f.sub(rows, total(rows));
+    return f.mul(distance, total(f.mul(distance, distance)));
+  });
+  const on = (target: "tfjs" | "wgsl"): readonly KernelGroup[] =>
+    fuse.run({ ...stage, options: { ...stage.options, target } }).kernels ?? [];
+  expect(show(on("wgsl"))).toEqual(["reduction[exp sum]", "reduction[sub mul sum]", "elementwise[sub mul]"]);
+  expect(on("wgsl").flatMap(({ writes }) => writes.map(({ op }) => op))).toEqual([
+    "exp",
+    "sum",
+    "sum",
+    "mul",
+  ]);
+  expect(on("tfjs").flatMap(({ writes }) => writes.map(({ op }) => op))).toContain("sub");
 });
 
 describe("the pass", () => {
