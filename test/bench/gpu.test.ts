@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { limitOf } from "../../bench/gpu/limit.ts";
 import { headProgram, inputsOf, moduleOf, productProgram } from "../../bench/gpu/programs.ts";
 import { type Results, markdownOf } from "../../bench/gpu/section.ts";
+import { stampDispatches } from "../../bench/gpu/stamps.ts";
 import { callSeconds, passSeconds } from "../../bench/gpu/timing.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import { footprintOf } from "../../runtime/webgpu/footprint.ts";
@@ -49,6 +50,28 @@ describeOnGpu("the GPU benchmarks", (gpu) => {
     // Sums of 3,000 exponentials in f32, in two orders.
     for (const loss of losses) expect(Math.abs(loss - first)).toBeLessThan(1e-4 * first);
   });
+
+  test.runIf(gpu.device.features.has("timestamp-query"))(
+    "dispatches are timed one by one, with the same result",
+    async () => {
+      const module = moduleOf(headProgram({ rows: 40, width: 8, classes: 3000 }), gpu);
+      const stamped = stampDispatches(gpu);
+      const losses: number[] = [];
+      for (const each of [gpu, stamped.gpu]) {
+        const executor = createWebGpuExecutor(module, each);
+        await executor.initialize(1);
+        await stamped.take();
+        const { loss } = await executor.call("step", inputsOf(module, "step", 40), ["loss"]);
+        losses.push(loss?.data[0] ?? NaN);
+        executor.dispose();
+      }
+      const taken = await stamped.take();
+      expect(losses[1]).toBe(losses[0]);
+      expect(taken).toHaveLength(footprintOf(module, "step", { N: 40 }).dispatches);
+      expect(taken.every(({ seconds, workgroups }) => seconds >= 0 && workgroups > 0)).toBe(true);
+      expect(taken.some(({ seconds }) => seconds > 0)).toBe(true);
+    },
+  );
 
   test("a call and a pass are timed", async () => {
     const shape = { rows: 5, depth: 6, columns: 7, flipped: "left" } as const;
