@@ -26,7 +26,7 @@ export type Action =
   | {
       readonly kind: "variable";
       readonly name: string;
-      readonly type: ScalarType | "vec4f";
+      readonly type: ScalarType | "vec4f" | `array<u32, ${number}>`;
       readonly value: string;
     }
   /** A part of a matrix that a subgroup holds together; 0 at first. */
