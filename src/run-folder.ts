@@ -3,7 +3,17 @@
  * is replaced whole, `evaluation.json` is the last look at the features. Whatever the file system refuses
  * becomes a fault, and files that were there before stay whole.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import { lockFolder } from "./run-lock.ts";
@@ -43,18 +53,32 @@ export const runFiles = {
   info: "run.json",
   metrics: "metrics.jsonl",
   checkpoint: "checkpoint.safetensors",
+  /** Of the run that was in the folder before. */
+  earlierCheckpoint: "checkpoint.earlier.safetensors",
   evaluation: "evaluation.json",
   report: "report.html",
 } as const;
 
-/** Starts a run in a folder, which is made; metrics of an earlier run there are replaced. */
+/**
+ * Starts a run in a folder, which is made. What an earlier run left there goes, so that nothing of it is taken for this
+ * one's; but its checkpoint is put aside, since this run may fail before it has one.
+ */
 export async function createRunFolder(path: string, info: RunInfo): Promise<RunFolder | RuntimeFault> {
   return locked(path, runFiles.info, async (release) => {
+    const cleared = guarded(path, () => clearRun(path));
+    if (cleared !== undefined) return cleared;
     const written = await writeAll(join(path, runFiles.info), json(info));
     if (written !== undefined) return written;
-    const cleared = await writeAll(join(path, runFiles.metrics), "");
-    return cleared ?? appendTo(path, release);
+    const emptied = await writeAll(join(path, runFiles.metrics), "");
+    return emptied ?? appendTo(path, release);
   });
+}
+
+function clearRun(path: string): void {
+  const checkpoint = join(path, runFiles.checkpoint);
+  if (statSync(checkpoint, { throwIfNoEntry: false })?.isFile() === true)
+    renameSync(checkpoint, join(path, runFiles.earlierCheckpoint));
+  for (const name of [runFiles.evaluation, runFiles.report]) rmSync(join(path, name), { force: true });
 }
 
 /** Goes on in the folder of a run: metrics of steps after the checkpoint are cut off, since they are run again. */

@@ -101,6 +101,13 @@ train T {
 }
 `;
 
+/** Its first loss is no number. */
+const failing = metricsSource
+  .replace('import { softmax_cross_entropy } from "std/losses"\n', "")
+  .replace("train T {", "loss nothing(x: f32[N, C], y: index<C>[N]) = mean(x) / 0\ntrain T {")
+  .replace("loss = softmax_cross_entropy", "loss = nothing")
+  .replace("  metrics = [half]\n", "");
+
 const contents = (folder: string, file: string) => readFileSync(join(work, folder, file));
 const losses = (folder: string) =>
   whole(readMetrics(join(work, folder))).flatMap((metric) =>
@@ -137,6 +144,24 @@ describe("a run folder", () => {
     expect(evaluation.picture.points).toHaveLength(25);
     expect(evaluation.picture.directions).toHaveLength(3);
     expect(evaluation.angles.own.histogram.reduce((sum: number, count: number) => sum + count, 0)).toBe(25);
+  });
+
+  it("is cleared for a new run, whose failure is not taken for the earlier one's results", async () => {
+    await run("again");
+    const before = contents("again", "checkpoint.safetensors");
+    const stop = AbortSignal.abort();
+    await run("again", { signal: stop, steps: 3 });
+    expect(contents("again", "checkpoint.earlier.safetensors")).toEqual(before);
+    writeFileSync(join(work, "again", "checkpoint.safetensors"), before);
+    const summary = await run("again", { program: programOf(failing, "T") });
+    expect(summary).toMatchObject({ kind: "failed" });
+    expect(existsSync(join(work, "again", "checkpoint.safetensors"))).toBe(false);
+    expect(existsSync(join(work, "again", "evaluation.json"))).toBe(false);
+    expect(await run("again", { start: "resume" })).toMatchObject({
+      kind: "failed",
+      fault: { code: "M0621" },
+    });
+    expect(contents("again", "checkpoint.earlier.safetensors")).toEqual(before);
   });
 
   it("goes on from where it stopped, bit for bit, and forgets metrics after the checkpoint", async () => {
