@@ -7,9 +7,7 @@
 import { type Node, isOp } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
 import { isElementwise, isReduction } from "../fuse.ts";
-
-/** Results of one kernel, a buffer each. */
-const mostReductions = 6;
+import { mostReductions } from "./products.ts";
 
 /** Whether the nodes are reductions that one kernel may work out, and chains of it. */
 export function isOfFold(nodes: readonly Node[]): boolean {

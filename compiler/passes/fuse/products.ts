@@ -10,7 +10,7 @@ import type { OpName } from "../../ops/attrs.ts";
 import { isElementwise } from "../fuse.ts";
 
 /** Results of one kernel's tiles: the kernel that puts them together writes each to a buffer of its own. */
-const mostReductions = 6;
+export const mostReductions = 6;
 
 export type ProductNode = Node<"matmul" | "conv2d" | "conv2d_input_gradient" | "conv2d_filter_gradient">;
 
