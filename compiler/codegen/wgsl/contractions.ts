@@ -13,17 +13,15 @@ import {
   isTileReduction,
 } from "../../passes/fuse/products.ts";
 import { operand } from "./emissions.ts";
-import { putAll, putEach } from "./elementwise.ts";
+import { putAll } from "./elementwise.ts";
 import { emitLaneFold } from "./lane-folds.ts";
-import { type Monoid, argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
+import { argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { formulasOf } from "./product-formulas.ts";
-import { emitReductions } from "./reductions.ts";
+import { type Reduction, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
 import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiles.ts";
-
-type Reduction = Extract<Parameters<typeof foldedAxis>[0], Node>;
 
 /** `nodes` is what makes the operands, the product and what follows it; `writes` are those of them that others read. */
 export function emitContraction(
@@ -131,9 +129,7 @@ function tilesOf(
 /** All reductions of the kernel in one dispatch. */
 function putTilesTogether(sink: Sink, name: string, reductions: readonly Reduction[], tiles: Tiles): void {
   const shape = reductions[0]?.type.shape ?? [];
-  const monoids = reductions.map((each): Monoid =>
-    isOp(each, "argmax") ? argmaxMonoid : monoidOf(each.op as "sum", "f32"),
-  );
+  const monoids = reductions.map(monoidOfReduction);
   emitLaneFold(sink, {
     name,
     nodes: [],
@@ -148,18 +144,7 @@ function putTilesTogether(sink: Sink, name: string, reductions: readonly Reducti
         const position = { text: `i32(${tile} * ${tiles.extent}u) + i32(${at})`, type: "i32" } as const;
         return [value, context.writer.let(position, "at").text];
       }),
-    store: (context, result, states) => {
-      const { writer } = context;
-      putEach(
-        sink,
-        context,
-        reductions.map((node, index) => {
-          const text = monoids[index]?.result(states[index] ?? []) ?? "";
-          const value = writer.let({ text, type: node.type.dtype }, "result");
-          return { node, value, place: placeAt(writer, node.type.shape, result) };
-        }),
-      );
-    },
+    store: (context, result, states) => putResults(sink, context, reductions, result, states),
   });
 }
 

@@ -126,7 +126,7 @@ function createState(
   const variables = new Map<string, number>();
   const constants = new Map<string, number>();
   const chunkNames = new Set((stage.regions ?? []).map(({ chunk }) => chunk));
-  const usual = usualSizes(stage);
+  const usual = sizesWithChunks(stage);
   const add = (buffer: GpuBuffer): number => buffers.push(buffer) - 1;
   const remember = <K>(map: Map<K, number>, key: K, make: () => GpuBuffer): number => {
     const known = map.get(key) ?? add(make());
@@ -222,7 +222,7 @@ function namedBuffer(kind: "input" | "variable", name: string, type: TensorType)
 /** Chunks of classes count as 16,384, or as all classes where there are fewer. */
 const usualChunk = 16384;
 
-function usualSizes({ options: { dims }, regions = [] }: Stage): Bindings {
+function sizesWithChunks({ options: { dims }, regions = [] }: Stage): Bindings {
   const chunks = regions.map(({ chunk, classes }) => [chunk, Math.min(usualChunk, sizeOfDim(classes, dims))]);
   return { ...dims, ...Object.fromEntries(chunks) };
 }

@@ -41,6 +41,19 @@ export function placeOf(writer: KernelWriter, shape: readonly Dim[], coordinates
   };
 }
 
+/** Place `at` of line number `line`, where lines run along an axis. */
+export function placeAlong(
+  writer: KernelWriter,
+  shape: readonly Dim[],
+  axis: number,
+  line: string,
+  at: string,
+): Place {
+  const others = shape.filter((_, each) => each !== axis);
+  const rest = placeAt(writer, others, line).coordinates();
+  return placeOf(writer, shape, [...rest.slice(0, axis), at, ...rest.slice(axis)]);
+}
+
 /** The place of an operand of `shape` that broadcasts to where `place` is. */
 export function stretchedPlace(writer: KernelWriter, place: Place, shape: readonly Dim[]): Place {
   const key = shapeKey(shape);

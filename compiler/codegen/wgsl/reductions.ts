@@ -6,14 +6,15 @@ import { type Dim, constantDim, multiplyDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { type DType, shapeKey } from "../../ir/type.ts";
 import { type LaneFold, emitLaneFold, emitPartsOfFold, partLength } from "./lane-folds.ts";
-import { argmaxMonoid, monoidOf } from "./monoids.ts";
+import type { States } from "./merge-lanes.ts";
+import { type Monoid, argmaxMonoid, monoidOf } from "./monoids.ts";
 import { putAll, putEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
 
-type Reduction = Node<"sum" | "max" | "logsumexp" | "argmax">;
+export type Reduction = Node<"sum" | "max" | "logsumexp" | "argmax">;
 
 export function isReduction(node: Node): node is Reduction {
   return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp") || isOp(node, "argmax");
@@ -48,9 +49,7 @@ export function emitReductions(
     );
     return elementPlace(context, x, kept, result, k, coordinates);
   };
-  const monoids = reductions.map((node) =>
-    isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype),
-  );
+  const monoids = reductions.map(monoidOfReduction);
   const layout = axes.includes(x.type.shape.length - 1) || kept.length === 0 ? "rows" : "columns";
   const whole: LaneFold = {
     name,
@@ -65,20 +64,35 @@ export function emitReductions(
       putAll(sink, context, stored, place);
       return monoids.map((monoid, index) => monoid.single(values[index] ?? "", k));
     },
-    store: (context, slot, states) =>
-      putEach(
-        sink,
-        context,
-        reductions.map((node, index) => {
-          const text = monoids[index]?.result(states[index] ?? []) ?? "";
-          const place = placeAt(context.writer, node.type.shape, slot);
-          return { node, place, value: { text, type: node.type.dtype } };
-        }),
-      ),
+    store: (context, slot, states) => putResults(sink, context, reductions, slot, states),
   };
   const part = isOp(first, "argmax") ? undefined : partLength(sink, whole);
   if (part === undefined) emitLaneFold(sink, whole);
   else emitInParts(sink, whole, part, first.type.dtype);
+}
+
+export function monoidOfReduction(node: Reduction): Monoid {
+  return isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype);
+}
+
+/** Hands over what the states of reductions come to, result number `slot` of each. */
+export function putResults(
+  sink: Sink,
+  context: Context,
+  reductions: readonly Reduction[],
+  slot: string,
+  states: States,
+): void {
+  const { writer } = context;
+  putEach(
+    sink,
+    context,
+    reductions.map((node, index) => {
+      const text = monoidOfReduction(node).result(states[index] ?? []);
+      const value = writer.let({ text, type: node.type.dtype }, "result");
+      return { node, value, place: placeAt(writer, node.type.shape, slot) };
+    }),
+  );
 }
 
 /** The parts of a result are numbers like the whole of it, and add up like its elements. */

@@ -8,7 +8,7 @@ import type { Node } from "../../ir/node.ts";
 import { emitBySize } from "./by-size.ts";
 import { emitEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
-import { placeAt, placeOf } from "./place.ts";
+import { type Place, placeAlong } from "./place.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
 import { dimAt } from "./windows.ts";
@@ -38,20 +38,18 @@ export function emitCumsum(sink: Sink, name: string, node: Node<"cumsum">): void
   const type = dtype === "i32" ? "i32" : "f32";
   const others = shape.filter((_, each) => each !== axis);
   const length = dimAt(node.type, axis);
-  const placeAlong = ({ writer }: Context, line: string, at: string) => {
-    const rest = placeAt(writer, others, line).coordinates();
+  const placeInOrder = ({ writer }: Context, line: string, at: string): Place => {
     const position = reverse ? `${writer.size(length)} - 1u - ${at}` : at;
-    const along = writer.let({ text: position, type: "u32" }, "at").text;
-    return placeOf(writer, shape, [...rest.slice(0, axis), along, ...rest.slice(axis)]);
+    return placeAlong(writer, shape, axis, line, writer.let({ text: position, type: "u32" }, "at").text);
   };
   emitRunningSum(sink, {
     name,
     type,
     lines: countOf(others),
     length,
-    element: (context, line, at) => valueAt(context, x, placeAlong(context, line, at)).text,
+    element: (context, line, at) => valueAt(context, x, placeInOrder(context, line, at)).text,
     store: (context, line, at, _, total) =>
-      context.writer.store(sink.target(node), dtype, placeAlong(context, line, at).flat(), {
+      context.writer.store(sink.target(node), dtype, placeInOrder(context, line, at).flat(), {
         text: total,
         type,
       }),

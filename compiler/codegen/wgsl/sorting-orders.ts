@@ -9,7 +9,7 @@ import type { Node } from "../../ir/node.ts";
 import { emitBySize } from "./by-size.ts";
 import { emitEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
-import { type Place, placeAt, placeOf } from "./place.ts";
+import { type Place, placeAlong, placeOf } from "./place.ts";
 import { emitBlocks, blockLength, emitRunningSum } from "./running-sums.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
@@ -98,7 +98,7 @@ function emitByDigits(sink: Sink, name: string, node: Argsort): void {
       store: (context, line, at, position) => {
         const value = { text: `i32(${position})`, type: "i32" } as const;
         if (number < passes - 1) return context.writer.store(after, "i32", flat(context, line, at), value);
-        const place = placeAlong(context, node, line, at);
+        const place = placeIn(context, node, line, at);
         context.writer.store(sink.target(node), "i32", place.flat(), value);
       },
     };
@@ -171,7 +171,7 @@ function emitExchange(sink: Sink, sorting: Sorting, pass: Pass): void {
 const digitArray = { type: `array<u32, ${digits}>`, value: `array<u32, ${digits}>()` } as const;
 
 function digitOf(context: Context, { node }: Sorting, pass: Pass, line: string, position: string): string {
-  const key = keyOf(context, node, placeAlong(context, node, line, position));
+  const key = keyOf(context, node, placeIn(context, node, line, position));
   return named(context, `(${key} >> ${pass.number * bits}u) & ${digits - 1}u`, "digit");
 }
 
@@ -185,15 +185,8 @@ function countAt(
   return `(${line} * ${digits}u + ${digit}) * ${writer.size(blocks)} + ${block}`;
 }
 
-function placeAlong(
-  { writer }: Context,
-  { type, attrs: { axis } }: Argsort,
-  line: string,
-  at: string,
-): Place {
-  const others = type.shape.filter((_, each) => each !== axis);
-  const rest = placeAt(writer, others, line).coordinates();
-  return placeOf(writer, type.shape, [...rest.slice(0, axis), at, ...rest.slice(axis)]);
+function placeIn({ writer }: Context, { type, attrs: { axis } }: Argsort, line: string, at: string): Place {
+  return placeAlong(writer, type.shape, axis, line, at);
 }
 
 function named({ writer }: Context, text: string, hint: string): string {
