@@ -3,7 +3,7 @@
  * when there is one centre a class, the velocity of plain gradient descent. Such variables would only be
  * updated, stored and saved, so they are dropped, each with whatever only they read.
  */
-import { type Node, isOp, nodesOf } from "./ir/node.ts";
+import { type Node, nodesOf, isVariable } from "./ir/node.ts";
 import type { Program, ProgramFunction } from "./program.ts";
 
 /**
@@ -43,13 +43,11 @@ function isKept(variable: string | undefined, live: ReadonlySet<string>): boolea
 }
 
 /** NAME of an output `next:NAME`. */
-function updatedBy(output: string): string | undefined {
+export function updatedBy(output: string): string | undefined {
   return output.startsWith("next:") ? output.slice("next:".length) : undefined;
 }
 
 function variablesRead(roots: readonly Node[]): string[] {
-  const names = nodesOf(roots).flatMap((node) =>
-    isOp(node, "parameter") || isOp(node, "state") ? [node.attrs.name] : [],
-  );
+  const names = nodesOf(roots).flatMap((node) => (isVariable(node) ? [node.attrs.name] : []));
   return [...new Set(names)];
 }

@@ -4,7 +4,7 @@
  * gradients are first written out in primitives.
  */
 import { type Bindings, sizeOfDim } from "./ir/dim.ts";
-import { type Graph, GraphBuilder, type Node, isOp, nodesOfGraph } from "./ir/node.ts";
+import { type Graph, GraphBuilder, type Node, isOp, nodesOfGraph, isVariable } from "./ir/node.ts";
 import { importGraph } from "./ir/rewrite.ts";
 import type { AttrsOf } from "./ops/attrs.ts";
 import type { Reference } from "./ops/record.ts";
@@ -42,7 +42,7 @@ export function inPrimitives(graph: Graph): Graph {
 }
 
 function isLeaf(node: Node): node is Node<"input" | "parameter" | "state"> {
-  return isOp(node, "input") || isOp(node, "parameter") || isOp(node, "state");
+  return isOp(node, "input") || isVariable(node);
 }
 
 function fedValue({ name }: AttrsOf<"input">, shape: readonly number[], feeds: Feeds): Reference {

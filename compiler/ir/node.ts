@@ -34,6 +34,11 @@ export function isOp<K extends OpName>(node: Node, op: K): node is Node<K> {
   return node.op === op;
 }
 
+/** A value that lives from call to call. */
+export function isVariable(node: Node): node is Node<"parameter" | "state"> {
+  return isOp(node, "parameter") || isOp(node, "state");
+}
+
 /** Every node that the outputs reach, inputs before users. */
 export function nodesOf(roots: readonly Node[]): readonly Node[] {
   const seen = new Set<Node>();

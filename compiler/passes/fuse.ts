@@ -11,7 +11,7 @@
  * and what its result is needed for, as the softmax of a row would be.
  */
 import type { OpName } from "../ops/attrs.ts";
-import { type Node, isOp, usersOf } from "../ir/node.ts";
+import { type Node, isOp, usersOf, isVariable } from "../ir/node.ts";
 import { shapeKey } from "../ir/type.ts";
 import { knownSize } from "../ir/dim.ts";
 import { Drafts } from "./fuse/drafts.ts";
@@ -158,7 +158,7 @@ export function singleKernels(nodes: readonly Node[]): readonly KernelGroup[] {
 
 /** Leaves are bound, not computed. */
 export function isLeaf(node: Node): node is Node<"input" | "parameter" | "state"> {
-  return isOp(node, "input") || isOp(node, "parameter") || isOp(node, "state");
+  return isOp(node, "input") || isVariable(node);
 }
 
 /** What each streamed value waits for: the reads of its pass and of the passes before it. */

@@ -10,10 +10,11 @@
  * where the old one lies. Free dimensions count as `options.dims` says.
  */
 import { type Bindings, sizeOfDim } from "../ir/dim.ts";
-import { type Node, isOp } from "../ir/node.ts";
-import type { OpName } from "../ops/attrs.ts";
+import { type Node, isVariable } from "../ir/node.ts";
+import { updatedBy } from "../live-variables.ts";
 import { elementsOf } from "../ops/types.ts";
 import { type KernelGroup, isLeaf, kernelLimits, singleKernels } from "./fuse.ts";
+import { storedUnder } from "./fuse/touched.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
@@ -110,7 +111,7 @@ export function predecessorsOf(steps: readonly Step[]): Predecessors {
 
 /** The same, and what reads the old value of a variable before what writes the new one, as far as that goes. */
 function withOldReaders({ graph, options }: Stage, steps: readonly Step[]): Predecessors {
-  const { views } = kernelLimits[options.target];
+  const around = { limits: kernelLimits[options.target], unbound: new Set<Node>() };
   const before = new Map([...predecessorsOf(steps)].map(([step, some]) => [step, new Set(some)]));
   const comesBefore = (step: Step, other: Step): boolean => {
     const seen = new Set<Step>();
@@ -125,26 +126,15 @@ function withOldReaders({ graph, options }: Stage, steps: readonly Step[]): Pred
   };
   const readers = new Map<string, Step[]>();
   for (const step of steps)
-    for (const name of variablesUnder(step.reads, views))
-      readers.set(name, [...(readers.get(name) ?? []), step]);
+    for (const node of new Set(step.reads.flatMap((read) => storedUnder(around, read))))
+      if (isVariable(node)) readers.set(node.attrs.name, [...(readers.get(node.attrs.name) ?? []), step]);
   for (const { name, node } of graph.outputs) {
     const writer = steps.find(({ writes }) => writes.includes(node));
-    if (writer === undefined || !name.startsWith("next:")) continue;
-    for (const reader of readers.get(name.slice("next:".length)) ?? [])
-      if (reader !== writer && !comesBefore(writer, reader)) before.get(writer)?.add(reader);
+    for (const reader of readers.get(updatedBy(name) ?? "") ?? [])
+      if (writer !== undefined && reader !== writer && !comesBefore(writer, reader))
+        before.get(writer)?.add(reader);
   }
   return before;
-}
-
-/** Names of the variables that a kernel which reads these values reads. */
-function variablesUnder(nodes: readonly Node[], views: ReadonlySet<OpName>): ReadonlySet<string> {
-  const names = new Set<string>();
-  const stack = [...nodes];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (isOp(node, "parameter") || isOp(node, "state")) names.add(node.attrs.name);
-    if (views.has(node.op)) stack.push(...node.inputs);
-  }
-  return names;
 }
 
 /** The ready step that was written first, again and again. */

@@ -4,7 +4,7 @@
  * runs it hands in tfjs and our kernels, so the module itself is small, needs no bundler, and holds no eval.
  */
 import { initializeFunction, programInfo } from "../../artifact.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import type { Stage } from "../../passes/pass.ts";
 import { nodesOutside, streamedNodes } from "../../passes/stream.ts";
 import type { Program, ProgramFunction } from "../../program.ts";
@@ -72,8 +72,7 @@ function variablesToOverwrite(program: Program, compiled: readonly CompiledFunct
     for (const node of computedWhole(stage)) {
       const right = isOp(node, "matmul") || isOp(node, "conv2d") ? behindReshapes(node.inputs[1]) : undefined;
       const flipped = isOp(node, "matmul") && node.attrs.transposeB;
-      if (right !== undefined && !flipped && (isOp(right, "parameter") || isOp(right, "state")))
-        packed.add(right.attrs.name);
+      if (right !== undefined && !flipped && isVariable(right)) packed.add(right.attrs.name);
     }
   return new Set(program.variables.map(({ name }) => name).filter((name) => !packed.has(name)));
 }

@@ -3,7 +3,7 @@
  * the same expressions that the plan uses. Rows of a result are written into one tensor as they come: into
  * the variable itself where nothing reads its old value any more, else into a new one.
  */
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isVariable } from "../../ir/node.ts";
 import type { DType } from "../../ir/type.ts";
 import { type Stage, budgetOf } from "../../passes/pass.ts";
 import type { Step } from "../../passes/schedule.ts";
@@ -101,7 +101,7 @@ function overwrittenBy(
 }
 
 function isNamed(node: Node, output: string | undefined): node is Node<"parameter" | "state"> {
-  return (isOp(node, "parameter") || isOp(node, "state")) && output === `next:${node.attrs.name}`;
+  return isVariable(node) && output === `next:${node.attrs.name}`;
 }
 
 function passStatement(loop: Loop, isFirst: boolean): Statement {

@@ -3,7 +3,7 @@
  * the same on every run (`matmul`, `matmul2`, `W`).
  */
 import type { Dim } from "../../ir/dim.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import { dimText } from "./dims.ts";
 import type { EmissionContext } from "./ops.ts";
 
@@ -77,7 +77,7 @@ export function createScope(data: SharedData): Scope {
 }
 
 function hintOf(node: Node): string {
-  if (isOp(node, "input") || isOp(node, "parameter") || isOp(node, "state")) return node.attrs.name;
+  if (isOp(node, "input") || isVariable(node)) return node.attrs.name;
   // camelCase: scatter_add is scatterAdd.
   return node.op.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -3,7 +3,7 @@
  * of a region a loop over chunks. Which buffers share memory is settled when the sizes are known, by the runtime.
  */
 import { type Bindings, type Dim, knownSize, namesOfDim, sizeOfDim } from "../../ir/dim.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import type { TensorType } from "../../ir/type.ts";
 import { elementsOf } from "../../ops/types.ts";
 import { isLeaf } from "../../passes/fuse.ts";
@@ -154,7 +154,7 @@ function createState(
     bufferOf: (node) => {
       if (isOp(node, "input"))
         return remember(numbers, node, () => namedBuffer("input", node.attrs.name, node.type));
-      if (isOp(node, "parameter") || isOp(node, "state")) return variable(node.attrs.name, node.type);
+      if (isVariable(node)) return variable(node.attrs.name, node.type);
       const known = numbers.get(node);
       if (known === undefined) throw new Error(`${node.op} (%${node.id}) is read before a kernel writes it`);
       return known;

@@ -5,8 +5,9 @@
  * rows only, so it does not matter to the next chunk. Where none of this can be shown, the new value has a buffer of its
  * own and is copied at the end.
  */
-import { type Node, isOp, nodesOfGraph } from "../../ir/node.ts";
+import { type Node, nodesOfGraph, isVariable } from "../../ir/node.ts";
 import { sameShape } from "../../ir/type.ts";
+import { updatedBy } from "../../live-variables.ts";
 import type { Stage } from "../../passes/pass.ts";
 import type { Step } from "../../passes/schedule.ts";
 import { type BodyStep, bodySteps, readsOfStep, variantsOf } from "../../passes/stream/body-steps.ts";
@@ -31,7 +32,7 @@ export function valuesInPlace({ graph }: Stage, steps: readonly Step[]): Readonl
   );
   const found = new Map<Node, string>();
   for (const { name, node } of graph.outputs) {
-    const variable = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+    const variable = updatedBy(name);
     if (variable === undefined || isLeaf(node) || isView(node) || found.has(node)) continue;
     if (!copiedAtTheEnd.has(variable) && isLastReader(units, variable, node)) found.set(node, variable);
   }
@@ -41,13 +42,12 @@ export function valuesInPlace({ graph }: Stage, steps: readonly Step[]): Readonl
 /** Outputs that are new values of variables whose old values nothing reads, with the variables' names. */
 export function unreadVariables({ graph }: Stage): ReadonlyMap<string, string> {
   const read = variablesUnder(nodesOfGraph(graph));
-  const nexts = graph.outputs.flatMap(({ name }) =>
-    name.startsWith(prefix) ? [[name, name.slice(prefix.length)] as const] : [],
-  );
+  const nexts = graph.outputs.flatMap(({ name }) => {
+    const variable = updatedBy(name);
+    return variable === undefined ? [] : [[name, variable] as const];
+  });
   return new Map(nexts.filter(([, variable]) => !read.has(variable)));
 }
-
-const prefix = "next:";
 
 function isLastReader(units: readonly Unit[], variable: string, node: Node): boolean {
   const at = units.findIndex((unit) => writesOf(unit).includes(node));
@@ -56,7 +56,7 @@ function isLastReader(units: readonly Unit[], variable: string, node: Node): boo
   if (!readsVariable(writer, variable)) return true;
   return writer.kind === "pass"
     ? rowsBeforeWritten(writer, variable, node)
-    : readsOwnPlace(writer.part, (each) => isVariable(each, variable), node);
+    : readsOwnPlace(writer.part, (each) => isNamed(each, variable), node);
 }
 
 function writesOf(unit: Unit): readonly Node[] {
@@ -96,7 +96,7 @@ function rowsBeforeWritten(
   if (result?.kind !== "rows") return false;
   const old = pass.slices.filter(({ of }) => variablesUnder([of]).has(variable));
   const alike = old.every(
-    ({ of, axis, unit }) => isVariable(of, variable) && axis === result.axis && unit.key === result.unit.key,
+    ({ of, axis, unit }) => isNamed(of, variable) && axis === result.axis && unit.key === result.unit.key,
   );
   const leaves = new Set<Node>(pass.slices.map(({ leaf }) => leaf));
   const whole = pass.body.flatMap(({ inputs }) => inputs).filter((input) => !leaves.has(input));
@@ -127,14 +127,12 @@ export function isPointwise({ op }: Node): boolean {
   return op === "cast" || op in scalars;
 }
 
-function isVariable(node: Node, name: string): boolean {
-  return (isOp(node, "parameter") || isOp(node, "state")) && node.attrs.name === name;
+function isNamed(node: Node, name: string): boolean {
+  return isVariable(node) && node.attrs.name === name;
 }
 
 function variablesUnder(nodes: readonly Node[]): ReadonlySet<string> {
-  const names = storedUnder(nodes).flatMap((node) =>
-    isOp(node, "parameter") || isOp(node, "state") ? [node.attrs.name] : [],
-  );
+  const names = storedUnder(nodes).flatMap((node) => (isVariable(node) ? [node.attrs.name] : []));
   return new Set(names);
 }
 

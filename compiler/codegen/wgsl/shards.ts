@@ -6,7 +6,7 @@
  * variable must fit.
  */
 import { type Dim, knownSize, namedDim, productOfDims } from "../../ir/dim.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import { type TensorType, sameShape } from "../../ir/type.ts";
 import { elementsOf } from "../../ops/types.ts";
 import type { GpuRegion, GpuStep } from "../../../runtime/webgpu/schedule.ts";
@@ -39,7 +39,7 @@ export function createShardEmitter(state: FunctionState, firstRegion: number, la
   const isLarge = (type: TensorType): boolean =>
     type.shape.length > 0 && (knownSize(elementsOf(type)) ?? Infinity) >= large;
   const isLargeVariable = (node: Node): boolean =>
-    (isOp(node, "parameter") || isOp(node, "state") || state.isInPlace(node)) && isLarge(node.type);
+    (isVariable(node) || state.isInPlace(node)) && isLarge(node.type);
   const loop = (rows: Dim, write: (sink: Sink, chunk: Dim) => void): GpuStep => {
     const chunk = `shard${infos.length}`;
     state.chunkNames.add(chunk);

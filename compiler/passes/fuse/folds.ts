@@ -4,7 +4,7 @@
  * way to a sum need not be read again. A reduction's result is complete only afterwards, so nothing in the kernel
  * may read it.
  */
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
 import { isElementwise, isReduction } from "../fuse.ts";
 import { mostReductions } from "./products.ts";
@@ -29,9 +29,7 @@ export function isOfFold(nodes: readonly Node[]): boolean {
 /** Variables may lie in shards, which only kernels that go row by row know how to read. */
 export function readsVariable(reads: readonly Node[], nodes: readonly Node[]): boolean {
   const shapes = new Set(nodes.map(({ type }) => shapeKey(type.shape)));
-  return reads.some(
-    (node) => (isOp(node, "parameter") || isOp(node, "state")) && shapes.has(shapeKey(node.type.shape)),
-  );
+  return reads.some((node) => isVariable(node) && shapes.has(shapeKey(node.type.shape)));
 }
 
 function axesOf(node: Node): readonly number[] {

@@ -5,7 +5,7 @@
  */
 import { type Dim, constantDim, isSize, sameDim } from "../../ir/dim.ts";
 import type { Formulas } from "../../ir/build.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import { type TensorType, broadcastShapes } from "../../ir/type.ts";
 import type { OpName } from "../../ops/attrs.ts";
 
@@ -42,9 +42,7 @@ export function input(node: Node, index: number): Node {
 
 /** Only leaves count as stored: anything else is written down in any case, with its factors already in it. */
 export function isStored(node: Node): boolean {
-  return (
-    isOp(node, "parameter") || isOp(node, "state") || (isOp(node, "reshape") && isStored(input(node, 0)))
-  );
+  return isVariable(node) || (isOp(node, "reshape") && isStored(input(node, 0)));
 }
 
 /** The value that reshapes were put on. */

@@ -6,7 +6,7 @@
  */
 import { type Dim, constantDim, isSize, multiplyDims } from "../../ir/dim.ts";
 import { inputOf } from "../../ir/build.ts";
-import { type GraphBuilder, type Node, isOp } from "../../ir/node.ts";
+import { type GraphBuilder, type Node, isOp, isVariable } from "../../ir/node.ts";
 import { broadcastShapes, shapeKey } from "../../ir/type.ts";
 import { isElementwise } from "../fuse.ts";
 import type { Result, Slice } from "../stream.ts";
@@ -82,7 +82,7 @@ function slicedForm(writing: Writing, node: Node, slices: Slice[]): Form {
 }
 
 function nameOf(node: Node): string {
-  const named = isOp(node, "parameter") || isOp(node, "state") || isOp(node, "input");
+  const named = isVariable(node) || isOp(node, "input");
   return named ? `${node.attrs.name} (%${node.id})` : `%${node.id}`;
 }
 

@@ -4,7 +4,7 @@
  * away by the next product, so it is none; the class axis of a softmax, a margin loss or a user's own loss is.
  */
 import { type Dim, knownSize, namesOfDim } from "../../ir/dim.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import { type PassOptions, isChunked } from "../pass.ts";
 import type { Axes } from "./axes.ts";
 
@@ -24,7 +24,7 @@ export function seedsOf(nodes: readonly Node[], axes: Axes, options: PassOptions
       const known = sizes.get(family);
       if (known === undefined) sizes.set(family, [dim]);
       else known.push(dim);
-      if (isOp(node, "parameter") || isOp(node, "state")) ofParameter.add(family);
+      if (isVariable(node)) ofParameter.add(family);
       if (isOp(node, "matmul")) ofProduct.add(family);
     });
     for (const axis of rowStatisticAxes(node)) {
