@@ -7,7 +7,7 @@ import type { Program } from "../../compiler/program.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import { median } from "../numbers.ts";
-import { exampleProgram, headProgram, inputsOf, moduleOf } from "./programs.ts";
+import { exampleProgram, headProgram, inputsOf, moduleOf, networkFor } from "./programs.ts";
 import type { Section, Size } from "./section.ts";
 import { type Stamped, stampDispatches } from "./stamps.ts";
 
@@ -19,9 +19,7 @@ export async function kernels(gpu: GpuDevice, size: Size): Promise<readonly Sect
   const head = hardware
     ? { rows: 1024, width: 512, classes: 100_000 }
     : { rows: 64, width: 64, classes: 4000 };
-  const [file, entry, batch] = hardware
-    ? (["examples/mnist/paper.margo", "Paper4", 128] as const)
-    : (["examples/mnist/softmax.margo", "Softmax", 32] as const);
+  const { file, entry, batch } = networkFor(gpu);
   const { rows, width, classes } = head;
   return [
     await timesOf(

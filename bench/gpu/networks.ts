@@ -1,19 +1,16 @@
-/** A training step of a convolution network: the paper's own on hardware, the small one of the demo on software. */
+/** A training step of a convolution network. */
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import { footprintOf } from "../../runtime/webgpu/footprint.ts";
 import { beside, limitOf } from "./limit.ts";
 import type { Ceilings } from "./micro.ts";
-import { exampleProgram, inputsOf, moduleOf } from "./programs.ts";
+import { exampleProgram, inputsOf, moduleOf, networkFor } from "./programs.ts";
 import { unfit } from "./products.ts";
 import type { Section, Size } from "./section.ts";
 import { callSeconds } from "./timing.ts";
 
 export async function networks(gpu: GpuDevice, size: Size, ceilings: Ceilings): Promise<Section> {
-  const hardware = gpu.adapter.kind === "hardware";
-  const [file, entry, batch] = hardware
-    ? (["examples/mnist/paper.margo", "Paper4", 128] as const)
-    : (["examples/mnist/softmax.margo", "Softmax", 32] as const);
+  const { file, entry, batch } = networkFor(gpu);
   const notes: string[] = [];
   const program = exampleProgram(file, entry);
   const module = moduleOf(program, gpu);

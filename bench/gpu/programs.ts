@@ -78,6 +78,19 @@ train Head {
   return withStep(program);
 }
 
+export interface Network {
+  readonly file: string;
+  readonly entry: string;
+  readonly batch: number;
+}
+
+/** The network that is measured: the paper's own on hardware, the small one of the demo on software. */
+export function networkFor({ adapter }: GpuDevice): Network {
+  return adapter.kind === "hardware"
+    ? { file: "examples/mnist/paper.margo", entry: "Paper4", batch: 128 }
+    : { file: "examples/mnist/softmax.margo", entry: "Softmax", batch: 32 };
+}
+
 /** A train of the examples. */
 export function exampleProgram(file: string, entry: string): Program {
   const { program, diagnostics } = elaborateEntry(nodeHost(root), file, entry, { set: {} });

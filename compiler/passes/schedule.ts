@@ -13,7 +13,7 @@ import { type Bindings, sizeOfDim } from "../ir/dim.ts";
 import { type Node, isVariable } from "../ir/node.ts";
 import { updatedBy } from "../live-variables.ts";
 import { elementsOf } from "../ops/types.ts";
-import { type KernelGroup, isLeaf, kernelLimits, singleKernels } from "./fuse.ts";
+import { type KernelGroup, type KernelLimits, isLeaf, kernelLimits, singleKernels } from "./fuse.ts";
 import { storedUnder } from "./fuse/touched.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
@@ -111,30 +111,41 @@ export function predecessorsOf(steps: readonly Step[]): Predecessors {
 
 /** The same, and what reads the old value of a variable before what writes the new one, as far as that goes. */
 function withOldReaders({ graph, options }: Stage, steps: readonly Step[]): Predecessors {
-  const around = { limits: kernelLimits[options.target], unbound: new Set<Node>() };
   const before = new Map([...predecessorsOf(steps)].map(([step, some]) => [step, new Set(some)]));
-  const comesBefore = (step: Step, other: Step): boolean => {
-    const seen = new Set<Step>();
-    const stack = [other];
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      if (at === step) return true;
-      if (seen.has(at)) continue;
-      seen.add(at);
-      stack.push(...(before.get(at) ?? []));
+  const readers = readersOfVariables(steps, kernelLimits[options.target]);
+  for (const writer of steps)
+    for (const { name, node } of graph.outputs) {
+      if (!writer.writes.includes(node)) continue;
+      for (const reader of readers.get(updatedBy(name) ?? "") ?? [])
+        if (reader !== writer && !comesBefore(before, writer, reader)) before.get(writer)?.add(reader);
     }
-    return false;
-  };
+  return before;
+}
+
+/** By name; what is read through a view is read where the view is worked out. */
+function readersOfVariables(
+  steps: readonly Step[],
+  limits: KernelLimits,
+): ReadonlyMap<string, readonly Step[]> {
+  const around = { limits, unbound: new Set<Node>() };
   const readers = new Map<string, Step[]>();
   for (const step of steps)
     for (const node of new Set(step.reads.flatMap((read) => storedUnder(around, read))))
       if (isVariable(node)) readers.set(node.attrs.name, [...(readers.get(node.attrs.name) ?? []), step]);
-  for (const { name, node } of graph.outputs) {
-    const writer = steps.find(({ writes }) => writes.includes(node));
-    for (const reader of readers.get(updatedBy(name) ?? "") ?? [])
-      if (writer !== undefined && reader !== writer && !comesBefore(writer, reader))
-        before.get(writer)?.add(reader);
+  return readers;
+}
+
+/** Whether a step comes before another one, by way of any others. */
+function comesBefore(before: Predecessors, step: Step, other: Step): boolean {
+  const seen = new Set<Step>();
+  const stack = [other];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (at === step) return true;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    stack.push(...(before.get(at) ?? []));
   }
-  return before;
+  return false;
 }
 
 /** The ready step that was written first, again and again. */

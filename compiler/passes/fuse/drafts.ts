@@ -13,9 +13,9 @@ import {
   isReduction,
   kernelKind,
 } from "../fuse.ts";
-import { isOfFold, readsVariable } from "./folds.ts";
-import { type Surroundings, holds, isViewOf, readsOf, storedUnder, writesOf } from "./touched.ts";
-import { areCheap, isOfTile, isProduct, mayFollow, productIn, rereads } from "./products.ts";
+import { feedsProduct, isSharedFold, mayBe, shapeOfKernel, takesChains } from "./kinds.ts";
+import { type Surroundings, holds, isViewOf, readsOf, writesOf } from "./touched.ts";
+import { areCheap, isOfTile, isProduct, mayFollow, rereads } from "./products.ts";
 
 interface Draft {
   kind: KernelKind;
@@ -97,19 +97,14 @@ export class Drafts {
       this.#arePrivate(draft.nodes, [...draft.nodes, node])
     )
       return true;
-    if (isFoldable(draft)) return !this.#isApart(node) && this.#isSharedFold([...draft.nodes, node]);
+    if (isFoldable(draft)) return !this.#isApart(node) && isSharedFold(this.#around, [...draft.nodes, node]);
     if (draft.kind !== "contraction") return false;
     if (this.#takesChains(draft)) return !this.#isApart(node) && mayFollow(draft.nodes, node);
     return this.#isPrivate(last, [node]) && isBiasEpilogue(draft.nodes, node);
   }
 
-  #isSharedFold(nodes: readonly Node[]): boolean {
-    const reads = readsOf(nodes).flatMap((node) => storedUnder(this.#around, node));
-    return this.#around.limits.folds === "shared" && isOfFold(nodes) && !readsVariable(reads, nodes);
-  }
-
-  #takesChains(draft: Draft): boolean {
-    return draft.kind === "contraction" && this.#around.limits.products === "chains";
+  #takesChains({ kind }: Draft): boolean {
+    return takesChains(kind, this.#around.limits);
   }
 
   /** Chains that only make an operand of the product, with the views between, become part of it. */
@@ -177,16 +172,10 @@ export class Drafts {
       node.inputs.every((input) => !from.nodes.includes(input) || stored.has(input)) &&
       added.length <= 1 &&
       !this.#isApart(node) &&
-      this.#shapeOf(to) === shape &&
-      this.#takes(to, nodes) &&
+      shapeOfKernel(to.nodes) === shape &&
+      mayBe(to.kind, this.#around, nodes) &&
       holds(this.#around, nodes)
     );
-  }
-
-  /** Whether nodes of one shape, those of a kernel among them, may be that kernel. */
-  #takes(draft: Draft, nodes: readonly Node[]): boolean {
-    if (draft.kind === "reduction") return this.#isSharedFold(nodes);
-    return draft.kind === "elementwise" || (this.#takesChains(draft) && isOfTile(nodes));
   }
 
   /** When all nodes are placed it is known what must be written, and a product may have room for a neighbour. */
@@ -223,13 +212,13 @@ export class Drafts {
     const may =
       isOfTile(merged) &&
       holds(this.#around, merged) &&
-      parts.every((part) => !this.#feeds(part, product)) &&
+      parts.every((part) => !feedsProduct(this.#around, part.nodes, product.nodes)) &&
       !this.#areTangled(product, ...parts);
     return may ? parts : [];
   }
 
   #isOfShape({ kind, nodes }: Draft, product: Draft): boolean {
-    const shape = this.#shapeOf(product);
+    const shape = shapeOfKernel(product.nodes);
     const chain = nodes.filter(isElementwise);
     return (
       (kind === "elementwise" || kind === "reduction") &&
@@ -251,8 +240,8 @@ export class Drafts {
   #mayJoin(a: Draft, b: Draft): boolean {
     const merged = [...b.nodes, ...a.nodes];
     return (
-      (this.#areJoinable(a, b) || (isFoldable(a) && isFoldable(b) && this.#isSharedFold(merged))) &&
-      this.#shapeOf(a) === this.#shapeOf(b) &&
+      (this.#areJoinable(a, b) || (isFoldable(a) && isFoldable(b) && isSharedFold(this.#around, merged))) &&
+      shapeOfKernel(a.nodes) === shapeOfKernel(b.nodes) &&
       holds(this.#around, merged) &&
       isOfTile(merged) &&
       !this.#areTangled(a, b)
@@ -263,20 +252,9 @@ export class Drafts {
     const isChain = ({ kind }: Draft): boolean => kind === "elementwise";
     if (isChain(a) && isChain(b)) return true;
     const [chain, product] = isChain(a) ? [a, b] : [b, a];
-    return isChain(chain) && this.#takesChains(product) && !this.#feeds(chain, product);
-  }
-
-  /** Whether an operand of the product is made from the chain: that stays before it. */
-  #feeds(chain: Draft, product: Draft): boolean {
-    const operands = productIn(product.nodes)?.inputs ?? [];
-    return operands.some((operand) =>
-      storedUnder(this.#around, operand).some((node) => chain.nodes.includes(node)),
+    return (
+      isChain(chain) && this.#takesChains(product) && !feedsProduct(this.#around, chain.nodes, product.nodes)
     );
-  }
-
-  #shapeOf(draft: Draft): string {
-    const node = productIn(draft.nodes) ?? draft.nodes[0];
-    return node === undefined ? "" : shapeKey(node.type.shape);
   }
 
   #join(into: Draft, other: Draft): void {

@@ -12,8 +12,9 @@ import { knownSize } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
 import { type KernelGroup, type KernelKind, isElementwise, isLeaf } from "../fuse.ts";
-import { isOfFold, readsVariable } from "./folds.ts";
-import { areCheap, isOfTile, productIn } from "./products.ts";
+import { readsVariable } from "./folds.ts";
+import { feedsProduct, mayBe, shapeOfKernel } from "./kinds.ts";
+import { areCheap } from "./products.ts";
 import { type Surroundings, holds, readsOf, storedUnder, writesOf } from "./touched.ts";
 
 interface Kernel {
@@ -106,17 +107,12 @@ class Kernels {
 
   #takes({ kind, nodes }: Kernel, parts: readonly Node[], node: Node): boolean {
     const merged = [...new Set([...nodes, ...parts])];
-    const product = productIn(nodes);
-    const shape = shapeKey((product ?? nodes[0])?.type.shape ?? []);
-    const isOperand =
-      product?.inputs.some((input) => storedUnder(this.#around, input).includes(node)) === true;
-    const fits =
-      kind === "reduction"
-        ? this.#around.limits.folds === "shared" && isOfFold(merged)
-        : kind === "elementwise"
-          ? shape === shapeKey(node.type.shape)
-          : kind === "contraction" && shape === shapeKey(node.type.shape) && !isOperand && isOfTile(merged);
-    return fits && holds(this.#around, merged, new Set([...this.#anew, node]));
+    return (
+      (kind === "reduction" || shapeOfKernel(nodes) === shapeKey(node.type.shape)) &&
+      !feedsProduct(this.#around, [node], nodes) &&
+      mayBe(kind, this.#around, merged) &&
+      holds(this.#around, merged, new Set([...this.#anew, node]))
+    );
   }
 
   #put(kernel: Kernel, parts: readonly Node[]): void {
