@@ -1,6 +1,7 @@
 /**
  * Kernels with a product: what is stored of it, the element-wise operations behind it, and the reductions of those. A
- * reduction begins in the tiles, whose states go to one buffer, and a small kernel puts the tiles together; the product
+ * reduction begins in the tiles, whose states go to one buffer, and a small kernel puts the tiles together and works out
+ * the reductions' epilogue; the product
  * itself is stored only if somebody reads it. A small product with a long depth is cut into parts that are added up by
  * a kernel of their own, which then is where everything behind the product happens.
  */
@@ -12,13 +13,14 @@ import {
   foldedAxis,
   isTileReduction,
 } from "../../passes/fuse/products.ts";
+import { partsOfFold } from "../../passes/fuse/epilogues.ts";
 import { operand } from "./emissions.ts";
 import { putAll } from "./elementwise.ts";
 import { emitLaneFold } from "./lane-folds.ts";
 import { argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { formulasOf } from "./product-formulas.ts";
-import { type Reduction, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
+import { type Reduction, type Results, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
 import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiles.ts";
@@ -32,10 +34,12 @@ export function emitContraction(
   node: ProductNode,
 ): void {
   const formulas = { ...formulasOf(node, nodes), isRounded: node.inputs.every(isHalf) };
-  const reductions = writes.filter(isTileReduction);
-  const stored = writes.filter((each) => !isTileReduction(each));
+  const { elements, epilogue } = partsOfFold(nodes);
+  const reductions = nodes.filter(isTileReduction);
+  const results = { reductions, epilogue, writes };
+  const stored = writes.filter((each) => elements.includes(each));
   const parts = depthParts(sink, formulas);
-  if (parts > 1) return emitInParts(sink, name, nodes, { stored, reductions, node, formulas, parts });
+  if (parts > 1) return emitInParts(sink, name, nodes, { stored, results, node, formulas, parts });
   const product = { ...formulas, name, nodes };
   const [first] = reductions;
   const over = first === undefined ? undefined : foldedAxis(first);
@@ -47,7 +51,7 @@ export function emitContraction(
   if (over === undefined) return emitProduct(sink, { ...product, element });
   const tiles = tilesOf(sink, product, reductions, over);
   emitProduct(sink, { ...product, element, fold: tiles.fold });
-  putTilesTogether(sink, `${name}, tiles together`, reductions, tiles);
+  putTilesTogether(sink, `${name}, tiles together`, results, tiles);
 }
 
 /** Whether the pass `narrow` rounded a value, by whatever way it is looked at. */
@@ -127,12 +131,13 @@ function tilesOf(
 }
 
 /** All reductions of the kernel in one dispatch. */
-function putTilesTogether(sink: Sink, name: string, reductions: readonly Reduction[], tiles: Tiles): void {
+function putTilesTogether(sink: Sink, name: string, results: Results, tiles: Tiles): void {
+  const { reductions, epilogue } = results;
   const shape = reductions[0]?.type.shape ?? [];
   const monoids = reductions.map(monoidOfReduction);
   emitLaneFold(sink, {
     name,
-    nodes: [],
+    nodes: epilogue,
     monoids,
     results: countOf(shape),
     length: tiles.count,
@@ -144,7 +149,7 @@ function putTilesTogether(sink: Sink, name: string, reductions: readonly Reducti
         const position = { text: `i32(${tile} * ${tiles.extent}u) + i32(${at})`, type: "i32" } as const;
         return [value, context.writer.let(position, "at").text];
       }),
-    store: (context, result, states) => putResults(sink, context, reductions, result, states),
+    store: (context, result, states) => putResults(sink, context, results, result, states),
   });
 }
 
@@ -152,7 +157,7 @@ interface InParts {
   readonly node: ProductNode;
   readonly formulas: Omit<Product, "name" | "nodes" | "element" | "fold">;
   readonly stored: readonly Node[];
-  readonly reductions: readonly Reduction[];
+  readonly results: Results;
   readonly parts: number;
 }
 
@@ -160,8 +165,9 @@ function emitInParts(
   sink: Sink,
   name: string,
   nodes: readonly Node[],
-  { node, formulas, stored, reductions, parts }: InParts,
+  { node, formulas, stored, results, parts }: InParts,
 ): void {
+  const { reductions, epilogue, writes: read } = results;
   const count = productOfDims(node.type.shape);
   const partial = sink.temporary("f32", multiplyDims(constantDim(parts), count));
   emitProduct(
@@ -192,5 +198,6 @@ function emitInParts(
       putAll(sink, context, [...written], place);
     },
   });
-  for (const each of reductions) emitReductions(sink, each.op, [each], [each]);
+  if (reductions.length > 0)
+    emitReductions(sink, `${name}, reductions`, [...reductions, ...epilogue], read);
 }

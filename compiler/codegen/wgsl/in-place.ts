@@ -14,6 +14,7 @@ import { type BodyStep, bodySteps, readsOfStep, variantsOf } from "../../passes/
 import { type Result, readsOfPass } from "../../passes/stream.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import { type Part, dispatchedParts } from "./groups.ts";
+import { isReduction } from "./reductions.ts";
 import { scalars } from "./scalars.ts";
 import { isView } from "./scope.ts";
 
@@ -71,7 +72,10 @@ function readsVariable(unit: Unit, variable: string): boolean {
   return variablesUnder(reads).has(variable);
 }
 
-/** Everything of the kernel that depends on the old value is worked out at the place that is written. */
+/**
+ * Everything of the kernel that depends on the old value is worked out at the place that is written. A kernel that folds
+ * visits each element once and each result once.
+ */
 function readsOwnPlace({ nodes, writes }: Part, isOld: (node: Node) => boolean, node: Node): boolean {
   const touched = new Set<Node>();
   const isTouched = (each: Node): boolean => touched.has(each) || isOld(each);
@@ -83,7 +87,8 @@ function readsOwnPlace({ nodes, writes }: Part, isOld: (node: Node) => boolean, 
     if (!sameShape(each.type.shape, node.type.shape)) return false;
     touched.add(each);
   }
-  return writes.every((each) => sameShape(each.type.shape, node.type.shape));
+  const isFold = nodes.some(isReduction);
+  return writes.every((each) => isFold || sameShape(each.type.shape, node.type.shape));
 }
 
 /** A pass that slices the old value as it writes the new one, and writes a chunk's rows after all that read them. */

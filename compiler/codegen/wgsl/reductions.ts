@@ -1,5 +1,5 @@
 /**
- * Reductions over any axes, with the element-wise chains that feed them, stored or not. A long one, or one with few results, runs in two
+ * Reductions over any axes, with the element-wise chains that feed them, stored or not, and their epilogue. A long one, or one with few results, runs in two
  * stages: parts of a fixed length first, then the parts; no atomics, so a run repeats bit for bit.
  */
 import { type Dim, constantDim, multiplyDims } from "../../ir/dim.ts";
@@ -8,6 +8,7 @@ import { type DType, shapeKey } from "../../ir/type.ts";
 import { type LaneFold, emitLaneFold, emitPartsOfFold, partLength } from "./lane-folds.ts";
 import type { States } from "./merge-lanes.ts";
 import { type Monoid, argmaxMonoid, monoidOf } from "./monoids.ts";
+import { partsOfFold } from "../../passes/fuse/epilogues.ts";
 import { putAll, putEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
@@ -21,8 +22,8 @@ export function isReduction(node: Node): node is Reduction {
 }
 
 /**
- * `writes` are reductions of values of one shape along the same axes, and what else of that shape others read; `nodes` is
- * all that the kernel works out.
+ * `nodes` is all that the kernel works out: reductions of values of one shape along the same axes, what is made on the way to
+ * them, and their epilogue; `writes` is what of it others read.
  */
 export function emitReductions(
   sink: Sink,
@@ -30,8 +31,10 @@ export function emitReductions(
   nodes: readonly Node[],
   writes: readonly Node[],
 ): void {
-  const reductions = writes.filter(isReduction);
-  const stored = writes.filter((each) => !isReduction(each));
+  const { elements, epilogue } = partsOfFold(nodes);
+  const reductions = nodes.filter(isReduction);
+  const stored = writes.filter((each) => elements.includes(each));
+  const results = { reductions, epilogue, writes };
   const [first] = reductions;
   if (first === undefined) throw new Error("a kernel of reductions has one");
   const axes: readonly number[] = isOp(first, "argmax")
@@ -64,39 +67,63 @@ export function emitReductions(
       putAll(sink, context, stored, place);
       return monoids.map((monoid, index) => monoid.single(values[index] ?? "", k));
     },
-    store: (context, slot, states) => putResults(sink, context, reductions, slot, states),
+    store: (context, slot, states) => putResults(sink, context, results, slot, states),
   };
-  const part = isOp(first, "argmax") ? undefined : partLength(sink, whole);
+  const hasPlaces = reductions.some((each) => isOp(each, "argmax"));
+  const part = hasPlaces ? undefined : partLength(sink, whole);
   if (part === undefined) emitLaneFold(sink, whole);
-  else emitInParts(sink, whole, part, first.type.dtype);
+  else emitInParts(sink, whole, part, { dtype: first.type.dtype, epilogue });
 }
 
 export function monoidOfReduction(node: Reduction): Monoid {
   return isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype);
 }
 
-/** Hands over what the states of reductions come to, result number `slot` of each. */
+/** Reductions, what follows them, and which of all that others read. */
+export interface Results {
+  readonly reductions: readonly Reduction[];
+  readonly epilogue: readonly Node[];
+  readonly writes: readonly Node[];
+}
+
+/** Hands over what the states of reductions come to, result number `slot` of each, and what follows from that. */
 export function putResults(
   sink: Sink,
   context: Context,
-  reductions: readonly Reduction[],
+  { reductions, epilogue, writes }: Results,
   slot: string,
   states: States,
 ): void {
   const { writer } = context;
+  const places = new Map<string, Place>();
+  const placeOfResult = ({ type }: Node): Place => {
+    const key = shapeKey(type.shape);
+    const place = places.get(key) ?? placeAt(writer, type.shape, slot);
+    places.set(key, place);
+    return place;
+  };
+  reductions.forEach((node, index) => {
+    const text = monoidOfReduction(node).result(states[index] ?? []);
+    placeOfResult(node).values.set(node, writer.let({ text, type: node.type.dtype }, "result"));
+  });
+  const finished = [...reductions, ...epilogue].filter((node) => writes.includes(node));
   putEach(
     sink,
     context,
-    reductions.map((node, index) => {
-      const text = monoidOfReduction(node).result(states[index] ?? []);
-      const value = writer.let({ text, type: node.type.dtype }, "result");
-      return { node, value, place: placeAt(writer, node.type.shape, slot) };
+    finished.map((node) => {
+      const place = placeOfResult(node);
+      return { node, place, value: valueAt(context, node, place) };
     }),
   );
 }
 
 /** The parts of a result are numbers like the whole of it, and add up like its elements. */
-function emitInParts(sink: Sink, whole: LaneFold, part: number, dtype: DType): void {
+function emitInParts(
+  sink: Sink,
+  whole: LaneFold,
+  part: number,
+  { dtype, epilogue }: { readonly dtype: DType; readonly epilogue: readonly Node[] },
+): void {
   const { monoids } = whole;
   const parts = groupsFor(whole.length, part);
   const count = multiplyDims(parts, whole.results);
@@ -120,7 +147,7 @@ function emitInParts(sink: Sink, whole: LaneFold, part: number, dtype: DType): v
   emitLaneFold(sink, {
     ...whole,
     name: `${whole.name}, parts together`,
-    nodes: [],
+    nodes: epilogue,
     length: parts,
     layout: "columns",
     states: (context, result, k) =>

@@ -5,10 +5,10 @@
  * works on the rows of its shard and on nothing else. Everything else still reads a variable whole, and then the
  * variable must fit.
  */
-import { type Dim, knownSize, namedDim, productOfDims } from "../../ir/dim.ts";
+import { type Dim, namedDim, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp, isVariable } from "../../ir/node.ts";
-import { type TensorType, sameShape } from "../../ir/type.ts";
-import { elementsOf } from "../../ops/types.ts";
+import { sameShape } from "../../ir/type.ts";
+import { isLarge } from "../../passes/fuse/shards.ts";
 import type { GpuRegion, GpuStep } from "../../../runtime/webgpu/schedule.ts";
 import { emitEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
@@ -31,15 +31,10 @@ export interface ShardEmitter {
   readonly emitCopy: (variable: number, node: Node) => GpuStep | undefined;
 }
 
-/** Variables of more elements, or of an unknown number, are large: 16 MiB, far below what any device binds. */
-export const largeElements = 2 ** 22;
-
 export function createShardEmitter(state: FunctionState, firstRegion: number, large: number): ShardEmitter {
   const infos: GpuRegion[] = [];
-  const isLarge = (type: TensorType): boolean =>
-    type.shape.length > 0 && (knownSize(elementsOf(type)) ?? Infinity) >= large;
   const isLargeVariable = (node: Node): boolean =>
-    (isVariable(node) || state.isInPlace(node)) && isLarge(node.type);
+    (isVariable(node) || state.isInPlace(node)) && isLarge(node.type, large);
   const loop = (rows: Dim, write: (sink: Sink, chunk: Dim) => void): GpuStep => {
     const chunk = `shard${infos.length}`;
     state.chunkNames.add(chunk);
@@ -70,7 +65,7 @@ export function createShardEmitter(state: FunctionState, firstRegion: number, la
     },
     emitCopy: (variable, node) => {
       const [rows] = node.type.shape;
-      const fits = isLarge(node.type) && isRowwise({ nodes: [node], writes: [node] });
+      const fits = isLarge(node.type, large) && isRowwise({ nodes: [node], writes: [node] });
       if (!fits || rows === undefined) return undefined;
       return loop(rows, (sink, chunk) =>
         emitRows(sink, { name: `copy of ${node.op}`, nodes: [] }, chunk, [[node, variable]]),

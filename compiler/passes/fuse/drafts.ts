@@ -13,6 +13,7 @@ import {
   isReduction,
   kernelKind,
 } from "../fuse.ts";
+import { partsOfFold } from "./epilogues.ts";
 import { feedsProduct, isSharedFold, mayBe, shapeOfKernel, takesChains } from "./kinds.ts";
 import { type Surroundings, holds, isViewOf, readsOf, writesOf } from "./touched.ts";
 import { areCheap, isOfTile, isProduct, mayFollow, rereads } from "./products.ts";
@@ -24,6 +25,12 @@ interface Draft {
 
 function isFoldable({ kind }: Draft): boolean {
   return kind === "elementwise" || kind === "reduction";
+}
+
+/** First those with a reduction of which the node could be the epilogue. */
+function behindResults(drafts: readonly Draft[], node: Node): readonly Draft[] {
+  const isBehind = ({ nodes }: Draft): boolean => partsOfFold([...nodes, node]).epilogue.includes(node);
+  return [...drafts.filter(isBehind), ...drafts.filter((draft) => !isBehind(draft))];
 }
 
 /** How often an element of a computed operand may be worked out anew: by how many tiles of 64. */
@@ -40,7 +47,7 @@ export class Drafts {
 
   place(node: Node): void {
     const candidates = this.#candidates(node);
-    const home = candidates.find((draft) => this.#fits(draft, node));
+    const home = behindResults(candidates, node).find((draft) => this.#fits(draft, node));
     const draft = home ?? { kind: this.#kindOf(node), nodes: [] };
     draft.nodes.push(node);
     this.#of.set(node, draft);
@@ -164,6 +171,7 @@ export class Drafts {
     const left = from.nodes.filter((each) => each !== node);
     const nodes = [...to.nodes, node];
     if (from === to || left.length === 0 || !isFoldable(from) || !areCheap([node])) return false;
+    if (partsOfFold(from.nodes).epilogue.includes(node)) return false;
     const stored = new Set(writesOf(this.#around, left));
     const known = new Set([...to.nodes, ...readsOf(to.nodes)]);
     const shape = shapeKey(node.type.shape);
@@ -219,10 +227,9 @@ export class Drafts {
 
   #isOfShape({ kind, nodes }: Draft, product: Draft): boolean {
     const shape = shapeOfKernel(product.nodes);
-    const chain = nodes.filter(isElementwise);
     return (
       (kind === "elementwise" || kind === "reduction") &&
-      chain.every((node) => shapeKey(node.type.shape) === shape)
+      partsOfFold(nodes).elements.every((node) => shapeKey(node.type.shape) === shape)
     );
   }
 
@@ -235,17 +242,25 @@ export class Drafts {
 
   /**
    * Two chains that meet in one node are one, if nothing outside stands between them; one may have a product, or both
-   * reductions.
+   * reductions. An epilogue takes what only it needs.
    */
   #mayJoin(a: Draft, b: Draft): boolean {
     const merged = [...b.nodes, ...a.nodes];
     return (
       (this.#areJoinable(a, b) || (isFoldable(a) && isFoldable(b) && isSharedFold(this.#around, merged))) &&
-      shapeOfKernel(a.nodes) === shapeOfKernel(b.nodes) &&
+      (shapeOfKernel(a.nodes) === shapeOfKernel(b.nodes) || this.#isOfEpilogue(a, b)) &&
       holds(this.#around, merged) &&
       isOfTile(merged) &&
       !this.#areTangled(a, b)
     );
+  }
+
+  /** Whether one is a chain for the epilogue of the other. */
+  #isOfEpilogue(a: Draft, b: Draft): boolean {
+    const [chain, fold] = a.kind === "elementwise" ? [a, b] : [b, a];
+    const merged = [...chain.nodes, ...fold.nodes];
+    const epilogue = new Set(partsOfFold(merged).epilogue);
+    return chain.nodes.every((node) => epilogue.has(node)) && this.#arePrivate(chain.nodes, merged);
   }
 
   #areJoinable(a: Draft, b: Draft): boolean {

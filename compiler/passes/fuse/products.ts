@@ -1,13 +1,14 @@
 /**
  * What a kernel with a matrix product or a convolution may hold beside it: element-wise operations on values of the
  * product's shape, and reductions of those along its rows or along its columns, which a tile can begin and a small
- * kernel finishes. A reduction's result is complete only after that, so nothing in the kernel may read it.
+ * kernel finishes, with their epilogue.
  */
 import { knownSize } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
 import type { OpName } from "../../ops/attrs.ts";
 import { isElementwise } from "../fuse.ts";
+import { isInOrder, partsOfFold } from "./epilogues.ts";
 
 /** Results of one kernel's tiles: the kernel that puts them together writes each to a buffer of its own. */
 export const mostReductions = 6;
@@ -55,19 +56,19 @@ export function mayFollow(kernel: readonly Node[], node: Node): boolean {
 }
 
 /**
- * Whether what follows a product has its shape or reduces it, all reductions along the same axis, and none is read
- * where it is not complete.
+ * Whether what follows a product has its shape, reduces it, or is the epilogue of that, all reductions along the same axis,
+ * and none is read where it is not complete.
  */
 export function isOfTile(nodes: readonly Node[]): boolean {
   const product = productIn(nodes);
   if (product === undefined) return true;
-  const own = new Set(nodes);
+  const parts = partsOfFold(nodes);
+  const inTile = new Set(parts.elements);
   const shape = shapeKey(product.type.shape);
   const reductions = nodes.filter(isTileReduction);
-  const complete = new Set<Node>(reductions);
   const [axis] = reductions.map(foldedAxis);
   const isInTile = (node: Node | undefined): boolean =>
-    node !== undefined && own.has(node) && !complete.has(node) && shapeKey(node.type.shape) === shape;
+    node !== undefined && inTile.has(node) && shapeKey(node.type.shape) === shape;
   return (
     reductions.length <= mostReductions &&
     reductions.every(
@@ -77,8 +78,8 @@ export function isOfTile(nodes: readonly Node[]): boolean {
         isInTile(each.inputs[0]) &&
         each.inputs[0]?.type.dtype === "f32",
     ) &&
-    nodes.every((node) => node.inputs.every((input) => !complete.has(input))) &&
-    behind(nodes, product).every((node) => !isElementwise(node) || shapeKey(node.type.shape) === shape)
+    isInOrder(parts) &&
+    behind(parts.elements, product).every((node) => shapeKey(node.type.shape) === shape)
   );
 }
 

@@ -12,9 +12,9 @@ import { knownSize } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
 import { type KernelGroup, type KernelKind, isElementwise, isLeaf } from "../fuse.ts";
-import { readsVariable } from "./folds.ts";
 import { feedsProduct, mayBe, shapeOfKernel } from "./kinds.ts";
 import { areCheap } from "./products.ts";
+import { readsShards } from "./shards.ts";
 import { type Surroundings, holds, readsOf, storedUnder, writesOf } from "./touched.ts";
 
 interface Kernel {
@@ -100,7 +100,7 @@ class Kernels {
     const ofShape = stored.filter((each) => shapeKey(each.type.shape) === shapeKey(node.type.shape));
     return (
       ofShape.length <= 1 &&
-      !readsVariable(stored, [node]) &&
+      !readsShards(stored, [node]) &&
       stored.every((each) => isLeaf(each) || !home.nodes.includes(each) || written.has(each))
     );
   }

@@ -3,8 +3,9 @@
  * kernels may bind.
  */
 import type { Node } from "../../ir/node.ts";
-import { type KernelLimits, isElementwise } from "../fuse.ts";
-import { isProduct, productIn } from "./products.ts";
+import type { KernelLimits } from "../fuse.ts";
+import { partsOfFold } from "./epilogues.ts";
+import { productIn } from "./products.ts";
 
 export interface Surroundings {
   readonly limits: KernelLimits;
@@ -35,14 +36,37 @@ export function writesOf(
   );
 }
 
-/** Whether a kernel of these nodes keeps the target's limit. What a tile's reductions hand on is one buffer. */
+/**
+ * Whether a kernel of these nodes keeps the target's limit. A product with reductions runs as several: tiles, or parts of
+ * the depth, hand what they hold to the kernel that puts them together, in one buffer; parts of the depth leave each
+ * operand of a reduction to a kernel that reduces.
+ */
 export function holds(around: Surroundings, nodes: readonly Node[], anew: ReadonlySet<Node> = none): boolean {
-  const reads = new Set(readsOf(nodes).flatMap((node) => storedUnder(around, node)));
-  const writes = writesOf(around, nodes, anew);
-  const ofTile =
-    productIn(nodes) === undefined ? [] : writes.filter((node) => !isElementwise(node) && !isProduct(node));
-  const handed = ofTile.length === 0 ? 0 : 1;
-  return reads.size + writes.length - ofTile.length + handed <= around.limits.buffers;
+  const writes = new Set(writesOf(around, nodes, anew));
+  const bound = (some: readonly Node[], made: readonly Node[] = some): number => {
+    const reads = new Set(readsOf(some).flatMap((node) => storedUnder(around, node)));
+    for (const node of made) reads.delete(node);
+    return reads.size + made.filter((node) => writes.has(node)).length;
+  };
+  const product = productIn(nodes);
+  const { elements, reductions, epilogue } = partsOfFold(nodes);
+  if (product === undefined || reductions.length === 0) return bound(nodes) <= around.limits.buffers;
+  const before = new Set([product, ...ancestorsIn(elements, product)]);
+  const behind = elements.filter((node) => !before.has(node));
+  const operands = new Set(reductions.flatMap(({ inputs }) => inputs));
+  const left = [...operands].filter((node) => !writes.has(node));
+  return (
+    Math.max(
+      bound(elements) + 1,
+      bound(behind, [...behind, product]) + 1 + left.length,
+      bound([...reductions, ...epilogue]),
+    ) <= around.limits.buffers
+  );
+}
+
+function ancestorsIn(nodes: readonly Node[], node: Node): readonly Node[] {
+  const inputs = nodes.filter((each) => node.inputs.includes(each));
+  return inputs.flatMap((input) => [input, ...ancestorsIn(nodes, input)]);
 }
 
 export function isViewOf({ limits }: Pick<Surroundings, "limits">, node: Node): boolean {
