@@ -20,9 +20,9 @@ import { version } from "./version.ts";
 
 export const gpuPassOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
 
-/** The passes round what kernels may store as f16. */
-export function passOptionsFor({ half }: Capabilities): PassOptions {
-  return { ...gpuPassOptions, operands: half ? "f16" : "f32" };
+/** The passes round what kernels may store as f16, and fuse what they may bind. */
+export function passOptionsFor({ half, buffers }: Capabilities): PassOptions {
+  return { ...gpuPassOptions, operands: half ? "f16" : "f32", buffers };
 }
 
 export interface GpuStageOptions {

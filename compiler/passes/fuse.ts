@@ -1,14 +1,14 @@
 /**
  * Pass `fuse`: every node that is computed belongs to one kernel. A kernel is a set of nodes that runs as one
- * unit: an element-wise chain with any number of results, a reduction with the chain that feeds it, a matrix
- * product or convolution with its bias and activation, the update of the parameters. Values inside a kernel
+ * unit: an element-wise chain with any number of results, a reduction with the chain that feeds it and what follows from
+ * its results, a matrix product or convolution with its bias and activation, the update of the parameters. Values inside a kernel
  * need never be stored. The bodies of streamed regions are grouped in the same way, each on its own.
  *
  *   before   %3 = matmul(x, W)   %4 = add(%3, b)   %5 = maximum(%4, 0)   %6 = mul(%5, %5)   %7 = exp(%6)
  *   after    k0 contraction [%3 %4 %5]     k1 elementwise [%6 %7]
  *
  * A target says with `limits` how many values a kernel may touch. What it cannot do yet: give one kernel a reduction
- * and what its result is needed for, as the softmax of a row would be.
+ * and the elements that need its result, as the softmax of a row would be.
  */
 import type { OpName } from "../ops/attrs.ts";
 import { type Node, isOp, usersOf, isVariable } from "../ir/node.ts";
@@ -56,9 +56,18 @@ export interface KernelLimits {
   readonly views: ReadonlySet<OpName>;
 }
 
+/** What a kernel may bind on every WebGPU device: the default of maxStorageBuffersPerShaderStage. */
+export const leastStorageBuffers = 8;
+
 const none: ReadonlySet<never> = new Set();
 
-export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
+/** The limits of the target, and of the device where it is known. */
+export function limitsOf({ target, buffers }: Pick<Stage["options"], "target" | "buffers">): KernelLimits {
+  const limits = kernelLimits[target];
+  return buffers === undefined ? limits : { ...limits, buffers };
+}
+
+const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> = {
   reference: {
     buffers: Infinity,
     apart: none,
@@ -76,8 +85,7 @@ export const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLim
     views: none,
   },
   wgsl: {
-    // The default limit of a WebGPU device: maxStorageBuffersPerShaderStage.
-    buffers: 8,
+    buffers: leastStorageBuffers,
     apart: none,
     products: "chains",
     folds: "shared",
@@ -95,7 +103,7 @@ export const fuse: Pass = {
     ...(stage.regions === undefined
       ? {}
       : {
-          regions: stage.regions.map((region) => ({ ...region, limits: kernelLimits[stage.options.target] })),
+          regions: stage.regions.map((region) => ({ ...region, limits: limitsOf(stage.options) })),
         }),
   }),
 };
@@ -110,8 +118,7 @@ export function kernelsOf(stage: Stage): readonly KernelGroup[] {
     ...stage.graph.outputs.map(({ node }) => node),
     ...[...streamedReads.values()].flat(),
   ]);
-  const { target } = stage.options;
-  const limits = kernelLimits[target];
+  const limits = limitsOf(stage.options);
   const around = surroundingsOf(nodes, visible, limits, (node) => streamedReads.get(node) ?? []);
   const groups = groupsOf(nodes, around);
   return withOptimizer(stage, limits.repeats ? repeatCheapValues(groups, around) : groups);

@@ -23,6 +23,8 @@ export interface PassOptions {
   readonly streamFrom: number;
   /** What operands of products are rounded to; sums stay in f32. */
   readonly operands: "f32" | "f16";
+  /** Values that a kernel may touch, where the device is known; else what every device of the target allows. */
+  readonly buffers?: number;
   /** Passes that are left out: the unoptimised twin of each is the graph before it. */
   readonly without: readonly PassName[];
 }

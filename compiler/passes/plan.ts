@@ -13,7 +13,7 @@
 import { type Bindings, type Dim, sizeOfDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { bytesOf, bytesOfValue, insideKernel } from "./bytes.ts";
-import { kernelLimits } from "./fuse.ts";
+import { limitsOf } from "./fuse.ts";
 import { type Pass, type Stage, budgetOf } from "./pass.ts";
 import { type Schedule, type Step, scheduleAsWritten } from "./schedule.ts";
 import type { Region, RegionPass } from "./stream.ts";
@@ -123,7 +123,7 @@ function transientsOf({ kernels, options }: Stage, step: Step, index: number): r
     return [
       { kind: "chunks", step: index, region: step.region, pass: step.pass, budgetBytes: budgetOf(options) },
     ];
-  const bytes = insideKernel(step.kernel, kernels === undefined ? undefined : kernelLimits[options.target]);
+  const bytes = insideKernel(step.kernel, kernels === undefined ? undefined : limitsOf(options));
   return bytes.length === 0 ? [] : [{ kind: "values", step: index, bytes }];
 }
 

@@ -13,25 +13,10 @@ import { type Bindings, sizeOfDim } from "../ir/dim.ts";
 import { type Node, isVariable } from "../ir/node.ts";
 import { updatedBy } from "../live-variables.ts";
 import { elementsOf } from "../ops/types.ts";
-import { type KernelGroup, type KernelLimits, isLeaf, kernelLimits, singleKernels } from "./fuse.ts";
+import { type KernelGroup, type KernelLimits, isLeaf, limitsOf, singleKernels } from "./fuse.ts";
 import { storedUnder } from "./fuse/touched.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
-
-export type Step =
-  | {
-      readonly kind: "kernel";
-      readonly kernel: KernelGroup;
-      readonly reads: readonly Node[];
-      readonly writes: readonly Node[];
-    }
-  | {
-      readonly kind: "pass";
-      readonly region: Region;
-      readonly pass: RegionPass;
-      readonly reads: readonly Node[];
-      readonly writes: readonly Node[];
-    };
 
 export interface Schedule {
   readonly steps: readonly Step[];
@@ -58,94 +43,6 @@ export function orderSteps(stage: Stage): Schedule {
 export function scheduleAsWritten(stage: Stage): Schedule {
   const steps = stepsOf(stage);
   return { steps: inWrittenOrder(steps, predecessorsOf(steps)) };
-}
-
-/** Every kernel and every pass; single kernels where `fuse` was left out. */
-function stepsOf(stage: Stage): readonly Step[] {
-  const regions = stage.regions ?? [];
-  const streamed = streamedNodes(regions);
-  const kernels =
-    stage.kernels ??
-    singleKernels(nodesOutside(stage.graph, regions).filter((node) => !streamed.has(node) && !isLeaf(node)));
-  return [
-    ...kernels.map((kernel): Step => ({
-      kind: "kernel",
-      kernel,
-      reads: kernel.reads,
-      writes: kernel.writes,
-    })),
-    ...regions.flatMap((region) =>
-      region.passes.map((pass): Step => ({
-        kind: "pass",
-        region,
-        pass,
-        reads: readsOfPass(region, pass),
-        writes: pass.results.map(({ node }) => node),
-      })),
-    ),
-  ];
-}
-
-/** Steps that come before each step. */
-type Predecessors = ReadonlyMap<Step, ReadonlySet<Step>>;
-
-/** Steps that must come before each step: writers of what it reads, and earlier passes of its region. */
-export function predecessorsOf(steps: readonly Step[]): Predecessors {
-  const writer = new Map<Node, Step>();
-  for (const step of steps) for (const node of step.writes) writer.set(node, step);
-  return new Map(
-    steps.map((step) => {
-      const before = new Set<Step>();
-      for (const node of step.reads) {
-        const from = writer.get(node);
-        if (from !== undefined) before.add(from);
-      }
-      if (step.kind === "pass")
-        for (const other of steps)
-          if (other.kind === "pass" && other.region === step.region && other.pass.level < step.pass.level)
-            before.add(other);
-      return [step, before];
-    }),
-  );
-}
-
-/** The same, and what reads the old value of a variable before what writes the new one, as far as that goes. */
-function withOldReaders({ graph, options }: Stage, steps: readonly Step[]): Predecessors {
-  const before = new Map([...predecessorsOf(steps)].map(([step, some]) => [step, new Set(some)]));
-  const readers = readersOfVariables(steps, kernelLimits[options.target]);
-  for (const writer of steps)
-    for (const { name, node } of graph.outputs) {
-      if (!writer.writes.includes(node)) continue;
-      for (const reader of readers.get(updatedBy(name) ?? "") ?? [])
-        if (reader !== writer && !comesBefore(before, writer, reader)) before.get(writer)?.add(reader);
-    }
-  return before;
-}
-
-/** By name; what is read through a view is read where the view is worked out. */
-function readersOfVariables(
-  steps: readonly Step[],
-  limits: KernelLimits,
-): ReadonlyMap<string, readonly Step[]> {
-  const around = { limits, unbound: new Set<Node>() };
-  const readers = new Map<string, Step[]>();
-  for (const step of steps)
-    for (const node of new Set(step.reads.flatMap((read) => storedUnder(around, read))))
-      if (isVariable(node)) readers.set(node.attrs.name, [...(readers.get(node.attrs.name) ?? []), step]);
-  return readers;
-}
-
-/** Whether a step comes before another one, by way of any others. */
-function comesBefore(before: Predecessors, step: Step, other: Step): boolean {
-  const seen = new Set<Step>();
-  const stack = [other];
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (at === step) return true;
-    if (seen.has(at)) continue;
-    seen.add(at);
-    stack.push(...(before.get(at) ?? []));
-  }
-  return false;
 }
 
 /** The ready step that was written first, again and again. */

@@ -19,7 +19,7 @@
  */
 import type { Dim } from "../ir/dim.ts";
 import { type Graph, type Node, nodesOfGraph } from "../ir/node.ts";
-import { type KernelLimits, kernelLimits } from "./fuse.ts";
+import { type KernelLimits, limitsOf } from "./fuse.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { factsOf } from "./simplify/index.ts";
 import { axesOf } from "./stream/axes.ts";
@@ -93,7 +93,7 @@ export function findRegions({ graph, builder, options }: Stage): readonly Region
   const nodes = nodesOfGraph(graph);
   const axes = axesOf(nodes);
   const regions: Region[] = [];
-  const picks = kernelLimits[options.target].products === "chains" ? "by sum" : "by place";
+  const picks = limitsOf(options).products === "chains" ? "by sum" : "by place";
   const taken = new Set<Node>();
   for (const seed of seedsOf(nodes, axes, options)) {
     const members = membersOf(graph, nodes, axes, seed, taken);

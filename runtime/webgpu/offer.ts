@@ -42,6 +42,7 @@ export async function offerOf(
         : undefined,
     matrices,
     workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+    storageBuffers: device.limits.maxStorageBuffersPerShaderStage,
     matrixSpelling: probed === undefined ? undefined : await spellingOf(device, probed),
   };
 }

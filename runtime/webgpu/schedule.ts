@@ -118,6 +118,8 @@ export interface GpuOffer {
   readonly matrixSpelling: MatrixSpelling | undefined;
   /** Bytes of memory that a workgroup may share. */
   readonly workgroupBytes: number;
+  /** Storage buffers that a kernel may bind. */
+  readonly storageBuffers: number;
 }
 
 /** Which of the features a device does not offer, in words: what may not be enabled there. */

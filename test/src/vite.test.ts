@@ -98,7 +98,12 @@ async function importedProgram(options: MargoPluginOptions): Promise<CompiledPro
 const wide = `export loss Wide(x: f32[N, 99], W: f32[99, 3]) = sum((x @ W) ^ 2) + sum(norm(x, over: 1))
 `;
 
-const unknown = { matrices: [], matrixSpelling: undefined, workgroupBytes: 16384 } as const;
+const unknown = {
+  matrices: [],
+  matrixSpelling: undefined,
+  workgroupBytes: 16384,
+  storageBuffers: 8,
+} as const;
 const lanes = { smallest: 32, largest: 32 };
 /** What devices offer. */
 const cards = {

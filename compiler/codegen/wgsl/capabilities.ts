@@ -9,6 +9,7 @@ import {
   type MatrixSpelling,
   lackingFeatures,
 } from "../../../runtime/webgpu/schedule.ts";
+import { leastStorageBuffers } from "../../passes/fuse.ts";
 import type { KernelStyle } from "./sink.ts";
 
 /** From the plainest to the most demanding. */
@@ -24,6 +25,8 @@ export interface Capabilities {
   /** Values that the pass `narrow` rounded are stored as f16. */
   readonly half: boolean;
   readonly matrix: MatrixUse | undefined;
+  /** Storage buffers that a kernel may bind. */
+  readonly buffers: number;
 }
 
 /** Fragments of `shape`, held by subgroups of so many invocations. */
@@ -34,8 +37,8 @@ export interface MatrixUse {
 }
 
 /** Every value in f32, each invocation through workgroup memory or alone. */
-export function plainCapabilities(style: KernelStyle): Capabilities {
-  return { style, subgroups: false, half: false, matrix: undefined };
+export function plainCapabilities(style: KernelStyle, buffers = leastStorageBuffers): Capabilities {
+  return { style, subgroups: false, half: false, matrix: undefined, buffers };
 }
 
 interface PathRule {
@@ -51,12 +54,16 @@ export const pathRules: { readonly [P in GpuPath]: PathRule } = {
   plain: {
     doc: "f32, nothing that an adapter could lack",
     lacks: () => [],
-    capabilities: ({ kind }) => plainCapabilities(kind === "hardware" ? "workgroup" : "invocation"),
+    capabilities: ({ kind, storageBuffers }) =>
+      plainCapabilities(kind === "hardware" ? "workgroup" : "invocation", storageBuffers),
   },
   subgroups: {
     doc: "f32, reductions through subgroups",
     lacks: lacksSubgroups,
-    capabilities: () => ({ ...plainCapabilities("workgroup"), subgroups: true }),
+    capabilities: ({ storageBuffers }) => ({
+      ...plainCapabilities("workgroup", storageBuffers),
+      subgroups: true,
+    }),
   },
   f16: {
     doc: "operands of products stored as f16, sums in f32",
@@ -72,7 +79,7 @@ export const pathRules: { readonly [P in GpuPath]: PathRule } = {
       ...(offer.workgroupBytes < matrixBytes ? [`${matrixBytes} bytes of workgroup memory`] : []),
     ],
     capabilities: (offer) => ({
-      style: "workgroup",
+      ...plainCapabilities("workgroup", offer.storageBuffers),
       subgroups: true,
       half: true,
       matrix: matrixUseOf(offer),
@@ -121,8 +128,13 @@ const leastOffers: { readonly [P in BuiltPath]: Pick<GpuOffer, "features" | "sub
   f16: { features: ["shader-f16"], subgroups: undefined },
 };
 
-/** Of matrices nothing is known, and of workgroup memory what WebGPU promises. */
-const unknownOffer = { matrices: [], matrixSpelling: undefined, workgroupBytes: 16384 } as const;
+/** Of matrices nothing is known, of workgroup memory and bindings what WebGPU promises. */
+const unknownOffer = {
+  matrices: [],
+  matrixSpelling: undefined,
+  workgroupBytes: 16384,
+  storageBuffers: leastStorageBuffers,
+} as const;
 
 /** Two staged slabs and a strip of the finished tile, with room; more than WebGPU promises. */
 const matrixBytes = 32768;

@@ -198,6 +198,5 @@ function emitInParts(
       putAll(sink, context, [...written], place);
     },
   });
-  if (reductions.length > 0)
-    emitReductions(sink, `${name}, reductions`, [...reductions, ...epilogue], read);
+  if (reductions.length > 0) emitReductions(sink, `${name}, reductions`, [...reductions, ...epilogue], read);
 }

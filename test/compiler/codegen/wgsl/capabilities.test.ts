@@ -28,6 +28,7 @@ const nothing: GpuOffer = {
   matrices: [],
   matrixSpelling: undefined,
   workgroupBytes: 16384,
+  storageBuffers: 8,
 };
 const everything: GpuOffer = {
   kind: "hardware",
@@ -41,6 +42,7 @@ const everything: GpuOffer = {
   ],
   matrixSpelling: "flag",
   workgroupBytes: 49152,
+  storageBuffers: 8,
 };
 
 /** What is taken, in a line: style, and the abilities that are on. */

@@ -37,13 +37,14 @@ test(
 );
 
 describeOnGpu("random networks", (gpu) => {
+  const options = { ...gpuOptions, buffers: gpu.offer.storageBuffers };
   test.each([
     ["invocations alone", alone, 6],
     ["workgroups", together, 1],
   ] as const)(
     "%s",
     (_, emission, numRuns) =>
-      expectAgreement((program) => gpuExecutor(gpu, program, gpuOptions, emission), numRuns),
+      expectAgreement((program) => gpuExecutor(gpu, program, options, emission), numRuns),
     patience,
   );
 });

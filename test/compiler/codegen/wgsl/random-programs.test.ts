@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { evaluateGraph } from "../../../../compiler/reference.ts";
+import { leastStorageBuffers } from "../../../../compiler/passes/fuse.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
 import { evaluateOnGpu, gpuOptions } from "../../../support/gpu-runs.ts";
 import { randomPrograms, withGradients } from "../../../support/random-programs.ts";
@@ -11,15 +12,21 @@ import { expectSameValues } from "../../../support/references.ts";
 const runs = { numRuns: 12, seed: 3, endOnFailure: true };
 
 describeOnGpu("random programs", (gpu) => {
+  const buffers = fc.constantFrom(leastStorageBuffers, gpu.offer.storageBuffers);
   test("agree with the reference in values and gradients, streamed and whole", async () => {
     await fc.assert(
-      fc.asyncProperty(randomPrograms("smooth"), fc.boolean(), async (program, streamed) => {
-        const { builder, feeds, dims } = program;
-        const graph = withGradients(program);
-        const options = { ...gpuOptions, streamFrom: streamed ? 2 : 1024, budgetBytes: 4096 };
-        const actual = await evaluateOnGpu(gpu, builder, graph, feeds, dims, options);
-        expectSameValues(actual, evaluateGraph(graph, feeds, dims), 2e-3);
-      }),
+      fc.asyncProperty(
+        randomPrograms("smooth"),
+        fc.boolean(),
+        buffers,
+        async (program, streamed, buffers) => {
+          const { builder, feeds, dims } = program;
+          const graph = withGradients(program);
+          const options = { ...gpuOptions, streamFrom: streamed ? 2 : 1024, budgetBytes: 4096, buffers };
+          const actual = await evaluateOnGpu(gpu, builder, graph, feeds, dims, options);
+          expectSameValues(actual, evaluateGraph(graph, feeds, dims), 2e-3);
+        },
+      ),
       runs,
     );
   });
