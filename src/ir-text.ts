@@ -8,7 +8,7 @@ import { printAttrs, printGraph } from "../compiler/ir/text.ts";
 import { printType } from "../compiler/ir/type.ts";
 import { type Plan, parameterBytes, peakBytes, variableBytes } from "../compiler/passes/plan.ts";
 import type { Stage } from "../compiler/passes/pass.ts";
-import type { Step } from "../compiler/passes/schedule.ts";
+import type { Step } from "../compiler/passes/steps.ts";
 import type { Program, ProgramFunction } from "../compiler/program.ts";
 import { bytes as bytesText } from "./report/numbers.ts";
 

@@ -5,7 +5,7 @@
 import { isLeaf } from "../passes/fuse.ts";
 import type { KernelGroup } from "../passes/fuse.ts";
 import type { Stage } from "../passes/pass.ts";
-import type { Step } from "../passes/schedule.ts";
+import type { Step } from "../passes/steps.ts";
 import { type Region, type RegionPass, partialsOf, readsOfPass } from "../passes/stream.ts";
 import type { Node } from "./node.ts";
 

@@ -17,7 +17,9 @@ import { knownSize } from "../ir/dim.ts";
 import { Drafts } from "./fuse/drafts.ts";
 import { repeatCheapValues } from "./fuse/repeats.ts";
 import type { Surroundings } from "./fuse/touched.ts";
+import { type Updates, updatesInPlace } from "./fuse/updates.ts";
 import type { Pass, Stage } from "./pass.ts";
+import { canComeLast } from "./steps.ts";
 import { type Region, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
 export interface KernelGroup {
@@ -52,6 +54,8 @@ export interface KernelLimits {
   readonly folds: "alone" | "shared";
   /** Whether cheap values outside of streamed bodies are worked out by each reader instead of stored. */
   readonly repeats: boolean;
+  /** Whether new values of variables are written where the old ones lie, so that both take one buffer. */
+  readonly updatesInPlace: boolean;
   /** Operations that readers work out themselves: they take no buffer, what they are made of does. */
   readonly views: ReadonlySet<OpName>;
 }
@@ -74,6 +78,7 @@ const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> =
     products: "bias",
     folds: "alone",
     repeats: false,
+    updatesInPlace: false,
     views: none,
   },
   tfjs: {
@@ -82,6 +87,7 @@ const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> =
     products: "bias",
     folds: "alone",
     repeats: false,
+    updatesInPlace: false,
     views: none,
   },
   wgsl: {
@@ -90,6 +96,7 @@ const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> =
     products: "chains",
     folds: "shared",
     repeats: true,
+    updatesInPlace: true,
     views: new Set<OpName>(["constant", "size", "iota", "reshape", "transpose", "broadcast", "slice"]),
   },
 };
@@ -99,7 +106,7 @@ export const fuse: Pass = {
   doc: "Nodes are grouped into kernels: chains, reductions with their prologue, products with their epilogue.",
   run: (stage) => ({
     ...stage,
-    kernels: kernelsOf(stage),
+    kernels: fusedKernels(stage),
     ...(stage.regions === undefined
       ? {}
       : {
@@ -108,8 +115,15 @@ export const fuse: Pass = {
   }),
 };
 
+/** New values take a buffer of their own after all where some cannot come last. */
+function fusedKernels(stage: Stage): readonly KernelGroup[] {
+  const updates = updatesInPlace(stage);
+  const kernels = kernelsOf(stage, updates);
+  return canComeLast({ ...stage, kernels }, updates) ? kernels : kernelsOf(stage, new Map());
+}
+
 /** Kernels of what is computed outside regions, in id order of their last node. */
-export function kernelsOf(stage: Stage): readonly KernelGroup[] {
+function kernelsOf(stage: Stage, updates: Updates): readonly KernelGroup[] {
   const regions = stage.regions ?? [];
   const streamed = streamedNodes(regions);
   const nodes = nodesOutside(stage.graph, regions).filter((node) => !streamed.has(node) && !isLeaf(node));
@@ -119,7 +133,8 @@ export function kernelsOf(stage: Stage): readonly KernelGroup[] {
     ...[...streamedReads.values()].flat(),
   ]);
   const limits = limitsOf(stage.options);
-  const around = surroundingsOf(nodes, visible, limits, (node) => streamedReads.get(node) ?? []);
+  const waitsFor = (node: Node): readonly Node[] => streamedReads.get(node) ?? [];
+  const around = { ...surroundingsOf(nodes, visible, limits, waitsFor), updates };
   const groups = groupsOf(nodes, around);
   return withOptimizer(stage, limits.repeats ? repeatCheapValues(groups, around) : groups);
 }
@@ -207,7 +222,7 @@ function surroundingsOf(
   const usersInside = (node: Node): readonly Node[] =>
     (users.get(node) ?? []).filter((user) => inside.has(user));
   const seen = (node: Node): boolean => visible.has(node);
-  return { limits, users: usersInside, seen, waitsFor, unbound };
+  return { limits, users: usersInside, seen, waitsFor, unbound, updates: new Map() };
 }
 
 function groupsOf(nodes: readonly Node[], around: Surroundings): readonly KernelGroup[] {

@@ -15,7 +15,8 @@ import type { Node } from "../ir/node.ts";
 import { bytesOf, bytesOfValue, insideKernel } from "./bytes.ts";
 import { limitsOf } from "./fuse.ts";
 import { type Pass, type Stage, budgetOf } from "./pass.ts";
-import { type Schedule, type Step, scheduleAsWritten } from "./schedule.ts";
+import { type Schedule, scheduleAsWritten } from "./schedule.ts";
+import type { Step } from "./steps.ts";
 import type { Region, RegionPass } from "./stream.ts";
 import { bodyBytes, chunkSizes } from "./stream/chunks.ts";
 

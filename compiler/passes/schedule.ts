@@ -10,13 +10,12 @@
  * where the old one lies. Free dimensions count as `options.dims` says.
  */
 import { type Bindings, sizeOfDim } from "../ir/dim.ts";
-import { type Node, isVariable } from "../ir/node.ts";
-import { updatedBy } from "../live-variables.ts";
+import type { Node } from "../ir/node.ts";
 import { elementsOf } from "../ops/types.ts";
-import { type KernelGroup, type KernelLimits, isLeaf, limitsOf, singleKernels } from "./fuse.ts";
-import { storedUnder } from "./fuse/touched.ts";
+import { isLeaf } from "./fuse.ts";
+import { updatesInPlace } from "./fuse/updates.ts";
 import type { Pass, Stage } from "./pass.ts";
-import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
+import { type Predecessors, type Step, predecessorsOf, stepsOf, withOldReaders } from "./steps.ts";
 
 export interface Schedule {
   readonly steps: readonly Step[];
@@ -32,7 +31,7 @@ export function orderSteps(stage: Stage): Schedule {
   const steps = stepsOf(stage);
   const outputs = stage.graph.outputs.map(({ node }) => node);
   const bytes = byteCounter(stage.options.dims);
-  const before = withOldReaders(stage, steps);
+  const before = withOldReaders(stage, steps, new Set(updatesInPlace(stage).keys()));
   const written = inWrittenOrder(steps, before);
   const greedy = inGreedyOrder(steps, before, outputs, bytes);
   const better = peakOf(greedy, outputs, bytes) < peakOf(written, outputs, bytes) ? greedy : written;

@@ -1,4 +1,11 @@
 /** What runs: kernels and passes of regions, and which of them must come before which. */
+import { type Node, isVariable } from "../ir/node.ts";
+import { updatedBy } from "../live-variables.ts";
+import { type KernelGroup, type KernelLimits, isLeaf, limitsOf, singleKernels } from "./fuse.ts";
+import { storedUnder } from "./fuse/touched.ts";
+import type { Stage } from "./pass.ts";
+import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
+
 export type Step =
   | {
       readonly kind: "kernel";
@@ -15,7 +22,7 @@ export type Step =
     };
 
 /** Every kernel and every pass; single kernels where `fuse` was left out. */
-function stepsOf(stage: Stage): readonly Step[] {
+export function stepsOf(stage: Stage): readonly Step[] {
   const regions = stage.regions ?? [];
   const streamed = streamedNodes(regions);
   const kernels =
@@ -41,7 +48,7 @@ function stepsOf(stage: Stage): readonly Step[] {
 }
 
 /** Steps that come before each step. */
-type Predecessors = ReadonlyMap<Step, ReadonlySet<Step>>;
+export type Predecessors = ReadonlyMap<Step, ReadonlySet<Step>>;
 
 /** Steps that must come before each step: writers of what it reads, and earlier passes of its region. */
 export function predecessorsOf(steps: readonly Step[]): Predecessors {
@@ -63,17 +70,38 @@ export function predecessorsOf(steps: readonly Step[]): Predecessors {
   );
 }
 
-/** The same, and what reads the old value of a variable before what writes the new one, as far as that goes. */
-function withOldReaders({ graph, options }: Stage, steps: readonly Step[]): Predecessors {
+/**
+ * The same, and what reads the old value of a variable before what writes the new one, as far as that goes. Those of
+ * `first`, the nodes of new values, are seen to before others.
+ */
+export function withOldReaders(
+  { graph, options }: Stage,
+  steps: readonly Step[],
+  first: ReadonlySet<Node> = new Set(),
+): Predecessors {
   const before = new Map([...predecessorsOf(steps)].map(([step, some]) => [step, new Set(some)]));
   const readers = readersOfVariables(steps, limitsOf(options));
-  for (const writer of steps)
-    for (const { name, node } of graph.outputs) {
+  const isFirst = ({ node }: { readonly node: Node }): boolean => first.has(node);
+  const { outputs } = graph;
+  for (const { name, node } of [...outputs.filter(isFirst), ...outputs.filter((each) => !isFirst(each))])
+    for (const writer of steps) {
       if (!writer.writes.includes(node)) continue;
       for (const reader of readers.get(updatedBy(name) ?? "") ?? [])
         if (reader !== writer && !comesBefore(before, writer, reader)) before.get(writer)?.add(reader);
     }
   return before;
+}
+
+/** Whether each of the new values can come after all that reads the old one. */
+export function canComeLast(stage: Stage, updates: ReadonlyMap<Node, string>): boolean {
+  const steps = stepsOf(stage);
+  const before = withOldReaders(stage, steps, new Set(updates.keys()));
+  const readers = readersOfVariables(steps, limitsOf(stage.options));
+  return [...updates].every(([node, variable]) => {
+    const writer = steps.find(({ writes }) => writes.includes(node));
+    const late = (readers.get(variable) ?? []).filter((reader) => reader !== writer);
+    return writer === undefined || late.every((reader) => before.get(writer)?.has(reader));
+  });
 }
 
 /** By name; what is read through a view is read where the view is worked out. */
@@ -101,4 +129,3 @@ function comesBefore(before: Predecessors, step: Step, other: Step): boolean {
   }
   return false;
 }
-

@@ -6,7 +6,8 @@
 import { type Node, isOp } from "../../ir/node.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import type { Stage } from "../../passes/pass.ts";
-import { type Step, scheduleAsWritten } from "../../passes/schedule.ts";
+import { scheduleAsWritten } from "../../passes/schedule.ts";
+import type { Step } from "../../passes/steps.ts";
 import { type RegionEmission, emitRegions } from "./region.ts";
 import { type Scope, type SharedData, createScope } from "./scope.ts";
 import type { SourceNotes } from "./source-notes.ts";

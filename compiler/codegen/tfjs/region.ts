@@ -6,7 +6,7 @@
 import { type Node, isVariable } from "../../ir/node.ts";
 import type { DType } from "../../ir/type.ts";
 import { type Stage, budgetOf } from "../../passes/pass.ts";
-import type { Step } from "../../passes/schedule.ts";
+import type { Step } from "../../passes/steps.ts";
 import type { Region, RegionPass, Result } from "../../passes/stream.ts";
 import { partialsOf, readsOfPass } from "../../passes/stream.ts";
 import {

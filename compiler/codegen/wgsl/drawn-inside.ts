@@ -7,8 +7,8 @@
  */
 import { type Node, isOp } from "../../ir/node.ts";
 import { sameShape } from "../../ir/type.ts";
-import type { Step } from "../../passes/schedule.ts";
-import { isPointwise } from "./in-place.ts";
+import { isElementwise } from "../../passes/fuse.ts";
+import type { Step } from "../../passes/steps.ts";
 
 type KernelStep = Extract<Step, { kind: "kernel" }>;
 
@@ -35,7 +35,7 @@ export function drawnInside(steps: readonly Step[], returned: ReadonlySet<Node>)
 function takesIn({ kernel }: KernelStep, random: Node): boolean {
   return kernel.nodes.every(
     (node) =>
-      isPointwise(node) && (!node.inputs.includes(random) || sameShape(node.type.shape, random.type.shape)),
+      isElementwise(node) && (!node.inputs.includes(random) || sameShape(node.type.shape, random.type.shape)),
   );
 }
 

@@ -6,16 +6,14 @@
  * own and is copied at the end.
  */
 import { type Node, nodesOfGraph, isVariable } from "../../ir/node.ts";
-import { sameShape } from "../../ir/type.ts";
 import { updatedBy } from "../../live-variables.ts";
 import type { Stage } from "../../passes/pass.ts";
-import type { Step } from "../../passes/schedule.ts";
+import type { Step } from "../../passes/steps.ts";
 import { type BodyStep, bodySteps, readsOfStep, variantsOf } from "../../passes/stream/body-steps.ts";
 import { type Result, readsOfPass } from "../../passes/stream.ts";
 import { isLeaf } from "../../passes/fuse.ts";
+import { readsOwnPlace } from "../../passes/fuse/updates.ts";
 import { type Part, dispatchedParts } from "./groups.ts";
-import { isReduction } from "./reductions.ts";
-import { scalars } from "./scalars.ts";
 import { isView } from "./scope.ts";
 
 /** What is dispatched as one: a kernel, or the loop of a pass. */
@@ -57,7 +55,7 @@ function isLastReader(units: readonly Unit[], variable: string, node: Node): boo
   if (!readsVariable(writer, variable)) return true;
   return writer.kind === "pass"
     ? rowsBeforeWritten(writer, variable, node)
-    : readsOwnPlace(writer.part, (each) => isNamed(each, variable), node);
+    : isAtOwnPlace(writer.part, (each) => isNamed(each, variable), node);
 }
 
 function writesOf(unit: Unit): readonly Node[] {
@@ -72,23 +70,9 @@ function readsVariable(unit: Unit, variable: string): boolean {
   return variablesUnder(reads).has(variable);
 }
 
-/**
- * Everything of the kernel that depends on the old value is worked out at the place that is written. A kernel that folds
- * visits each element once and each result once.
- */
-function readsOwnPlace({ nodes, writes }: Part, isOld: (node: Node) => boolean, node: Node): boolean {
-  const touched = new Set<Node>();
-  const isTouched = (each: Node): boolean => touched.has(each) || isOld(each);
-  const depends = (input: Node): boolean => storedUnder([input]).some(isTouched);
-  for (const each of nodes) {
-    const dependent = each.inputs.filter(depends);
-    if (dependent.length === 0) continue;
-    if (!dependent.every(isTouched) || !isPointwise(each)) return false;
-    if (!sameShape(each.type.shape, node.type.shape)) return false;
-    touched.add(each);
-  }
-  const isFold = nodes.some(isReduction);
-  return writes.every((each) => isFold || sameShape(each.type.shape, node.type.shape));
+/** Whether the kernel reads the old value only at the place that it writes. */
+function isAtOwnPlace({ nodes, writes }: Part, isOld: (node: Node) => boolean, node: Node): boolean {
+  return readsOwnPlace(nodes, writes, node, isOld, (each) => storedUnder([each]));
 }
 
 /** A pass that slices the old value as it writes the new one, and writes a chunk's rows after all that read them. */
@@ -123,13 +107,8 @@ function isWrittenLast(
   const ownPlace =
     writer?.kind !== "compute" ||
     !storedUnder(writer.kernel.reads).some(isOld) ||
-    readsOwnPlace(writer.kernel, isOld, piece);
+    isAtOwnPlace(writer.kernel, isOld, piece);
   return ownPlace && steps.slice(at + 1).every((step) => !storedUnder(readsOfStep(step)).some(isOld));
-}
-
-/** One element of the result from the elements of the operands at its place. */
-export function isPointwise({ op }: Node): boolean {
-  return op === "cast" || op in scalars;
 }
 
 function isNamed(node: Node, name: string): boolean {

@@ -8,13 +8,14 @@
 import { type Dim, namedDim, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp, isVariable } from "../../ir/node.ts";
 import { sameShape } from "../../ir/type.ts";
+import { isElementwise } from "../../passes/fuse.ts";
 import { isLarge } from "../../passes/fuse/shards.ts";
 import type { GpuRegion, GpuStep } from "../../../runtime/webgpu/schedule.ts";
 import { emitEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
 import { type FunctionState, sizeOf } from "./function.ts";
 import { type Part, nameOf } from "./groups.ts";
-import { isPointwise, storedUnder } from "./in-place.ts";
+import { storedUnder } from "./in-place.ts";
 import { indexAt } from "./indexing.ts";
 import { placeAt, placeOf } from "./place.ts";
 import { castValue } from "./scalars.ts";
@@ -96,7 +97,7 @@ function isRowwise({ nodes, writes }: Part): boolean {
     nodes.every((node) =>
       isView(node)
         ? !reads(node)
-        : (isPointwise(node) || isOp(node, "random")) &&
+        : (isElementwise(node) || isOp(node, "random")) &&
           node.inputs.every((input) => !isView(input) || !reads(input)),
     )
   );

@@ -6,6 +6,7 @@ import type { Node } from "../../ir/node.ts";
 import type { KernelLimits } from "../fuse.ts";
 import { partsOfFold } from "./epilogues.ts";
 import { productIn } from "./products.ts";
+import { type Updates, nameOf, readsOwnPlace } from "./updates.ts";
 
 export interface Surroundings {
   readonly limits: KernelLimits;
@@ -13,6 +14,8 @@ export interface Surroundings {
   readonly seen: (node: Node) => boolean;
   readonly waitsFor: (node: Node) => readonly Node[];
   readonly unbound: ReadonlySet<Node>;
+  /** New values that lie where the old ones do. */
+  readonly updates: Updates;
 }
 
 const none: ReadonlySet<Node> = new Set();
@@ -46,7 +49,8 @@ export function holds(around: Surroundings, nodes: readonly Node[], anew: Readon
   const bound = (some: readonly Node[], made: readonly Node[] = some): number => {
     const reads = new Set(readsOf(some).flatMap((node) => storedUnder(around, node)));
     for (const node of made) reads.delete(node);
-    return reads.size + made.filter((node) => writes.has(node)).length;
+    const written = made.filter((node) => writes.has(node) && !isInPlace(around, nodes, node, reads));
+    return reads.size + written.length;
   };
   const product = productIn(nodes);
   const { elements, reductions, epilogue } = partsOfFold(nodes);
@@ -61,6 +65,21 @@ export function holds(around: Surroundings, nodes: readonly Node[], anew: Readon
       bound(behind, [...behind, product]) + 1 + left.length,
       bound([...reductions, ...epilogue]),
     ) <= around.limits.buffers
+  );
+}
+
+/** Whether the value lies where a kernel that reads the old one has bound it. */
+function isInPlace(
+  around: Surroundings,
+  nodes: readonly Node[],
+  node: Node,
+  reads: ReadonlySet<Node>,
+): boolean {
+  const variable = around.updates.get(node);
+  const isOld = (each: Node): boolean => variable !== undefined && nameOf(each) === variable;
+  return (
+    [...reads].some(isOld) &&
+    readsOwnPlace(nodes, writesOf(around, nodes), node, isOld, (each) => storedUnder(around, each))
   );
 }
 

@@ -28,6 +28,7 @@ const plain: KernelLimits = {
   products: "bias",
   folds: "alone",
   repeats: false,
+  updatesInPlace: false,
   views: new Set(),
 };
 

@@ -6,12 +6,8 @@ import { constantDim } from "../../../compiler/ir/dim.ts";
 import { type Graph, GraphBuilder, type Node } from "../../../compiler/ir/node.ts";
 import type { Stage } from "../../../compiler/passes/pass.ts";
 import { peakBytes, planOf } from "../../../compiler/passes/plan.ts";
-import {
-  type Step,
-  orderSteps,
-  predecessorsOf,
-  scheduleAsWritten,
-} from "../../../compiler/passes/schedule.ts";
+import { orderSteps, scheduleAsWritten } from "../../../compiler/passes/schedule.ts";
+import { type Step, predecessorsOf } from "../../../compiler/passes/steps.ts";
 import * as heads from "../../support/head-programs.ts";
 
 function stageOf(builder: GraphBuilder, graph: Graph): Stage {
