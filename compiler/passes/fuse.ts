@@ -11,12 +11,13 @@
  * and the elements that need its result, as the softmax of a row would be.
  */
 import type { OpName } from "../ops/attrs.ts";
+import { elementsOf } from "../ops/types.ts";
 import { type Node, isOp, usersOf, isVariable } from "../ir/node.ts";
 import { shapeKey } from "../ir/type.ts";
 import { knownSize } from "../ir/dim.ts";
 import { Drafts } from "./fuse/drafts.ts";
 import { repeatCheapValues } from "./fuse/repeats.ts";
-import type { Surroundings } from "./fuse/touched.ts";
+import { type Surroundings, holds, readsOf } from "./fuse/touched.ts";
 import { type Updates, updatesInPlace } from "./fuse/updates.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { canComeLast } from "./steps.ts";
@@ -136,15 +137,19 @@ function kernelsOf(stage: Stage, updates: Updates): readonly KernelGroup[] {
   const waitsFor = (node: Node): readonly Node[] => streamedReads.get(node) ?? [];
   const around = { ...surroundingsOf(nodes, visible, limits, waitsFor), updates };
   const groups = groupsOf(nodes, around);
-  return withOptimizer(stage, limits.repeats ? repeatCheapValues(groups, around) : groups);
+  return withOptimizer(stage, limits.repeats ? repeatCheapValues(groups, around) : groups, around);
 }
 
 /**
- * Marks the kernels that only make new values of parameters. On a GPU they are one group over all parameters, since
- * nothing waits for them, of as many dispatches as their buffers need; tfjs runs each as soon as its gradient is there, so
- * that no gradient waits.
+ * Marks the kernels that only make new values of parameters. Where new values take the place of old ones, those of small
+ * parameters are one kernel, of as many as its buffers allow; others run as soon as their gradient is there, so that no
+ * gradient waits.
  */
-function withOptimizer(stage: Stage, groups: readonly KernelGroup[]): readonly KernelGroup[] {
+function withOptimizer(
+  stage: Stage,
+  groups: readonly KernelGroup[],
+  around: Surroundings,
+): readonly KernelGroup[] {
   const names = new Set(
     stage.variables.filter(({ kind }) => kind !== "state").map(({ name }) => `next:${name}`),
   );
@@ -154,18 +159,30 @@ function withOptimizer(stage: Stage, groups: readonly KernelGroup[]): readonly K
     kind === "elementwise" && writes.every((node) => updates.has(node) && !read.has(node));
   const marked = groups.filter(isUpdate).map((group): KernelGroup => ({ ...group, kind: "optimizer" }));
   const others = groups.filter((group) => !isUpdate(group));
-  return stage.options.target === "wgsl" && marked.length > 1
-    ? [...others, joined(marked)]
-    : [...others, ...marked];
+  return [...others, ...(around.limits.updatesInPlace ? packed(marked, around) : marked)];
 }
 
-function joined(groups: readonly KernelGroup[]): KernelGroup {
-  return {
-    kind: "optimizer",
-    nodes: groups.flatMap(({ nodes }) => nodes),
-    reads: [...new Set(groups.flatMap(({ reads }) => reads))],
-    writes: groups.flatMap(({ writes }) => writes),
-  };
+/** The kernels with small ones put together. */
+function packed(groups: readonly KernelGroup[], around: Surroundings): readonly KernelGroup[] {
+  const packs: KernelGroup[] = [];
+  for (const group of groups) {
+    const joined = packs.map((pack) => joinedGroup(pack, group));
+    const at = joined.findIndex(({ nodes }) => nodes.every(isFewElements) && holds(around, nodes));
+    const pack = joined[at];
+    if (pack === undefined) packs.push(group);
+    else packs[at] = pack;
+  }
+  return packs;
+}
+
+function joinedGroup(a: KernelGroup, b: KernelGroup): KernelGroup {
+  const nodes = [...a.nodes, ...b.nodes];
+  return { kind: a.kind, nodes, reads: readsOf(nodes), writes: [...a.writes, ...b.writes] };
+}
+
+/** So few that a dispatch costs more than the work. */
+function isFewElements({ type }: Node): boolean {
+  return (knownSize(elementsOf(type)) ?? Infinity) <= 2 ** 16;
 }
 
 /** The twin without fusion: each node a kernel of its own. */
@@ -227,8 +244,21 @@ function surroundingsOf(
 
 function groupsOf(nodes: readonly Node[], around: Surroundings): readonly KernelGroup[] {
   const drafts = new Drafts(around);
-  for (const node of nodes) drafts.place(node);
+  for (const node of endsLast(nodes, around)) drafts.place(node);
   return drafts.groups();
+}
+
+/**
+ * Element-wise operations that nothing waits for, like the updates of parameters, come when all others have found their
+ * kernels: they take what room is left there.
+ */
+function endsLast(nodes: readonly Node[], { users }: Surroundings): readonly Node[] {
+  const ends = new Set<Node>();
+  for (const node of [...nodes].reverse())
+    if (isElementwise(node) && users(node).every((user) => ends.has(user))) ends.add(node);
+  return [...nodes.filter((node) => !ends.has(node)), ...ends].sort(
+    (a, b) => Number(ends.has(a)) - Number(ends.has(b)) || a.id - b.id,
+  );
 }
 
 /** Kernels in an order in which each comes after those that it reads from; of those that could, the first. */

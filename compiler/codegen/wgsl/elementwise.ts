@@ -2,8 +2,9 @@
  * Kernels with one invocation a result element: chains of element-wise operations with any number of results, and
  * every operation that has a formula for one element (a gather, a pool, random numbers).
  */
-import type { Dim } from "../../ir/dim.ts";
+import { type Dim, addDims, constantDim } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
+import { shapeKey } from "../../ir/type.ts";
 import type { Value } from "./kernel.ts";
 import { type Place, placeAt } from "./place.ts";
 import { type Context, valueAt } from "./scope.ts";
@@ -11,17 +12,50 @@ import { type Sink, countOf, groupsFor } from "./sink.ts";
 
 const workgroupSize = 64;
 
-/** Works `writes` out, which all have the shape of the first, from `nodes` and stored values. */
+/** Works `writes` out from `nodes` and stored values: all of one shape, or each shape in workgroups of its own. */
 export function emitElementwise(
   sink: Sink,
   name: string,
   nodes: readonly Node[],
   writes: readonly Node[],
 ): void {
-  const shape = writes[0]?.type.shape ?? [];
-  emitEach(sink, { name, nodes, workgroupSize }, shape, (context, place) =>
-    putAll(sink, context, writes, place),
+  const byShape = new Map<string, Node[]>();
+  for (const node of writes) {
+    const key = shapeKey(node.type.shape);
+    byShape.set(key, [...(byShape.get(key) ?? []), node]);
+  }
+  const [alike = [], ...others] = byShape.values();
+  if (others.length > 0) return emitShapes(sink, name, nodes, [alike, ...others]);
+  emitEach(sink, { name, nodes, workgroupSize }, alike[0]?.type.shape ?? [], (context, place) =>
+    putAll(sink, context, alike, place),
   );
+}
+
+/** Values of several shapes in one dispatch: the workgroups of one come after those of another. */
+function emitShapes(
+  sink: Sink,
+  name: string,
+  nodes: readonly Node[],
+  parts: readonly (readonly Node[])[],
+): void {
+  sink.kernel({ name, nodes, workgroupSize }, (context) => {
+    const { writer } = context;
+    let first = constantDim(0);
+    for (const part of parts) {
+      const shape = part[0]?.type.shape ?? [];
+      const count = countOf(shape);
+      const [from, to] = [first, addDims(first, groupsFor(count, workgroupSize))];
+      writer.when(`group >= ${writer.size(from)} && group < ${writer.size(to)}`, () => {
+        const group = `(group - ${writer.size(from)})`;
+        const i = writer.let({ text: `${group} * ${workgroupSize}u + lane`, type: "u32" }, "i").text;
+        writer.when(`${i} < ${writer.size(count)}`, () =>
+          putAll(sink, context, part, placeAt(writer, shape, i)),
+        );
+      });
+      first = to;
+    }
+    return first;
+  });
 }
 
 /** Hands the values at a place over, after all of them are worked out: one may lie where another is read. */

@@ -22,7 +22,7 @@ import type { SourceLine } from "../source-map.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { drawnInside } from "./drawn-inside.ts";
 import { emitEach } from "./elementwise.ts";
-import { dispatchedParts, emitPart } from "./groups.ts";
+import { emitPart } from "./groups.ts";
 import { unreadVariables, valuesInPlace } from "./in-place.ts";
 import type { KernelTable } from "./kernel-table.ts";
 import { isProduct } from "../../passes/fuse/products.ts";
@@ -80,13 +80,10 @@ export function emitFunction(stage: Stage, kernels: KernelTable, emission: GpuEm
   const regions = createRegionEmitter(state, stage);
   const shards = createShardEmitter(state, regions.infos.length, emission.largeElements ?? largeElements);
   for (const step of scheduled) {
-    if (step.kind === "kernel")
-      for (const part of dispatchedParts(step.kernel)) {
-        const loop = shards.emitPart(part);
-        if (loop === undefined) emitPart(sink, part);
-        else steps.push(loop);
-      }
-    else steps.push(regions.emitPass(step.region, step.pass));
+    const loop =
+      step.kind === "pass" ? regions.emitPass(step.region, step.pass) : shards.emitPart(step.kernel);
+    if (loop !== undefined) steps.push(loop);
+    else if (step.kind === "kernel") emitPart(sink, step.kernel);
   }
   const unread = unreadVariables(stage);
   /** A leaf or a view that is returned gets a buffer of its own, or goes straight into a variable that nothing reads. */

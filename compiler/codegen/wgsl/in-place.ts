@@ -13,7 +13,7 @@ import { type BodyStep, bodySteps, readsOfStep, variantsOf } from "../../passes/
 import { type Result, readsOfPass } from "../../passes/stream.ts";
 import { isLeaf } from "../../passes/fuse.ts";
 import { readsOwnPlace } from "../../passes/fuse/updates.ts";
-import { type Part, dispatchedParts } from "./groups.ts";
+import type { Part } from "./groups.ts";
 import { isView } from "./scope.ts";
 
 /** What is dispatched as one: a kernel, or the loop of a pass. */
@@ -21,10 +21,8 @@ type Unit = { readonly kind: "kernel"; readonly part: Part } | Extract<Step, { k
 
 /** The nodes that are written to variables' own buffers, with the variables' names. */
 export function valuesInPlace({ graph }: Stage, steps: readonly Step[]): ReadonlyMap<Node, string> {
-  const units = steps.flatMap((step): readonly Unit[] =>
-    step.kind === "pass"
-      ? [step]
-      : dispatchedParts(step.kernel).map((part): Unit => ({ kind: "kernel", part })),
+  const units = steps.map((step): Unit =>
+    step.kind === "pass" ? step : { kind: "kernel", part: step.kernel },
   );
   const copiedAtTheEnd = variablesUnder(
     graph.outputs.flatMap(({ node }) => (isLeaf(node) || isView(node) ? [node] : [])),
@@ -71,8 +69,8 @@ function readsVariable(unit: Unit, variable: string): boolean {
 }
 
 /** Whether the kernel reads the old value only at the place that it writes. */
-function isAtOwnPlace({ nodes, writes }: Part, isOld: (node: Node) => boolean, node: Node): boolean {
-  return readsOwnPlace(nodes, writes, node, isOld, (each) => storedUnder([each]));
+function isAtOwnPlace({ nodes }: Part, isOld: (node: Node) => boolean, node: Node): boolean {
+  return readsOwnPlace(nodes, node, isOld, (each) => storedUnder([each]));
 }
 
 /** A pass that slices the old value as it writes the new one, and writes a chunk's rows after all that read them. */

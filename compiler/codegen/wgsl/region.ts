@@ -23,7 +23,7 @@ import type { KernelGroup } from "../../passes/fuse.ts";
 import type { GpuDispatch, GpuRegion, GpuStep } from "../../../runtime/webgpu/schedule.ts";
 import { emitEach } from "./elementwise.ts";
 import { type FunctionState, sizeOf } from "./function.ts";
-import { emitGroup } from "./groups.ts";
+import { emitPart } from "./groups.ts";
 import { argmaxMonoid, monoidOf } from "./monoids.ts";
 import type { Value } from "./kernel.ts";
 import { type Place, placeOf } from "./place.ts";
@@ -114,7 +114,7 @@ function emitVariant(
   const sink = state.sink(into, { scope, target, put, when });
   const taken = new Set<Result>(direct.values());
   for (const step of steps) {
-    if (step.kind === "compute") emitGroup(sink, step.kernel);
+    if (step.kind === "compute") emitPart(sink, step.kernel);
     else if (step.kind === "result" && !taken.has(step.result)) emitResult(state, sink, step.result, best);
   }
 }

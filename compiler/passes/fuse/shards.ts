@@ -25,6 +25,6 @@ export function readsShards(reads: readonly Node[], nodes: readonly Node[]): boo
   const ofEpilogue = new Set(epilogue.map(({ type }) => shapeKey(type.shape)));
   return reads.filter(isVariable).some(({ type }) => {
     const shape = shapeKey(type.shape);
-    return ofElements.has(shape) || (ofEpilogue.has(shape) && isLarge(type));
+    return isLarge(type) && (ofElements.has(shape) || ofEpilogue.has(shape));
   });
 }

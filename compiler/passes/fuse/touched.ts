@@ -77,10 +77,7 @@ function isInPlace(
 ): boolean {
   const variable = around.updates.get(node);
   const isOld = (each: Node): boolean => variable !== undefined && nameOf(each) === variable;
-  return (
-    [...reads].some(isOld) &&
-    readsOwnPlace(nodes, writesOf(around, nodes), node, isOld, (each) => storedUnder(around, each))
-  );
+  return [...reads].some(isOld) && readsOwnPlace(nodes, node, isOld, (each) => storedUnder(around, each));
 }
 
 function ancestorsIn(nodes: readonly Node[], node: Node): readonly Node[] {

@@ -5,10 +5,9 @@
 import { type Node, isVariable } from "../../ir/node.ts";
 import { sameShape } from "../../ir/type.ts";
 import { updatedBy } from "../../live-variables.ts";
-import { isElementwise, isLeaf, isReduction, limitsOf } from "../fuse.ts";
+import { isElementwise, isLeaf, limitsOf } from "../fuse.ts";
 import type { Stage } from "../pass.ts";
 import { readsOfPass, streamedNodes } from "../stream.ts";
-import { isProduct } from "./products.ts";
 import { isViewOf, storedUnder } from "./touched.ts";
 
 /** Nodes of new values, with the names of their variables. */
@@ -43,11 +42,10 @@ export function nameOf(node: Node): string | undefined {
 
 /**
  * Whether everything in a kernel that depends on an old value is worked out at the place where `node` is written. A kernel
- * that folds visits each element once and each result once; `stored` says what is read where a node is.
+ * visits each place of a shape once; `stored` says what is read where a node is.
  */
 export function readsOwnPlace(
   nodes: readonly Node[],
-  writes: readonly Node[],
   node: Node,
   isOld: (node: Node) => boolean,
   stored: (node: Node) => readonly Node[],
@@ -61,6 +59,5 @@ export function readsOwnPlace(
     if (!sameShape(each.type.shape, node.type.shape)) return false;
     touched.add(each);
   }
-  const isFold = nodes.some(isReduction) || nodes.some(isProduct);
-  return isFold || writes.every((each) => sameShape(each.type.shape, node.type.shape));
+  return true;
 }

@@ -39,6 +39,12 @@ export const broadcastRules: readonly SimplifyRule[] = [
       f.sub(f.reshape(cube(f), [multiplyDims(rows, constantDim(2)), classes]), leaf(f, "v", "f32", classes)),
   },
   {
+    law: "f(reshape x, reshape y) = reshape f(x, y) where the reshapes only add axes of size 1",
+    on: elementwiseNames,
+    rule: (node, f) => onesAddedAfterwards(node, f),
+    example: (f) => f.mul(f.reshape(leaf(f, "v", "f32", rows), [rows, constantDim(1)]), leaf(f, "s", "f32")),
+  },
+  {
     law: "sum(broadcast x) = size · x along stretched axes; max(broadcast x) = x",
     on: ["sum", "max"],
     rule: (node, f) => reducedBroadcast(node, f),
@@ -69,6 +75,20 @@ function reshapedAfterwards(node: Node, f: Formulas): Node | undefined {
   const sources = node.inputs.map((operand) => (operand.type.shape.length > 1 ? input(operand, 0) : operand));
   const made = withInputs(f, node, sources);
   return isShape(made.type.shape, shape) ? f.reshape(made, node.type.shape) : undefined;
+}
+
+/** Where every operand is a scalar, or has the result's axes larger than 1 by itself or under a reshape. */
+function onesAddedAfterwards(node: Node, f: Formulas): Node | undefined {
+  const large = node.type.shape.filter((dim) => !isSize(dim, 1));
+  const sources = node.inputs.map((operand) => {
+    const bare = operand.op === "reshape" ? input(operand, 0) : operand;
+    return bare.type.shape.length === 0 || isShape(bare.type.shape, large) ? bare : undefined;
+  });
+  const bare = sources.filter((source) => source !== undefined);
+  const isNew = bare.some((source, index) => source !== node.inputs[index]);
+  const isWhole = bare.some(({ type }) => isShape(type.shape, large));
+  if (!isNew || !isWhole || bare.length < sources.length) return undefined;
+  return f.reshape(withInputs(f, node, bare), node.type.shape);
 }
 
 function withoutLeadingOnes(node: Node): Node {

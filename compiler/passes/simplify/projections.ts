@@ -66,7 +66,7 @@ function dotsWith(weight: Node, gradient: Node, f: Formulas): Node | undefined {
   const classAxis = gradient.attrs.transposeA ? 1 : 0;
   for (const scores of nodesOf([adjoint])) {
     const other = isOp(scores, "matmul") ? otherOperand(scores, weight, gradient, classAxis) : undefined;
-    const rest = other === undefined ? undefined : quotient(factor, other);
+    const rest = other === undefined ? undefined : quotient(factor, other, f);
     if (rest === undefined || !rest.every((each) => constantAlong(each, [1], 2))) continue;
     const scaled = rest.map((each) => (classAxis === 1 ? each : f.flip(each))).reduce(f.mul, adjoint);
     return f.sum(f.mul(scaled, scores), { axes: [1 - classAxis], keepDims: false });
@@ -89,9 +89,9 @@ function otherOperand(
 }
 
 /** The factors that a product has beside those of another one; undefined where it lacks some of them. */
-function quotient(product: Node, by: Node): readonly Node[] | undefined {
-  const rest = [...factorsOf(product)];
-  for (const each of factorsOf(by)) {
+function quotient(product: Node, by: Node, f: Formulas): readonly Node[] | undefined {
+  const rest = [...factorsOf(product, f)];
+  for (const each of factorsOf(by, f)) {
     const at = rest.indexOf(each);
     if (at < 0) return undefined;
     rest.splice(at, 1);
@@ -99,6 +99,14 @@ function quotient(product: Node, by: Node): readonly Node[] | undefined {
   return rest;
 }
 
-function factorsOf(x: Node): readonly Node[] {
-  return x.op === "mul" ? x.inputs.flatMap(factorsOf) : [x];
+/** A product under a reshape is taken apart too: its factors are reshaped one by one, scalars stay scalars. */
+function factorsOf(x: Node, f: Formulas): readonly Node[] {
+  if (x.op === "mul") return x.inputs.flatMap((factor) => factorsOf(factor, f));
+  const inner = x.op === "reshape" ? input(x, 0) : x;
+  const isScalar = ({ type }: Node): boolean => type.shape.length === 0;
+  const isWhole = (factor: Node): boolean => isScalar(factor) || isShape(factor.type.shape, inner.type.shape);
+  if (inner === x || inner.op !== "mul" || !inner.inputs.every(isWhole)) return [x];
+  return inner.inputs.flatMap((factor) =>
+    factorsOf(isScalar(factor) ? factor : f.reshape(factor, x.type.shape), f),
+  );
 }
