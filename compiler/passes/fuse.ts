@@ -244,7 +244,10 @@ function surroundingsOf(
 
 function groupsOf(nodes: readonly Node[], around: Surroundings): readonly KernelGroup[] {
   const drafts = new Drafts(around);
-  for (const node of endsLast(nodes, around)) drafts.place(node);
+  const ends = endsOf(nodes, around);
+  for (const node of nodes) if (!ends.has(node)) drafts.place(node);
+  drafts.mergeSiblings();
+  for (const node of nodes) if (ends.has(node)) drafts.place(node);
   return drafts.groups();
 }
 
@@ -252,13 +255,11 @@ function groupsOf(nodes: readonly Node[], around: Surroundings): readonly Kernel
  * Element-wise operations that nothing waits for, like the updates of parameters, come when all others have found their
  * kernels: they take what room is left there.
  */
-function endsLast(nodes: readonly Node[], { users }: Surroundings): readonly Node[] {
+function endsOf(nodes: readonly Node[], { users }: Surroundings): ReadonlySet<Node> {
   const ends = new Set<Node>();
   for (const node of [...nodes].reverse())
     if (isElementwise(node) && users(node).every((user) => ends.has(user))) ends.add(node);
-  return [...nodes.filter((node) => !ends.has(node)), ...ends].sort(
-    (a, b) => Number(ends.has(a)) - Number(ends.has(b)) || a.id - b.id,
-  );
+  return ends;
 }
 
 /** Kernels in an order in which each comes after those that it reads from; of those that could, the first. */

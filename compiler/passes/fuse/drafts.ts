@@ -58,6 +58,20 @@ export class Drafts {
         if (other !== draft && this.#mayJoin(draft, other)) this.#join(draft, other);
   }
 
+  /** Kernels that go over the same values and do not wait for each other are one: they read them once. */
+  mergeSiblings(): void {
+    if (this.#around.limits.folds !== "shared") return;
+    for (const value of new Set([...this.#of.keys()].flatMap((node) => [...node.inputs, node]))) {
+      const shape = shapeKey(value.type.shape);
+      const siblings = new Set(this.#around.users(value).flatMap((user) => this.#of.get(user) ?? []));
+      const [first, ...others] = [...siblings].filter(
+        (draft) => isFoldable(draft) && shapeOfKernel(draft.nodes) === shape,
+      );
+      if (first !== undefined)
+        for (const other of others) if (this.#mayJoin(first, other)) this.#join(first, other);
+    }
+  }
+
   groups(): readonly KernelGroup[] {
     this.#moveToReaders();
     this.#mergeIntoProducts();
