@@ -7,6 +7,7 @@ import { type Dim, isSize } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
 import { type DType, sameShape } from "../../ir/type.ts";
 import type { PrimitiveName } from "../../ops/attrs.ts";
+import { isMadeOfSizes } from "../../passes/fuse/touched.ts";
 import type { Slice } from "../../passes/stream.ts";
 import { emissions } from "./emissions.ts";
 import type { Value } from "./kernel.ts";
@@ -77,8 +78,8 @@ export function liesInRows({ axis, unit }: Pick<Slice, "axis" | "unit">): boolea
 
 /** Whether this kernel has a formula for the value; else it reads what another one stored. */
 function isWorkedOutHere({ own, scope }: Context, node: Node): boolean {
-  const { kind } = emissionOf(node);
-  return kind === "view" ? !scope.streamed.has(node) : kind === "element" && own.has(node);
+  if (isView(node)) return !scope.streamed.has(node);
+  return emissionOf(node).kind === "element" && own.has(node);
 }
 
 /** Chunks along the first axis of a matrix are blocks: a slice is a place further on. */
@@ -92,7 +93,7 @@ function placeInWhole(writer: KernelWriter, { of, axis, unit }: Slice, place: Pl
 
 /** Whether readers work the value out themselves. */
 export function isView(node: Node): boolean {
-  return emissionOf(node).kind === "view";
+  return emissionOf(node).kind === "view" || isMadeOfSizes(node);
 }
 
 type AnyEmission =

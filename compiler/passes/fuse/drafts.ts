@@ -47,13 +47,16 @@ export class Drafts {
 
   place(node: Node): void {
     const candidates = this.#candidates(node);
-    const home = behindResults(candidates, node).find((draft) => this.#fits(draft, node));
-    const draft = home ?? { kind: this.#kindOf(node), nodes: [] };
+    const isView = isViewOf(this.#around, node);
+    const home = isView
+      ? undefined
+      : behindResults(candidates, node).find((draft) => this.#fits(draft, node));
+    const draft = home ?? { kind: isView ? "single" : this.#kindOf(node), nodes: [] };
     draft.nodes.push(node);
     this.#of.set(node, draft);
     if (draft.kind === "elementwise" && isReduction(node)) draft.kind = "reduction";
     if (this.#takesChains(draft) && isProduct(node)) this.#takeOperands(draft, node);
-    else if (isElementwise(node))
+    else if (isElementwise(node) && !isView)
       for (const other of candidates)
         if (other !== draft && this.#mayJoin(draft, other)) this.#join(draft, other);
   }

@@ -2,8 +2,8 @@
  * What a kernel touches: the values it takes from elsewhere, those that others see, and whether that is more than a target's
  * kernels may bind.
  */
-import type { Node } from "../../ir/node.ts";
-import type { KernelLimits } from "../fuse.ts";
+import { type Node, isOp } from "../../ir/node.ts";
+import { type KernelLimits, isElementwise } from "../fuse.ts";
 import { partsOfFold } from "./epilogues.ts";
 import { productIn } from "./products.ts";
 import { type Updates, nameOf, readsOwnPlace } from "./updates.ts";
@@ -86,7 +86,16 @@ function ancestorsIn(nodes: readonly Node[], node: Node): readonly Node[] {
 }
 
 export function isViewOf({ limits }: Pick<Surroundings, "limits">, node: Node): boolean {
-  return limits.views.has(node.op);
+  return limits.views.has(node.op) || (limits.repeats && isMadeOfSizes(node));
+}
+
+/** Whether the value is a number that follows from constants and sizes alone, such as 1 / N: cheaper to work out than to read. */
+export function isMadeOfSizes(node: Node): boolean {
+  return (
+    isElementwise(node) &&
+    node.type.shape.length === 0 &&
+    node.inputs.every((input) => isOp(input, "constant") || isOp(input, "size") || isMadeOfSizes(input))
+  );
 }
 
 /** What is read where the node is: views are worked out from what they are made of. */
