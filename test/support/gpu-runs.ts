@@ -7,6 +7,7 @@ import { compileFunction, defaultPassOptions } from "../../compiler/compile.ts";
 import { type Bindings, namedDim } from "../../compiler/ir/dim.ts";
 import { type Graph, type GraphBuilder, isOp, nodesOfGraph } from "../../compiler/ir/node.ts";
 import { tensorType } from "../../compiler/ir/type.ts";
+import { updatedBy } from "../../compiler/live-variables.ts";
 import type { Reference } from "../../compiler/ops/record.ts";
 import type { PassOptions } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramInput, ProgramVariable } from "../../compiler/program.ts";
@@ -95,7 +96,7 @@ export function programOf(builder: GraphBuilder, graph: Graph, dims: Bindings): 
 
 const sizesInput = "sizes";
 
-/** The outputs of a graph on the GPU. */
+/** The outputs of a graph on the GPU, new values of variables among them. */
 export async function evaluateOnGpu(
   gpu: GpuDevice,
   builder: GraphBuilder,
@@ -124,7 +125,14 @@ export async function evaluateOnGpu(
     const shape = Object.values(dims);
     const sizes = toHost({ dtype: "bool", shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)) });
     const values = await executor.call("value", { ...named(fn.inputs), [sizesInput]: sizes });
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toReference(value)]));
+    const variables = await executor.read();
+    const news = graph.outputs.flatMap(({ name }) => {
+      const value = variables[updatedBy(name) ?? ""];
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    return Object.fromEntries(
+      [...Object.entries(values), ...news].map(([name, value]) => [name, toReference(value)]),
+    );
   } finally {
     executor.dispose();
   }

@@ -89,6 +89,39 @@ describe("groups", () => {
     expect(shared[0]?.writes).toEqual([e, first, second]);
   });
 
+  test("what follows complete reductions stands behind them, and takes what only it needs", () => {
+    const over = { axes: [0], keepDims: false };
+    const mean = f.div(f.sum(x, over), f.f32(7));
+    const old = f.mul(input("old", K), f.f32(0.9));
+    const outputs = [mean, f.add(old, mean), f.sum(f.sub(x, mean), over)];
+    expect(show(kernels(outputs, { folds: "shared" }))).toEqual([
+      "reduction[sum div mul add]",
+      "reduction[sub sum]",
+    ]);
+    const product = f.matmul(x, W, "keep", "keep");
+    const centred = [product, f.div(f.sum(product, over), f.f32(7))];
+    expect(show(kernels(centred, { products: "chains" }))).toEqual(["contraction[matmul sum div]"]);
+  });
+
+  test("kernels that go over the same values are one, unless one waits for the other", () => {
+    const over = { axes: [1], keepDims: false };
+    const [a, b] = [f.sum(f.exp(x), over), f.sum(f.abs(x), over)];
+    expect(show(kernels([a, b]))).toEqual(["reduction[exp sum]", "reduction[abs sum]"]);
+    expect(show(kernels([a, b], { folds: "shared" }))).toEqual(["reduction[exp sum abs sum]"]);
+    const spread = f.sum(f.abs(f.sub(x, f.sum(x, { axes: [0, 1], keepDims: false }))), over);
+    expect(kernels([a, spread], { folds: "shared" })).toHaveLength(2);
+  });
+
+  test("what nothing waits for takes the room that is left", () => {
+    const over = { axes: [0], keepDims: false };
+    const sum = f.sum(x, over);
+    const end = f.add(f.mul(sum, input("p", K)), f.mul(input("q", K), input("r", K)));
+    const scale = f.div(sum, input("s", K));
+    const trunk = f.sum(f.mul(x, scale), { axes: [1], keepDims: false });
+    const groups = kernels([end, trunk], { folds: "shared", buffers: 5 });
+    expect(show(groups)).toContain("reduction[sum div mul]");
+  });
+
   test("a fold does not take what waits for it, nor a variable that may lie in shards", () => {
     const e = f.sqrt(x);
     const total = f.sum(e, { axes: [1], keepDims: true });
@@ -140,6 +173,17 @@ test("a distance from a mean is worked out by all its readers, on a GPU", () => 
     "mul",
   ]);
   expect(on("tfjs").flatMap(({ writes }) => writes.map(({ op }) => op))).toContain("sub");
+});
+
+test("a number made of sizes is no kernel's, on a GPU", () => {
+  const stage = stageOf((f) => {
+    const count = f.make("size", [], { dim: N });
+    return f.mul(f.make("input", [], { name: "x", dtype: "f32", shape: [N] }), f.div(f.f32(1), count));
+  });
+  const { kernels = [] } = fuse.run({ ...stage, options: { ...stage.options, target: "wgsl" } });
+  const inverse = kernels.find(({ nodes }) => nodes.some(({ op }) => op === "div"));
+  expect(inverse?.kind).toBe("single");
+  expect(kernels.find(({ kind }) => kind === "elementwise")?.nodes.map(({ op }) => op)).toEqual(["mul"]);
 });
 
 describe("the pass", () => {

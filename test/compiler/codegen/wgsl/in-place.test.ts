@@ -67,6 +67,15 @@ const cases: readonly Case[] = [
     copied: ["A"],
   },
   {
+    what: "a new value that is compared with the old one",
+    step: (v) => {
+      const B = half(v, v.B);
+      const turned = v.f.make("transpose", [v.B], { permutation: [1, 0] });
+      return { A: half(v, v.A), B, seen: total(v, v.f.matmul(B, v.f.exp(turned), "keep", "keep")) };
+    },
+    copied: ["B"],
+  },
+  {
     what: "a product with the old value; the new one is read afterwards",
     step: (v) => {
       const B = v.f.add(v.B, v.f.matmul(v.A, v.A, "keep", "flip"));
