@@ -20,7 +20,7 @@ import { repeatCheapValues } from "./fuse/repeats.ts";
 import { type Surroundings, holds, readsOf } from "./fuse/touched.ts";
 import { type Updates, updatesInPlace } from "./fuse/updates.ts";
 import type { Pass, Stage } from "./pass.ts";
-import { canComeLast } from "./steps.ts";
+import { comeTooEarly } from "./steps.ts";
 import { type Region, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
 export interface KernelGroup {
@@ -107,7 +107,7 @@ export const fuse: Pass = {
   doc: "Nodes are grouped into kernels: chains, reductions with their prologue, products with their epilogue.",
   run: (stage) => ({
     ...stage,
-    kernels: fusedKernels(stage),
+    ...fusedKernels(stage),
     ...(stage.regions === undefined
       ? {}
       : {
@@ -116,11 +116,15 @@ export const fuse: Pass = {
   }),
 };
 
-/** New values take a buffer of their own after all where some cannot come last. */
-function fusedKernels(stage: Stage): readonly KernelGroup[] {
-  const updates = updatesInPlace(stage);
-  const kernels = kernelsOf(stage, updates);
-  return canComeLast({ ...stage, kernels }, updates) ? kernels : kernelsOf(stage, new Map());
+/** New values that turn out to come too early take a buffer of their own after all. */
+function fusedKernels(stage: Stage): Required<Pick<Stage, "kernels" | "updates">> {
+  let updates = updatesInPlace(stage);
+  for (;;) {
+    const kernels = kernelsOf(stage, updates);
+    const early = comeTooEarly({ ...stage, kernels }, updates);
+    if (early.size === 0) return { kernels, updates };
+    updates = new Map([...updates].filter(([node]) => !early.has(node)));
+  }
 }
 
 /** Kernels of what is computed outside regions, in id order of their last node. */

@@ -7,6 +7,7 @@ import { type Bindings, type Dim, knownSize } from "../ir/dim.ts";
 import type { Graph, GraphBuilder } from "../ir/node.ts";
 import type { ProgramInput, ProgramVariable } from "../program.ts";
 import type { KernelGroup } from "./fuse.ts";
+import type { Updates } from "./fuse/updates.ts";
 import type { Plan } from "./plan.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Region } from "./stream.ts";
@@ -55,6 +56,8 @@ export interface Stage {
   readonly regions?: readonly Region[];
   /** After `fuse`: every node that is computed belongs to one group. */
   readonly kernels?: readonly KernelGroup[];
+  /** After `fuse`: new values that share a buffer with the old ones; they come after all that reads those. */
+  readonly updates?: Updates;
   /** After `schedule`: the groups and regions in the order they run. */
   readonly schedule?: Schedule;
   /** After `plan`: every buffer with its life and its size. */

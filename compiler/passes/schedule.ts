@@ -13,7 +13,6 @@ import { type Bindings, sizeOfDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { elementsOf } from "../ops/types.ts";
 import { isLeaf } from "./fuse.ts";
-import { updatesInPlace } from "./fuse/updates.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { type Predecessors, type Step, predecessorsOf, stepsOf, withOldReaders } from "./steps.ts";
 
@@ -31,7 +30,7 @@ export function orderSteps(stage: Stage): Schedule {
   const steps = stepsOf(stage);
   const outputs = stage.graph.outputs.map(({ node }) => node);
   const bytes = byteCounter(stage.options.dims);
-  const before = withOldReaders(stage, steps, new Set(updatesInPlace(stage).keys()));
+  const before = withOldReaders(stage, steps);
   const written = inWrittenOrder(steps, before);
   const greedy = inGreedyOrder(steps, before, outputs, bytes);
   const better = peakOf(greedy, outputs, bytes) < peakOf(written, outputs, bytes) ? greedy : written;

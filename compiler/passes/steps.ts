@@ -3,6 +3,7 @@ import { type Node, isVariable } from "../ir/node.ts";
 import { updatedBy } from "../live-variables.ts";
 import { type KernelGroup, type KernelLimits, isLeaf, limitsOf, singleKernels } from "./fuse.ts";
 import { storedUnder } from "./fuse/touched.ts";
+import type { Updates } from "./fuse/updates.ts";
 import type { Stage } from "./pass.ts";
 import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
@@ -71,19 +72,15 @@ export function predecessorsOf(steps: readonly Step[]): Predecessors {
 }
 
 /**
- * The same, and what reads the old value of a variable before what writes the new one, as far as that goes. Those of
- * `first`, the nodes of new values, are seen to before others.
+ * The same, and what reads the old value of a variable before what writes the new one, as far as that goes. New values that
+ * share a buffer with the old ones are seen to before others.
  */
-export function withOldReaders(
-  { graph, options }: Stage,
-  steps: readonly Step[],
-  first: ReadonlySet<Node> = new Set(),
-): Predecessors {
+export function withOldReaders({ graph, options, updates }: Stage, steps: readonly Step[]): Predecessors {
   const before = new Map([...predecessorsOf(steps)].map(([step, some]) => [step, new Set(some)]));
   const readers = readersOfVariables(steps, limitsOf(options));
-  const isFirst = ({ node }: { readonly node: Node }): boolean => first.has(node);
+  const shares = ({ node }: { readonly node: Node }): boolean => updates?.has(node) === true;
   const { outputs } = graph;
-  for (const { name, node } of [...outputs.filter(isFirst), ...outputs.filter((each) => !isFirst(each))])
+  for (const { name, node } of [...outputs.filter(shares), ...outputs.filter((each) => !shares(each))])
     for (const writer of steps) {
       if (!writer.writes.includes(node)) continue;
       for (const reader of readers.get(updatedBy(name) ?? "") ?? [])
@@ -92,16 +89,17 @@ export function withOldReaders(
   return before;
 }
 
-/** Whether each of the new values can come after all that reads the old one. */
-export function canComeLast(stage: Stage, updates: ReadonlyMap<Node, string>): boolean {
+/** The new values that cannot come after all that reads the old ones. */
+export function comeTooEarly(stage: Stage, updates: Updates): ReadonlySet<Node> {
   const steps = stepsOf(stage);
-  const before = withOldReaders(stage, steps, new Set(updates.keys()));
+  const before = withOldReaders({ ...stage, updates }, steps);
   const readers = readersOfVariables(steps, limitsOf(stage.options));
-  return [...updates].every(([node, variable]) => {
+  const early = [...updates].filter(([node, variable]) => {
     const writer = steps.find(({ writes }) => writes.includes(node));
-    const late = (readers.get(variable) ?? []).filter((reader) => reader !== writer);
-    return writer === undefined || late.every((reader) => before.get(writer)?.has(reader));
+    const others = (readers.get(variable) ?? []).filter((reader) => reader !== writer);
+    return writer !== undefined && !others.every((reader) => before.get(writer)?.has(reader));
   });
+  return new Set(early.map(([node]) => node));
 }
 
 /** By name; what is read through a view is read where the view is worked out. */

@@ -55,8 +55,8 @@ export function holds(around: Surroundings, nodes: readonly Node[], anew: Readon
   const product = productIn(nodes);
   const { elements, reductions, epilogue } = partsOfFold(nodes);
   if (product === undefined || reductions.length === 0) return bound(nodes) <= around.limits.buffers;
-  const before = new Set([product, ...ancestorsIn(elements, product)]);
-  const behind = elements.filter((node) => !before.has(node));
+  const before = operandsIn(elements, product);
+  const behind = elements.filter((node) => node !== product && !before.has(node));
   const operands = new Set(reductions.flatMap(({ inputs }) => inputs));
   const left = [...operands].filter((node) => !writes.has(node));
   return (
@@ -80,9 +80,13 @@ function isInPlace(
   return [...reads].some(isOld) && readsOwnPlace(nodes, node, isOld, (each) => storedUnder(around, each));
 }
 
-function ancestorsIn(nodes: readonly Node[], node: Node): readonly Node[] {
-  const inputs = nodes.filter((each) => node.inputs.includes(each));
-  return inputs.flatMap((input) => [input, ...ancestorsIn(nodes, input)]);
+/** What of a kernel its product is made of. */
+function operandsIn(nodes: readonly Node[], product: Node): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  for (const node of [product, ...[...nodes].sort((a, b) => b.id - a.id)])
+    if (node === product || found.has(node))
+      for (const input of node.inputs) if (nodes.includes(input)) found.add(input);
+  return found;
 }
 
 export function isViewOf({ limits }: Pick<Surroundings, "limits">, node: Node): boolean {

@@ -52,7 +52,7 @@ export function readsOwnPlace(
 ): boolean {
   const touched = new Set<Node>();
   const isTouched = (each: Node): boolean => touched.has(each) || isOld(each);
-  for (const each of nodes) {
+  for (const each of [...nodes].sort((a, b) => a.id - b.id)) {
     const dependent = each.inputs.filter((input) => stored(input).some(isTouched));
     if (dependent.length === 0) continue;
     if (!dependent.every(isTouched) || !isElementwise(each)) return false;
