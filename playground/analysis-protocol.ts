@@ -1,6 +1,7 @@
 /** Questions to the analysis worker and its answers; a question's `ask` is the name of the function that answers it. */
 import type { Entry, Stages, Trainable } from "./analysis.ts";
 import type { TrainingInfo } from "../runtime/program.ts";
+import type { GpuOffer } from "../runtime/webgpu/schedule.ts";
 import type { MarginCurve } from "../src/report/margin-plot.ts";
 
 export interface Questions {
@@ -18,8 +19,8 @@ export interface Questions {
   readonly trainable: {
     readonly text: string;
     readonly entry: string;
-    readonly target: "tfjs" | "wgsl";
-    readonly adapter: "hardware" | "software";
+    /** What the device offers that runs it; tfjs runs it where there is none. */
+    readonly offer: GpuOffer | undefined;
   };
 }
 

@@ -13,9 +13,9 @@ import type { Stage } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
 import type { Expression } from "../compiler/syntax/ast.ts";
 import type { ProgramInfo, TrainingInfo } from "../runtime/program.ts";
-import type { GpuModule } from "../runtime/webgpu/schedule.ts";
+import type { GpuModule, GpuOffer } from "../runtime/webgpu/schedule.ts";
 import { stageText } from "../src/ir-text.ts";
-import { gpuArtifact, gpuPassOptions } from "../src/gpu-artifact.ts";
+import { gpuArtifact, gpuModuleFor, gpuPassOptions } from "../src/gpu-artifact.ts";
 import { marginCurve } from "../src/margin-curves.ts";
 import { type MarginUse, marginUse } from "../src/margin-use.ts";
 import type { MarginCurve } from "../src/report/margin-plot.ts";
@@ -207,16 +207,11 @@ function programOf(text: string, entry: string): Program | undefined {
 export type Trainable =
   { readonly target: "wgsl"; readonly module: GpuModule } | { readonly target: "tfjs"; readonly js: string };
 
-export function trainable(
-  text: string,
-  entry: string,
-  target: "tfjs" | "wgsl",
-  adapter: "hardware" | "software",
-): Trainable | undefined {
+export function trainable(text: string, entry: string, offer: GpuOffer | undefined): Trainable | undefined {
   const program = programOf(text, entry);
   if (program === undefined) return undefined;
-  if (target === "tfjs") return { target, js: emitModule(program, compiled(program), version).js };
-  return { target, module: gpuArtifact(program, { kernelsFor: adapter }).module };
+  if (offer === undefined) return { target: "tfjs", js: emitModule(program, compiled(program), version).js };
+  return { target: "wgsl", module: gpuModuleFor(program, offer) };
 }
 
 /** The plan of a `train`: how long it runs, and on which batches. */

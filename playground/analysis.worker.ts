@@ -27,7 +27,7 @@ function valueOf({ ask, about }: Question): Answers[Ask] {
     case "training":
       return trainingOf(about.text, about.entry);
     case "trainable":
-      return trainable(about.text, about.entry, about.target, about.adapter);
+      return trainable(about.text, about.entry, about.offer);
   }
   return ask satisfies never;
 }

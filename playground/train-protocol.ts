@@ -1,6 +1,7 @@
 /** Messages between the page and the worker that trains. */
 import type { SessionMessage } from "../examples/browser/session.ts";
 import type { TrainingInfo } from "../runtime/program.ts";
+import type { GpuOffer } from "../runtime/webgpu/schedule.ts";
 import type { Trainable } from "./analysis.ts";
 
 export type TrainRequest =
@@ -21,7 +22,7 @@ export type TrainReply =
       /** Asks for the code of an entry, once it is known what runs it. */
       readonly kind: "need";
       readonly entry: string;
-      readonly target: "wgsl" | "tfjs";
-      readonly adapter: "hardware" | "software";
+      /** What the device offers that runs it; tfjs runs it where there is none. */
+      readonly offer: GpuOffer | undefined;
     }
   | SessionMessage;

@@ -8,7 +8,7 @@ import plainWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm
 import simdWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import { loadDigits } from "../examples/browser/digits.ts";
 import { runSession } from "../examples/browser/session.ts";
-import { type TargetModules, createTrainer, isFault, openProgram } from "../runtime/index.ts";
+import { type GpuOffer, type TargetModules, createTrainer, isFault, openProgram } from "../runtime/index.ts";
 import type { Trainable } from "./analysis.ts";
 import type { TrainReply, TrainRequest } from "./train-protocol.ts";
 
@@ -53,7 +53,7 @@ async function train({
       {
         name,
         training,
-        modules: { wgsl: ({ kind }) => gpuModule(name, kind), tfjs: () => tfjsModule(name) },
+        modules: { wgsl: (offer) => gpuModule(name, offer), tfjs: () => tfjsModule(name) },
       },
       {
         target,
@@ -78,19 +78,19 @@ async function train({
   }
 }
 
-function need(entry: string, target: "wgsl" | "tfjs", adapter: "hardware" | "software"): Promise<Trainable> {
-  post({ kind: "need", entry, target, adapter });
+function need(entry: string, offer: GpuOffer | undefined): Promise<Trainable> {
+  post({ kind: "need", entry, offer });
   return new Promise((resolve) => (delivered = resolve));
 }
 
-async function gpuModule(entry: string, adapter: "hardware" | "software"): Promise<TargetModules["wgsl"]> {
-  const made = await need(entry, "wgsl", adapter);
+async function gpuModule(entry: string, offer: GpuOffer): Promise<TargetModules["wgsl"]> {
+  const made = await need(entry, offer);
   if (made.target !== "wgsl") throw new Error("the page sent another target's module");
   return made;
 }
 
 async function tfjsModule(entry: string): Promise<TargetModules["tfjs"]> {
-  const made = await need(entry, "tfjs", "hardware");
+  const made = await need(entry, undefined);
   if (made.target !== "tfjs") throw new Error("the page sent another target's module");
   const url = URL.createObjectURL(new Blob([made.js], { type: "text/javascript" }));
   try {

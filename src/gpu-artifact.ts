@@ -6,16 +6,17 @@
 import {
   type BuiltPath,
   type Capabilities,
+  automaticCapabilities,
   builtCapabilities,
   plainCapabilities,
 } from "../compiler/codegen/wgsl/capabilities.ts";
-import { type GpuStage, type GpuText, emitGpuText } from "../compiler/codegen/wgsl/module.ts";
+import { type GpuStage, type GpuText, emitGpuModule, emitGpuText } from "../compiler/codegen/wgsl/module.ts";
 import type { SourceLine } from "../compiler/codegen/source-map.ts";
 import { functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
 import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
 import { type PassOptions, withBudget } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
-import type { GpuOffer } from "../runtime/webgpu/schedule.ts";
+import type { GpuModule, GpuOffer } from "../runtime/webgpu/schedule.ts";
 import { version } from "./version.ts";
 
 export const gpuPassOptions: PassOptions = { ...defaultPassOptions, target: "wgsl" };
@@ -42,6 +43,15 @@ export function gpuStages(
     fn,
     stage: compileFunction(program, fn, options),
   }));
+}
+
+/** The kernels for a device that is there: what is fastest on it and leaves the numbers in f32. */
+export function gpuModuleFor(program: Program, offer: GpuOffer): GpuModule {
+  const capabilities = automaticCapabilities(offer);
+  return emitGpuModule(program, gpuStages(program, { capabilities }), version, {
+    capabilities,
+    sourceLine: () => undefined,
+  });
 }
 
 export interface GpuArtifactOptions {

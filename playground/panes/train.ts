@@ -59,7 +59,7 @@ export function createTrainPane(client: AnalysisClient, textNow: () => string): 
   const told = async (message: TrainReply, text: string): Promise<void> => {
     switch (message.kind) {
       case "need": {
-        const about = { text, entry: message.entry, target: message.target, adapter: message.adapter };
+        const about = { text, entry: message.entry, offer: message.offer };
         const made = await client.ask("trainable", about);
         if (made === undefined) fail("The text has errors: see Problems.");
         else send({ kind: "module", made });

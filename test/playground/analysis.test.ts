@@ -95,7 +95,7 @@ train T {
   epochs = 1
 }
 `;
-  const made = trainable(text, "T", "tfjs", "hardware");
+  const made = trainable(text, "T", undefined);
   if (made?.target !== "tfjs") throw new Error("the text does not compile");
   const loaded: unknown = await import(`data:text/javascript,${encodeURIComponent(made.js)}`);
   expect(loaded).toMatchObject({ info: { name: "T" }, functions: { step: expect.any(Function) } });

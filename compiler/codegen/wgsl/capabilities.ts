@@ -68,7 +68,7 @@ export const pathRules: { readonly [P in GpuPath]: PathRule } = {
   f16: {
     doc: "operands of products stored as f16, sums in f32",
     lacks: lacksHalf,
-    capabilities: (offer) => ({ ...automatic(offer), half: true }),
+    capabilities: (offer) => ({ ...automaticCapabilities(offer), half: true }),
   },
   matrix: {
     doc: "as f16, products on subgroup matrices (tensor cores)",
@@ -93,7 +93,7 @@ export type PathChoice =
 
 /** The path that was asked for; without one the fastest that leaves the numbers in f32. */
 export function choosePath(offer: GpuOffer, asked: GpuPath | undefined): PathChoice {
-  if (asked === undefined) return { kind: "chosen", capabilities: automatic(offer) };
+  if (asked === undefined) return { kind: "chosen", capabilities: automaticCapabilities(offer) };
   const lacks = pathRules[asked].lacks(offer);
   return lacks.length === 0
     ? { kind: "chosen", capabilities: pathRules[asked].capabilities(offer) }
@@ -139,7 +139,8 @@ const unknownOffer = {
 /** Two staged slabs and a strip of the finished tile, with room; more than WebGPU promises. */
 const matrixBytes = 32768;
 
-function automatic(offer: GpuOffer): Capabilities {
+/** The fastest that leaves the numbers in f32. */
+export function automaticCapabilities(offer: GpuOffer): Capabilities {
   const path = offer.kind === "hardware" && lacksSubgroups(offer).length === 0 ? "subgroups" : "plain";
   return pathRules[path].capabilities(offer);
 }
