@@ -1,8 +1,8 @@
 /**
  * Pass `fuse`: every node that is computed belongs to one kernel. A kernel is a set of nodes that runs as one
  * unit: an element-wise chain with any number of results, a reduction with the chain that feeds it and what follows from
- * its results, a matrix product or convolution with its bias and activation, the update of the parameters. Values inside a kernel
- * need never be stored. The bodies of streamed regions are grouped in the same way, each on its own.
+ * its results, a matrix product or convolution with its bias and activation, the update of the parameters. Values inside
+ * a kernel need never be stored. The bodies of streamed regions are grouped in the same way, each on its own.
  *
  *   before   %3 = matmul(x, W)   %4 = add(%3, b)   %5 = maximum(%4, 0)   %6 = mul(%5, %5)   %7 = exp(%6)
  *   after    k0 contraction [%3 %4 %5]     k1 elementwise [%6 %7]

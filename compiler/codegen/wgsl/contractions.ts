@@ -1,9 +1,8 @@
 /**
  * Kernels with a product: what is stored of it, the element-wise operations behind it, and the reductions of those. A
  * reduction begins in the tiles, whose states go to one buffer, and a small kernel puts the tiles together and works out
- * the reductions' epilogue; the product
- * itself is stored only if somebody reads it. A small product with a long depth is cut into parts that are added up by
- * a kernel of their own, which then is where everything behind the product happens.
+ * the reductions' epilogue; the product itself is stored only if somebody reads it. A small product with a long depth is
+ * cut into parts that are added up by a kernel of their own, which then is where everything behind the product happens.
  */
 import { type Dim, constantDim, multiplyDims, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";

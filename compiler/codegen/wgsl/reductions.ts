@@ -1,6 +1,7 @@
 /**
- * Reductions over any axes, with the element-wise chains that feed them, stored or not, and their epilogue. A long one, or one with few results, runs in two
- * stages: parts of a fixed length first, then the parts; no atomics, so a run repeats bit for bit.
+ * Reductions over any axes, with the element-wise chains that feed them, stored or not, and their epilogue. A long one,
+ * or one with few results, runs in two stages: parts of a fixed length first, then the parts; no atomics, so a run repeats
+ * bit for bit.
  */
 import { type Dim, constantDim, multiplyDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
@@ -22,8 +23,8 @@ export function isReduction(node: Node): node is Reduction {
 }
 
 /**
- * `nodes` is all that the kernel works out: reductions of values of one shape along the same axes, what is made on the way to
- * them, and their epilogue; `writes` is what of it others read.
+ * `nodes` is all that the kernel works out: reductions of values of one shape along the same axes, what is made on the
+ * way to them, and their epilogue; `writes` is what of it others read.
  */
 export function emitReductions(
   sink: Sink,

@@ -93,7 +93,7 @@ export function isViewOf({ limits }: Pick<Surroundings, "limits">, node: Node): 
   return limits.views.has(node.op) || (limits.repeats && isMadeOfSizes(node));
 }
 
-/** Whether the value is a number that follows from constants and sizes alone, such as 1 / N: cheaper to work out than to read. */
+/** Whether the value is a number made of constants and sizes alone, such as 1 / N: cheaper to work out than to read. */
 export function isMadeOfSizes(node: Node): boolean {
   return (
     isElementwise(node) &&

@@ -1,6 +1,8 @@
 /**
  * What a training step of each example costs a hardware GPU beside its arithmetic: dispatches, with the buffers that every
- * device binds and with twice as many, kernels to compile and peak memory, and how many new values of variables are copied into their place, as a table that is committed. A change of it is meant or a mistake; `npx vitest run --update launches` writes it anew.
+ * device binds and with twice as many, kernels to compile and peak memory, and how many new values of variables are copied
+ * into their place, as a table that is committed. A change of it is meant or a mistake; `npx vitest run --update launches`
+ * writes it anew.
  */
 import { expect, test } from "vitest";
 import { emitGpuModule } from "../../../../compiler/codegen/wgsl/module.ts";
