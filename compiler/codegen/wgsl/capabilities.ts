@@ -36,10 +36,19 @@ export interface MatrixUse {
   readonly subgroup: number;
 }
 
-/** Every value in f32, each invocation through workgroup memory or alone. */
+/** Every value in f32, each invocation through workgroup memory or alone; `buffers` are those that a device binds. */
 export function plainCapabilities(style: KernelStyle, buffers = leastStorageBuffers): Capabilities {
-  return { style, subgroups: false, half: false, matrix: undefined, buffers };
+  return {
+    style,
+    subgroups: false,
+    half: false,
+    matrix: undefined,
+    buffers: Math.min(buffers, mostStorageBuffers),
+  };
 }
+
+/** Kernels with more were never tried. */
+const mostStorageBuffers = 16;
 
 interface PathRule {
   /** For people. */

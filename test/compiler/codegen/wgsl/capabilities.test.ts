@@ -103,6 +103,15 @@ test.each<[string, GpuOffer, GpuPath | undefined, string]>([
   expect(taken(offer, asked)).toBe(expected);
 });
 
+test("kernels bind what the device binds, within what was tried", () => {
+  const buffers = [8, 12, 500].map((storageBuffers) => {
+    const choice = choosePath({ ...everything, storageBuffers }, undefined);
+    return choice.kind === "chosen" ? choice.capabilities.buffers : undefined;
+  });
+  expect(buffers).toEqual([8, 12, 16]);
+  expect(builtCapabilities("f16", "hardware").buffers).toBe(8);
+});
+
 test("every path has its rule, and numbers stay f32 unless f16 is asked for", () => {
   expect(Object.keys(pathRules)).toEqual([...gpuPaths]);
   for (const offer of [nothing, everything]) {

@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { headProgram } from "../../../../bench/gpu/programs.ts";
 import type { Program } from "../../../../compiler/program.ts";
+import { leastStorageBuffers } from "../../../../compiler/passes/fuse.ts";
 import { planFunction } from "../../../../runtime/webgpu/plan.ts";
 import type { GpuModule } from "../../../../runtime/webgpu/schedule.ts";
 import { exampleTrains } from "../../../support/example-programs.ts";
@@ -22,10 +23,11 @@ const steps: readonly (readonly [string, () => Program, number])[] = [
 ];
 
 test.each(steps)("%s", (_, elaborate, rows) => {
-  for (const emission of [together, inSubgroups]) {
-    const module = gpuModule(elaborate(), gpuOptions, emission);
-    expect(lonely(module, rows)).toEqual([]);
-  }
+  for (const emission of [together, inSubgroups])
+    for (const buffers of [leastStorageBuffers, 16]) {
+      const module = gpuModule(elaborate(), { ...gpuOptions, buffers }, emission);
+      expect(lonely(module, rows)).toEqual([]);
+    }
 });
 
 /** Kernels of a step whose few invocations have much to do. */
