@@ -60,7 +60,9 @@ describe("with a software adapter", async () => {
     // Of a row of clicks only the last is trained.
     await page.getByRole("button", { name: "Start again" }).click();
     for (const margin of ["1", "3", "4"]) await page.getByLabel(margin, { exact: true }).check();
-    expect(await stepBeyond(page, 3)).toBeLessThan(at);
+    const isNew = (old: number): boolean => Number(document.querySelector("#step")?.textContent) < old;
+    await page.waitForFunction(isNew, at, unhurried);
+    await stepBeyond(page, 3);
     expect(errors).toEqual([]);
   });
 
@@ -122,7 +124,7 @@ describe("without an adapter", async () => {
     const at = await stepOf(page);
     await page.selectOption("select[name=target]", "tfjs");
     await page.waitForSelector("#status:not(.failed)");
-    expect(await stepBeyond(page, at)).toBeLessThan(at + 40);
+    expect(await stepBeyond(page, at)).toBeLessThan(at + 400);
   });
 
   test("an insecure page has no WebGPU at all", async () => {
