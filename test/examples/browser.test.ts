@@ -164,15 +164,22 @@ async function losses(open: OpenPage, target: "wgsl" | "tfjs", steps: number): P
   );
   await page.evaluate("told.length = 0");
   await page.getByRole("button", { name: "Start again" }).click();
-  // The run before may still tell some steps: those of the new one come after its device was opened.
-  const opened = `told.findLastIndex(({ kind }) => kind === "opened")`;
-  const list = `told.slice(${opened}).filter(({ kind }) => kind === "step").map(({ loss }) => loss)`;
-  const enough = `${opened} >= 0 && ${list}.length >= ${steps}`;
-  await page.waitForFunction(enough, undefined, { timeout: 200_000 });
-  const found = await page.evaluate<number[]>(list);
+  // Runs before may still tell some steps; a new network begins with step 1.
+  const found = await page.waitForFunction(
+    (least) => {
+      const told: unknown = Reflect.get(globalThis, "told");
+      const messages = Array.isArray(told) ? (told as readonly Partial<Record<string, unknown>>[]) : [];
+      const seen = messages.filter(({ kind }) => kind === "step");
+      const run = seen.slice(seen.findLastIndex(({ step }) => step === 1));
+      return run[0]?.["step"] === 1 && run.length >= least ? run.map(({ loss }) => Number(loss)) : undefined;
+    },
+    steps,
+    { timeout: 200_000 },
+  );
+  const all = (await found.jsonValue()) ?? [];
   expect(errors).toEqual([]);
   await page.context().close();
-  return found.slice(0, steps);
+  return all.slice(0, steps);
 }
 
 /** Not by frames, of which a page in the background has none; how long may be waited is the test's own business. */
