@@ -3,7 +3,7 @@
  * when there is one centre a class, the velocity of plain gradient descent. Such variables would only be
  * updated, stored and saved, so they are dropped, each with whatever only they read.
  */
-import { type Node, nodesOf, isVariable } from "./ir/node.ts";
+import { type Node, nameOfVariable, nodesOf } from "./ir/node.ts";
 import type { Program, ProgramFunction } from "./program.ts";
 
 /**
@@ -48,6 +48,5 @@ export function updatedBy(output: string): string | undefined {
 }
 
 function variablesRead(roots: readonly Node[]): string[] {
-  const names = nodesOf(roots).flatMap((node) => (isVariable(node) ? [node.attrs.name] : []));
-  return [...new Set(names)];
+  return [...new Set(nodesOf(roots).flatMap((node) => nameOfVariable(node) ?? []))];
 }

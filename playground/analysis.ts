@@ -6,6 +6,7 @@
 import { type SourceHost, elaborateEntry, entriesOf as entriesIn } from "../compiler/check/index.ts";
 import { type NamedDeclaration, loadModule, openWorkspace } from "../compiler/check/workspace.ts";
 import { emitModule, functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
+import { automaticCapabilities } from "../compiler/codegen/wgsl/capabilities.ts";
 import { compileFunction, defaultPassOptions, stagesOf } from "../compiler/compile.ts";
 import { nodesOfGraph } from "../compiler/ir/node.ts";
 import { passes } from "../compiler/passes/index.ts";
@@ -211,7 +212,8 @@ export function trainable(text: string, entry: string, offer: GpuOffer | undefin
   const program = programOf(text, entry);
   if (program === undefined) return undefined;
   if (offer === undefined) return { target: "tfjs", js: emitModule(program, compiled(program), version).js };
-  return { target: "wgsl", module: gpuModuleFor(program, offer) };
+  const capabilities = automaticCapabilities(offer);
+  return { target: "wgsl", module: gpuModuleFor(program, { capabilities, sourceLine: () => undefined }) };
 }
 
 /** The plan of a `train`: how long it runs, and on which batches. */

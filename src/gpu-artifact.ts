@@ -6,10 +6,10 @@
 import {
   type BuiltPath,
   type Capabilities,
-  automaticCapabilities,
   builtCapabilities,
   plainCapabilities,
 } from "../compiler/codegen/wgsl/capabilities.ts";
+import type { GpuEmission } from "../compiler/codegen/wgsl/function.ts";
 import { type GpuStage, type GpuText, emitGpuModule, emitGpuText } from "../compiler/codegen/wgsl/module.ts";
 import type { SourceLine } from "../compiler/codegen/source-map.ts";
 import { functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
@@ -45,13 +45,13 @@ export function gpuStages(
   }));
 }
 
-/** The kernels for a device that is there: what is fastest on it and leaves the numbers in f32. */
-export function gpuModuleFor(program: Program, offer: GpuOffer): GpuModule {
-  const capabilities = automaticCapabilities(offer);
-  return emitGpuModule(program, gpuStages(program, { capabilities }), version, {
-    capabilities,
-    sourceLine: () => undefined,
-  });
+/** The kernels for a device that is there. */
+export function gpuModuleFor(
+  program: Program,
+  { budgetBytes, ...emission }: GpuEmission & Pick<GpuStageOptions, "budgetBytes">,
+): GpuModule {
+  const { capabilities } = emission;
+  return emitGpuModule(program, gpuStages(program, { capabilities, budgetBytes }), version, emission);
 }
 
 export interface GpuArtifactOptions {

@@ -39,6 +39,10 @@ export function isVariable(node: Node): node is Node<"parameter" | "state"> {
   return isOp(node, "parameter") || isOp(node, "state");
 }
 
+export function nameOfVariable(node: Node): string | undefined {
+  return isVariable(node) ? node.attrs.name : undefined;
+}
+
 /** Every node that the outputs reach, inputs before users. */
 export function nodesOf(roots: readonly Node[]): readonly Node[] {
   const seen = new Set<Node>();

@@ -11,13 +11,13 @@
  * and the elements that need its result, as the softmax of a row would be.
  */
 import type { OpName } from "../ops/attrs.ts";
-import { elementsOf } from "../ops/types.ts";
 import { type Node, isOp, usersOf, isVariable } from "../ir/node.ts";
 import { shapeKey } from "../ir/type.ts";
 import { knownSize } from "../ir/dim.ts";
 import { Drafts } from "./fuse/drafts.ts";
+import { withOptimizer } from "./fuse/optimizer.ts";
 import { repeatCheapValues } from "./fuse/repeats.ts";
-import { type Surroundings, holds, readsOf } from "./fuse/touched.ts";
+import type { Surroundings } from "./fuse/touched.ts";
 import { type Updates, updatesInPlace } from "./fuse/updates.ts";
 import type { Pass, Stage } from "./pass.ts";
 import { comeTooEarly } from "./steps.ts";
@@ -121,7 +121,7 @@ function fusedKernels(stage: Stage): Required<Pick<Stage, "kernels" | "updates">
   let updates = updatesInPlace(stage);
   for (;;) {
     const kernels = kernelsOf(stage, updates);
-    const early = comeTooEarly({ ...stage, kernels }, updates);
+    const early = comeTooEarly({ ...stage, kernels, updates });
     if (early.size === 0) return { kernels, updates };
     updates = new Map([...updates].filter(([node]) => !early.has(node)));
   }
@@ -142,51 +142,6 @@ function kernelsOf(stage: Stage, updates: Updates): readonly KernelGroup[] {
   const around = { ...surroundingsOf(nodes, visible, limits, waitsFor), updates };
   const groups = groupsOf(nodes, around);
   return withOptimizer(stage, limits.repeats ? repeatCheapValues(groups, around) : groups, around);
-}
-
-/**
- * Marks the kernels that only make new values of parameters. Where new values take the place of old ones, those of small
- * parameters are one kernel, of as many as its buffers allow; others run as soon as their gradient is there, so that no
- * gradient waits.
- */
-function withOptimizer(
-  stage: Stage,
-  groups: readonly KernelGroup[],
-  around: Surroundings,
-): readonly KernelGroup[] {
-  const names = new Set(
-    stage.variables.filter(({ kind }) => kind !== "state").map(({ name }) => `next:${name}`),
-  );
-  const updates = new Set(stage.graph.outputs.filter(({ name }) => names.has(name)).map(({ node }) => node));
-  const read = new Set(groups.flatMap(({ reads }) => reads));
-  const isUpdate = ({ kind, writes }: KernelGroup): boolean =>
-    kind === "elementwise" && writes.every((node) => updates.has(node) && !read.has(node));
-  const marked = groups.filter(isUpdate).map((group): KernelGroup => ({ ...group, kind: "optimizer" }));
-  const others = groups.filter((group) => !isUpdate(group));
-  return [...others, ...(around.limits.updatesInPlace ? packed(marked, around) : marked)];
-}
-
-/** The kernels with small ones put together. */
-function packed(groups: readonly KernelGroup[], around: Surroundings): readonly KernelGroup[] {
-  const packs: KernelGroup[] = [];
-  for (const group of groups) {
-    const joined = packs.map((pack) => joinedGroup(pack, group));
-    const at = joined.findIndex(({ nodes }) => nodes.every(isFewElements) && holds(around, nodes));
-    const pack = joined[at];
-    if (pack === undefined) packs.push(group);
-    else packs[at] = pack;
-  }
-  return packs;
-}
-
-function joinedGroup(a: KernelGroup, b: KernelGroup): KernelGroup {
-  const nodes = [...a.nodes, ...b.nodes];
-  return { kind: a.kind, nodes, reads: readsOf(nodes), writes: [...a.writes, ...b.writes] };
-}
-
-/** So few that a dispatch costs more than the work. */
-function isFewElements({ type }: Node): boolean {
-  return (knownSize(elementsOf(type)) ?? Infinity) <= 2 ** 16;
 }
 
 /** The twin without fusion: each node a kernel of its own. */

@@ -3,7 +3,6 @@ import { type Node, isVariable } from "../ir/node.ts";
 import { updatedBy } from "../live-variables.ts";
 import { type KernelGroup, type KernelLimits, isLeaf, limitsOf, singleKernels } from "./fuse.ts";
 import { storedUnder } from "./fuse/touched.ts";
-import type { Updates } from "./fuse/updates.ts";
 import type { Stage } from "./pass.ts";
 import { type Region, type RegionPass, nodesOutside, readsOfPass, streamedNodes } from "./stream.ts";
 
@@ -75,31 +74,42 @@ export function predecessorsOf(steps: readonly Step[]): Predecessors {
  * The same, and what reads the old value of a variable before what writes the new one, as far as that goes. New values that
  * share a buffer with the old ones are seen to before others.
  */
-export function withOldReaders({ graph, options, updates }: Stage, steps: readonly Step[]): Predecessors {
+export function withOldReaders(stage: Stage, steps: readonly Step[]): Predecessors {
   const before = new Map([...predecessorsOf(steps)].map(([step, some]) => [step, new Set(some)]));
-  const readers = readersOfVariables(steps, limitsOf(options));
-  const shares = ({ node }: { readonly node: Node }): boolean => updates?.has(node) === true;
-  const { outputs } = graph;
-  for (const { name, node } of [...outputs.filter(shares), ...outputs.filter((each) => !shares(each))])
-    for (const writer of steps) {
-      if (!writer.writes.includes(node)) continue;
-      for (const reader of readers.get(updatedBy(name) ?? "") ?? [])
-        if (reader !== writer && !comesBefore(before, writer, reader)) before.get(writer)?.add(reader);
-    }
+  for (const { writer, readers } of renewalsOf(stage, steps))
+    for (const reader of readers) if (!comesBefore(before, writer, reader)) before.get(writer)?.add(reader);
   return before;
 }
 
-/** The new values that cannot come after all that reads the old ones. */
-export function comeTooEarly(stage: Stage, updates: Updates): ReadonlySet<Node> {
+/** The new values that share a buffer with the old ones and cannot come after all that reads those. */
+export function comeTooEarly(stage: Stage): ReadonlySet<Node> {
   const steps = stepsOf(stage);
-  const before = withOldReaders({ ...stage, updates }, steps);
-  const readers = readersOfVariables(steps, limitsOf(stage.options));
-  const early = [...updates].filter(([node, variable]) => {
-    const writer = steps.find(({ writes }) => writes.includes(node));
-    const others = (readers.get(variable) ?? []).filter((reader) => reader !== writer);
-    return writer !== undefined && !others.every((reader) => before.get(writer)?.has(reader));
+  const before = withOldReaders(stage, steps);
+  const early = renewalsOf(stage, steps).filter(
+    ({ shares, writer, readers }) => shares && !readers.every((reader) => before.get(writer)?.has(reader)),
+  );
+  return new Set(early.map(({ node }) => node));
+}
+
+/** A new value of a variable, the step that writes it, and the others that read the old one. */
+interface Renewal {
+  readonly node: Node;
+  readonly writer: Step;
+  readonly readers: readonly Step[];
+  /** Whether it shares the old one's buffer. */
+  readonly shares: boolean;
+}
+
+/** Those that share a buffer come first. */
+function renewalsOf({ graph, options, updates }: Stage, steps: readonly Step[]): readonly Renewal[] {
+  const readersOf = readersOfVariables(steps, limitsOf(options));
+  const renewals = graph.outputs.flatMap(({ name, node }): readonly Renewal[] => {
+    const [variable, writer] = [updatedBy(name), steps.find(({ writes }) => writes.includes(node))];
+    if (variable === undefined || writer === undefined) return [];
+    const readers = (readersOf.get(variable) ?? []).filter((reader) => reader !== writer);
+    return [{ node, writer, readers, shares: updates?.get(node) === variable }];
   });
-  return new Set(early.map(([node]) => node));
+  return [...renewals.filter(({ shares }) => shares), ...renewals.filter(({ shares }) => !shares)];
 }
 
 /** By name; what is read through a view is read where the view is worked out. */

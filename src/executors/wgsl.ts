@@ -9,14 +9,12 @@ import {
   pathRules,
 } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { TileChoice } from "../../compiler/codegen/wgsl/tile-table.ts";
-import { emitGpuModule } from "../../compiler/codegen/wgsl/module.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import { type GpuDevice, openDevice } from "../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
-import { gpuStages } from "../gpu-artifact.ts";
-import { version } from "../version.ts";
+import { gpuModuleFor } from "../gpu-artifact.ts";
 import { noAdapter } from "./adapter.ts";
 import type { GpuRequest } from "./create.ts";
 import { gpuOfNode } from "./dawn.ts";
@@ -73,6 +71,5 @@ export function compileForGpu(
 ): GpuModule {
   const capabilities = capabilitiesOf(gpu, request);
   const { sourceLine = () => undefined, budgetBytes } = request;
-  const stages = gpuStages(program, { capabilities, budgetBytes });
-  return emitGpuModule(program, stages, version, { capabilities, sourceLine, tileOf });
+  return gpuModuleFor(program, { capabilities, budgetBytes, sourceLine, tileOf });
 }

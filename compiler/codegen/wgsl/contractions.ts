@@ -9,8 +9,8 @@ import { type Node, isOp } from "../../ir/node.ts";
 import {
   type FoldedAxis,
   type ProductNode,
+  type TileReduction,
   foldedAxis,
-  isTileReduction,
 } from "../../passes/fuse/products.ts";
 import { partsOfFold } from "../../passes/fuse/epilogues.ts";
 import { operand } from "./emissions.ts";
@@ -19,7 +19,7 @@ import { emitLaneFold } from "./lane-folds.ts";
 import { argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { formulasOf } from "./product-formulas.ts";
-import { type Reduction, type Results, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
+import { type Results, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
 import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiles.ts";
@@ -33,8 +33,7 @@ export function emitContraction(
   node: ProductNode,
 ): void {
   const formulas = { ...formulasOf(node, nodes), isRounded: node.inputs.every(isHalf) };
-  const { elements, epilogue } = partsOfFold(nodes);
-  const reductions = nodes.filter(isTileReduction);
+  const { elements, reductions, epilogue } = partsOfFold(nodes);
   const results = { reductions, epilogue, writes };
   const stored = writes.filter((each) => elements.includes(each));
   const parts = depthParts(sink, formulas);
@@ -89,7 +88,7 @@ interface Tiles {
 function tilesOf(
   sink: Sink,
   product: Omit<Product, "element" | "fold">,
-  reductions: readonly Reduction[],
+  reductions: readonly TileReduction[],
   over: FoldedAxis,
 ): Tiles {
   const monoids = reductions.map((each) =>

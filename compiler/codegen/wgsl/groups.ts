@@ -7,8 +7,8 @@ import { emitScatterRanges } from "./indexing.ts";
 import { emitConcat } from "./concat.ts";
 import { emitCumsum } from "./running-sums.ts";
 import { emitSortingOrder } from "./sorting-orders.ts";
-import { isProduct } from "../../passes/fuse/products.ts";
-import { emitReductions, isReduction } from "./reductions.ts";
+import { isProduct, isTileReduction } from "../../passes/fuse/products.ts";
+import { emitReductions } from "./reductions.ts";
 import { isView } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 
@@ -23,7 +23,7 @@ export function emitPart(sink: Sink, { nodes, writes }: Part): void {
   const name = nameOf([...(product === undefined ? [] : [product]), ...others].map(({ op }) => op));
   for (const node of nodes) if (isOp(node, "scatter_add")) emitScatterRanges(sink, node);
   if (product !== undefined) return emitContraction(sink, name, nodes, writes, product);
-  if (nodes.some(isReduction)) return emitReductions(sink, name, nodes, writes);
+  if (nodes.some(isTileReduction)) return emitReductions(sink, name, nodes, writes);
   if (isOp(last, "cumsum")) return emitCumsum(sink, name, last);
   if (isOp(last, "argsort")) return emitSortingOrder(sink, name, last);
   if (isOp(last, "concat")) return emitConcat(sink, name, last);

@@ -5,7 +5,7 @@
  * rows only, so it does not matter to the next chunk. Where none of this can be shown, the new value has a buffer of its
  * own and is copied at the end.
  */
-import { type Node, nodesOfGraph, isVariable } from "../../ir/node.ts";
+import { type Node, nameOfVariable, nodesOfGraph } from "../../ir/node.ts";
 import { updatedBy } from "../../live-variables.ts";
 import type { Stage } from "../../passes/pass.ts";
 import type { Step } from "../../passes/steps.ts";
@@ -53,7 +53,7 @@ function isLastReader(units: readonly Unit[], variable: string, node: Node): boo
   if (!readsVariable(writer, variable)) return true;
   return writer.kind === "pass"
     ? rowsBeforeWritten(writer, variable, node)
-    : isAtOwnPlace(writer.part, (each) => isNamed(each, variable), node);
+    : isAtOwnPlace(writer.part, (each) => nameOfVariable(each) === variable, node);
 }
 
 function writesOf(unit: Unit): readonly Node[] {
@@ -83,7 +83,8 @@ function rowsBeforeWritten(
   if (result?.kind !== "rows") return false;
   const old = pass.slices.filter(({ of }) => variablesUnder([of]).has(variable));
   const alike = old.every(
-    ({ of, axis, unit }) => isNamed(of, variable) && axis === result.axis && unit.key === result.unit.key,
+    ({ of, axis, unit }) =>
+      nameOfVariable(of) === variable && axis === result.axis && unit.key === result.unit.key,
   );
   const leaves = new Set<Node>(pass.slices.map(({ leaf }) => leaf));
   const whole = pass.body.flatMap(({ inputs }) => inputs).filter((input) => !leaves.has(input));
@@ -109,13 +110,8 @@ function isWrittenLast(
   return ownPlace && steps.slice(at + 1).every((step) => !storedUnder(readsOfStep(step)).some(isOld));
 }
 
-function isNamed(node: Node, name: string): boolean {
-  return isVariable(node) && node.attrs.name === name;
-}
-
 function variablesUnder(nodes: readonly Node[]): ReadonlySet<string> {
-  const names = storedUnder(nodes).flatMap((node) => (isVariable(node) ? [node.attrs.name] : []));
-  return new Set(names);
+  return new Set(storedUnder(nodes).flatMap((node) => nameOfVariable(node) ?? []));
 }
 
 /** What is read where these nodes are: views are worked out from what they are made of. */

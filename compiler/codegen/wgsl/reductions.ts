@@ -9,18 +9,13 @@ import { type DType, shapeKey } from "../../ir/type.ts";
 import { type LaneFold, emitLaneFold, emitPartsOfFold, partLength } from "./lane-folds.ts";
 import type { States } from "./merge-lanes.ts";
 import { type Monoid, argmaxMonoid, monoidOf } from "./monoids.ts";
-import { partsOfFold } from "../../passes/fuse/epilogues.ts";
+import { type FoldParts, partsOfFold } from "../../passes/fuse/epilogues.ts";
+import type { TileReduction } from "../../passes/fuse/products.ts";
 import { putAll, putEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
 import { type Place, placeAt, placeOf } from "./place.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
-
-export type Reduction = Node<"sum" | "max" | "logsumexp" | "argmax">;
-
-export function isReduction(node: Node): node is Reduction {
-  return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp") || isOp(node, "argmax");
-}
 
 /**
  * `nodes` is all that the kernel works out: reductions of values of one shape along the same axes, what is made on the
@@ -32,8 +27,7 @@ export function emitReductions(
   nodes: readonly Node[],
   writes: readonly Node[],
 ): void {
-  const { elements, epilogue } = partsOfFold(nodes);
-  const reductions = nodes.filter(isReduction);
+  const { elements, reductions, epilogue } = partsOfFold(nodes);
   const stored = writes.filter((each) => elements.includes(each));
   const results = { reductions, epilogue, writes };
   const [first] = reductions;
@@ -76,14 +70,12 @@ export function emitReductions(
   else emitInParts(sink, whole, part, { dtype: first.type.dtype, epilogue });
 }
 
-export function monoidOfReduction(node: Reduction): Monoid {
+export function monoidOfReduction(node: TileReduction): Monoid {
   return isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype);
 }
 
 /** Reductions, what follows them, and which of all that others read. */
-export interface Results {
-  readonly reductions: readonly Reduction[];
-  readonly epilogue: readonly Node[];
+export interface Results extends Pick<FoldParts, "reductions" | "epilogue"> {
   readonly writes: readonly Node[];
 }
 

@@ -29,8 +29,8 @@ function isFoldable({ kind }: Draft): boolean {
 
 /** First those with a reduction of which the node could be the epilogue. */
 function behindResults(drafts: readonly Draft[], node: Node): readonly Draft[] {
-  const isBehind = ({ nodes }: Draft): boolean => partsOfFold([...nodes, node]).epilogue.includes(node);
-  return [...drafts.filter(isBehind), ...drafts.filter((draft) => !isBehind(draft))];
+  const behind = drafts.filter(({ nodes }) => partsOfFold([...nodes, node]).epilogue.includes(node));
+  return [...behind, ...drafts.filter((draft) => !behind.includes(draft))];
 }
 
 /** How often an element of a computed operand may be worked out anew: by how many tiles of 64. */
@@ -46,17 +46,18 @@ export class Drafts {
   }
 
   place(node: Node): void {
+    if (isViewOf(this.#around, node)) {
+      this.#of.set(node, { kind: "single", nodes: [node] });
+      return;
+    }
     const candidates = this.#candidates(node);
-    const isView = isViewOf(this.#around, node);
-    const home = isView
-      ? undefined
-      : behindResults(candidates, node).find((draft) => this.#fits(draft, node));
-    const draft = home ?? { kind: isView ? "single" : this.#kindOf(node), nodes: [] };
+    const home = behindResults(candidates, node).find((draft) => this.#fits(draft, node));
+    const draft = home ?? { kind: this.#kindOf(node), nodes: [] };
     draft.nodes.push(node);
     this.#of.set(node, draft);
     if (draft.kind === "elementwise" && isReduction(node)) draft.kind = "reduction";
     if (this.#takesChains(draft) && isProduct(node)) this.#takeOperands(draft, node);
-    else if (isElementwise(node) && !isView)
+    else if (isElementwise(node))
       for (const other of candidates)
         if (other !== draft && this.#mayJoin(draft, other)) this.#join(draft, other);
   }

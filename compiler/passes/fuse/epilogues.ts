@@ -7,25 +7,25 @@
 import type { Node } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
 import { isElementwise } from "../fuse.ts";
-import { isTileReduction } from "./products.ts";
+import { type TileReduction, isTileReduction } from "./products.ts";
 
 /** A kernel's nodes, by where they are worked out. */
 export interface FoldParts {
   readonly elements: readonly Node[];
-  readonly reductions: readonly Node[];
+  readonly reductions: readonly TileReduction[];
   readonly epilogue: readonly Node[];
 }
 
 export function partsOfFold(nodes: readonly Node[]): FoldParts {
   const reductions = nodes.filter(isTileReduction);
   const epilogue = epilogueOf(nodes, reductions);
-  const behind = new Set([...reductions, ...epilogue]);
+  const behind = new Set<Node>([...reductions, ...epilogue]);
   return { elements: nodes.filter((node) => !behind.has(node)), reductions, epilogue };
 }
 
 /** Whether no element waits for a result, and an epilogue finds all results at its own place. */
 export function isInOrder({ elements, reductions, epilogue }: FoldParts): boolean {
-  const complete = new Set([...reductions, ...epilogue]);
+  const complete = new Set<Node>([...reductions, ...epilogue]);
   const before = new Set(elements);
   return (
     [...elements, ...reductions].every(({ inputs }) => !inputs.some((input) => complete.has(input))) &&

@@ -32,7 +32,7 @@ export function productIn(nodes: readonly Node[]): ProductNode | undefined {
 /** All axes but the last are the rows of a product, the last its columns. */
 export type FoldedAxis = "rows" | "columns";
 
-type TileReduction = Node<"sum" | "max" | "logsumexp" | "argmax">;
+export type TileReduction = Node<"sum" | "max" | "logsumexp" | "argmax">;
 
 export function isTileReduction(node: Node): node is TileReduction {
   return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp") || isOp(node, "argmax");
@@ -65,7 +65,7 @@ export function isOfTile(nodes: readonly Node[]): boolean {
   const parts = partsOfFold(nodes);
   const inTile = new Set(parts.elements);
   const shape = shapeKey(product.type.shape);
-  const reductions = nodes.filter(isTileReduction);
+  const { reductions } = parts;
   const [axis] = reductions.map(foldedAxis);
   const isInTile = (node: Node | undefined): boolean =>
     node !== undefined && inTile.has(node) && shapeKey(node.type.shape) === shape;

@@ -13,18 +13,16 @@ export function isLarge(type: TensorType, large = largeElements): boolean {
 }
 
 /**
- * Variables may lie in shards, which only kernels that go row by row know how to read. A fold goes over the elements of one
- * row after another in no such order, whatever their number; an epilogue reads what it likes of a variable that is small.
+ * Large variables may lie in shards, which only kernels that go row by row know how to read: a fold goes over elements and
+ * results in another order.
  */
 export function readsShards(reads: readonly Node[], nodes: readonly Node[]): boolean {
   const { elements, reductions, epilogue } = partsOfFold(nodes);
-  const ofElements = new Set([
-    ...elements.map(({ type }) => shapeKey(type.shape)),
+  const shapes = new Set([
+    ...[...elements, ...epilogue].map(({ type }) => shapeKey(type.shape)),
     ...reductions.map(shapeOfElements),
   ]);
-  const ofEpilogue = new Set(epilogue.map(({ type }) => shapeKey(type.shape)));
-  return reads.filter(isVariable).some(({ type }) => {
-    const shape = shapeKey(type.shape);
-    return isLarge(type) && (ofElements.has(shape) || ofEpilogue.has(shape));
-  });
+  return reads.some(
+    (node) => isVariable(node) && isLarge(node.type) && shapes.has(shapeKey(node.type.shape)),
+  );
 }

@@ -2,11 +2,11 @@
  * What a kernel touches: the values it takes from elsewhere, those that others see, and whether that is more than a target's
  * kernels may bind.
  */
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, nameOfVariable } from "../../ir/node.ts";
 import { type KernelLimits, isElementwise } from "../fuse.ts";
 import { partsOfFold } from "./epilogues.ts";
 import { productIn } from "./products.ts";
-import { type Updates, nameOf, readsOwnPlace } from "./updates.ts";
+import { type Updates, readsOwnPlace } from "./updates.ts";
 
 export interface Surroundings {
   readonly limits: KernelLimits;
@@ -76,7 +76,7 @@ function isInPlace(
   reads: ReadonlySet<Node>,
 ): boolean {
   const variable = around.updates.get(node);
-  const isOld = (each: Node): boolean => variable !== undefined && nameOf(each) === variable;
+  const isOld = (each: Node): boolean => variable !== undefined && nameOfVariable(each) === variable;
   return [...reads].some(isOld) && readsOwnPlace(nodes, node, isOld, (each) => storedUnder(around, each));
 }
 

@@ -2,7 +2,7 @@
  * New values of variables that may be written where the old ones lie, so that a kernel binds one buffer for both. The kernel
  * must read the old value at the one place that it then writes, and come after all others that read it.
  */
-import { type Node, isVariable } from "../../ir/node.ts";
+import { type Node, nameOfVariable } from "../../ir/node.ts";
 import { sameShape } from "../../ir/type.ts";
 import { updatedBy } from "../../live-variables.ts";
 import { isElementwise, isLeaf, limitsOf } from "../fuse.ts";
@@ -24,7 +24,7 @@ export function updatesInPlace({ graph, regions = [], options }: Stage): Updates
     ...regions.flatMap((region) => region.passes.flatMap((pass) => readsOfPass(region, pass))),
   ];
   const kept = new Set(
-    elsewhere.flatMap((node) => storedUnder(around, node)).flatMap((node) => nameOf(node) ?? []),
+    elsewhere.flatMap((node) => storedUnder(around, node)).flatMap((node) => nameOfVariable(node) ?? []),
   );
   const streamed = streamedNodes(regions);
   const updates = new Map<Node, string>();
@@ -34,10 +34,6 @@ export function updatesInPlace({ graph, regions = [], options }: Stage): Updates
     if (!updates.has(node)) updates.set(node, variable);
   }
   return updates;
-}
-
-export function nameOf(node: Node): string | undefined {
-  return isVariable(node) ? node.attrs.name : undefined;
 }
 
 /**
