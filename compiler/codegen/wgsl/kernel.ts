@@ -50,6 +50,19 @@ export type Action =
   /** Leaves the kernel; the condition must be uniform where barriers follow. */
   | { readonly kind: "leave"; readonly condition: string };
 
+/** A function that is written for one kernel, for what its body does at many places. */
+export interface Routine {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly body: readonly Statement[];
+}
+
+/** What a routine gives it leaves in variables of the kernel. */
+export interface Parameter {
+  readonly name: string;
+  readonly type: ScalarType | `ptr<function, ${ScalarType}>`;
+}
+
 /** A storage buffer of the kernel. */
 export interface Binding {
   readonly name: string;
@@ -79,6 +92,7 @@ export interface Kernel {
   readonly shared: readonly SharedArray[];
   /** Functions of the library that the body calls. */
   readonly helpers: readonly string[];
+  readonly routines: readonly Routine[];
   readonly workgroupSize: number;
   readonly features: readonly KernelFeature[];
   readonly body: readonly Statement[];

@@ -195,7 +195,7 @@ function handOut(
   writer.push({ kind: "let", name: "ownRow", value: `lane / ${lanes}u * ${tile.blockRows}u` });
   const inShare = `ownRow % ${share}u`;
   const start = `(ownRow / ${share}u * ${rows}u + ${inShare} % ${rows}u) * ${stride}u`;
-  writer.push({ kind: "let", name: "own", value: `${start} + lane % ${lanes}u * ${tile.blockColumns}u` });
+  writer.push({ kind: "let", name: "own", value: `${start} + lane % ${lanes}u * 4u` });
   for (let turn = 0; turn < plan.tall; turn++) {
     for (let j = 0; j < plan.wide; j++) {
       const row = `fragmentRow / ${plan.tall}u * ${rows * stride}u`;
@@ -209,7 +209,7 @@ function handOut(
           writer.push({
             kind: "assign",
             target: sums(i, j),
-            value: `finished[own + ${i * stride + j}u]`,
+            value: `finished[own + ${i * stride + Math.floor(j / 4) * lanes * 4 + (j % 4)}u]`,
           });
     });
     writer.push({ kind: "barrier" });

@@ -56,9 +56,12 @@ const logsumexpMonoid: Monoid = {
   types: ["f32", "f32"],
   empty: [lowest, "0.0"],
   single: (value) => [value, "1.0"],
+  // The larger one's exponential is 1, so there is one to work out.
   merge: (writer, [a, sumA], [b, sumB]) => {
-    const top = writer.let({ text: `max(${a}, ${b})`, type: "f32" }, "top").text;
-    return [top, `${sumA} * exp(${a} - ${top}) + ${sumB} * exp(${b} - ${top})`];
+    const gap = writer.let({ text: `${b} - ${a}`, type: "f32" }, "gap").text;
+    const less = writer.let({ text: `exp(-abs(${gap}))`, type: "f32" }, "less").text;
+    const total = `select(${sumA} + ${sumB} * ${less}, ${sumA} * ${less} + ${sumB}, ${gap} > 0.0)`;
+    return [`max(${a}, ${b})`, total];
   },
   result: ([largest, total]) => `${largest} + log(${total})`,
 };

@@ -4,7 +4,7 @@
  */
 import type { Span } from "../../errors/span.ts";
 import { helperText } from "./helpers.ts";
-import type { Binding, Kernel, KernelFeature, Statement } from "./kernel.ts";
+import type { Binding, Kernel, KernelFeature, Routine, Statement } from "./kernel.ts";
 
 export interface PrintedLine {
   readonly text: string;
@@ -13,7 +13,7 @@ export interface PrintedLine {
 
 /** The lines of the shader without its comments. Their texts are the key under which kernels are the same. */
 export function kernelLines(kernel: Kernel): readonly PrintedLine[] {
-  const { features, overrides, chunked, bindings, shared, helpers, workgroupSize, body } = kernel;
+  const { features, overrides, chunked, bindings, shared, helpers, routines, workgroupSize, body } = kernel;
   const head = [
     ...features.map((feature) => `enable ${extensions[feature]};`),
     ...overrides.map((name) => `override ${name}: u32;`),
@@ -21,6 +21,8 @@ export function kernelLines(kernel: Kernel): readonly PrintedLine[] {
     ...bindings.map(bindingText),
     ...shared.map(({ name, element, length }) => `var<workgroup> ${name}: array<${element}, ${length}>;`),
     ...helpers.map(helperText),
+  ];
+  const entry = [
     `@compute @workgroup_size(${workgroupSize})`,
     "fn main(",
     "  @builtin(workgroup_id) workgroup: vec3u,",
@@ -31,7 +33,13 @@ export function kernelLines(kernel: Kernel): readonly PrintedLine[] {
     "  // More than 65,535 workgroups come as rows of a plane.",
     "  let group = workgroup.x + workgroup.y * workgroups.x;",
   ];
-  return [...head.flatMap(plainLines), ...indented(body.flatMap(statementLines)), { text: "}" }];
+  return [
+    ...head.flatMap(plainLines),
+    ...routines.flatMap(routineLines),
+    ...entry.flatMap(plainLines),
+    ...indented(body.flatMap(statementLines)),
+    { text: "}" },
+  ];
 }
 
 /** What stands above the shader: its name and the source lines it works out. */
@@ -64,6 +72,11 @@ const chunkText = [
 function bindingText({ name, access, element }: Binding, index: number): string {
   const mode = access === "read" ? "read" : "read_write";
   return `@group(0) @binding(${index}) var<storage, ${mode}> ${name}: array<${element}>;`;
+}
+
+function routineLines({ name, parameters, body }: Routine): readonly PrintedLine[] {
+  const takes = parameters.map((each) => `${each.name}: ${each.type}`).join(", ");
+  return [{ text: `fn ${name}(${takes}) {` }, ...indented(body.flatMap(statementLines)), { text: "}" }];
 }
 
 function statementLines(statement: Statement): readonly PrintedLine[] {

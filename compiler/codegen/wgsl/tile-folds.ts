@@ -3,9 +3,10 @@
  * meet in workgroup memory, in arrays that the loop over the depth is done with. What a tile holds of each result is handed on; nothing is added up across tiles here.
  */
 import { assignMerged } from "./merge-lanes.ts";
+import type { Parameter } from "./kernel.ts";
 import type { Monoid } from "./monoids.ts";
 import type { Context } from "./scope.ts";
-import type { Fold, Product, Tile } from "./tiles.ts";
+import { type Fold, type Product, type Tile, lanesAcross } from "./tiles.ts";
 
 /** Where the invocations of a tile leave a number of the state of four results each. */
 export interface FoldMemory {
@@ -41,7 +42,7 @@ export function scalarMemory(array: string, invocations: number): FoldMemory {
 
 /** A variable for each number of the state of each result that a block touches. */
 export function declareFold(context: Context, fold: Fold, tile: Tile): void {
-  const results = fold.over === "rows" ? 4 : tile.blockRows;
+  const results = fold.over === "rows" ? tile.blockColumns : tile.blockRows;
   fold.monoids.forEach((monoid, index) => {
     for (let result = 0; result < results; result++)
       declareState(context, monoid, stateOf(monoid, index, result));
@@ -63,19 +64,32 @@ function stateOf(monoid: Monoid, index: number, result: number): readonly string
   return monoid.types.map((_, part) => `fold${index}_${result}_${part}`);
 }
 
-/** Takes the values of the block's element (i, j). Positions count from the tile's first row or column. */
-export function takeIntoFold(
-  context: Context,
-  fold: Fold,
-  tile: Tile,
-  values: readonly string[],
-  [i, j]: readonly [number, number],
-): void {
-  const overRows = fold.over === "rows";
-  const place = overRows ? `(blockRow * ${tile.blockRows}u + ${i}u)` : `(blockColumn * 4u + ${j}u)`;
+/** The variables that a block's element (i, j) is folded into. */
+export function statesAt(fold: Fold, [i, j]: readonly [number, number]): readonly string[] {
+  const result = fold.over === "rows" ? j : i;
+  return fold.monoids.flatMap((monoid, index) => stateOf(monoid, index, result));
+}
+
+/** What a function of the shader takes to fold an element: `statesAt` as pointers. */
+export function foldParameters(fold: Fold): readonly Parameter[] {
+  return fold.monoids.flatMap((monoid, index) =>
+    monoid.types.map(
+      (type, part) => ({ name: pointer(index, part), type: `ptr<function, ${type}>` }) as const,
+    ),
+  );
+}
+
+function pointer(index: number, part: number): string {
+  return `fold${index}_${part}`;
+}
+
+/** Takes the values of the element `row`, `column`. Positions count from the tile's first row or column. */
+export function takeIntoFold(context: Context, fold: Fold, tile: Tile, values: readonly string[]): void {
+  const place = fold.over === "rows" ? `(row % ${tile.rows}u)` : `(column % ${tile.columns}u)`;
   fold.monoids.forEach((monoid, index) => {
     const single = monoid.single(values[index] ?? "0.0", place);
-    assignMerged(context, monoid, stateOf(monoid, index, overRows ? j : i), single);
+    const pointers = monoid.types.map((_, part) => `*${pointer(index, part)}`);
+    assignMerged(context, monoid, pointers, single);
   });
 }
 
@@ -88,29 +102,32 @@ export function foldTile(
   memory: FoldMemory,
 ): void {
   const { writer } = context;
-  const lanesAcross = tile.columns / 4;
-  const lanesDown = tile.rows / tile.blockRows;
+  const across = lanesAcross(tile);
+  const down = tile.rows / tile.blockRows;
+  const ofQuad = (monoid: Monoid, index: number, quad: number) =>
+    [0, 1, 2, 3].map((result) => stateOf(monoid, index, quad * 4 + result));
   fold.monoids.forEach((monoid, index) => {
     if (fold.over === "rows")
-      meet(context, fold, index, memory, {
-        states: [0, 1, 2, 3].map((result) => stateOf(monoid, index, result)),
-        results: tile.columns,
-        result: "column0 + lane",
-        below: writer.size(product.columns),
-        tile: "tileRow",
-        lanes: lanesDown,
-        lane: (n) => `${n} * ${lanesAcross}u + lane / 4u`,
-      });
+      for (let quad = 0; quad < tile.blockColumns / 4; quad++)
+        meet(context, fold, index, memory, {
+          states: ofQuad(monoid, index, quad),
+          results: across * 4,
+          result: `column0 + ${quad * across * 4}u + lane`,
+          below: writer.size(product.columns),
+          tile: "tileRow",
+          lanes: down,
+          lane: (n) => `${n} * ${across}u + lane / 4u`,
+        });
     else
       for (let quad = 0; quad < tile.blockRows / 4; quad++)
         meet(context, fold, index, memory, {
-          states: [0, 1, 2, 3].map((result) => stateOf(monoid, index, quad * 4 + result)),
-          results: lanesDown * 4,
+          states: ofQuad(monoid, index, quad),
+          results: down * 4,
           result: `row0 + lane / 4u * ${tile.blockRows}u + ${quad * 4}u + lane % 4u`,
           below: writer.size(product.rows),
           tile: "tileColumn",
-          lanes: lanesAcross,
-          lane: (n) => `lane / 4u * ${lanesAcross}u + ${n}`,
+          lanes: across,
+          lane: (n) => `lane / 4u * ${across}u + ${n}`,
         });
   });
 }

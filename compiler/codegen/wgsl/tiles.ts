@@ -12,7 +12,16 @@ import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
 import { bucketOf } from "./tile-table.ts";
 import { type MatrixPlan, accumulateOnMatrices, matrixPlan } from "./matrix-tiles.ts";
-import { declareFold, foldTile, quadMemory, scalarMemory, takeIntoFold } from "./tile-folds.ts";
+import type { Parameter } from "./kernel.ts";
+import {
+  declareFold,
+  foldParameters,
+  foldTile,
+  quadMemory,
+  scalarMemory,
+  statesAt,
+  takeIntoFold,
+} from "./tile-folds.ts";
 import type { Monoid } from "./monoids.ts";
 
 export interface Tile {
@@ -20,12 +29,13 @@ export interface Tile {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
-  /** What one invocation keeps. */
+  /** What one invocation keeps: rows side by side, and columns in quads that lie as far apart as its neighbours' do. */
   readonly blockRows: number;
-  readonly blockColumns: 4;
+  readonly blockColumns: 4 | 8;
 }
 
 export const tiles = {
+  huge: { rows: 128, columns: 128, depth: 8, blockRows: 8, blockColumns: 8 },
   large: { rows: 128, columns: 64, depth: 16, blockRows: 8, blockColumns: 4 },
   square: { rows: 64, columns: 64, depth: 16, blockRows: 4, blockColumns: 4 },
   tall: { rows: 128, columns: 16, depth: 16, blockRows: 4, blockColumns: 4 },
@@ -35,7 +45,7 @@ export const tiles = {
 
 export type TileName = keyof typeof tiles;
 
-export const tileNames: readonly TileName[] = ["large", "square", "tall", "wide", "small"];
+export const tileNames: readonly TileName[] = ["huge", "large", "square", "tall", "wide", "small"];
 
 export interface Operand {
   /** Element (across, k): a row or column of the result, and a place of the depth; both are in range. */
@@ -125,14 +135,18 @@ export function chooseTile(sink: Sink, product: TileSizes): Tile {
   if (rows <= 16) return columns > 32 ? tiles.wide : tiles.small;
   if (rows <= 32 && columns <= 32) return tiles.small;
   if (onMatrices) return tiles.square;
-  const { large, square } = tiles;
-  const [count, area] = [tilesOf(sink, product, large), large.rows * large.columns];
-  const inSquares = tilesOf(sink, product, square) * square.rows * square.columns;
-  const isFilled = count * area <= 1.125 * inSquares;
-  return isFilled && count * mostParts(sink, product) >= enoughTiles ? large : square;
+  const { huge, large, square } = tiles;
+  const areaIn = (tile: Tile): number => tilesOf(sink, product, tile) * tile.rows * tile.columns;
+  const suits = (tile: Tile, enough: number): boolean =>
+    areaIn(tile) <= 1.125 * areaIn(square) &&
+    tilesOf(sink, product, tile) * mostParts(sink, product) >= enough;
+  if (suits(huge, busyWorkgroups)) return huge;
+  return suits(large, enoughTiles) ? large : square;
 }
 
 type TileSizes = Pick<Product, "rows" | "columns" | "depth" | "isRounded">;
+
+type StorePart = (context: Context, part: string, row: string, column: string, value: string) => void;
 
 /**
  * One dispatch for the product. With `parts`, part p of the depth is handed to `parts.store` and nothing is
@@ -141,10 +155,7 @@ type TileSizes = Pick<Product, "rows" | "columns" | "depth" | "isRounded">;
 export function emitProduct(
   sink: Sink,
   product: Product,
-  parts?: {
-    readonly count: number;
-    readonly store: (context: Context, part: string, row: string, column: string, value: string) => void;
-  },
+  parts?: { readonly count: number; readonly store: StorePart },
 ): void {
   if (sink.style === "invocation") return emitDirectProduct(sink, product, directFoldExtent);
   const tile = chooseTile(sink, product);
@@ -167,12 +178,7 @@ export function emitProduct(
     else accumulateInFragments(context, product, tile, matrices);
     const { fold } = product;
     if (fold !== undefined) declareFold(context, fold, tile);
-    eachOfBlock(context, product, tile, (i, j, row, column) => {
-      const value = `sum_${i}.${components[j]}`;
-      if (parts !== undefined) return parts.store(context, "part", row, column, value);
-      const values = product.element(context, row, column, value);
-      if (fold !== undefined) takeIntoFold(context, fold, tile, values, [i, j]);
-    });
+    finishBlock(context, product, tile, parts?.store);
     const memory = matrices === undefined ? quadMemory : scalarMemory("finished", invocationsOf(tile));
     if (fold !== undefined) foldTile(context, product, fold, tile, memory);
     return total;
@@ -188,8 +194,23 @@ const partStep = 64;
 
 export const components = ["x", "y", "z", "w"] as const;
 
-export function invocationsOf({ rows, columns, blockRows }: Tile): number {
-  return (rows / blockRows) * (columns / 4);
+export function invocationsOf(tile: Tile): number {
+  return (tile.rows / tile.blockRows) * lanesAcross(tile);
+}
+
+/** Invocations that share the rows of a block. */
+export function lanesAcross({ columns, blockColumns }: Tile): number {
+  return columns / blockColumns;
+}
+
+/** The column of a block's element (i, j) within its tile: neighbours have neighbouring quads. */
+export function columnInTile(tile: Tile, j: number): string {
+  return `blockColumn * 4u + ${Math.floor(j / 4) * lanesAcross(tile) * 4 + (j % 4)}u`;
+}
+
+/** Where a block's element (i, j) is added up. */
+function sumOf(i: number, j: number): string {
+  return `sum_${i}_${Math.floor(j / 4)}.${components[j % 4]}`;
 }
 
 /** Rows of tiles come in bands of eight, so that workgroups that run together share operands in the cache. */
@@ -198,7 +219,7 @@ const band = 8;
 /** Names the tile of a workgroup and the block of an invocation. */
 function placeTile({ writer }: Context, tile: Tile, tall: Dim, wide: Dim, number: string): void {
   const name = (hint: string, value: string): void => writer.push({ kind: "let", name: hint, value });
-  const across = `${tile.columns / 4}u`;
+  const across = `${lanesAcross(tile)}u`;
   name("number", number);
   name("band", `number / (${band}u * ${writer.size(wide)})`);
   name("inBand", `number % (${band}u * ${writer.size(wide)})`);
@@ -211,25 +232,36 @@ function placeTile({ writer }: Context, tile: Tile, tall: Dim, wide: Dim, number
   name("blockColumn", `lane % ${across}`);
 }
 
-/** Visits the elements of a block that are part of the result. */
-function eachOfBlock(
-  { writer }: Context,
-  product: Product,
-  tile: Tile,
-  visit: (i: number, j: number, row: string, column: string) => void,
-): void {
-  const [rows, columns] = [writer.size(product.rows), writer.size(product.columns)];
-  const column = components.map((_, j) =>
-    writer.let({ text: `column0 + blockColumn * 4u + ${j}u`, type: "u32" }, "column"),
+/**
+ * Hands on the elements of a block that are part of the result. What is done with each is a function of the shader: a
+ * block has up to 64, and a shader that says everything for each of them is long to load and to compile.
+ */
+function finishBlock(context: Context, product: Product, tile: Tile, storePart: StorePart | undefined): void {
+  const { writer } = context;
+  const { fold } = product;
+  const part = storePart === undefined ? [] : ["part"];
+  const parameters: readonly Parameter[] = [
+    ...["row", "column", ...part].map((name) => ({ name, type: "u32" }) as const),
+    { name: "value", type: "f32" },
+    ...(fold === undefined ? [] : foldParameters(fold)),
+  ];
+  const inside = `row < ${writer.size(product.rows)} && column < ${writer.size(product.columns)}`;
+  const finish = writer.routine("finish", parameters, () =>
+    writer.when(inside, () => {
+      if (storePart !== undefined) return storePart(context, "part", "row", "column", "value");
+      const values = product.element(context, "row", "column", "value");
+      if (fold !== undefined) takeIntoFold(context, fold, tile, values);
+    }),
+  );
+  const columns = Array.from({ length: tile.blockColumns }, (_, j) =>
+    writer.let({ text: `column0 + ${columnInTile(tile, j)}`, type: "u32" }, "column"),
   );
   for (let i = 0; i < tile.blockRows; i++) {
-    const text = `row0 + blockRow * ${tile.blockRows}u + ${i}u`;
-    const row = writer.let({ text, type: "u32" }, "row").text;
-    writer.when(`${row} < ${rows}`, () =>
-      column.forEach((each, j) =>
-        writer.when(`${each.text} < ${columns}`, () => visit(i, j, row, each.text)),
-      ),
-    );
+    const row = writer.let({ text: `row0 + blockRow * ${tile.blockRows}u + ${i}u`, type: "u32" }, "row");
+    columns.forEach((column, j) => {
+      const states = fold === undefined ? [] : statesAt(fold, [i, j]).map((name) => `&${name}`);
+      finish([row.text, column.text, ...part, sumOf(i, j), ...states]);
+    });
   }
 }
 
@@ -247,7 +279,7 @@ function accumulate(context: Context, product: Product, tile: Tile): void {
     left.fill(k0);
     right.fill(k0);
     writer.push({ kind: "barrier" });
-    writer.loop("kk", "0u", `${tile.depth}u`, "1u", (kk) => multiplyBlock(context, tile, kk));
+    for (let kk = 0; kk < tile.depth; kk++) multiplyBlock(context, tile, kk);
     writer.push({ kind: "barrier" });
   });
 }
@@ -264,12 +296,13 @@ function accumulateInFragments(context: Context, product: Product, tile: Tile, m
     from: { row: "row0", column: "column0", depth: "begin" },
     to: { row: writer.size(product.rows), column: writer.size(product.columns), depth: "end" },
   } as const;
-  accumulateOnMatrices(context, tile, matrices, elements, (i, j) => `sum_${i}.${components[j]}`);
+  accumulateOnMatrices(context, tile, matrices, elements, sumOf);
 }
 
 function declareSums({ writer }: Context, tile: Tile): void {
-  for (let i = 0; i < tile.blockRows; i++)
-    writer.push({ kind: "variable", name: `sum_${i}`, type: "vec4f", value: "vec4f()" });
+  eachQuad(tile, (i, quad) =>
+    writer.push({ kind: "variable", name: `sum_${i}_${quad}`, type: "vec4f", value: "vec4f()" }),
+  );
 }
 
 /** Quads of four elements along the rows or columns; one more than there are, so that banks do not collide. */
@@ -316,17 +349,25 @@ function slabOf(
   return { fill: (k0) => shares.forEach((share) => put(k0, share)) };
 }
 
-function multiplyBlock({ writer }: Context, tile: Tile, kk: string): void {
-  const quads = tile.blockRows / 4;
-  for (let quad = 0; quad < quads; quad++)
-    writer.push({
-      kind: "let",
-      name: `a${quad}_`,
-      value: `left[${kk} * ${strideOf(tile.rows)}u + blockRow * ${quads}u + ${quad}u]`,
+function multiplyBlock({ writer }: Context, tile: Tile, kk: number): void {
+  const fours = (array: "left" | "right", count: number, place: (n: number) => string): readonly string[] =>
+    Array.from({ length: count }, (_, n) => {
+      const name = `${array === "left" ? "a" : "b"}${n}_${kk}`;
+      const stride = strideOf(array === "left" ? tile.rows : tile.columns);
+      writer.push({ kind: "let", name, value: `${array}[${place(n)} + ${kk * stride}u]` });
+      return name;
     });
-  writer.push({ kind: "let", name: "b_", value: `right[${kk} * ${strideOf(tile.columns)}u + blockColumn]` });
-  for (let i = 0; i < tile.blockRows; i++) {
-    const factor = `a${Math.floor(i / 4)}_.${components[i % 4]}`;
-    writer.push({ kind: "assign", target: `sum_${i}`, value: `fma(vec4f(${factor}), b_, sum_${i})` });
-  }
+  const down = tile.blockRows / 4;
+  const a = fours("left", down, (n) => `blockRow * ${down}u + ${n}u`);
+  const b = fours("right", tile.blockColumns / 4, (n) => `blockColumn + ${n * lanesAcross(tile)}u`);
+  eachQuad(tile, (i, quad) => {
+    const factor = `${a[Math.floor(i / 4)]}.${components[i % 4]}`;
+    const sum = `sum_${i}_${quad}`;
+    writer.push({ kind: "assign", target: sum, value: `fma(vec4f(${factor}), ${b[quad]}, ${sum})` });
+  });
+}
+
+function eachQuad(tile: Tile, visit: (i: number, quad: number) => void): void {
+  for (let i = 0; i < tile.blockRows; i++)
+    for (let quad = 0; quad < tile.blockColumns / 4; quad++) visit(i, quad);
 }

@@ -12,6 +12,8 @@ import type {
   Binding,
   Kernel,
   KernelFeature,
+  Parameter,
+  Routine,
   ScalarType,
   SharedArray,
   Statement,
@@ -40,6 +42,7 @@ export class KernelWriter {
   readonly #overrides = new Map<string, string>();
   readonly #shared: SharedArray[] = [];
   readonly #helpers = new Set<string>();
+  readonly #routines: Routine[] = [];
   readonly #features = new Set<KernelFeature>();
   readonly #comments: string[] = [];
   readonly #chunkNames: ReadonlySet<string>;
@@ -129,6 +132,16 @@ export class KernelWriter {
     this.push({ kind: "if", condition, body: this.block(write) });
   }
 
+  /** A function of the kernel. Its body may use the parameters and what is known throughout the module. */
+  routine(
+    name: string,
+    parameters: readonly Parameter[],
+    write: () => void,
+  ): (operands: readonly string[]) => void {
+    this.#routines.push({ name, parameters, body: this.block(write) });
+    return (operands) => this.push({ kind: "call", text: `${name}(${operands.join(", ")})` });
+  }
+
   shared(name: string, element: SharedArray["element"], length: number): void {
     this.#shared.push({ name, element, length });
   }
@@ -198,6 +211,7 @@ export class KernelWriter {
       chunked: this.#chunked,
       shared: this.#shared,
       helpers: [...this.#helpers],
+      routines: this.#routines,
       workgroupSize,
       features: [...this.#features].sort(),
       body: this.#block,
