@@ -32,7 +32,7 @@ export function emitContraction(
   writes: readonly Node[],
   node: ProductNode,
 ): void {
-  const formulas = { ...formulasOf(node, nodes), isRounded: node.inputs.every(isHalf) };
+  const formulas = { ...formulasOf(node), isRounded: node.inputs.every(isHalf) };
   const { elements, reductions, epilogue } = partsOfFold(nodes);
   const results = { reductions, epilogue, writes };
   const stored = writes.filter((each) => elements.includes(each));

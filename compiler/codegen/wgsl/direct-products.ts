@@ -50,9 +50,12 @@ function emitFoldedProduct(sink: Sink, product: Product, fold: Fold, extent: num
 function dotProduct(context: Context, { left, right, depth }: Product, row: string, column: string): string {
   const { writer } = context;
   const sum = writer.fresh("sum");
+  const lines = [left.line.numbers(context, row), right.line.numbers(context, column)] as const;
   writer.push({ kind: "variable", name: sum, type: "f32", value: "0.0" });
   writer.loop("k", "0u", writer.size(depth), "1u", (k) => {
-    const [a, b] = [left.element(context, row, k), right.element(context, column, k)];
+    const [a, b] = ([left, right] as const).map((each, side) =>
+      each.element(context, lines[side] ?? [], each.depth.numbers(context, k)),
+    );
     writer.push({ kind: "assign", target: sum, value: `fma(${a}, ${b}, ${sum})` });
   });
   return sum;

@@ -55,6 +55,8 @@ export interface Routine {
   readonly name: string;
   readonly parameters: readonly Parameter[];
   readonly body: readonly Statement[];
+  /** What it returns, if anything; f32. */
+  readonly result: string | undefined;
 }
 
 /** What a routine gives it leaves in variables of the kernel. */

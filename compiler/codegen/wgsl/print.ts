@@ -74,9 +74,14 @@ function bindingText({ name, access, element }: Binding, index: number): string 
   return `@group(0) @binding(${index}) var<storage, ${mode}> ${name}: array<${element}>;`;
 }
 
-function routineLines({ name, parameters, body }: Routine): readonly PrintedLine[] {
+function routineLines({ name, parameters, body, result }: Routine): readonly PrintedLine[] {
   const takes = parameters.map((each) => `${each.name}: ${each.type}`).join(", ");
-  return [{ text: `fn ${name}(${takes}) {` }, ...indented(body.flatMap(statementLines)), { text: "}" }];
+  return [
+    { text: `fn ${name}(${takes})${result === undefined ? "" : " -> f32"} {` },
+    ...indented(body.flatMap(statementLines)),
+    ...(result === undefined ? [] : [{ text: `  return ${result};` }]),
+    { text: "}" },
+  ];
 }
 
 function statementLines(statement: Statement): readonly PrintedLine[] {

@@ -8,156 +8,266 @@ import { type Node, isOp } from "../../ir/node.ts";
 import { operand } from "./emissions.ts";
 import { placeAt, placeOf } from "./place.ts";
 import type { ProductNode } from "../../passes/fuse/products.ts";
-import { tapPosition, windowAt } from "./pooling.ts";
-import { type Context, isView, valueAt } from "./scope.ts";
-import type { Operand, Product } from "./tiles.ts";
-import { dimAt, sidesOf } from "./windows.ts";
+import { type Context, valueAt } from "./scope.ts";
+import { plus, times } from "./sizes.ts";
+import type { Coordinate, Operand, Product } from "./tiles.ts";
+import { type Side, dimAt, sidesOf } from "./windows.ts";
 
 export type Formulas = Pick<Product, "rows" | "columns" | "depth" | "left" | "right">;
 
-/** `own` are the nodes that the kernel works out itself. */
-export function formulasOf(node: ProductNode, own: readonly Node[]): Formulas {
-  if (isOp(node, "matmul")) return matmulFormulas(node, own);
-  if (isOp(node, "conv2d")) return convolutionFormulas(node, own);
+export function formulasOf(node: ProductNode): Formulas {
+  if (isOp(node, "matmul")) return matmulFormulas(node);
+  if (isOp(node, "conv2d")) return convolutionFormulas(node);
   if (isOp(node, "conv2d_input_gradient")) return inputGradientFormulas(node);
-  return filterGradientFormulas(node as Node<"conv2d_filter_gradient">, own);
+  return filterGradientFormulas(node as Node<"conv2d_filter_gradient">);
 }
 
-function matmulFormulas(node: Node<"matmul">, own: readonly Node[]): Formulas {
+function matmulFormulas(node: Node<"matmul">): Formulas {
   const [a, b] = [operand(node, 0), operand(node, 1)];
   const { transposeA, transposeB } = node.attrs;
   return {
     rows: dimAt(node.type, 0),
     columns: dimAt(node.type, 1),
     depth: dimAt(a.type, transposeA ? 0 : 1),
-    left: matrixOperand(a, transposeA ? 1 : 0, own),
-    right: matrixOperand(b, transposeB ? 0 : 1, own),
+    left: matrixOperand(a, transposeA ? 1 : 0),
+    right: matrixOperand(b, transposeB ? 0 : 1),
   };
 }
 
 /** A matrix whose axis `across` is the result's row or column. Where it is a turned view, memory runs the other way. */
-function matrixOperand(x: Node, across: number, own: readonly Node[]): Operand {
-  const source = isOp(x, "transpose") ? operand(x, 0) : x;
-  const runsAcross = (across === 1) !== (source !== x);
+function matrixOperand(x: Node, across: number): Operand {
+  const isTurned = isOp(x, "transpose");
   return {
-    element: (context, position, k) =>
-      valueAt(context, x, placeOf(context.writer, x.type.shape, across === 0 ? [position, k] : [k, position]))
-        .text,
-    runs: runsAcross ? "across" : "depth",
-    isStored: isStored(source, own),
+    line: itself("line"),
+    depth: itself("k"),
+    element: (context, [position = ""], [k = ""]) => {
+      const coordinates = across === 0 ? [position, k] : [k, position];
+      return valueAt(context, x, placeOf(context.writer, x.type.shape, coordinates)).text;
+    },
+    runs: (across === 1) !== isTurned ? "across" : "depth",
   };
 }
 
-function isStored(x: Node, own: readonly Node[]): boolean {
-  return !own.includes(x) && !isView(x);
+function itself(name: string): Coordinate {
+  return { names: [name], numbers: (_, position) => [position] };
 }
 
-function computed(runs: Operand["runs"], element: Operand["element"]): Operand {
-  return { element, runs, isStored: false };
+/** The matrix whose rows are all axes of `x` but the last: its rows are the depth. */
+function flatOperand(x: Node): Operand {
+  return {
+    line: itself("column"),
+    depth: itself("k"),
+    element: (context, [column = ""], [k = ""]) => {
+      const columns = context.writer.size(dimAt(x.type, x.type.shape.length - 1));
+      return atFlat(context, x, `${k} * ${columns} + ${column}`);
+    },
+    runs: "across",
+  };
 }
 
 /** Result [N, rows, columns, F]: rows are pixels, depth is (ky, kx, channel). */
-function convolutionFormulas(node: Node<"conv2d">, own: readonly Node[]): Formulas {
+function convolutionFormulas(node: Node<"conv2d">): Formulas {
   const [image, filter] = [operand(node, 0), operand(node, 1)];
-  const [tall, wide, channels] = [dimAt(filter.type, 0), dimAt(filter.type, 1), dimAt(filter.type, 2)];
+  const window = filter.type.shape.slice(0, 3);
+  const sides = sidesFor(node, image, node, filter);
   return {
     rows: productOfDims(node.type.shape.slice(0, 3)),
     columns: dimAt(node.type, 3),
-    depth: productOfDims([tall, wide, channels]),
-    left: computed("depth", (context, row, k) => {
-      const sides = sidesOf(context.writer, image.type, node.type, [tall, wide], node.attrs);
-      const [n = "", oy = "", ox = ""] = split(context, row, node.type.shape.slice(0, 3));
-      const [ky = "", kx = "", channel = ""] = split(context, k, [tall, wide, channels]);
-      const [y, x] = [tapPosition(context, oy, ky, sides[0]), tapPosition(context, ox, kx, sides[1])];
-      return insideOrZero(context, image, `${y} < ${sides[0].size} && ${x} < ${sides[1].size}`, [
-        n,
-        y,
-        x,
-        channel,
-      ]);
-    }),
-    right: {
-      element: (context, column, k) => flatElement(context, filter, k, column),
+    depth: productOfDims(window),
+    left: {
+      line: cornerOfWindow(image, node, sides),
+      depth: tapOfWindow(image, window),
+      element: (context, corner, tap) => underTap(context, image, sides, corner, tap),
+      runs: "depth",
+    },
+    right: flatOperand(filter),
+  };
+}
+
+/** Result [kh, kw, K, F]: rows are (ky, kx, channel), depth is the result's pixels. */
+function filterGradientFormulas(node: Node<"conv2d_filter_gradient">): Formulas {
+  const [image, adjoint] = [operand(node, 0), operand(node, 1)];
+  const window = node.type.shape.slice(0, 3);
+  const sides = sidesFor(node, image, adjoint, node);
+  return {
+    rows: productOfDims(window),
+    columns: dimAt(node.type, 3),
+    depth: productOfDims(adjoint.type.shape.slice(0, 3)),
+    left: {
+      line: tapOfWindow(image, window),
+      depth: cornerOfWindow(image, adjoint, sides),
+      element: (context, tap, corner) => underTap(context, image, sides, corner, tap),
       runs: "across",
-      isStored: isStored(filter, own),
+    },
+    right: flatOperand(adjoint),
+  };
+}
+
+type SidesIn = (context: Context) => readonly [Side, Side];
+
+function sidesFor(
+  { attrs }: Node<"conv2d" | "conv2d_input_gradient" | "conv2d_filter_gradient">,
+  image: Node,
+  result: Node,
+  filter: Node,
+): SidesIn {
+  const window = [dimAt(filter.type, 0), dimAt(filter.type, 1)] as const;
+  return ({ writer }) => sidesOf(writer, image.type, result.type, window, attrs);
+}
+
+/**
+ * By the number of a pixel of `result`: where its window begins in the image, as row, column and flat. All may lie before
+ * the image; then they wrap, and wrap back when a tap is added.
+ */
+function cornerOfWindow(image: Node, result: Node, sides: SidesIn): Coordinate {
+  return {
+    names: ["y", "x", "start"],
+    numbers: (context, pixel) => {
+      const [n = "", oy = "", ox = ""] = split(context, pixel, result.type.shape.slice(0, 3));
+      const [top, left] = sides(context).map((side, axis) =>
+        named(
+          context,
+          `${axis === 0 ? oy : ox} * ${side.stride} - ${side.before}`,
+          axis === 0 ? "top" : "left",
+        ),
+      );
+      return [top ?? "", left ?? "", flatIn(context, image, [n, top ?? "", left ?? ""])];
     },
   };
+}
+
+/** By the number of a tap and channel: how far it lies from the corner of the window, the same three ways. */
+function tapOfWindow(image: Node, window: readonly Dim[]): Coordinate {
+  return {
+    names: ["ky", "kx", "shift"],
+    numbers: (context, position) => {
+      const [ky = "", kx = "", channel = ""] = split(context, position, window);
+      return [ky, kx, named(context, `${flatIn(context, image, ["0u", ky, kx])} + ${channel}`, "shift")];
+    },
+  };
+}
+
+/** Where a line of the last axis begins, by its place along the three before it; u32 arithmetic that may wrap. */
+function flatIn(context: Context, x: Node, [a = "", b = "", c = ""]: readonly string[]): string {
+  const { writer } = context;
+  const [, second = "", third = "", last = ""] = x.type.shape.map((dim) => writer.size(dim));
+  return named(context, times(plus(times(plus(times(a, second), b), third), c), last), "at");
+}
+
+function underTap(
+  context: Context,
+  image: Node,
+  sides: SidesIn,
+  [y, x, start]: readonly string[],
+  [ky, kx, shift]: readonly string[],
+): string {
+  const [tall, wide] = sides(context);
+  const inside = both(`${y} + ${ky} < ${tall.size}`, `${x} + ${kx} < ${wide.size}`);
+  return insideOrZero(context, image, inside, `${start} + ${shift}`);
 }
 
 /** Result [N, H, W, K]: rows are the image's pixels, depth is (ky, kx, feature). */
 function inputGradientFormulas(node: Node<"conv2d_input_gradient">): Formulas {
   const [filter, adjoint] = [operand(node, 0), operand(node, 1)];
-  const [tall, wide, features] = [dimAt(filter.type, 0), dimAt(filter.type, 1), dimAt(filter.type, 3)];
+  const [tall, wide, , features] = filter.type.shape;
+  const window = [tall, wide, features].map((dim) => dim ?? constantDim(1));
   return {
     rows: productOfDims(node.type.shape.slice(0, 3)),
     columns: dimAt(node.type, 3),
-    depth: productOfDims([tall, wide, features]),
-    left: computed("depth", (context, row, k) => {
-      const sides = sidesOf(context.writer, node.type, adjoint.type, [tall, wide], node.attrs);
-      const [n = "", y = "", x = ""] = split(context, row, node.type.shape.slice(0, 3));
-      const [ky = "", kx = "", feature = ""] = split(context, k, [tall, wide, features]);
-      const [above, beside] = [windowAt(context, y, ky, sides[0]), windowAt(context, x, kx, sides[1])];
-      const condition = `${above.condition} && ${beside.condition}`;
-      return insideOrZero(context, adjoint, condition, [n, above.window, beside.window, feature]);
-    }),
-    right: computed("depth", (context, column, k) => {
-      const [ky = "", kx = "", feature = ""] = split(context, k, [tall, wide, features]);
-      return valueAt(context, filter, placeOf(context.writer, filter.type.shape, [ky, kx, column, feature]))
-        .text;
-    }),
-  };
-}
-
-/** Result [kh, kw, K, F]: rows are (ky, kx, channel), depth is the result's pixels. */
-function filterGradientFormulas(node: Node<"conv2d_filter_gradient">, own: readonly Node[]): Formulas {
-  const [image, adjoint] = [operand(node, 0), operand(node, 1)];
-  const [tall, wide] = [dimAt(node.type, 0), dimAt(node.type, 1)];
-  return {
-    rows: productOfDims(node.type.shape.slice(0, 3)),
-    columns: dimAt(node.type, 3),
-    depth: productOfDims(adjoint.type.shape.slice(0, 3)),
-    left: computed("across", (context, row, k) => {
-      const sides = sidesOf(context.writer, image.type, adjoint.type, [tall, wide], node.attrs);
-      const [ky = "", kx = "", channel = ""] = split(context, row, node.type.shape.slice(0, 3));
-      const [n = "", oy = "", ox = ""] = split(context, k, adjoint.type.shape.slice(0, 3));
-      const [y, x] = [tapPosition(context, oy, ky, sides[0]), tapPosition(context, ox, kx, sides[1])];
-      return insideOrZero(context, image, `${y} < ${sides[0].size} && ${x} < ${sides[1].size}`, [
-        n,
-        y,
-        x,
-        channel,
-      ]);
-    }),
+    depth: productOfDims(window),
+    left: windowsOver(node, adjoint, window, sidesFor(node, node, adjoint, filter)),
     right: {
-      element: (context, column, k) => flatElement(context, adjoint, k, column),
-      runs: "across",
-      isStored: isStored(adjoint, own),
+      line: itself("column"),
+      depth: {
+        names: ["tap", "feature"],
+        numbers: (context, k) => {
+          const [ky = "", kx = "", feature = ""] = split(context, k, window);
+          return [flatIn(context, filter, [ky, kx, "0u"]), feature];
+        },
+      },
+      element: (context, [column = ""], [tap = "", feature = ""]) =>
+        atFlat(context, filter, `${flatIn(context, filter, ["0u", "0u", column])} + ${tap} + ${feature}`),
+      runs: "depth",
     },
   };
 }
 
+/** Lines are pixels of the image, the depth is the windows over each, in the order of the taps that meet it. */
+function windowsOver(
+  node: Node<"conv2d_input_gradient">,
+  adjoint: Node,
+  window: readonly Dim[],
+  sides: SidesIn,
+): Operand {
+  // Then the window of a tap lies as far from the pixel as the tap from the corner, and places only need adding up.
+  const isDense = node.attrs.stride.every((step) => step === 1);
+  return {
+    line: {
+      names: ["y", "x", "start"],
+      numbers: (context, pixel) => {
+        const [tall, wide] = sides(context);
+        const [n = "", y = "", x = ""] = split(context, pixel, node.type.shape.slice(0, 3));
+        const bottom = named(context, plus(y, tall.before), "bottom");
+        const right = named(context, plus(x, wide.before), "right");
+        return [bottom, right, flatIn(context, adjoint, isDense ? [n, bottom, right] : [n, "0u", "0u"])];
+      },
+    },
+    depth: {
+      names: ["ky", "kx", "shift"],
+      numbers: (context, k) => {
+        const [ky = "", kx = "", feature = ""] = split(context, k, window);
+        if (!isDense) return [ky, kx, feature];
+        return [ky, kx, named(context, `${feature} - ${flatIn(context, adjoint, ["0u", ky, kx])}`, "shift")];
+      },
+    },
+    element: (context, [y, x, start], [ky, kx, shift]) => {
+      const [tall, wide] = sides(context);
+      const down = windowAlong(context, `${y} - ${ky}`, tall);
+      const across = windowAlong(context, `${x} - ${kx}`, wide);
+      const offset = isDense ? "" : ` + ${flatIn(context, adjoint, ["0u", down.window, across.window])}`;
+      const inside = both(down.condition, across.condition);
+      return insideOrZero(context, adjoint, inside, `${start}${offset} + ${shift}`);
+    },
+    runs: "depth",
+  };
+}
+
+/** The window that begins at `from` before its padding, and the condition that there is one; `from` wraps below 0. */
+function windowAlong(
+  context: Context,
+  from: string,
+  { stride, results }: Side,
+): { readonly window: string; readonly condition: string } {
+  if (stride === "1u") return { window: from, condition: `${from} < ${results}` };
+  const first = named(context, from, "from");
+  const window = named(context, `${first} / ${stride}`, "window");
+  return { window, condition: both(`${first} % ${stride} == 0u`, `${window} < ${results}`) };
+}
+
+/** Both conditions without the branch that `&&` is. */
+function both(a: string, b: string): string {
+  return `(${a}) & (${b})`;
+}
+
 /** A position in a product of sizes as one position each. */
-function split({ writer }: Context, position: string, sizes: readonly Dim[]): readonly string[] {
+function split(context: Context, position: string, sizes: readonly Dim[]): readonly string[] {
+  const { writer } = context;
   return placeAt(writer, sizes, position)
     .coordinates()
-    .map((text) => writer.let({ text, type: "u32" }, "c").text);
+    .map((text) => named(context, text, "c"));
 }
 
-/** The element at (row, column), all axes but the last taken as rows. */
-function flatElement(context: Context, x: Node, row: string, column: string): string {
-  const { writer } = context;
-  const columns = writer.size(x.type.shape.at(-1) ?? constantDim(1));
-  const at = writer.let({ text: `${row} * ${columns} + ${column}`, type: "u32" }, "at").text;
-  return valueAt(context, x, placeAt(writer, x.type.shape, at)).text;
+function named({ writer }: Context, text: string, hint: string): string {
+  return writer.let({ text, type: "u32" }, hint).text;
 }
 
-function insideOrZero(context: Context, x: Node, condition: string, coordinates: readonly string[]): string {
+function atFlat(context: Context, x: Node, at: string): string {
   const { writer } = context;
-  const value = writer.fresh("tap");
-  writer.push({ kind: "variable", name: value, type: "f32", value: "0.0" });
-  writer.when(condition, () => {
-    const inner = valueAt(context, x, placeOf(writer, x.type.shape, coordinates)).text;
-    writer.push({ kind: "assign", target: value, value: inner });
-  });
-  return value;
+  return valueAt(context, x, placeAt(writer, x.type.shape, named(context, at, "at"))).text;
+}
+
+/** Without a branch, so that an invocation's loads are under way together. */
+function insideOrZero(context: Context, x: Node, condition: string, at: string): string {
+  const inside = context.writer.let({ text: condition, type: "bool" }, "inside").text;
+  return `select(0.0, ${atFlat(context, x, `select(0u, ${at}, ${inside})`)}, ${inside})`;
 }

@@ -47,13 +47,28 @@ export type TileName = keyof typeof tiles;
 
 export const tileNames: readonly TileName[] = ["huge", "large", "square", "tall", "wide", "small"];
 
+/**
+ * A matrix whose lines are the rows or columns of the result. An element is made of what is known of its line and what is
+ * known of its place of the depth, so that either is worked out once for all the elements there.
+ */
 export interface Operand {
-  /** Element (across, k): a row or column of the result, and a place of the depth; both are in range. */
-  readonly element: (context: Context, across: string, k: string) => string;
+  readonly line: Coordinate;
+  readonly depth: Coordinate;
+  /** The element where `line` and `depth` have these numbers; both are in range. */
+  readonly element: (context: Context, line: readonly string[], depth: readonly string[]) => string;
   /** Which way neighbours in memory lie. */
   readonly runs: "across" | "depth";
-  /** Whether an element is a mere load: then its index arithmetic is hoisted out of the loop over the depth. */
-  readonly isStored: boolean;
+}
+
+/** A position, as numbers that are all u32. */
+export interface Coordinate {
+  readonly names: readonly string[];
+  readonly numbers: (context: Context, position: string) => readonly string[];
+}
+
+export function elementOf(context: Context, operand: Operand, position: string, k: string): string {
+  const { line, depth, element } = operand;
+  return element(context, line.numbers(context, position), depth.numbers(context, k));
 }
 
 export interface Product {
@@ -246,13 +261,14 @@ function finishBlock(context: Context, product: Product, tile: Tile, storePart: 
     ...(fold === undefined ? [] : foldParameters(fold)),
   ];
   const inside = `row < ${writer.size(product.rows)} && column < ${writer.size(product.columns)}`;
-  const finish = writer.routine("finish", parameters, () =>
+  const finish = writer.routine("finish", parameters, () => {
     writer.when(inside, () => {
       if (storePart !== undefined) return storePart(context, "part", "row", "column", "value");
       const values = product.element(context, "row", "column", "value");
       if (fold !== undefined) takeIntoFold(context, fold, tile, values);
-    }),
-  );
+    });
+    return undefined;
+  });
   const columns = Array.from({ length: tile.blockColumns }, (_, j) =>
     writer.let({ text: `column0 + ${columnInTile(tile, j)}`, type: "u32" }, "column"),
   );
@@ -260,7 +276,7 @@ function finishBlock(context: Context, product: Product, tile: Tile, storePart: 
     const row = writer.let({ text: `row0 + blockRow * ${tile.blockRows}u + ${i}u`, type: "u32" }, "row");
     columns.forEach((column, j) => {
       const states = fold === undefined ? [] : statesAt(fold, [i, j]).map((name) => `&${name}`);
-      finish([row.text, column.text, ...part, sumOf(i, j), ...states]);
+      writer.push({ kind: "call", text: finish([row.text, column.text, ...part, sumOf(i, j), ...states]) });
     });
   }
 }
@@ -289,8 +305,8 @@ function accumulateInFragments(context: Context, product: Product, tile: Tile, m
   const { writer } = context;
   declareSums(context, tile);
   const elements = {
-    left: (row: string, k: string) => product.left.element(context, row, k),
-    right: (k: string, column: string) => product.right.element(context, column, k),
+    left: (row: string, k: string) => elementOf(context, product.left, row, k),
+    right: (k: string, column: string) => elementOf(context, product.right, column, k),
     leftRuns: product.left.runs,
     rightRuns: product.right.runs,
     from: { row: "row0", column: "column0", depth: "begin" },
@@ -312,7 +328,7 @@ function strideOf(width: number): number {
 
 /**
  * A slab in workgroup memory. What lies outside the operand is read at its last element instead: across, that only
- * reaches results which nobody takes; along the depth it is made 0.
+ * reaches results which nobody takes; along the depth it is made 0. An invocation fills the same quads of every slab.
  */
 function slabOf(
   { context, tile, isWhole }: { readonly context: Context; readonly tile: Tile; readonly isWhole: boolean },
@@ -320,34 +336,44 @@ function slabOf(
   width: number,
   start: string,
   size: string,
-  { element, runs, isStored }: Operand,
+  { line, depth, element, runs }: Operand,
 ): { readonly fill: (k0: string) => void } {
   const { writer } = context;
   const [quads, lanes] = [(width / 4) * tile.depth, invocationsOf(tile)];
   const named = (text: string, hint: string): string => writer.let({ text, type: "u32" }, hint).text;
   writer.shared(array, "vec4f", Math.max(tile.depth * strideOf(width), lanes));
+  const parameters = [...line.names, ...depth.names].map((name) => ({ name, type: "u32" }) as const);
+  const read = writer.routine(`${array}_element`, parameters, () =>
+    element(context, line.names, depth.names),
+  );
   const placed = (e: string) => {
     const quad = named(runs === "depth" ? `${e} / ${tile.depth}u` : `${e} % ${width / 4}u`, "quad");
     const k = named(runs === "depth" ? `${e} % ${tile.depth}u` : `${e} / ${width / 4}u`, "depth");
-    const across = components.map((_, c) => named(`min(${start} + ${quad} * 4u + ${c}u, ${size} - 1u)`, "p"));
-    return { quad, k, across };
+    const lines = components.map((_, c) =>
+      line.numbers(context, named(`min(${start} + ${quad} * 4u + ${c}u, ${size} - 1u)`, "p")),
+    );
+    return { quad, k, lines };
   };
-  const put = (k0: string, { quad, k, across }: ReturnType<typeof placed>): void => {
+  const put = (k0: string, { quad, k, lines }: ReturnType<typeof placed>): void => {
     const at = named(`${k0} + ${k}`, "k");
-    const safe = isWhole ? at : named(`min(${at}, end - 1u)`, "k");
-    const values = across.map((each) => element(context, each, safe)).join(", ");
-    const value = isWhole ? `vec4f(${values})` : `select(vec4f(), vec4f(${values}), ${at} < end)`;
+    const numbers = depth.numbers(context, isWhole ? at : named(`min(${at}, end - 1u)`, "k"));
+    const values = `vec4f(${lines.map((each) => read([...each, ...numbers])).join(", ")})`;
+    const value = isWhole ? values : `select(vec4f(), ${values}, ${at} < end)`;
     writer.push({ kind: "storeShared", array, index: `${k} * ${strideOf(width)}u + ${quad}`, value });
   };
-  if (!isStored || quads % lanes !== 0)
+  const turns = quads / lanes;
+  if (!Number.isInteger(turns) || turns * 4 * line.names.length > mostNumbers)
     return {
       fill: (k0) => writer.loop("e", "lane", `${quads}u`, `${lanes}u`, (e) => put(k0, placed(e))),
     };
-  const shares = Array.from({ length: quads / lanes }, (_, turn) =>
+  const shares = Array.from({ length: turns }, (_, turn) =>
     placed(turn === 0 ? "lane" : named(`lane + ${turn * lanes}u`, "e")),
   );
   return { fill: (k0) => shares.forEach((share) => put(k0, share)) };
 }
+
+/** Numbers of lines that an invocation keeps through the loop over the depth; more are worked out for each slab. */
+const mostNumbers = 24;
 
 function multiplyBlock({ writer }: Context, tile: Tile, kk: number): void {
   const fours = (array: "left" | "right", count: number, place: (n: number) => string): readonly string[] =>

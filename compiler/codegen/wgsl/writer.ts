@@ -132,14 +132,21 @@ export class KernelWriter {
     this.push({ kind: "if", condition, body: this.block(write) });
   }
 
-  /** A function of the kernel. Its body may use the parameters and what is known throughout the module. */
+  /**
+   * A function of the kernel, which returns what `write` gives. Its body may use the parameters and what is known
+   * throughout the module. What comes back makes the text of a call.
+   */
   routine(
     name: string,
     parameters: readonly Parameter[],
-    write: () => void,
-  ): (operands: readonly string[]) => void {
-    this.#routines.push({ name, parameters, body: this.block(write) });
-    return (operands) => this.push({ kind: "call", text: `${name}(${operands.join(", ")})` });
+    write: () => string | undefined,
+  ): (operands: readonly string[]) => string {
+    let result: string | undefined;
+    const body = this.block(() => {
+      result = write();
+    });
+    this.#routines.push({ name, parameters, body, result });
+    return (operands) => `${name}(${operands.join(", ")})`;
   }
 
   shared(name: string, element: SharedArray["element"], length: number): void {
