@@ -36,7 +36,7 @@ export interface Tile {
 
 export const tiles = {
   huge: { rows: 128, columns: 128, depth: 8, blockRows: 8, blockColumns: 8 },
-  large: { rows: 128, columns: 64, depth: 16, blockRows: 8, blockColumns: 4 },
+  large: { rows: 128, columns: 64, depth: 8, blockRows: 8, blockColumns: 8 },
   square: { rows: 64, columns: 64, depth: 16, blockRows: 4, blockColumns: 4 },
   tall: { rows: 128, columns: 16, depth: 16, blockRows: 4, blockColumns: 4 },
   wide: { rows: 16, columns: 128, depth: 16, blockRows: 4, blockColumns: 4 },
