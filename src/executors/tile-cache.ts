@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type TileTable, sizesOfBucket } from "../../compiler/codegen/wgsl/tile-table.ts";
-import { tiles } from "../../compiler/codegen/wgsl/tiles.ts";
+import { tiles } from "../../compiler/codegen/wgsl/tile.ts";
 import type { AdapterFacts } from "../../runtime/webgpu/device.ts";
 import { version } from "../version.ts";
 import { writeWholeFile } from "../write-file.ts";

@@ -6,7 +6,7 @@
 import type { Capabilities } from "../../compiler/codegen/wgsl/capabilities.ts";
 import { emitGpuModule } from "../../compiler/codegen/wgsl/module.ts";
 import { type ProductSizes, type TileTable, sizesOfBucket } from "../../compiler/codegen/wgsl/tile-table.ts";
-import { type TileName, tileNames } from "../../compiler/codegen/wgsl/tiles.ts";
+import { type TileName, tileNames } from "../../compiler/codegen/wgsl/tile.ts";
 import { compileFunction } from "../../compiler/compile.ts";
 import { formulas } from "../../compiler/ir/build.ts";
 import { constantDim } from "../../compiler/ir/dim.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { plainCapabilities } from "../../compiler/codegen/wgsl/capabilities.ts";
 import { bucketOf, sizesOfBucket } from "../../compiler/codegen/wgsl/tile-table.ts";
-import { type TileName, tileNames } from "../../compiler/codegen/wgsl/tiles.ts";
+import { type TileName, tileNames } from "../../compiler/codegen/wgsl/tile.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { measuredTiles } from "../../src/executors/measured-tiles.ts";
 import { type TileTimer, fastestTiles } from "../../src/executors/tune.ts";

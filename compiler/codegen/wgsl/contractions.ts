@@ -22,7 +22,7 @@ import { formulasOf } from "./product-formulas.ts";
 import { type Results, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { type Sink, countOf, groupsFor } from "./sink.ts";
-import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiles.ts";
+import { type Fold, type Product, depthParts, emitProduct, foldExtent } from "./tiled-products.ts";
 
 /** `nodes` is what makes the operands, the product and what follows it; `writes` are those of them that others read. */
 export function emitContraction(

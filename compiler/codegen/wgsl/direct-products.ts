@@ -8,7 +8,7 @@ import { assignMerged } from "./merge-lanes.ts";
 import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
 import { declareState } from "./tile-folds.ts";
-import type { Fold, Product } from "./tiles.ts";
+import type { Fold, Product } from "./tiled-products.ts";
 
 export function emitDirectProduct(sink: Sink, product: Product, extent: number): void {
   const { name, nodes, rows, columns, fold } = product;

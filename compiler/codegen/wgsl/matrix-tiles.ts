@@ -1,12 +1,16 @@
 /**
  * The main loop of a tile on subgroup matrices (tensor cores): both operands are staged as f16, each subgroup multiplies
  * fragments of them and adds up in f32. Fragments are opaque, so the finished tile goes through workgroup memory, some
- * rows of fragments at a time, until each invocation has the block in registers that the plain loop would have
+ * fragments at a time, until each invocation has the block in registers that the plain loop would have
  * given it. What follows a product is the same for both loops. Only operands that are rounded to half precision
  * already come here, so staging loses nothing.
  */
+import { knownSize } from "../../ir/dim.ts";
 import type { MatrixUse } from "./capabilities.ts";
 import type { Context } from "./scope.ts";
+import { type Operand, type SlabOf, stageSlab } from "./slabs.ts";
+import { type Tile, components, invocationsOf, lanesAcross, sumOf } from "./tile.ts";
+import type { Product } from "./tiled-products.ts";
 
 /** How the subgroups of a workgroup share a tile. */
 export interface MatrixPlan {
@@ -19,25 +23,6 @@ export interface MatrixPlan {
   readonly wide: number;
 }
 
-export interface MatrixTile {
-  readonly rows: number;
-  readonly columns: number;
-  /** What one invocation ends with. */
-  readonly blockRows: number;
-  readonly blockColumns: number;
-}
-
-/** Elements of an operand, and where they lie: texts of u32 positions in, the text of a value out. */
-export interface MatrixElements {
-  readonly left: (row: string, k: string) => string;
-  readonly right: (k: string, column: string) => string;
-  readonly leftRuns: "across" | "depth";
-  readonly rightRuns: "across" | "depth";
-  /** First row, column and place of the depth, and where each ends. */
-  readonly from: { readonly row: string; readonly column: string; readonly depth: string };
-  readonly to: { readonly row: string; readonly column: string; readonly depth: string };
-}
-
 /** How much of the depth is staged at a time; a multiple of every fragment's. */
 const stagedDepth = 32;
 
@@ -45,14 +30,11 @@ const stagedDepth = 32;
 const padding = 8;
 
 /** The squarest sharing of a tile; undefined where its fragments do not go round. */
-export function matrixPlan(
-  use: MatrixUse | undefined,
-  { rows, columns, blockRows, blockColumns }: MatrixTile,
-): MatrixPlan | undefined {
+export function matrixPlan(use: MatrixUse | undefined, tile: Tile): MatrixPlan | undefined {
   if (use === undefined) return undefined;
   const { shape, subgroup } = use;
-  const invocations = (rows / blockRows) * (columns / blockColumns);
-  const subgroups = invocations / subgroup;
+  const { rows, columns, blockRows } = tile;
+  const subgroups = invocationsOf(tile) / subgroup;
   if (!Number.isInteger(subgroups) || shape.rows % blockRows !== 0 || stagedDepth % shape.depth !== 0)
     return undefined;
   const plans = Array.from({ length: subgroups }, (_, index) => index + 1)
@@ -67,153 +49,142 @@ export function matrixPlan(
   return plans.sort((a, b) => a.tall + a.wide - b.tall - b.wide)[0];
 }
 
-/** Leaves the element (i, j) of each invocation's block in `sums(i, j)`, which is declared. */
-export function accumulateOnMatrices(
-  context: Context,
-  tile: MatrixTile,
-  plan: MatrixPlan,
-  elements: MatrixElements,
-  sums: (i: number, j: number) => string,
-): void {
+/** Leaves the block of each invocation in its sums, which are declared. */
+export function accumulateOnMatrices(context: Context, product: Product, tile: Tile, plan: MatrixPlan): void {
   const { writer } = context;
   writer.enable("shader-f16");
   writer.enable("subgroups");
   writer.enable("chromium-experimental-subgroup-matrix");
-  const { from, to } = elements;
-  const [leftStride, rightStride] = [stagedDepth + padding, tile.columns + padding];
-  writer.shared("halves_left", "f16", tile.rows * leftStride);
-  writer.shared("halves_right", "f16", stagedDepth * rightStride);
+  const size = knownSize(product.depth);
+  const shared = {
+    depth: stagedDepth,
+    lanes: invocationsOf(tile),
+    // Parts of the depth are whole slabs too.
+    isWhole: size !== undefined && size % stagedDepth === 0,
+  };
+  const left = halves(context, product.left, {
+    ...{ ...shared, array: "left", lines: tile.rows, start: "row0", size: writer.size(product.rows) },
+  });
+  const right = halves(context, product.right, {
+    ...{
+      ...shared,
+      array: "right",
+      lines: tile.columns,
+      start: "column0",
+      size: writer.size(product.columns),
+    },
+  });
   writer.push({ kind: "let", name: "fragmentRow", value: `subgroup / ${plan.across}u * ${plan.tall}u` });
   writer.push({ kind: "let", name: "fragmentColumn", value: `subgroup % ${plan.across}u * ${plan.wide}u` });
   eachFragment(plan, (i, j) =>
     writer.push({ kind: "fragment", name: fragment(i, j), type: fragmentType(plan, "result") }),
   );
-  writer.loop("k", from.depth, to.depth, `${stagedDepth}u`, (k0) => {
-    stage(context, tile, elements.leftRuns, tile.rows, (across, k) => ({
-      index: `${across} * ${leftStride}u + ${k}`,
-      array: "halves_left",
-      inside: `${from.row} + ${across} < ${to.row} && ${k0} + ${k} < ${to.depth}`,
-      value: () => elements.left(named(context, `${from.row} + ${across}`), named(context, `${k0} + ${k}`)),
-    }));
-    stage(context, tile, elements.rightRuns, tile.columns, (across, k) => ({
-      index: `${k} * ${rightStride}u + ${across}`,
-      array: "halves_right",
-      inside: `${from.column} + ${across} < ${to.column} && ${k0} + ${k} < ${to.depth}`,
-      value: () =>
-        elements.right(named(context, `${k0} + ${k}`), named(context, `${from.column} + ${across}`)),
-    }));
+  writer.loop("k", "begin", "end", `${stagedDepth}u`, (k0) => {
+    left.fill(k0);
+    right.fill(k0);
     writer.push({ kind: "barrier" });
-    writer.loop("kk", "0u", `${stagedDepth}u`, `${plan.use.shape.depth}u`, (kk) =>
-      multiplyFragments(context, plan, kk, [leftStride, rightStride]),
-    );
+    for (let kk = 0; kk < stagedDepth; kk += plan.use.shape.depth)
+      multiplyFragments(context, plan, kk, left, right);
     writer.push({ kind: "barrier" });
   });
-  handOut(context, tile, plan, sums);
+  handOut(context, tile, plan);
 }
 
-function named({ writer }: Context, text: string): string {
-  return writer.let({ text, type: "u32" }, "p").text;
+/** A slab of f16, in lines as its elements lie in memory. */
+interface Halves {
+  readonly fill: (k0: string) => void;
+  /** A fragment of it: from this line, which is a text, and this place of the depth on. */
+  readonly fragment: (plan: MatrixPlan, line: string, k: number) => string;
 }
 
-interface Staged {
-  readonly array: string;
-  readonly index: string;
-  readonly inside: string;
-  readonly value: () => string;
-}
-
-/** Fills a slab; what lies outside the operand is 0. */
-function stage(
-  context: Context,
-  tile: MatrixTile,
-  runs: "across" | "depth",
-  width: number,
-  element: (across: string, k: string) => Staged,
-): void {
+function halves(context: Context, operand: Operand, slab: SlabOf): Halves {
   const { writer } = context;
-  writer.loop("e", "lane", `${width * stagedDepth}u`, `${invocationsOf(tile)}u`, (e) => {
-    const across = named(context, runs === "depth" ? `${e} / ${stagedDepth}u` : `${e} % ${width}u`);
-    const k = named(context, runs === "depth" ? `${e} % ${stagedDepth}u` : `${e} / ${width}u`);
-    const { array, index, inside, value } = element(across, k);
+  const { array, lines } = slab;
+  const byLine = operand.runs === "depth";
+  const stride = (byLine ? stagedDepth : lines) + padding;
+  const index = (line: string, k: string): string =>
+    byLine ? `${line} * ${stride}u + ${k}` : `${k} * ${stride}u + ${line}`;
+  writer.shared(`halves_${array}`, "f16", (byLine ? lines : stagedDepth) * stride);
+  const { fill } = stageSlab(context, operand, slab, (quad, k, value) => {
     const staged = writer.fresh("staged");
-    writer.push({ kind: "variable", name: staged, type: "f32", value: "0.0" });
-    writer.when(inside, () => writer.push({ kind: "assign", target: staged, value: value() }));
-    writer.push({ kind: "storeShared", array, index, value: `f16(${staged})` });
+    writer.push({ kind: "let", name: staged, value });
+    components.forEach((component, c) =>
+      writer.push({
+        kind: "storeShared",
+        array: `halves_${array}`,
+        index: index(`(${quad} * 4u + ${c}u)`, k),
+        value: `f16(${staged}.${component})`,
+      }),
+    );
   });
-}
-
-function invocationsOf({ rows, columns, blockRows, blockColumns }: MatrixTile): number {
-  return (rows / blockRows) * (columns / blockColumns);
+  return {
+    fill,
+    // The rows of a left fragment are lines, those of a right one are places of the depth.
+    fragment: (plan, line, k) =>
+      load(plan, array, index(line, `${k}u`), stride, byLine === (array === "left") ? "row" : "column"),
+  };
 }
 
 function multiplyFragments(
   { writer }: Context,
   plan: MatrixPlan,
-  kk: string,
-  [leftStride, rightStride]: readonly [number, number],
+  k: number,
+  left: Halves,
+  right: Halves,
 ): void {
   const { rows, columns } = plan.use.shape;
-  for (let i = 0; i < plan.tall; i++)
-    writer.push({
-      kind: "let",
-      name: `a${i}_`,
-      value: load(plan, "left", `(fragmentRow + ${i}u) * ${rows * leftStride}u + ${kk}`, leftStride),
+  const load = (name: string, count: number, of: (n: number) => string): readonly string[] =>
+    Array.from({ length: count }, (_, n) => {
+      writer.push({ kind: "let", name: `${name}${n}_${k}`, value: of(n) });
+      return `${name}${n}_${k}`;
     });
-  for (let j = 0; j < plan.wide; j++)
-    writer.push({
-      kind: "let",
-      name: `b${j}_`,
-      value: load(
-        plan,
-        "right",
-        `${kk} * ${rightStride}u + (fragmentColumn + ${j}u) * ${columns}u`,
-        rightStride,
-      ),
-    });
+  const a = load("a", plan.tall, (i) => left.fragment(plan, `(fragmentRow + ${i}u) * ${rows}u`, k));
+  const b = load("b", plan.wide, (j) => right.fragment(plan, `(fragmentColumn + ${j}u) * ${columns}u`, k));
   eachFragment(plan, (i, j) =>
     writer.push({
       kind: "assign",
       target: fragment(i, j),
-      value: `subgroupMatrixMultiplyAccumulate(a${i}_, b${j}_, ${fragment(i, j)})`,
+      value: `subgroupMatrixMultiplyAccumulate(${a[i]}, ${b[j]}, ${fragment(i, j)})`,
     }),
   );
 }
 
-/** One row of fragments of every subgroup at a time; then each invocation takes what its block has of them. */
-function handOut(
-  { writer }: Context,
-  tile: MatrixTile,
-  plan: MatrixPlan,
-  sums: (i: number, j: number) => string,
-): void {
+/**
+ * One fragment of every subgroup at a time goes through memory; then each invocation takes the quads of its block that
+ * are in it.
+ */
+function handOut({ writer }: Context, tile: Tile, plan: MatrixPlan): void {
   const { rows, columns } = plan.use.shape;
-  const stride = tile.columns + padding;
-  // What follows the product may leave two numbers for each of an invocation's four columns here.
-  writer.shared("finished", "f32", Math.max(plan.down * rows * stride, 8 * invocationsOf(tile)));
-  const lanes = tile.columns / tile.blockColumns;
-  const share = tile.rows / plan.down;
-  writer.push({ kind: "let", name: "ownRow", value: `lane / ${lanes}u * ${tile.blockRows}u` });
-  const inShare = `ownRow % ${share}u`;
-  const start = `(ownRow / ${share}u * ${rows}u + ${inShare} % ${rows}u) * ${stride}u`;
-  writer.push({ kind: "let", name: "own", value: `${start} + lane % ${lanes}u * 4u` });
-  for (let turn = 0; turn < plan.tall; turn++) {
-    for (let j = 0; j < plan.wide; j++) {
-      const row = `fragmentRow / ${plan.tall}u * ${rows * stride}u`;
-      const offset = `${row} + (fragmentColumn + ${j}u) * ${columns}u`;
-      writer.push({ kind: "call", text: store(plan, "finished", offset, fragment(turn, j), stride) });
-    }
-    writer.push({ kind: "barrier" });
-    writer.when(`${inShare} / ${rows}u == ${turn}u`, () => {
-      for (let i = 0; i < tile.blockRows; i++)
-        for (let j = 0; j < tile.blockColumns; j++)
-          writer.push({
-            kind: "assign",
-            target: sums(i, j),
-            value: `finished[own + ${i * stride + Math.floor(j / 4) * lanes * 4 + (j % 4)}u]`,
-          });
-    });
-    writer.push({ kind: "barrier" });
+  const stride = columns + 4;
+  const name = (hint: string, value: string): void => writer.push({ kind: "let", name: hint, value });
+  // What follows the product may leave two numbers for each of four of an invocation's results here.
+  const subgroups = plan.down * plan.across;
+  writer.shared("finished", "f32", Math.max(subgroups * rows * stride, 8 * invocationsOf(tile)));
+  const quads = Array.from({ length: tile.blockColumns / 4 }, (_, quad) => quad);
+  name("ownRow", `blockRow * ${tile.blockRows}u`);
+  for (const quad of quads) {
+    name(`ownColumn${quad}`, `blockColumn * 4u + ${quad * lanesAcross(tile) * 4}u`);
+    const [down, across] = [`(ownRow / ${rows}u)`, `(ownColumn${quad} / ${columns}u)`];
+    name(`turn${quad}`, `${down} % ${plan.tall}u * ${plan.wide}u + ${across} % ${plan.wide}u`);
+    const owner = `(${down} / ${plan.tall}u * ${plan.across}u + ${across} / ${plan.wide}u)`;
+    name(
+      `own${quad}`,
+      `(${owner} * ${rows}u + ownRow % ${rows}u) * ${stride}u + ownColumn${quad} % ${columns}u`,
+    );
   }
+  eachFragment(plan, (i, j) => {
+    const offset = `subgroup * ${rows * stride}u`;
+    writer.push({ kind: "call", text: store(plan, "finished", offset, fragment(i, j), stride) });
+    writer.push({ kind: "barrier" });
+    for (const quad of quads)
+      writer.when(`turn${quad} == ${i * plan.wide + j}u`, () => {
+        for (let row = 0; row < tile.blockRows; row++) {
+          const four = components.map((_, c) => `finished[own${quad} + ${row * stride + c}u]`);
+          writer.push({ kind: "assign", target: sumOf(row, quad), value: `vec4f(${four.join(", ")})` });
+        }
+      });
+    writer.push({ kind: "barrier" });
+  });
 }
 
 function eachFragment({ tall, wide }: MatrixPlan, visit: (i: number, j: number) => void): void {
@@ -234,15 +205,22 @@ function fragmentType({ use: { shape } }: MatrixPlan, role: "left" | "right" | "
   return `subgroup_matrix_${role}<${sizes[role]}>`;
 }
 
-/** Rows one after the other, in either spelling. */
-function load(plan: MatrixPlan, role: "left" | "right", offset: string, stride: number): string {
+/** In either spelling; `order` says of what memory holds one after the other. */
+function load(
+  plan: MatrixPlan,
+  role: "left" | "right",
+  offset: string,
+  stride: number,
+  order: "row" | "column",
+): string {
   const [type, array] = [fragmentType(plan, role), `&halves_${role}`];
   return {
-    flag: `subgroupMatrixLoad<${type}>(${array}, ${offset}, false, ${stride}u)`,
-    layout: `subgroupMatrixLoad<${type}, row_major>(${array}, ${offset}, ${stride}u)`,
+    flag: `subgroupMatrixLoad<${type}>(${array}, ${offset}, ${order === "column"}, ${stride}u)`,
+    layout: `subgroupMatrixLoad<${type}, ${order === "row" ? "row" : "col"}_major>(${array}, ${offset}, ${stride}u)`,
   }[plan.use.spelling];
 }
 
+/** Rows one after the other. */
 function store(plan: MatrixPlan, array: string, offset: string, value: string, stride: number): string {
   return {
     flag: `subgroupMatrixStore(&${array}, ${offset}, ${value}, false, ${stride}u)`,

@@ -10,7 +10,8 @@ import { placeAt, placeOf } from "./place.ts";
 import type { ProductNode } from "../../passes/fuse/products.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { plus, times } from "./sizes.ts";
-import type { Coordinate, Operand, Product } from "./tiles.ts";
+import type { Coordinate, Operand } from "./slabs.ts";
+import type { Product } from "./tiled-products.ts";
 import { type Side, dimAt, sidesOf } from "./windows.ts";
 
 export type Formulas = Pick<Product, "rows" | "columns" | "depth" | "left" | "right">;

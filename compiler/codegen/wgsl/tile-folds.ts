@@ -6,7 +6,8 @@ import { assignMerged } from "./merge-lanes.ts";
 import type { Parameter } from "./kernel.ts";
 import type { Monoid } from "./monoids.ts";
 import type { Context } from "./scope.ts";
-import { type Fold, type Product, type Tile, lanesAcross } from "./tiles.ts";
+import { type Tile, lanesAcross } from "./tile.ts";
+import type { Fold, Product } from "./tiled-products.ts";
 
 /** Where the invocations of a tile leave a number of the state of four results each. */
 export interface FoldMemory {

@@ -2,7 +2,7 @@
  * Which tile a product takes where somebody has measured: by the bucket of its sizes, each rounded up to a power of
  * two. A table may lack a bucket, and then the tile is chosen by size alone.
  */
-import type { TileName } from "./tiles.ts";
+import type { TileName } from "./tile.ts";
 
 /** The measured tile for a bucket of sizes. */
 export type TileChoice = (bucket: string) => TileName | undefined;

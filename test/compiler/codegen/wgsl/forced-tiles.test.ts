@@ -6,7 +6,7 @@ import { test } from "vitest";
 import { type Formulas, formulas } from "../../../../compiler/ir/build.ts";
 import { constantDim } from "../../../../compiler/ir/dim.ts";
 import { GraphBuilder, type Node } from "../../../../compiler/ir/node.ts";
-import type { TileName } from "../../../../compiler/codegen/wgsl/tiles.ts";
+import type { TileName } from "../../../../compiler/codegen/wgsl/tile.ts";
 import { evaluateGraph } from "../../../../compiler/reference.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
 import { evaluateOnGpu, gpuOptions, together } from "../../../support/gpu-runs.ts";

@@ -10,9 +10,9 @@ import {
   plainCapabilities,
 } from "../../../../compiler/codegen/wgsl/capabilities.ts";
 import { matrixPlan } from "../../../../compiler/codegen/wgsl/matrix-tiles.ts";
-import { tiles } from "../../../../compiler/codegen/wgsl/tiles.ts";
+import { tiles } from "../../../../compiler/codegen/wgsl/tile.ts";
 import { type Formulas, formulas } from "../../../../compiler/ir/build.ts";
-import { constantDim } from "../../../../compiler/ir/dim.ts";
+import { constantDim, namedDim } from "../../../../compiler/ir/dim.ts";
 import { GraphBuilder, type Node } from "../../../../compiler/ir/node.ts";
 import type { PassOptions } from "../../../../compiler/passes/pass.ts";
 import { evaluateGraph } from "../../../../compiler/reference.ts";
@@ -50,6 +50,8 @@ describe("how subgroups share a tile", () => {
     ["cards of 32 lanes", use(16, 32), "square", "2x4 of 2x1"],
     ["cards of 64 lanes", use(16, 64), "square", "2x2 of 2x2"],
     ["small fragments in software", use(8, 8), "square", "4x8 of 2x1"],
+    ["a large tile on cards of 32 lanes", use(16, 32), "huge", "2x4 of 4x2"],
+    ["a large tile on cards of 64 lanes", use(16, 64), "huge", "2x2 of 4x4"],
     ["more subgroups than fragments", use(16, 8), "square", "none"],
     ["subgroups larger than the workgroup", use(16, 512), "square", "none"],
     ["no matrices", undefined, "square", "none"],
@@ -129,6 +131,32 @@ describeOnGpu("products on subgroup matrices", (gpu) => {
     // Two roundings of operands to 11 bits, relative to the largest element of the result.
     expectSameValues(actual, evaluateGraph(graph, feeds, {}), 2 * 2 ** -11);
     expect(await run()).toEqual(actual);
+  });
+
+  test("a large tile, whole and folded along either side", async ({ skip }) => {
+    if (chosen.kind === "lacking") return skip(`this adapter lacks ${chosen.lacks.join(", ")}`);
+    const emission = emissionFor(chosen.capabilities);
+    const rows = namedDim("N");
+    // So many rows are expected that the largest tile suits them.
+    const options = { ...f16, dims: { N: 40_000 } };
+    for (const over of [0, 1]) {
+      const builder = new GraphBuilder();
+      const f = formulas(builder);
+      const x = f.make("input", [], { name: "x", dtype: "f32", shape: [rows, constantDim(37)] });
+      const product = f.matmul(x, f32(f, "w", 250, 37), "keep", "flip");
+      const folded = f.logsumexp(product, { axes: [over], keepDims: false });
+      const graph = {
+        outputs: [
+          { name: "product", node: product },
+          { name: "folded", node: folded },
+        ],
+      };
+      const { kernels } = gpuModule(programOf(builder, graph, { N: 150 }), options, emission);
+      expect(kernels.some(({ code }) => code.includes("sum_7_1 = vec4f(finished["))).toBe(true);
+      const feeds = randomFeeds(graph, { N: 150 }, 5, { low: 0, high: 1 });
+      const actual = await evaluateOnGpu(gpu, builder, graph, feeds, { N: 150 }, options, emission);
+      expectSameValues(actual, evaluateGraph(graph, feeds, { N: 150 }), 2 * 2 ** -11);
+    }
   });
 
   test("a streamed head", async ({ skip }) => {

@@ -1,7 +1,7 @@
 /** Measured tiles in the code generator: the table decides where it has the size, and every tile is a valid kernel. */
 import { expect, test } from "vitest";
-import type { TileName } from "../../../../compiler/codegen/wgsl/tiles.ts";
-import { tileNames, tiles } from "../../../../compiler/codegen/wgsl/tiles.ts";
+import type { TileName } from "../../../../compiler/codegen/wgsl/tile.ts";
+import { tileNames, tiles } from "../../../../compiler/codegen/wgsl/tile.ts";
 import { emitGpuModule } from "../../../../compiler/codegen/wgsl/module.ts";
 import { millisecondsOfCall } from "../../../../runtime/webgpu/timing.ts";
 import type { GpuKernel, GpuModule } from "../../../../runtime/webgpu/schedule.ts";
