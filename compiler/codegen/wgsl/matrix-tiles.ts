@@ -8,6 +8,7 @@
 import { knownSize } from "../../ir/dim.ts";
 import type { MatrixUse } from "./capabilities.ts";
 import type { Context } from "./scope.ts";
+import { plus, times } from "./sizes.ts";
 import { type Operand, type SlabOf, stageSlab } from "./slabs.ts";
 import { type Tile, components, invocationsOf, lanesAcross, sumOf } from "./tile.ts";
 import type { Product } from "./tiled-products.ts";
@@ -63,16 +64,12 @@ export function accumulateOnMatrices(context: Context, product: Product, tile: T
     isWhole: size !== undefined && size % stagedDepth === 0,
   };
   const left = halves(context, product.left, {
-    ...{ ...shared, array: "left", lines: tile.rows, start: "row0", size: writer.size(product.rows) },
+    ...shared,
+    ...{ array: "left", lines: tile.rows, start: "row0", size: product.rows },
   });
   const right = halves(context, product.right, {
-    ...{
-      ...shared,
-      array: "right",
-      lines: tile.columns,
-      start: "column0",
-      size: writer.size(product.columns),
-    },
+    ...shared,
+    ...{ array: "right", lines: tile.columns, start: "column0", size: product.columns },
   });
   writer.push({ kind: "let", name: "fragmentRow", value: `subgroup / ${plan.across}u * ${plan.tall}u` });
   writer.push({ kind: "let", name: "fragmentColumn", value: `subgroup % ${plan.across}u * ${plan.wide}u` });
@@ -97,25 +94,28 @@ interface Halves {
   readonly fragment: (plan: MatrixPlan, line: string, k: number) => string;
 }
 
-function halves(context: Context, operand: Operand, slab: SlabOf): Halves {
+function halves(context: Context, operand: Operand, slab: Omit<SlabOf, "quads">): Halves {
   const { writer } = context;
   const { array, lines } = slab;
   const byLine = operand.runs === "depth";
+  // Four places of a line want one address where four lines want four.
+  const quads = byLine && operand.depth.isPlain ? "depth" : "lines";
   const stride = (byLine ? stagedDepth : lines) + padding;
   const index = (line: string, k: string): string =>
-    byLine ? `${line} * ${stride}u + ${k}` : `${k} * ${stride}u + ${line}`;
+    byLine ? times(line, `${stride}u`) + ` + ${k}` : times(k, `${stride}u`) + ` + ${line}`;
   writer.shared(`halves_${array}`, "f16", (byLine ? lines : stagedDepth) * stride);
-  const { fill } = stageSlab(context, operand, slab, (quad, k, value) => {
+  const { fill } = stageSlab(context, operand, { ...slab, quads }, ({ line, k }, value) => {
     const staged = writer.fresh("staged");
     writer.push({ kind: "let", name: staged, value });
-    components.forEach((component, c) =>
+    components.forEach((component, c) => {
+      const [across, down] = quads === "lines" ? [plus(line, `${c}u`), k] : [line, plus(k, `${c}u`)];
       writer.push({
         kind: "storeShared",
         array: `halves_${array}`,
-        index: index(`(${quad} * 4u + ${c}u)`, k),
+        index: index(across, down),
         value: `f16(${staged}.${component})`,
-      }),
-    );
+      });
+    });
   });
   return {
     fill,

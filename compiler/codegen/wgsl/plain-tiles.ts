@@ -15,16 +15,17 @@ export function accumulate(context: Context, product: Product, tile: Tile): void
   const size = knownSize(product.depth);
   const lanes = invocationsOf(tile);
   // Parts of the depth are whole slabs too.
-  const shared = { depth: tile.depth, lanes, isWhole: size !== undefined && size % tile.depth === 0 };
+  const isWhole = size !== undefined && size % tile.depth === 0;
+  const shared = { depth: tile.depth, lanes, isWhole, quads: "lines" } as const;
   const slab = (array: "left" | "right", lines: number, place: Pick<SlabOf, "start" | "size">) => {
     const stride = strideOf(lines);
     writer.shared(array, "vec4f", Math.max(tile.depth * stride, lanes));
-    return stageSlab(context, product[array], { ...shared, ...place, array, lines }, (quad, k, value) =>
-      writer.push({ kind: "storeShared", array, index: `${k} * ${stride}u + ${quad}`, value }),
+    return stageSlab(context, product[array], { ...shared, ...place, array, lines }, ({ line, k }, value) =>
+      writer.push({ kind: "storeShared", array, index: `${k} * ${stride}u + ${line} / 4u`, value }),
     );
   };
-  const left = slab("left", tile.rows, { start: "row0", size: writer.size(product.rows) });
-  const right = slab("right", tile.columns, { start: "column0", size: writer.size(product.columns) });
+  const left = slab("left", tile.rows, { start: "row0", size: product.rows });
+  const right = slab("right", tile.columns, { start: "column0", size: product.columns });
   writer.loop("k", "begin", "end", `${tile.depth}u`, (k0) => {
     left.fill(k0);
     right.fill(k0);

@@ -50,7 +50,7 @@ function matrixOperand(x: Node, across: number): Operand {
 }
 
 function itself(name: string): Coordinate {
-  return { names: [name], numbers: (_, position) => [position] };
+  return { names: [name], isPlain: true, numbers: (_, position) => [position] };
 }
 
 /** The matrix whose rows are all axes of `x` but the last: its rows are the depth. */
@@ -123,6 +123,7 @@ function sidesFor(
 function cornerOfWindow(image: Node, result: Node, sides: SidesIn): Coordinate {
   return {
     names: ["y", "x", "start"],
+    isPlain: false,
     numbers: (context, pixel) => {
       const [n = "", oy = "", ox = ""] = split(context, pixel, result.type.shape.slice(0, 3));
       const [top, left] = sides(context).map((side, axis) =>
@@ -141,6 +142,7 @@ function cornerOfWindow(image: Node, result: Node, sides: SidesIn): Coordinate {
 function tapOfWindow(image: Node, window: readonly Dim[]): Coordinate {
   return {
     names: ["ky", "kx", "shift"],
+    isPlain: false,
     numbers: (context, position) => {
       const [ky = "", kx = "", channel = ""] = split(context, position, window);
       return [ky, kx, named(context, `${flatIn(context, image, ["0u", ky, kx])} + ${channel}`, "shift")];
@@ -181,6 +183,7 @@ function inputGradientFormulas(node: Node<"conv2d_input_gradient">): Formulas {
       line: itself("column"),
       depth: {
         names: ["tap", "feature"],
+        isPlain: false,
         numbers: (context, k) => {
           const [ky = "", kx = "", feature = ""] = split(context, k, window);
           return [flatIn(context, filter, [ky, kx, "0u"]), feature];
@@ -205,6 +208,7 @@ function windowsOver(
   return {
     line: {
       names: ["y", "x", "start"],
+      isPlain: false,
       numbers: (context, pixel) => {
         const [tall, wide] = sides(context);
         const [n = "", y = "", x = ""] = split(context, pixel, node.type.shape.slice(0, 3));
@@ -215,6 +219,7 @@ function windowsOver(
     },
     depth: {
       names: ["ky", "kx", "shift"],
+      isPlain: false,
       numbers: (context, k) => {
         const [ky = "", kx = "", feature = ""] = split(context, k, window);
         if (!isDense) return [ky, kx, feature];

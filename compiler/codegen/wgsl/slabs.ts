@@ -1,9 +1,10 @@
 /**
  * Slabs: a piece of an operand, some lines by some of the depth, that a workgroup reads once and keeps in its memory while
- * it multiplies. Each invocation reads quads of four lines at one place of the depth; how they lie in memory is up to who
- * multiplies them.
+ * it multiplies. Each invocation reads quads of elements; how they lie in memory is up to who multiplies them.
  */
+import { type Dim, knownSize } from "../../ir/dim.ts";
 import type { Context } from "./scope.ts";
+import { plus } from "./sizes.ts";
 import { components } from "./tile.ts";
 
 /**
@@ -22,6 +23,8 @@ export interface Operand {
 /** A position, as numbers that are all u32. */
 export interface Coordinate {
   readonly names: readonly string[];
+  /** Whether it is the position itself, so that it costs nothing. */
+  readonly isPlain: boolean;
   readonly numbers: (context: Context, position: string) => readonly string[];
 }
 
@@ -32,55 +35,117 @@ export interface SlabOf {
   readonly lines: number;
   readonly depth: number;
   readonly lanes: number;
-  /** The first line, and how many the operand has: u32 texts. */
+  /** The first line, u32 text. */
   readonly start: string;
-  readonly size: string;
+  /** How many the operand has. */
+  readonly size: Dim;
   /** Whether the depth is so many whole slabs. */
   readonly isWhole: boolean;
+  /** What a quad is: lines side by side, or places of the depth, where neighbours in memory lie so. */
+  readonly quads: "lines" | "depth";
+}
+
+/** The first element of a quad: its line and its place of the depth, counted within the slab; u32 texts. */
+export interface QuadPlace {
+  readonly line: string;
+  readonly k: string;
 }
 
 /** Numbers of lines that an invocation keeps through the loop over the depth; more are worked out for each slab. */
 const mostNumbers = 24;
 
 /**
- * `put` takes a vec4f text: the lines of a quad at a place of the depth, both counted within the slab. What lies outside
- * the operand is read at its last element instead: across, that only reaches results which nobody takes; along the depth
- * it is made 0. An invocation fills the same quads of every slab.
+ * `put` takes a quad as a vec4f text. What lies outside the operand is read at its last element instead: across, that only
+ * reaches results which nobody takes; along the depth it is made 0. An invocation fills the same quads of every slab.
  */
 export function stageSlab(
   context: Context,
-  { line, depth: coordinate, element, runs }: Operand,
-  { array, lines, depth, lanes, start, size, isWhole }: SlabOf,
-  put: (quad: string, k: string, value: string) => void,
+  operand: Operand,
+  slab: SlabOf,
+  put: (place: QuadPlace, value: string) => void,
 ): { readonly fill: (k0: string) => void } {
   const { writer } = context;
-  const [across, quads] = [lines / 4, (lines / 4) * depth];
-  const named = (text: string, hint: string): string => writer.let({ text, type: "u32" }, hint).text;
-  const parameters = [...line.names, ...coordinate.names].map((name) => ({ name, type: "u32" }) as const);
-  const read = writer.routine(`${array}_element`, parameters, () =>
-    element(context, line.names, coordinate.names),
+  const { array, lines, depth, lanes } = slab;
+  const parameters = [...operand.line.names, ...operand.depth.names];
+  const read = writer.routine(
+    `${array}_element`,
+    parameters.map((name) => ({ name, type: "u32" })),
+    () => operand.element(context, operand.line.names, operand.depth.names),
   );
-  const placed = (e: string) => {
-    const quad = named(runs === "depth" ? `${e} / ${depth}u` : `${e} % ${across}u`, "quad");
-    const k = named(runs === "depth" ? `${e} % ${depth}u` : `${e} / ${across}u`, "depth");
-    const numbers = components.map((_, c) =>
-      line.numbers(context, named(`min(${start} + ${quad} * 4u + ${c}u, ${size} - 1u)`, "p")),
-    );
-    return { quad, k, numbers };
-  };
-  const stage = (k0: string, { quad, k, numbers }: ReturnType<typeof placed>): void => {
-    const at = named(`${k0} + ${k}`, "k");
-    const there = coordinate.numbers(context, isWhole ? at : named(`min(${at}, end - 1u)`, "k"));
-    const values = `vec4f(${numbers.map((each) => read([...each, ...there])).join(", ")})`;
-    put(quad, k, isWhole ? values : `select(vec4f(), ${values}, ${at} < end)`);
-  };
+  const quads = (lines * depth) / 4;
   const turns = quads / lanes;
-  if (!Number.isInteger(turns) || turns * 4 * line.names.length > mostNumbers)
+  const placed = (e: string) => placeQuad(context, operand, slab, e);
+  const stage = (k0: string, quad: PlacedQuad): void =>
+    put(quad, quadAt(context, operand, slab, read, quad, k0));
+  const kept = turns * (slab.quads === "lines" ? 4 : 1) * operand.line.names.length;
+  if (!Number.isInteger(turns) || kept > mostNumbers)
     return {
       fill: (k0) => writer.loop("e", "lane", `${quads}u`, `${lanes}u`, (e) => stage(k0, placed(e))),
     };
   const shares = Array.from({ length: turns }, (_, turn) =>
-    placed(turn === 0 ? "lane" : named(`lane + ${turn * lanes}u`, "e")),
+    placed(turn === 0 ? "lane" : named(context, `lane + ${turn * lanes}u`, "e")),
   );
   return { fill: (k0) => shares.forEach((share) => stage(k0, share)) };
+}
+
+interface PlacedQuad extends QuadPlace {
+  /** Of its lines, or of the one it has. */
+  readonly numbers: readonly (readonly string[])[];
+}
+
+/** Quad number `e` of the slab; neighbouring invocations read neighbours in memory. */
+function placeQuad(
+  context: Context,
+  { line, runs }: Operand,
+  { lines, depth, start, size, quads }: SlabOf,
+  e: string,
+): PlacedQuad {
+  const text = context.writer.size(size);
+  if (quads === "depth") {
+    const own = named(context, `${e} / ${depth / 4}u`, "line");
+    const k = named(context, `${e} % ${depth / 4}u * 4u`, "depth");
+    const p = named(context, `min(${start} + ${own}, ${text} - 1u)`, "p");
+    return { line: own, k, numbers: [line.numbers(context, p)] };
+  }
+  const own = named(
+    context,
+    runs === "depth" ? `${e} / ${depth}u * 4u` : `${e} % ${lines / 4}u * 4u`,
+    "line",
+  );
+  const k = named(context, runs === "depth" ? `${e} % ${depth}u` : `${e} / ${lines / 4}u`, "depth");
+  const count = knownSize(size);
+  // Then a quad is inside or outside as a whole, and its elements are a constant apart.
+  const isWhole = count !== undefined && count % 4 === 0;
+  const first = isWhole ? named(context, `min(${start} + ${own}, ${text} - 4u)`, "p") : "";
+  const numbers = components.map((_, c) => {
+    const p = isWhole ? plus(first, `${c}u`) : `min(${start} + ${own} + ${c}u, ${text} - 1u)`;
+    return line.numbers(context, named(context, p, "p"));
+  });
+  return { line: own, k, numbers };
+}
+
+function quadAt(
+  context: Context,
+  { depth }: Operand,
+  { isWhole, quads }: SlabOf,
+  read: (operands: readonly string[]) => string,
+  { k, numbers }: PlacedQuad,
+  k0: string,
+): string {
+  const at = named(context, `${k0} + ${k}`, "k");
+  const there = (position: string): readonly string[] =>
+    depth.numbers(context, isWhole ? position : named(context, `min(${position}, end - 1u)`, "k"));
+  if (quads === "lines") {
+    const same = there(at);
+    const values = `vec4f(${numbers.map((each) => read([...each, ...same])).join(", ")})`;
+    return isWhole ? values : `select(vec4f(), ${values}, ${at} < end)`;
+  }
+  const [own = []] = numbers;
+  const places = components.map((_, c) => plus(at, `${c}u`));
+  const values = `vec4f(${places.map((each) => read([...own, ...there(each)])).join(", ")})`;
+  return isWhole ? values : `select(vec4f(), ${values}, vec4u(${places.join(", ")}) < vec4u(end))`;
+}
+
+function named({ writer }: Context, text: string, hint: string): string {
+  return writer.let({ text, type: "u32" }, hint).text;
 }
