@@ -4,7 +4,7 @@
  * business of `vite.ts`.
  */
 import { type CheckResult, type SourceHost, checkFile, elaborateEntry } from "../compiler/check/index.ts";
-import type { Mapping } from "../compiler/codegen/source-map.ts";
+import type { Mapping, SourceLine } from "../compiler/codegen/source-map.ts";
 import type { BuiltPath } from "../compiler/codegen/wgsl/capabilities.ts";
 import { emitModule } from "../compiler/codegen/tfjs/module.ts";
 import { compactModule } from "../compiler/codegen/wgsl/compact.ts";
@@ -120,11 +120,16 @@ export interface TargetText {
   readonly mappings: readonly Mapping[];
 }
 
-/** The code of a part; a device runs the kernels of either kind, but its own faster. */
-export function partModule(program: Program, part: BundlePart, kernelsFor: AdapterFacts["kind"]): TargetText {
+/** The code of a part, whose kernels know their places in the source; a device runs the kernels of either kind, but its own faster. */
+export function partModule(
+  program: Program,
+  part: BundlePart,
+  kernelsFor: AdapterFacts["kind"],
+  placeOf: SourceLine,
+): TargetText {
   switch (part.target) {
     case "wgsl": {
-      const { module } = gpuArtifact(program, { path: part.path, kernelsFor });
+      const { module } = gpuArtifact(program, { path: part.path, kernelsFor, sourceLine: placeOf });
       return { code: printGpuModule(compactModule(module)), mappings: [] };
     }
     case "tfjs": {

@@ -16,7 +16,8 @@ import {
 import { type MappedSource, sourceMap } from "../compiler/codegen/source-map.ts";
 import type { BuiltPath } from "../compiler/codegen/wgsl/capabilities.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
-import { positionAt, sourceText } from "../compiler/syntax/source.ts";
+import type { Span } from "../compiler/errors/span.ts";
+import { type SourceText, positionAt, sourceText } from "../compiler/syntax/source.ts";
 import {
   type BundleTarget,
   bundleParts,
@@ -86,7 +87,7 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
       if (program === undefined) return this.error(`${path} has no entry ${wanted[1] ?? ""}`);
       const part = parts.find((each) => partName(each) === wanted[2]);
       if (part === undefined) return this.error(`${path} is not compiled for ${wanted[2] ?? ""}`);
-      const { code, mappings } = partModule(program, part, kernelsFor);
+      const { code, mappings } = partModule(program, part, kernelsFor, placesIn(opened));
       // What Vite adds comes last, so that the map still fits.
       const added = part.target === "tfjs" && framework === "vite" ? wasmImports() : "";
       if (mappings.length === 0) return `${code}${added}`;
@@ -132,6 +133,17 @@ function mappedSource({ host, root }: OpenedFile): (file: string) => MappedSourc
     name: isLibraryModule(file) ? `margo:///${file}.margo` : join(root, file),
     text: host.read(file) ?? "",
   });
+}
+
+/** `digits.margo:12:3`, which a page can carry; the line's text stays at home. */
+function placesIn({ host }: OpenedFile): (span: Span) => string {
+  const texts = new Map<string, SourceText>();
+  return ({ file, start }) => {
+    const text = texts.get(file) ?? sourceText(file, host.read(file) ?? "");
+    texts.set(file, text);
+    const { line, character } = positionAt(text, start);
+    return `${file}:${line + 1}:${character + 1}`;
+  };
 }
 
 type Context = UnpluginBuildContext & UnpluginContext;

@@ -91,16 +91,6 @@ async function refusal(kernel: GpuKernel, module: GPUShaderModule, error: unknow
   const { messages } = await module.getCompilationInfo();
   const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
   const reason = lines.length > 0 ? lines.join("\n") : String(error);
-  const from = sourceOf(kernel);
-  return `the kernel "${kernel.name}"${from === "" ? "" : ` of ${from}`} does not compile, which is a bug in Margo; please report it with this text:\n${reason}\n${kernel.code}`;
-}
-
-/** The last of the source lines that stand as comments between a kernel's name and its shader: what it ends in. */
-function sourceOf({ code }: GpuKernel): string {
-  const [, ...lines] = code.split("\n");
-  const comments = lines.slice(
-    0,
-    lines.findIndex((line) => !line.startsWith("// ")),
-  );
-  return comments.at(-1)?.slice("// ".length) ?? "";
+  const { name, from, code } = kernel;
+  return `the kernel "${name}"${from === undefined ? "" : ` of ${from}`} does not compile, which is a bug in Margo; please report it with this text:\n${reason}\n${code}`;
 }

@@ -25,6 +25,8 @@ export type Access = "read" | "write" | "update";
 /** One compute shader; its entry point is `main`. */
 export interface GpuKernel {
   readonly name: string;
+  /** The place, and where it is at hand the line, of the source that it ends in. */
+  readonly from?: string;
   readonly code: string;
   /** Of the storage buffers of group 0, in binding order. */
   readonly access: readonly Access[];

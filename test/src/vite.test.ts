@@ -169,6 +169,13 @@ export default Flowers;
     expect(await featuresOf(await importedProgram({ gpu: "f16" }), cards.plain)).toEqual(["shader-f16"]);
   });
 
+  test("gives kernels that know where they come from, but not the text", async () => {
+    const { modules } = await importedProgram({});
+    const kernels = (await modules.wgsl?.(cards.plain))?.module.kernels ?? [];
+    expect(kernels.map(({ from }) => from)).toContainEqual(expect.stringMatching(/^wide\.margo:1:\d+$/));
+    expect(kernels.filter(({ code }) => code.includes("wide.margo"))).toEqual([]);
+  });
+
   test("of several paths gives the first that the device can run", async () => {
     const program = await importedProgram({ gpu: ["f16", "subgroups", "plain"] });
     expect(await featuresOf(program, cards.best)).toEqual(["shader-f16"]);

@@ -31,9 +31,11 @@ export function createKernelTable(): KernelTable {
       const known = numbers.get(key);
       if (known !== undefined) return known;
       for (const feature of kernel.features) features.add(feature);
+      const from = kernel.comments.at(-1);
       lines.push([...commentLines(kernel), ...shader]);
       const made = kernels.push({
         name: kernel.name,
+        ...(from === undefined ? {} : { from }),
         code: `${textOf(commentLines(kernel))}${text}`,
         access: kernel.bindings.map(({ access }) => access),
         sliced: kernel.bindings.map(({ sliced }) => sliced),
