@@ -19,7 +19,7 @@ import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import { lockFolder } from "./run-lock.ts";
 import { writeWholeFile } from "./write-file.ts";
 
-/** What a run was started with; enough to compile it again. */
+/** What a run was last started with; enough to compile it again. */
 export interface RunInfo {
   readonly margo: string;
   /** The .margo file as an absolute path, and its text at the start. */
@@ -36,6 +36,9 @@ export interface RunInfo {
   readonly budget?: number;
   readonly seed: number;
   readonly limit?: number;
+  /** Where the run was to end earlier or later than its `train` says (`--epochs`, `--steps`). */
+  readonly epochs?: number;
+  readonly steps?: number;
   /** The machine that ran it, for the report. */
   readonly machine?: Readonly<Record<string, string>>;
 }
@@ -82,7 +85,11 @@ function clearRun(path: string): void {
 }
 
 /** Goes on in the folder of a run: metrics of steps after the checkpoint are cut off, since they are run again. */
-export async function reopenRunFolder(path: string, step: number): Promise<RunFolder | RuntimeFault> {
+export async function reopenRunFolder(
+  path: string,
+  info: RunInfo,
+  step: number,
+): Promise<RunFolder | RuntimeFault> {
   return locked(path, runFiles.metrics, async (release) => {
     const metrics = readMetrics(path);
     if (isFault(metrics)) return metrics;
@@ -91,7 +98,8 @@ export async function reopenRunFolder(path: string, step: number): Promise<RunFo
       join(path, runFiles.metrics),
       kept.map((metric) => `${JSON.stringify(metric)}\n`).join(""),
     );
-    return written ?? appendTo(path, release);
+    const described = written ?? (await writeAll(join(path, runFiles.info), json(info)));
+    return described ?? appendTo(path, release);
   });
 }
 

@@ -157,7 +157,7 @@ async function openFolder(request: TrainRequest, trainer: Trainer): Promise<RunF
   if (start === "fresh") return createRunFolder(folder, info);
   const bytes = readCheckpointFile(folder);
   if (isFault(bytes)) return bytes;
-  return (await trainer.load(bytes, folder)) ?? reopenRunFolder(folder, trainer.progress.step);
+  return (await trainer.load(bytes, folder)) ?? reopenRunFolder(folder, info, trainer.progress.step);
 }
 
 interface RunResult {

@@ -261,6 +261,8 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     ...(budget === undefined ? {} : { budget }),
     seed,
     ...(limit === undefined ? {} : { limit }),
+    ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
+    ...(options.steps === undefined ? {} : { steps: options.steps }),
     machine: { ...machineFacts(), ...(target === "wgsl" ? await adapterName() : {}) },
   };
 }

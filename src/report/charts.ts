@@ -27,14 +27,10 @@ export function lossChart({ steps, validation }: Pick<RunData, "steps" | "valida
         min: 0,
         max: ceiling(Math.max(top, ...validation.map(({ loss }) => loss))),
       }),
-      series: [
-        lineSeries("training", classColor(0), batches),
-        dots(
-          "validation",
-          classColor(1),
-          validation.map(({ step, loss }) => [step, loss]),
-        ),
-      ],
+      series: curves(
+        batches,
+        validation.map(({ step, loss }) => [step, loss]),
+      ),
     },
     wide,
     "loss over the steps of the run",
@@ -62,7 +58,7 @@ export function accuracyChart({
       legend: legend(),
       xAxis: stepAxis(steps),
       yAxis: valueAxis("accuracy, %", { nameGap: 36, max: 100, min: low > 90 ? 90 : low > 50 ? 50 : 0 }),
-      series: [lineSeries("training", classColor(0), percent), dots("validation", classColor(1), checks)],
+      series: curves(percent, checks),
     },
     wide,
     "accuracy over the steps of the run",
@@ -84,14 +80,10 @@ export function metricCharts({
       legend: legend(),
       xAxis: stepAxis(steps),
       yAxis: valueAxis(name, { nameGap: 36, scale: true }),
-      series: [
-        lineSeries(
-          "training",
-          classColor(0),
-          condensed(steps, ({ metrics }) => metrics?.[name]),
-        ),
-        dots("validation", classColor(1), checks),
-      ],
+      series: curves(
+        condensed(steps, ({ metrics }) => metrics?.[name]),
+        checks,
+      ),
     };
     return { title: name, svg: drawInline(options, wide, `${name} over the steps of the run`) };
   });
@@ -298,15 +290,19 @@ function percentOf(share: number): number {
   return Math.round(share * 1000) / 10;
 }
 
-export function lineSeries(
-  name: string,
-  color: string,
-  data: readonly (readonly [number, number])[],
-): object {
+type Points = readonly (readonly [number, number])[];
+
+/** Training, and validation where there was one. */
+function curves(training: Points, validation: Points): readonly object[] {
+  const drawn = lineSeries("training", classColor(0), training);
+  return validation.length === 0 ? [drawn] : [drawn, dots("validation", classColor(1), validation)];
+}
+
+export function lineSeries(name: string, color: string, data: Points): object {
   return { type: "line", name, symbol: "none", lineStyle: { color, width: 1.6 }, itemStyle: { color }, data };
 }
 
-function dots(name: string, color: string, data: readonly (readonly [number, number])[]): object {
+function dots(name: string, color: string, data: Points): object {
   return {
     type: "line",
     name,

@@ -80,8 +80,15 @@ test("eval finds what training found", async () => {
 });
 
 test("a resumed run ends with the same bytes as one that never stopped", async () => {
+  const described = (): unknown => JSON.parse(readFileSync(join(place.path, "parts", "run.json"), "utf8"));
+  const report = (): string => readFileSync(join(place.path, "parts", "report.html"), "utf8");
   expect((await place.margo("train", "heaps.margo", "--steps", "6", "--out", "parts")).code).toBe(0);
+  expect(described()).toMatchObject({ steps: 6 });
+  expect(report()).toContain("steps (--steps)");
   expect((await place.margo("train", "heaps.margo", "--resume", "parts")).code).toBe(0);
+  // What it says is how the run went on.
+  expect(described()).not.toHaveProperty("steps");
+  expect(report()).not.toContain("steps (--steps)");
   const bytes = (run: string) => readFileSync(join(place.path, run, "checkpoint.safetensors"));
   expect(bytes("parts").equals(bytes("whole"))).toBe(true);
 });

@@ -72,6 +72,13 @@ const bare: RunData = {
 describe("a report", () => {
   const html = renderReport(full);
 
+  test("has curves of validation where there was one", () => {
+    const curves = (run: RunData): string => renderReport(run).split("</svg>")[0] ?? "";
+    expect(curves(full)).toMatch(/>validation</);
+    expect(curves({ ...full, validation: [] })).toMatch(/>training</);
+    expect(curves({ ...full, validation: [] })).not.toMatch(/>validation</);
+  });
+
   test("holds the numbers, the pictures and the source", () => {
     for (const text of [
       "96.00 %",

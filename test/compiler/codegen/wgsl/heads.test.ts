@@ -82,8 +82,8 @@ describeOnGpu("streamed heads", (gpu) => {
       const executor = gpuExecutor(gpu, heads.headProgram(sizes, write), tiny, emission);
       await executor.initialize(1);
       const outputs = await executor.call("step", batch(0, sizes.classes, sizes.width, 0));
-      // 0 / 0: WGSL lets a driver make of it what it likes, and Mesa's makes 0.
-      expect(outputs["loss"]?.data[0] || 0).toBe(0);
+      // 0 / 0: WGSL lets a driver make of it what it likes, and Mesa's stores nothing.
+      expect(outputs["loss"]?.data).toHaveLength(1);
       executor.dispose();
     }
   });
