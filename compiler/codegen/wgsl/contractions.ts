@@ -17,7 +17,7 @@ import { operand } from "./emissions.ts";
 import { putAll } from "./elementwise.ts";
 import { emitLaneFold } from "./lane-folds.ts";
 import { argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
-import { type Place, placeAt, placeOf } from "./place.ts";
+import { type Place, placeAt, placeInRows } from "./place.ts";
 import { formulasOf } from "./product-formulas.ts";
 import { type Results, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
 import { type Context, valueAt } from "./scope.ts";
@@ -67,11 +67,7 @@ function elementPlace(
   column: string,
   value: string,
 ): Place {
-  const { shape } = node.type;
-  const columns = writer.size(shape.at(-1) ?? constantDim(1));
-  const place = isOp(node, "matmul")
-    ? placeOf(writer, shape, [row, column])
-    : placeAt(writer, shape, writer.let({ text: `${row} * ${columns} + ${column}`, type: "u32" }, "at").text);
+  const place = placeInRows(writer, node.type.shape, row, column);
   place.values.set(node, { text: value, type: "f32" });
   return place;
 }

@@ -22,7 +22,13 @@ export type Statement = Action & { readonly span?: Span };
 
 export type Action =
   | { readonly kind: "comment"; readonly text: string }
-  | { readonly kind: "let"; readonly name: string; readonly value: string }
+  | {
+      readonly kind: "let";
+      readonly name: string;
+      readonly value: string;
+      /** Of a scalar. */
+      readonly type?: ScalarType;
+    }
   | {
       readonly kind: "variable";
       readonly name: string;
@@ -51,12 +57,12 @@ export type Action =
   | { readonly kind: "leave"; readonly condition: string };
 
 /** A function that is written for one kernel, for what its body does at many places. */
-export interface Routine {
+export interface KernelFunction {
   readonly name: string;
   readonly parameters: readonly Parameter[];
   readonly body: readonly Statement[];
-  /** What it returns, if anything; f32. */
-  readonly result: string | undefined;
+  /** What it returns, if anything. */
+  readonly result: Value | undefined;
 }
 
 /** What a routine gives it leaves in variables of the kernel. */
@@ -94,7 +100,7 @@ export interface Kernel {
   readonly shared: readonly SharedArray[];
   /** Functions of the library that the body calls. */
   readonly helpers: readonly string[];
-  readonly routines: readonly Routine[];
+  readonly functions: readonly KernelFunction[];
   readonly workgroupSize: number;
   readonly features: readonly KernelFeature[];
   readonly body: readonly Statement[];

@@ -72,7 +72,8 @@ export const argmaxMonoid: Monoid = {
   empty: [lowest, "2147483647"],
   single: (value, at) => [value, `i32(${at})`],
   merge: (writer, [a, atA], [b, atB]) => {
-    const text = `${b} > ${a} || (${b} == ${a} && ${atB} < ${atA})`;
+    // Both sides of | and & are worked out, which is no branch.
+    const text = `(${b} > ${a}) | ((${b} == ${a}) & (${atB} < ${atA}))`;
     const second = writer.let({ text, type: "bool" }, "second").text;
     return [`select(${a}, ${b}, ${second})`, `select(${atA}, ${atB}, ${second})`];
   },

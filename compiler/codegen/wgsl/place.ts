@@ -3,7 +3,7 @@
  * the other when it is asked for. A place belongs to the block of statements it was made in, and remembers the
  * values that were worked out there.
  */
-import { type Dim, isSize, productOfDims } from "../../ir/dim.ts";
+import { type Dim, constantDim, isSize, productOfDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
 import type { Value } from "./kernel.ts";
@@ -36,6 +36,20 @@ export function placeOf(writer: KernelWriter, shape: readonly Dim[], coordinates
     shape,
     flat: () => (flat ??= flatOf(writer, shape, coordinates)),
     coordinates: () => coordinates,
+    values: new Map(),
+    stretched: new Map(),
+  };
+}
+
+/** The place `column` of line number `row`, where lines run along the last axis. */
+export function placeInRows(writer: KernelWriter, shape: readonly Dim[], row: string, column: string): Place {
+  let flat: string | undefined;
+  let coordinates: readonly string[] | undefined;
+  const [rows, width] = [productOfDims(shape.slice(0, -1)), shape.at(-1) ?? constantDim(1)];
+  return {
+    shape,
+    flat: () => (flat ??= flatOf(writer, [rows, width], [row, column])),
+    coordinates: () => (coordinates ??= [...coordinatesOf(writer, shape.slice(0, -1), row), column]),
     values: new Map(),
     stretched: new Map(),
   };

@@ -4,7 +4,7 @@
  */
 import type { Span } from "../../errors/span.ts";
 import { helperText } from "./helpers.ts";
-import type { Binding, Kernel, KernelFeature, Routine, Statement } from "./kernel.ts";
+import type { Binding, Kernel, KernelFeature, KernelFunction, Statement } from "./kernel.ts";
 
 export interface PrintedLine {
   readonly text: string;
@@ -13,7 +13,7 @@ export interface PrintedLine {
 
 /** The lines of the shader without its comments. Their texts are the key under which kernels are the same. */
 export function kernelLines(kernel: Kernel): readonly PrintedLine[] {
-  const { features, overrides, chunked, bindings, shared, helpers, routines, workgroupSize, body } = kernel;
+  const { features, overrides, chunked, bindings, shared, helpers, functions, workgroupSize, body } = kernel;
   const head = [
     ...features.map((feature) => `enable ${extensions[feature]};`),
     ...overrides.map((name) => `override ${name}: u32;`),
@@ -35,7 +35,7 @@ export function kernelLines(kernel: Kernel): readonly PrintedLine[] {
   ];
   return [
     ...head.flatMap(plainLines),
-    ...routines.flatMap(routineLines),
+    ...functions.flatMap(functionLines),
     ...entry.flatMap(plainLines),
     ...indented(body.flatMap(statementLines)),
     { text: "}" },
@@ -74,12 +74,12 @@ function bindingText({ name, access, element }: Binding, index: number): string 
   return `@group(0) @binding(${index}) var<storage, ${mode}> ${name}: array<${element}>;`;
 }
 
-function routineLines({ name, parameters, body, result }: Routine): readonly PrintedLine[] {
+function functionLines({ name, parameters, body, result }: KernelFunction): readonly PrintedLine[] {
   const takes = parameters.map((each) => `${each.name}: ${each.type}`).join(", ");
   return [
-    { text: `fn ${name}(${takes})${result === undefined ? "" : " -> f32"} {` },
+    { text: `fn ${name}(${takes})${result === undefined ? "" : ` -> ${result.type}`} {` },
     ...indented(body.flatMap(statementLines)),
-    ...(result === undefined ? [] : [{ text: `  return ${result};` }]),
+    ...(result === undefined ? [] : [{ text: `  return ${result.text};` }]),
     { text: "}" },
   ];
 }

@@ -40,8 +40,8 @@ export const scalars: { readonly [K in ScalarName]: Scalar } = {
   less: ([a, b]) => `${a} < ${b}`,
   less_equal: ([a, b]) => `${a} <= ${b}`,
   equal: ([a, b]) => `${a} == ${b}`,
-  and: ([a, b]) => `${a} && ${b}`,
-  or: ([a, b]) => `${a} || ${b}`,
+  and: ([a, b]) => `${a} & ${b}`,
+  or: ([a, b]) => `${a} | ${b}`,
   select: ([condition, yes, no]) => `select(${no}, ${yes}, ${condition})`,
 };
 

@@ -3,6 +3,7 @@
  * it multiplies. Each invocation reads quads of elements; how they lie in memory is up to who multiplies them.
  */
 import { type Dim, knownSize } from "../../ir/dim.ts";
+import { type ParameterGroup, routine } from "./routines.ts";
 import type { Context } from "./scope.ts";
 import { plus } from "./sizes.ts";
 import { components } from "./tile.ts";
@@ -66,18 +67,24 @@ export function stageSlab(
 ): { readonly fill: (k0: string) => void } {
   const { writer } = context;
   const { array, lines, depth, lanes } = slab;
-  const parameters = [...operand.line.names, ...operand.depth.names];
-  const read = writer.routine(
-    `${array}_element`,
-    parameters.map((name) => ({ name, type: "u32" })),
-    () => operand.element(context, operand.line.names, operand.depth.names),
+  const ofLine = groupOf(operand.line, 1);
+  const ofDepth = groupOf(operand.depth, 4);
+  const read = routine(writer, { name: `${array}_element`, groups: [ofLine, ofDepth] }, () =>
+    operand.element(context, operand.line.names, operand.depth.names),
   );
+  const lineAt = (position: string): readonly string[] =>
+    read.prepare(ofLine, operand.line.numbers(context, position));
+  const depthAt = (position: string): readonly string[] =>
+    read.prepare(ofDepth, operand.depth.numbers(context, position));
   const quads = (lines * depth) / 4;
   const turns = quads / lanes;
-  const placed = (e: string) => placeQuad(context, operand, slab, e);
+  const placed = (e: string) => placeQuad(context, operand.runs, slab, lineAt, e);
   const stage = (k0: string, quad: PlacedQuad): void =>
-    put(quad, quadAt(context, operand, slab, read, quad, k0));
-  const kept = turns * (slab.quads === "lines" ? 4 : 1) * operand.line.names.length;
+    put(
+      quad,
+      quadAt(context, slab, depthAt, (line, there) => read.call([line, there]), quad, k0),
+    );
+  const kept = turns * (slab.quads === "lines" ? 4 : 1) * read.passed(ofLine);
   if (!Number.isInteger(turns) || kept > mostNumbers)
     return {
       fill: (k0) => writer.loop("e", "lane", `${quads}u`, `${lanes}u`, (e) => stage(k0, placed(e))),
@@ -88,6 +95,11 @@ export function stageSlab(
   return { fill: (k0) => shares.forEach((share) => stage(k0, share)) };
 }
 
+/** With room for so many values that are loaded by its numbers alone. */
+function groupOf({ names }: Coordinate, most: number): ParameterGroup {
+  return { parameters: names.map((name) => ({ name, type: "u32" })), most };
+}
+
 interface PlacedQuad extends QuadPlace {
   /** Of its lines, or of the one it has. */
   readonly numbers: readonly (readonly string[])[];
@@ -96,8 +108,9 @@ interface PlacedQuad extends QuadPlace {
 /** Quad number `e` of the slab; neighbouring invocations read neighbours in memory. */
 function placeQuad(
   context: Context,
-  { line, runs }: Operand,
+  runs: Operand["runs"],
   { lines, depth, start, size, quads }: SlabOf,
+  lineAt: (position: string) => readonly string[],
   e: string,
 ): PlacedQuad {
   const text = context.writer.size(size);
@@ -105,7 +118,7 @@ function placeQuad(
     const own = named(context, `${e} / ${depth / 4}u`, "line");
     const k = named(context, `${e} % ${depth / 4}u * 4u`, "depth");
     const p = named(context, `min(${start} + ${own}, ${text} - 1u)`, "p");
-    return { line: own, k, numbers: [line.numbers(context, p)] };
+    return { line: own, k, numbers: [lineAt(p)] };
   }
   const own = named(
     context,
@@ -119,30 +132,30 @@ function placeQuad(
   const first = isWhole ? named(context, `min(${start} + ${own}, ${text} - 4u)`, "p") : "";
   const numbers = components.map((_, c) => {
     const p = isWhole ? plus(first, `${c}u`) : `min(${start} + ${own} + ${c}u, ${text} - 1u)`;
-    return line.numbers(context, named(context, p, "p"));
+    return lineAt(named(context, p, "p"));
   });
   return { line: own, k, numbers };
 }
 
 function quadAt(
   context: Context,
-  { depth }: Operand,
   { isWhole, quads }: SlabOf,
-  read: (operands: readonly string[]) => string,
+  depthAt: (position: string) => readonly string[],
+  read: (line: readonly string[], depth: readonly string[]) => string,
   { k, numbers }: PlacedQuad,
   k0: string,
 ): string {
   const at = named(context, `${k0} + ${k}`, "k");
   const there = (position: string): readonly string[] =>
-    depth.numbers(context, isWhole ? position : named(context, `min(${position}, end - 1u)`, "k"));
+    depthAt(isWhole ? position : named(context, `min(${position}, end - 1u)`, "k"));
   if (quads === "lines") {
     const same = there(at);
-    const values = `vec4f(${numbers.map((each) => read([...each, ...same])).join(", ")})`;
+    const values = `vec4f(${numbers.map((each) => read(each, same)).join(", ")})`;
     return isWhole ? values : `select(vec4f(), ${values}, ${at} < end)`;
   }
   const [own = []] = numbers;
   const places = components.map((_, c) => plus(at, `${c}u`));
-  const values = `vec4f(${places.map((each) => read([...own, ...there(each)])).join(", ")})`;
+  const values = `vec4f(${places.map((each) => read(own, there(each))).join(", ")})`;
   return isWhole ? values : `select(vec4f(), ${values}, vec4u(${places.join(", ")}) < vec4u(end))`;
 }
 

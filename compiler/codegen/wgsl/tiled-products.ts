@@ -12,8 +12,8 @@ import type { Context } from "./scope.ts";
 import { type Sink, groupsFor } from "./sink.ts";
 import { bucketOf } from "./tile-table.ts";
 import { accumulateOnMatrices, matrixPlan } from "./matrix-tiles.ts";
-import type { Parameter } from "./kernel.ts";
 import { accumulate } from "./plain-tiles.ts";
+import { type ParameterGroup, routine } from "./routines.ts";
 import type { Operand } from "./slabs.ts";
 import {
   type Tile,
@@ -199,6 +199,10 @@ function declareSums({ writer }: Context, tile: Tile): void {
   );
 }
 
+/** With the loaded values that an invocation keeps beside its sums: for the row at hand, and for each column of its block. */
+const ofRow: ParameterGroup = { parameters: [{ name: "row", type: "u32" }], most: 8 };
+const ofColumn: ParameterGroup = { parameters: [{ name: "column", type: "u32" }], most: 4 };
+
 /**
  * Hands on the elements of a block that are part of the result. What is done with each is a function of the shader: a
  * block has up to 64, and a shader that says everything for each of them is long to load and to compile.
@@ -206,32 +210,41 @@ function declareSums({ writer }: Context, tile: Tile): void {
 function finishBlock(context: Context, product: Product, tile: Tile, storePart: StorePart | undefined): void {
   const { writer } = context;
   const { fold } = product;
-  const part = storePart === undefined ? [] : ["part"];
-  const parameters: readonly Parameter[] = [
-    ...["row", "column", ...part].map((name) => ({ name, type: "u32" }) as const),
-    { name: "value", type: "f32" },
-    ...(fold === undefined ? [] : foldParameters(fold)),
-  ];
-  const inside = `row < ${writer.size(product.rows)} && column < ${writer.size(product.columns)}`;
-  const finish = writer.routine("finish", parameters, () => {
-    writer.when(inside, () => {
-      if (storePart !== undefined) return storePart(context, "part", "row", "column", "value");
-      const values = product.element(context, "row", "column", "value");
-      if (fold !== undefined) takeIntoFold(context, fold, tile, values);
-    });
-    return undefined;
-  });
-  const columns = Array.from({ length: tile.blockColumns }, (_, j) =>
-    writer.let({ text: `column0 + ${columnInTile(tile, j)}`, type: "u32" }, "column"),
+  const [rows, columns] = [writer.size(product.rows), writer.size(product.columns)];
+  const finish = routine(
+    writer,
+    {
+      name: "finish",
+      groups: [ofRow, ofColumn],
+      own: [
+        { name: "value", type: "f32" },
+        ...(storePart === undefined ? [] : [{ name: "part", type: "u32" } as const]),
+        ...(fold === undefined ? [] : foldParameters(fold)),
+      ],
+      where: `row < ${rows} && column < ${columns}`,
+    },
+    () => {
+      if (storePart !== undefined) storePart(context, "part", "row", "column", "value");
+      else {
+        const values = product.element(context, "row", "column", "value");
+        if (fold !== undefined) takeIntoFold(context, fold, tile, values);
+      }
+      return undefined;
+    },
+  );
+  const lineOf = (group: ParameterGroup, text: string, count: string): readonly string[] => {
+    const at = writer.let({ text, type: "u32" }, group.parameters[0]?.name ?? "").text;
+    return finish.prepare(group, [at], [`min(${at}, ${count} - 1u)`]);
+  };
+  const across = Array.from({ length: tile.blockColumns }, (_, j) =>
+    lineOf(ofColumn, `column0 + ${columnInTile(tile, j)}`, columns),
   );
   for (let i = 0; i < tile.blockRows; i++) {
-    const row = writer.let({ text: `row0 + blockRow * ${tile.blockRows}u + ${i}u`, type: "u32" }, "row");
-    columns.forEach((column, j) => {
+    const row = lineOf(ofRow, `row0 + blockRow * ${tile.blockRows}u + ${i}u`, rows);
+    across.forEach((column, j) => {
       const states = fold === undefined ? [] : statesAt(fold, [i, j]).map((name) => `&${name}`);
-      writer.push({
-        kind: "call",
-        text: finish([row.text, column.text, ...part, elementOfSum(i, j), ...states]),
-      });
+      const own = [elementOfSum(i, j), ...(storePart === undefined ? [] : ["part"]), ...states];
+      writer.push({ kind: "call", text: finish.call([row, column], own) });
     });
   }
 }

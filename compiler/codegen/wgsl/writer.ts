@@ -12,8 +12,7 @@ import type {
   Binding,
   Kernel,
   KernelFeature,
-  Parameter,
-  Routine,
+  KernelFunction,
   ScalarType,
   SharedArray,
   Statement,
@@ -42,7 +41,7 @@ export class KernelWriter {
   readonly #overrides = new Map<string, string>();
   readonly #shared: SharedArray[] = [];
   readonly #helpers = new Set<string>();
-  readonly #routines: Routine[] = [];
+  readonly #functions: KernelFunction[] = [];
   readonly #features = new Set<KernelFeature>();
   readonly #comments: string[] = [];
   readonly #chunkNames: ReadonlySet<string>;
@@ -101,7 +100,7 @@ export class KernelWriter {
   let(value: Value, hint = "v"): Value {
     if (/^[a-z_]\w*$/i.test(value.text)) return value;
     const name = this.fresh(hint);
-    this.push({ kind: "let", name, value: value.text });
+    this.push({ kind: "let", name, value: value.text, type: value.type });
     return { text: name, type: value.type };
   }
 
@@ -132,21 +131,15 @@ export class KernelWriter {
     this.push({ kind: "if", condition, body: this.block(write) });
   }
 
-  /**
-   * A function of the kernel, which returns what `write` gives. Its body may use the parameters and what is known
-   * throughout the module. What comes back makes the text of a call.
-   */
-  routine(
-    name: string,
-    parameters: readonly Parameter[],
-    write: () => string | undefined,
-  ): (operands: readonly string[]) => string {
-    let result: string | undefined;
-    const body = this.block(() => {
-      result = write();
-    });
-    this.#routines.push({ name, parameters, body, result });
-    return (operands) => `${name}(${operands.join(", ")})`;
+  /** A function of the kernel; see routines.ts. */
+  declare(made: KernelFunction): void {
+    this.#functions.push(made);
+  }
+
+  /** Whether a name is known throughout the module and its value, or what lies behind it, stays as it is. */
+  isNeverWritten(name: string): boolean {
+    const bound = [...this.#bindings.values()].find(({ binding }) => binding.name === name);
+    return bound === undefined || bound.binding.access === "read";
   }
 
   shared(name: string, element: SharedArray["element"], length: number): void {
@@ -218,7 +211,7 @@ export class KernelWriter {
       chunked: this.#chunked,
       shared: this.#shared,
       helpers: [...this.#helpers],
-      routines: this.#routines,
+      functions: this.#functions,
       workgroupSize,
       features: [...this.#features].sort(),
       body: this.#block,
