@@ -69,7 +69,7 @@ test.each([
     (text: string) => text.replace(/"generator": "/, '"generator": "0'),
     /another version/,
   ],
-  ["with an unknown tile", (text: string) => text.replace(`"${tileNames[1]}"`, '"huge"'), /was changed/],
+  ["with an unknown tile", (text: string) => text.replace(`"${tileNames[1]}"`, '"boundless"'), /was changed/],
   ["no object", () => "[]", /no cache of tiles/],
 ])("a cache that is %s is passed over with a word and written anew", async (_, spoil, said) => {
   await tuned(["512x64x64"]);
