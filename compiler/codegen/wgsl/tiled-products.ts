@@ -1,9 +1,9 @@
 /**
  * The tile engine: a product of two matrices whose elements come from formulas. A workgroup owns a tile of the
  * result, stages slabs of both operands in workgroup memory, and each invocation ends with a block of the result in
- * registers; there is a loop on plain numbers and one on subgroup matrices. Finished elements go to `element`, and what it gives is folded along the rows or the
- * columns of the tile, so that a reduction of the result needs no second look at it. Matrix products and all
- * convolutions are formulas on top of it. The tile is chosen from `tiles` by size.
+ * registers; there is a loop on plain numbers and one on subgroup matrices. Finished elements go to `element`, and what
+ * it gives is folded along the rows or the columns of the tile, so that a reduction of the result needs no second look
+ * at it. Matrix products and all convolutions are formulas on top of it. The tile is chosen from `tiles` by size.
  */
 import { type Dim, constantDim, multiplyDims } from "../../ir/dim.ts";
 import type { Node } from "../../ir/node.ts";
@@ -115,13 +115,18 @@ export function chooseTile(sink: Sink, product: TileSizes): Tile {
   if (rows <= 32 && columns <= 32) return tiles.small;
   const { huge, large, square } = tiles;
   const areaIn = (tile: Tile): number => tilesOf(sink, product, tile) * tile.rows * tile.columns;
-  const suits = (tile: Tile, enough: number): boolean =>
-    areaIn(tile) <= 1.125 * areaIn(square) &&
-    tilesOf(sink, product, tile) * mostParts(sink, product) >= enough;
-  const isShared = !onMatrices || matrixPlan(capabilities.matrix, huge) !== undefined;
-  if (isShared && suits(huge, busyWorkgroups)) return huge;
-  if (onMatrices) return square;
-  return suits(large, enoughTiles) ? large : square;
+  /** Whether there are enough of it, cut along the depth or whole; what follows stands behind whole tiles only. */
+  const suits = (tile: Tile, enough: number, parts: number): boolean =>
+    areaIn(tile) <= 1.125 * areaIn(square) && tilesOf(sink, product, tile) * parts >= enough;
+  const parts = mostParts(sink, product);
+  if (onMatrices) {
+    const isShared = matrixPlan(capabilities.matrix, huge) !== undefined;
+    return isShared && suits(huge, busyWorkgroups, parts) ? huge : square;
+  }
+  if (suits(huge, busyWorkgroups, 1)) return huge;
+  if (suits(large, busyWorkgroups, 1)) return large;
+  if (suits(huge, busyWorkgroups, parts)) return huge;
+  return suits(large, enoughTiles, parts) ? large : square;
 }
 
 type TileSizes = Pick<Product, "rows" | "columns" | "depth" | "isRounded">;
