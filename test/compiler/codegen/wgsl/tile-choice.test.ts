@@ -41,6 +41,25 @@ test("a product asks for its bucket, and takes what it is told", () => {
   expect(texts).toContain(productIn(module)?.code);
 });
 
+test.each<[string, number, number, number, TileName, number]>([
+  ["is large where there are enough of it", 4096, 4096, 64, "huge", 1],
+  ["is whole rather than larger in parts", 2048, 1024, 512, "large", 1],
+  ["is large and cut along a long depth", 1024, 512, 100_000, "huge", 2],
+  ["is small where the result is", 512, 512, 512, "square", 2],
+  ["wastes little of itself", 4096, 72, 64, "square", 1],
+  ["follows a narrow result", 100_000, 10, 64, "tall", 1],
+])("a tile %s", (_, rows, columns, depth, name, dispatches) => {
+  const { program } = productOf({ rows, columns, depth });
+  const module = emitGpuModule(program, gpuStages(program), "test", together);
+  const tile = tiles[name];
+  expect(productIn(module)?.invocations).toBe(
+    (tile.rows / tile.blockRows) * (tile.columns / tile.blockColumns),
+  );
+  expect(productIn(module)?.code).toContain(`tileRow * ${tile.rows}u`);
+  expect(productIn(module)?.code).toContain(`tileColumn * ${tile.columns}u`);
+  expect(module.functions["product"]?.steps.length).toBe(dispatches);
+});
+
 describeOnGpu("tiles", (gpu) => {
   test.each(tileNames)("%s is a kernel that the device takes", async (name) => {
     const { code = "" } = productIn(moduleWith(together, name).module) ?? {};
