@@ -93,11 +93,14 @@ export const runFaults = {
       `wait until it ends, or choose another folder with --out; if there is no such run, delete ${lock}`,
       { file: path },
     ),
-  runUnreadable: (path: string, reason: string) =>
+  /** `runs` are folders of runs in there, where it is no run itself. */
+  runUnreadable: (path: string, reason: string, runs: readonly string[] = []) =>
     fault(
       "M0621",
       `cannot read the run ${path}: ${reason}`,
-      "give the folder of a run that `margo train` wrote",
+      runs.length === 0
+        ? "give the folder of a run that `margo train` wrote"
+        : `give one of the runs in there: ${runs.join(", ")}`,
       {
         file: path,
       },

@@ -8,6 +8,7 @@ import {
   existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -132,6 +133,8 @@ export function readMetrics(path: string): readonly Metric[] | RuntimeFault {
 }
 
 export function readRunInfo(path: string): RunInfo | RuntimeFault {
+  const inside = runsIn(path);
+  if (inside.length > 0) return runFaults.runUnreadable(path, "it is a folder of several", inside);
   const text = readText(join(path, runFiles.info));
   if (isFault(text)) return text;
   const value = parsed(text);
@@ -184,6 +187,20 @@ async function writeAll(file: string, content: string | Uint8Array): Promise<Run
     return undefined;
   } catch (error) {
     return runFaults.outputUnwritable(file, reason(error));
+  }
+}
+
+/** The runs in a folder that is no run itself; none where it cannot be looked into. */
+function runsIn(path: string): readonly string[] {
+  const isRun = (folder: string): boolean => existsSync(join(folder, runFiles.info));
+  try {
+    return isRun(path)
+      ? []
+      : readdirSync(path)
+          .map((name) => join(path, name))
+          .filter(isRun);
+  } catch {
+    return [];
   }
 }
 
