@@ -16,6 +16,8 @@ export const tiles = {
   huge: { rows: 128, columns: 128, depth: 8, blockRows: 8, blockColumns: 8 },
   large: { rows: 128, columns: 64, depth: 8, blockRows: 8, blockColumns: 8 },
   square: { rows: 64, columns: 64, depth: 16, blockRows: 4, blockColumns: 4 },
+  high: { rows: 128, columns: 32, depth: 16, blockRows: 8, blockColumns: 4 },
+  broad: { rows: 32, columns: 128, depth: 16, blockRows: 4, blockColumns: 8 },
   tall: { rows: 128, columns: 16, depth: 16, blockRows: 4, blockColumns: 4 },
   wide: { rows: 16, columns: 128, depth: 16, blockRows: 4, blockColumns: 4 },
   small: { rows: 32, columns: 32, depth: 16, blockRows: 4, blockColumns: 4 },
@@ -23,7 +25,7 @@ export const tiles = {
 
 export type TileName = keyof typeof tiles;
 
-export const tileNames: readonly TileName[] = ["huge", "large", "square", "tall", "wide", "small"];
+export const tileNames = Object.keys(tiles) as readonly TileName[];
 
 export const components = ["x", "y", "z", "w"] as const;
 

@@ -112,13 +112,18 @@ export function chooseTile(sink: Sink, product: TileSizes): Tile {
   if (measured !== undefined) return tiles[measured];
   if (columns <= 16) return rows > 32 ? tiles.tall : tiles.small;
   if (rows <= 16) return columns > 32 ? tiles.wide : tiles.small;
-  if (rows <= 32 && columns <= 32) return tiles.small;
-  const { huge, large, square } = tiles;
-  const areaIn = (tile: Tile): number => tilesOf(sink, product, tile) * tile.rows * tile.columns;
-  /** Whether there are enough of it, cut along the depth or whole; what follows stands behind whole tiles only. */
-  const suits = (tile: Tile, enough: number, parts: number): boolean =>
-    areaIn(tile) <= 1.125 * areaIn(square) && tilesOf(sink, product, tile) * parts >= enough;
+  const { huge, large, square, high, broad, small } = tiles;
   const parts = mostParts(sink, product);
+  const areaIn = (tile: Tile): number => tilesOf(sink, product, tile) * tile.rows * tile.columns;
+  const isNarrow = columns <= 32 || rows <= 32;
+  const least = isNarrow ? small : square;
+  /** Whether there are enough of it, cut along the depth or whole; what follows stands behind whole tiles only. */
+  const suits = (tile: Tile, enough: number, cut: number): boolean =>
+    areaIn(tile) <= 1.125 * areaIn(least) && tilesOf(sink, product, tile) * cut >= enough;
+  if (isNarrow) {
+    const long = columns <= 32 ? high : broad;
+    return suits(long, enoughTiles, parts) ? long : small;
+  }
   if (onMatrices) {
     const isShared = matrixPlan(capabilities.matrix, huge) !== undefined;
     return isShared && suits(huge, busyWorkgroups, parts) ? huge : square;

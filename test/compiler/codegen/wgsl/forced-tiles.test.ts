@@ -65,7 +65,7 @@ const cases: Readonly<Record<string, (f: Formulas) => readonly Node[]>> = {
 };
 
 /** The largest blocks, and slabs that do not go round the invocations; the others are reached by size elsewhere. */
-const tiles: readonly TileName[] = ["huge", "large", "tall"];
+const tiles: readonly TileName[] = ["huge", "large", "high", "broad", "tall"];
 
 describeOnGpu("tiles whatever the size", (gpu) => {
   const all = tiles.flatMap((tile) => Object.entries(cases).map(([name, make]) => ({ tile, name, make })));

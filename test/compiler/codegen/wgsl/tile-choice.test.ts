@@ -48,6 +48,10 @@ test.each<[string, number, number, number, TileName, number]>([
   ["is small where the result is", 512, 512, 512, "square", 2],
   ["wastes little of itself", 4096, 72, 64, "square", 1],
   ["follows a narrow result", 100_000, 10, 64, "tall", 1],
+  ["has no columns to spare", 50_000, 32, 144, "high", 1],
+  ["has no rows to spare", 20, 20_000, 64, "broad", 1],
+  ["is no larger than the result, however long the depth", 25, 32, 100_000, "small", 2],
+  ["gives work to more where there is little", 3136, 32, 144, "small", 1],
 ])("a tile %s", (_, rows, columns, depth, name, dispatches) => {
   const { program } = productOf({ rows, columns, depth });
   const module = emitGpuModule(program, gpuStages(program), "test", together);
