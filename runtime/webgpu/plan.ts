@@ -197,10 +197,11 @@ function withLargestChunks(fn: GpuFunction, chunks: readonly ChunkPlan[], sizes:
   };
 }
 
-/** At least four bytes: a binding is never empty. */
+/** A binding is never empty: of an empty value there is as much as the widest one takes for an element. */
 function bytesOf(buffer: GpuBuffer, chunks: readonly ChunkPlan[], sizes: Sizes): number {
   const elements = settled(buffer.elements, sizes);
-  if (buffer.kind !== "kept") return Math.max(4, Math.ceil((elements * elementBytes(buffer.dtype)) / 4) * 4);
+  if (buffer.kind !== "kept")
+    return elements === 0 ? 16 : Math.ceil((elements * elementBytes(buffer.dtype)) / 4) * 4;
   const { kept } = chunks[buffer.region] ?? { kept: 0 };
   return Math.max(alignment, keptSlotBytes(buffer, elements) * kept);
 }

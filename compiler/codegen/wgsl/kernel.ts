@@ -17,6 +17,12 @@ export interface Value {
   readonly type: ScalarType;
 }
 
+/** Four numbers as a text of vec4<element>. */
+export interface Quad {
+  readonly text: string;
+  readonly element: "f32" | "f16";
+}
+
 /** What a kernel does, and the place of the source that it was written for. */
 export type Statement = Action & { readonly span?: Span };
 
@@ -78,6 +84,8 @@ export interface Binding {
   /** Bound from the shard of the chunk at hand on; see shards.ts. */
   readonly sliced: boolean;
   readonly element: MemoryType;
+  /** Whether elements come in fours. */
+  readonly isWide: boolean;
 }
 
 /** An array in workgroup memory. */

@@ -59,6 +59,7 @@ export function accumulateOnMatrices(context: Context, product: Product, tile: T
   const size = knownSize(product.depth);
   const shared = {
     depth: stagedDepth,
+    length: product.depth,
     lanes: invocationsOf(tile),
     // Parts of the depth are whole slabs too.
     isWhole: size !== undefined && size % stagedDepth === 0,
@@ -104,16 +105,16 @@ function halves(context: Context, operand: Operand, slab: Omit<SlabOf, "quads">)
   const index = (line: string, k: string): string =>
     byLine ? times(line, `${stride}u`) + ` + ${k}` : times(k, `${stride}u`) + ` + ${line}`;
   writer.shared(`halves_${array}`, "f16", (byLine ? lines : stagedDepth) * stride);
-  const { fill } = stageSlab(context, operand, { ...slab, quads }, ({ line, k }, value) => {
+  const { fill } = stageSlab(context, operand, { ...slab, quads }, ({ line, k }, { text, element }) => {
     const staged = writer.fresh("staged");
-    writer.push({ kind: "let", name: staged, value });
+    writer.push({ kind: "let", name: staged, value: text });
     components.forEach((component, c) => {
       const [across, down] = quads === "lines" ? [plus(line, `${c}u`), k] : [line, plus(k, `${c}u`)];
       writer.push({
         kind: "storeShared",
         array: `halves_${array}`,
         index: index(across, down),
-        value: `f16(${staged}.${component})`,
+        value: element === "f16" ? `${staged}.${component}` : `f16(${staged}.${component})`,
       });
     });
   });

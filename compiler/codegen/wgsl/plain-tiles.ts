@@ -16,12 +16,18 @@ export function accumulate(context: Context, product: Product, tile: Tile): void
   const lanes = invocationsOf(tile);
   // Parts of the depth are whole slabs too.
   const isWhole = size !== undefined && size % tile.depth === 0;
-  const shared = { depth: tile.depth, lanes, isWhole, quads: "lines" } as const;
+  const shared = { depth: tile.depth, length: product.depth, lanes, isWhole, quads: "lines" } as const;
   const slab = (array: "left" | "right", lines: number, place: Pick<SlabOf, "start" | "size">) => {
     const stride = strideOf(lines);
     writer.shared(array, "vec4f", Math.max(tile.depth * stride, lanes));
-    return stageSlab(context, product[array], { ...shared, ...place, array, lines }, ({ line, k }, value) =>
-      writer.push({ kind: "storeShared", array, index: `${k} * ${stride}u + ${line} / 4u`, value }),
+    return stageSlab(
+      context,
+      product[array],
+      { ...shared, ...place, array, lines },
+      ({ line, k }, { text, element }) => {
+        const value = element === "f16" ? `vec4f(${text})` : text;
+        writer.push({ kind: "storeShared", array, index: `${k} * ${stride}u + ${line} / 4u`, value });
+      },
     );
   };
   const left = slab("left", tile.rows, { start: "row0", size: product.rows });

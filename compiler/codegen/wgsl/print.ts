@@ -69,9 +69,10 @@ const chunkText = [
   "@group(1) @binding(0) var<uniform> chunk: Chunk;",
 ].join("\n");
 
-function bindingText({ name, access, element }: Binding, index: number): string {
+function bindingText({ name, access, element, isWide }: Binding, index: number): string {
   const mode = access === "read" ? "read" : "read_write";
-  return `@group(0) @binding(${index}) var<storage, ${mode}> ${name}: array<${element}>;`;
+  const type = isWide ? `vec4<${element}>` : element;
+  return `@group(0) @binding(${index}) var<storage, ${mode}> ${name}: array<${type}>;`;
 }
 
 function functionLines({ name, parameters, body, result }: KernelFunction): readonly PrintedLine[] {

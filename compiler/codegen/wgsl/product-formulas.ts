@@ -6,9 +6,9 @@
 import { type Dim, constantDim, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { operand } from "./emissions.ts";
-import { placeAt, placeOf } from "./place.ts";
+import { placeAt, placeInRows, placeOf } from "./place.ts";
 import type { ProductNode } from "../../passes/fuse/products.ts";
-import { type Context, valueAt } from "./scope.ts";
+import { type Context, liesInQuads, quadAt, valueAt } from "./scope.ts";
 import { plus, times } from "./sizes.ts";
 import type { Coordinate, Operand } from "./slabs.ts";
 import type { Product } from "./tiled-products.ts";
@@ -46,6 +46,15 @@ function matrixOperand(x: Node, across: number): Operand {
       return valueAt(context, x, placeOf(context.writer, x.type.shape, coordinates)).text;
     },
     runs: (across === 1) !== isTurned ? "across" : "depth",
+    quad: (context) =>
+      liesInQuads(context, x)
+        ? ([position = ""], [k = ""]) =>
+            quadAt(
+              context,
+              x,
+              placeOf(context.writer, x.type.shape, across === 0 ? [position, k] : [k, position]),
+            )
+        : undefined,
   };
 }
 
@@ -62,6 +71,11 @@ function flatOperand(x: Node): Operand {
       const columns = context.writer.size(dimAt(x.type, x.type.shape.length - 1));
       return atFlat(context, x, `${k} * ${columns} + ${column}`);
     },
+    quad: (context) =>
+      liesInQuads(context, x)
+        ? ([column = ""], [k = ""]) =>
+            quadAt(context, x, placeInRows(context.writer, x.type.shape, k, column))
+        : undefined,
     runs: "across",
   };
 }

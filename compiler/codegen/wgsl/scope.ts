@@ -3,17 +3,17 @@
  * node at a place. Values that are cheap to work out again (constants, views) are never stored: whoever reads
  * them reads what they are made of.
  */
-import { type Dim, isSize } from "../../ir/dim.ts";
-import type { Node } from "../../ir/node.ts";
+import { type Dim, constantDim, isSize, knownSize } from "../../ir/dim.ts";
+import { type Node, isOp } from "../../ir/node.ts";
 import { type DType, sameShape } from "../../ir/type.ts";
 import type { PrimitiveName } from "../../ops/attrs.ts";
 import { isMadeOfSizes } from "../../passes/fuse/touched.ts";
 import type { Slice } from "../../passes/stream.ts";
 import { emissions } from "./emissions.ts";
-import type { Value } from "./kernel.ts";
+import type { Quad, Value } from "./kernel.ts";
 import { type Place, placeOf } from "./place.ts";
 import { plus, times } from "./sizes.ts";
-import type { KernelWriter } from "./writer.ts";
+import type { KernelWriter, Reach } from "./writer.ts";
 
 export interface Scope {
   /** The buffer of a stored value. Throws for a value that no kernel has written: a bug in the order of kernels. */
@@ -66,9 +66,55 @@ function sliceValue(context: Context, slice: Slice, place: Place): Value {
   const { writer, scope } = context;
   const { of } = slice;
   if (!liesInRows(slice) || isView(of)) return valueAt(context, of, placeInWhole(writer, slice, place));
+  return writer.loadRow(scope.bufferOf(of), of.type.dtype, placeInShard(writer, slice, place).flat());
+}
+
+function placeInShard(writer: KernelWriter, { of }: Slice, place: Place): Place {
   const [row = "0u", ...rest] = place.coordinates();
-  const inShard = placeOf(writer, of.type.shape, [plus(writer.rowOfChunk(), row), ...rest]);
-  return writer.loadRow(scope.bufferOf(of), of.type.dtype, inShard.flat());
+  return placeOf(writer, of.type.shape, [plus(writer.rowOfChunk(), row), ...rest]);
+}
+
+/**
+ * Whether a value of f32 is read where another kernel stored it, in rows that memory has one after the other, and whether
+ * that can be done four numbers at a time: seen through a turn, perhaps, or as the rows of a chunk.
+ */
+export function liesInQuads(context: Context, node: Node): boolean {
+  const { scope, writer } = context;
+  const { source, reach } = behind(context, node);
+  if (source === undefined || isView(source) || isWorkedOutHere(context, source)) return false;
+  const { shape, dtype } = source.type;
+  const width = knownSize(shape.at(-1) ?? constantDim(1)) ?? 1;
+  if (dtype !== "f32" || width % 4 !== 0 || scope.shard !== undefined) return false;
+  return writer.takesQuads(scope.bufferOf(source), reach);
+}
+
+/** The four numbers of a value that `liesInQuads` from `place` on. */
+export function quadAt(context: Context, node: Node, place: Place): Quad {
+  const { scope, writer } = context;
+  const { source, reach, at } = behind(context, node);
+  if (source === undefined) throw new Error(`${node.op} does not lie in memory`);
+  return writer.loadQuad(scope.bufferOf(source), reach, at(place).flat());
+}
+
+/** The stored value behind turns and slices of rows; none where something else stands between. */
+function behind(
+  context: Context,
+  node: Node,
+): { readonly source: Node | undefined; readonly reach: Reach; readonly at: (place: Place) => Place } {
+  const { scope, writer } = context;
+  const slice = scope.slices.get(node);
+  if (slice !== undefined) {
+    const at = (place: Place): Place => placeInShard(writer, slice, place);
+    return { source: liesInRows(slice) ? slice.of : undefined, reach: "rows", at };
+  }
+  const [x] = node.inputs;
+  if (!isOp(node, "transpose") || x === undefined || x.type.shape.length !== 2)
+    return { source: node === scope.first ? undefined : node, reach: "whole", at: (place) => place };
+  const inner = behind(context, x);
+  return {
+    ...inner,
+    at: (place) => inner.at(placeOf(writer, x.type.shape, place.coordinates().toReversed())),
+  };
 }
 
 /** Whether a chunk of classes is that many rows of the value: only such values can lie in shards. */

@@ -3,6 +3,7 @@
  * it multiplies. Each invocation reads quads of elements; how they lie in memory is up to who multiplies them.
  */
 import { type Dim, knownSize } from "../../ir/dim.ts";
+import type { Quad } from "./kernel.ts";
 import { type ParameterGroup, routine } from "./routines.ts";
 import type { Context } from "./scope.ts";
 import { plus } from "./sizes.ts";
@@ -19,7 +20,11 @@ export interface Operand {
   readonly element: (context: Context, line: readonly string[], depth: readonly string[]) => string;
   /** Which way neighbours in memory lie. */
   readonly runs: "across" | "depth";
+  /** Four neighbours at once from there on, where this kernel can read them so. */
+  readonly quad?: (context: Context) => QuadOf | undefined;
 }
+
+type QuadOf = (line: readonly string[], depth: readonly string[]) => Quad;
 
 /** A position, as numbers that are all u32. */
 export interface Coordinate {
@@ -40,7 +45,8 @@ export interface SlabOf {
   readonly start: string;
   /** How many the operand has. */
   readonly size: Dim;
-  /** Whether the depth is so many whole slabs. */
+  /** How long the depth is, and whether it is so many whole slabs. */
+  readonly length: Dim;
   readonly isWhole: boolean;
   /** What a quad is: lines side by side, or places of the depth, where neighbours in memory lie so. */
   readonly quads: "lines" | "depth";
@@ -56,15 +62,17 @@ export interface QuadPlace {
 const mostNumbers = 24;
 
 /**
- * `put` takes a quad as a vec4f text. What lies outside the operand is read at its last element instead: across, that only
+ * `put` takes each quad. What lies outside the operand is read at its last element instead: across, that only
  * reaches results which nobody takes; along the depth it is made 0. An invocation fills the same quads of every slab.
  */
 export function stageSlab(
   context: Context,
   operand: Operand,
   slab: SlabOf,
-  put: (place: QuadPlace, value: string) => void,
+  put: (place: QuadPlace, value: Quad) => void,
 ): { readonly fill: (k0: string) => void } {
+  const wide = isAlongMemory(operand, slab) ? operand.quad?.(context) : undefined;
+  if (wide !== undefined) return stageWide(context, operand, slab, wide, put);
   const { writer } = context;
   const { array, lines, depth, lanes } = slab;
   const ofLine = groupOf(operand.line, 1);
@@ -76,23 +84,75 @@ export function stageSlab(
     read.prepare(ofLine, operand.line.numbers(context, position));
   const depthAt = (position: string): readonly string[] =>
     read.prepare(ofDepth, operand.depth.numbers(context, position));
-  const quads = (lines * depth) / 4;
-  const turns = quads / lanes;
   const placed = (e: string) => placeQuad(context, operand.runs, slab, lineAt, e);
-  const stage = (k0: string, quad: PlacedQuad): void =>
-    put(
-      quad,
-      quadAt(context, slab, depthAt, (line, there) => read.call([line, there]), quad, k0),
-    );
-  const kept = turns * (slab.quads === "lines" ? 4 : 1) * read.passed(ofLine);
-  if (!Number.isInteger(turns) || kept > mostNumbers)
+  const stage = (k0: string, quad: PlacedQuad): void => {
+    const text = quadOf(context, slab, depthAt, (line, there) => read.call([line, there]), quad, k0);
+    put(quad, { text, element: "f32" });
+  };
+  const kept = (slab.quads === "lines" ? 4 : 1) * read.passed(ofLine);
+  return eachTurn(context, (lines * depth) / 4, lanes, kept, placed, stage);
+}
+
+/** Places the quads of an invocation before the loop over the depth, where it can keep so many numbers for each. */
+function eachTurn<Placed>(
+  { writer }: Context,
+  quads: number,
+  lanes: number,
+  kept: number,
+  placed: (e: string) => Placed,
+  stage: (k0: string, quad: Placed) => void,
+): { readonly fill: (k0: string) => void } {
+  const turns = quads / lanes;
+  if (!Number.isInteger(turns) || turns * kept > mostNumbers)
     return {
       fill: (k0) => writer.loop("e", "lane", `${quads}u`, `${lanes}u`, (e) => stage(k0, placed(e))),
     };
   const shares = Array.from({ length: turns }, (_, turn) =>
-    placed(turn === 0 ? "lane" : named(context, `lane + ${turn * lanes}u`, "e")),
+    placed(turn === 0 ? "lane" : writer.let({ text: `lane + ${turn * lanes}u`, type: "u32" }, "e").text),
   );
   return { fill: (k0) => shares.forEach((share) => stage(k0, share)) };
+}
+
+/** Whether the quads of a slab are neighbours in memory, all inside the operand or all outside. */
+function isAlongMemory({ runs }: Operand, { quads, size, length }: SlabOf): boolean {
+  const count = knownSize(quads === "lines" ? size : length);
+  return (runs === "depth") === (quads === "depth") && count !== undefined && count % 4 === 0;
+}
+
+/** The same where memory gives four numbers at once. */
+function stageWide(
+  context: Context,
+  { line, depth: coordinate }: Operand,
+  { lines, depth, lanes, start, size, isWhole, quads }: SlabOf,
+  wide: QuadOf,
+  put: (place: QuadPlace, value: Quad) => void,
+): { readonly fill: (k0: string) => void } {
+  const { writer } = context;
+  const last = quads === "lines" ? `${writer.size(size)} - 4u` : `${writer.size(size)} - 1u`;
+  const end = quads === "lines" ? "end - 1u" : "end - 4u";
+  const placed = (e: string): WidePlace => {
+    const inLine = (quads === "lines" ? lines : depth) / 4;
+    const major = named(context, `${e} / ${inLine}u`, "major");
+    const minor = named(context, `${e} % ${inLine}u * 4u`, "minor");
+    const [own, k] = quads === "lines" ? [minor, major] : [major, minor];
+    const p = named(context, `min(${start} + ${own}, ${last})`, "p");
+    return {
+      line: named(context, own, "line"),
+      k: named(context, k, "depth"),
+      numbers: line.numbers(context, p),
+    };
+  };
+  const stage = (k0: string, { numbers, ...place }: WidePlace): void => {
+    const at = named(context, `${k0} + ${place.k}`, "k");
+    const there = coordinate.numbers(context, isWhole ? at : named(context, `min(${at}, ${end})`, "k"));
+    const { text, element } = wide(numbers, there);
+    put(place, { text: isWhole ? text : `select(vec4<${element}>(), ${text}, ${at} < end)`, element });
+  };
+  return eachTurn(context, (lines * depth) / 4, lanes, 1, placed, stage);
+}
+
+interface WidePlace extends QuadPlace {
+  readonly numbers: readonly string[];
 }
 
 /** With room for so many values that are loaded by its numbers alone. */
@@ -137,7 +197,7 @@ function placeQuad(
   return { line: own, k, numbers };
 }
 
-function quadAt(
+function quadOf(
   context: Context,
   { isWhole, quads }: SlabOf,
   depthAt: (position: string) => readonly string[],

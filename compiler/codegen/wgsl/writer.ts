@@ -13,6 +13,7 @@ import type {
   Kernel,
   KernelFeature,
   KernelFunction,
+  Quad,
   ScalarType,
   SharedArray,
   Statement,
@@ -29,7 +30,11 @@ export interface WrittenKernel {
 }
 
 /** `rows`: bound from the shard of the chunk at hand on, so that `rowOfChunk` is the chunk's first row. */
-type Reach = "whole" | "rows";
+export type Reach = "whole" | "rows";
+
+function keyOf(buffer: number, reach: Reach): string {
+  return `${buffer} ${reach}`;
+}
 
 interface BoundBuffer {
   readonly buffer: number;
@@ -165,11 +170,22 @@ export class KernelWriter {
   }
 
   #load(buffer: number, reach: Reach, dtype: DType, index: string): Value {
-    const name = this.#binding(buffer, reach, "read", dtype);
-    if (this.#storedAs(buffer) === "f16") return { text: `f32(${name}[${index}])`, type: "f32" };
-    return dtype === "bool"
-      ? { text: `(${name}[${index}] != 0u)`, type: "bool" }
-      : { text: `${name}[${index}]`, type: dtype };
+    const { name, isWide } = this.#binding(buffer, reach, "read", dtype);
+    const text = isWide ? `${name}[(${index}) / 4u][(${index}) % 4u]` : `${name}[${index}]`;
+    if (this.#storedAs(buffer) === "f16") return { text: `f32(${text})`, type: "f32" };
+    return dtype === "bool" ? { text: `(${text} != 0u)`, type: "bool" } : { text, type: dtype };
+  }
+
+  /** Whether nothing in the kernel has read or written the buffer by single elements. */
+  takesQuads(buffer: number, reach: Reach): boolean {
+    return this.#bindings.get(keyOf(buffer, reach))?.binding.isWide ?? true;
+  }
+
+  /** Four elements of f32 as they are stored; `index`, of the first, is a multiple of four. */
+  loadQuad(buffer: number, reach: Reach, index: string): Quad {
+    const { name, element } = this.#binding(buffer, reach, "read", "f32", true);
+    const place = /^\w+$/.test(index) ? index : `(${index})`;
+    return { text: `${name}[${place} / 4u]`, element: element === "f16" ? "f16" : "f32" };
   }
 
   store(buffer: number, dtype: DType, index: string, value: Value): void {
@@ -182,7 +198,7 @@ export class KernelWriter {
   }
 
   #store(buffer: number, reach: Reach, dtype: DType, index: string, value: Value): void {
-    const name = this.#binding(buffer, reach, "write", dtype);
+    const { name } = this.#binding(buffer, reach, "write", dtype);
     this.push({
       kind: "store",
       buffer: name,
@@ -220,21 +236,24 @@ export class KernelWriter {
     return { kernel, buffers: [...this.#bindings.values()].map(({ buffer }) => buffer), overrides };
   }
 
-  #binding(buffer: number, reach: Reach, access: Access, dtype: DType): string {
-    const key = `${buffer} ${reach}`;
+  #binding(buffer: number, reach: Reach, access: Access, dtype: DType, isWide = false): Binding {
+    const key = keyOf(buffer, reach);
     const known = this.#bindings.get(key);
     if (known !== undefined) {
       const { binding } = known;
+      // Invocations that write components of one quad would get into each other's way.
+      if (binding.isWide && access !== "read") throw new Error(`${binding.name} is read in fours`);
       if (binding.access !== access)
         this.#bindings.set(key, { buffer, binding: { ...binding, access: "update" } });
-      return binding.name;
+      return binding;
     }
     const name = `${{ read: "in", write: "out", update: "total" }[access]}${this.#bindings.size}`;
     const half = this.#storedAs(buffer) === "f16";
     if (half) this.enable("shader-f16");
     const element = half ? "f16" : dtype === "bool" ? "u32" : dtype;
-    this.#bindings.set(key, { buffer, binding: { name, access, element, sliced: reach === "rows" } });
-    return name;
+    const binding: Binding = { name, access, element, sliced: reach === "rows", isWide };
+    this.#bindings.set(key, { buffer, binding });
+    return binding;
   }
 
   #override(name: string): string {

@@ -45,6 +45,13 @@ const cases: Readonly<Record<string, (f: Formulas) => readonly Node[]>> = {
   "a computed operand, in parts of the depth": (f) => [
     f.matmul(f.exp(f32(f, "c", 9, 1031)), f32(f, "d", 1031, 6), "keep", "keep"),
   ],
+  "rows that memory gives in fours, read by single numbers behind the product": (f) => {
+    const rows = f32(f, "rows", 21, 136);
+    return [
+      f.add(f.matmul(f32(f, "e", 21, 21), rows, "keep", "keep"), rows),
+      f.matmul(f32(f, "g", 21, 132), rows, "flip", "keep"),
+    ];
+  },
   "convolutions, at each step": (f) => [
     convolution(f, "once", "same"),
     convolution(f, "twice", "same"),

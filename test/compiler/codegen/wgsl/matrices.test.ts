@@ -139,11 +139,15 @@ describeOnGpu("products on subgroup matrices", (gpu) => {
     const rows = namedDim("N");
     // So many rows are expected that the largest tile suits them.
     const options = { ...f16, dims: { N: 40_000 } };
-    for (const over of [0, 1]) {
+    // A depth of single numbers and one of fours.
+    for (const [over, depth] of [
+      [0, 37],
+      [1, 40],
+    ] as const) {
       const builder = new GraphBuilder();
       const f = formulas(builder);
-      const x = f.make("input", [], { name: "x", dtype: "f32", shape: [rows, constantDim(37)] });
-      const product = f.matmul(x, f32(f, "w", 250, 37), "keep", "flip");
+      const x = f.make("input", [], { name: "x", dtype: "f32", shape: [rows, constantDim(depth)] });
+      const product = f.matmul(x, f32(f, "w", 250, depth), "keep", "flip");
       const folded = f.logsumexp(product, { axes: [over], keepDims: false });
       const graph = {
         outputs: [
@@ -153,6 +157,7 @@ describeOnGpu("products on subgroup matrices", (gpu) => {
       };
       const { kernels } = gpuModule(programOf(builder, graph, { N: 150 }), options, emission);
       expect(kernels.some(({ code }) => code.includes("sum_7_1 = vec4f(finished["))).toBe(true);
+      expect(kernels.some(({ code }) => code.includes("array<vec4<f16>>"))).toBe(depth === 40);
       const feeds = randomFeeds(graph, { N: 150 }, 5, { low: 0, high: 1 });
       const actual = await evaluateOnGpu(gpu, builder, graph, feeds, { N: 150 }, options, emission);
       expectSameValues(actual, evaluateGraph(graph, feeds, { N: 150 }), 2 * 2 ** -11);

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import type { PassOptions } from "../../../../compiler/passes/pass.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
-import { gpuOptions, gpuSteps, together } from "../../../support/gpu-runs.ts";
+import { gpuModule, gpuOptions, gpuSteps, together } from "../../../support/gpu-runs.ts";
 import * as heads from "../../../support/head-programs.ts";
 import { maximalDifference, referenceStep } from "../../../support/head-runs.ts";
 
@@ -33,6 +33,13 @@ describeOnGpu("streamed heads, workgroups", (gpu) => {
     ["ArcFace, its gradient clipped", heads.clippedArcFace],
     ["a loss of one's own", heads.ownLoss],
   ])("%s", (_, write) => expectAgreement(write, { width: 13, classes: 37 }, { N: 17, C: 37 }));
+
+  test("ArcFace, features that memory gives in fours", async () => {
+    const size = { width: 12, classes: 37 };
+    const { kernels } = gpuModule(headProgram(size, heads.arcFace), tiny, together);
+    expect(kernels.filter(({ code }) => code.includes("array<vec4<f32>>")).length).toBeGreaterThan(0);
+    await expectAgreement(heads.arcFace, size, { N: 17, C: 37 });
+  });
 
   test.each([
     ["ArcFace", heads.arcFace],
