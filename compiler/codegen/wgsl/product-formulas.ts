@@ -6,11 +6,11 @@
 import { type Dim, constantDim, productOfDims } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { operand } from "./emissions.ts";
-import { placeAt, placeInRows, placeOf } from "./place.ts";
+import { type Place, placeAt, placeInRows, placeOf } from "./place.ts";
 import type { ProductNode } from "../../passes/fuse/products.ts";
 import { type Context, liesInQuads, quadAt, valueAt } from "./scope.ts";
 import { plus, times } from "./sizes.ts";
-import type { Coordinate, Operand } from "./slabs.ts";
+import type { Coordinate, Operand, QuadOf } from "./slabs.ts";
 import type { Product } from "./tiled-products.ts";
 import { type Side, dimAt, sidesOf } from "./windows.ts";
 
@@ -38,24 +38,24 @@ function matmulFormulas(node: Node<"matmul">): Formulas {
 /** A matrix whose axis `across` is the result's row or column. Where it is a turned view, memory runs the other way. */
 function matrixOperand(x: Node, across: number): Operand {
   const isTurned = isOp(x, "transpose");
+  const place: PlaceFor = ({ writer }, [position = ""], [k = ""]) =>
+    placeOf(writer, x.type.shape, across === 0 ? [position, k] : [k, position]);
   return {
     line: itself("line"),
     depth: itself("k"),
-    element: (context, [position = ""], [k = ""]) => {
-      const coordinates = across === 0 ? [position, k] : [k, position];
-      return valueAt(context, x, placeOf(context.writer, x.type.shape, coordinates)).text;
-    },
+    element: (context, line, k) => valueAt(context, x, place(context, line, k)).text,
+    quad: quadsAt(x, place),
     runs: (across === 1) !== isTurned ? "across" : "depth",
-    quad: (context) =>
-      liesInQuads(context, x)
-        ? ([position = ""], [k = ""]) =>
-            quadAt(
-              context,
-              x,
-              placeOf(context.writer, x.type.shape, across === 0 ? [position, k] : [k, position]),
-            )
-        : undefined,
   };
+}
+
+/** Where the element lies that has these numbers. */
+type PlaceFor = (context: Context, line: readonly string[], depth: readonly string[]) => Place;
+
+/** Four elements of a value at once, where this kernel can load them so. */
+function quadsAt(x: Node, place: PlaceFor): (context: Context) => QuadOf | undefined {
+  return (context) =>
+    liesInQuads(context, x) ? (line, depth) => quadAt(context, x, place(context, line, depth)) : undefined;
 }
 
 function itself(name: string): Coordinate {
@@ -64,18 +64,13 @@ function itself(name: string): Coordinate {
 
 /** The matrix whose rows are all axes of `x` but the last: its rows are the depth. */
 function flatOperand(x: Node): Operand {
+  const place: PlaceFor = ({ writer }, [column = ""], [k = ""]) =>
+    placeInRows(writer, x.type.shape, k, column);
   return {
     line: itself("column"),
     depth: itself("k"),
-    element: (context, [column = ""], [k = ""]) => {
-      const columns = context.writer.size(dimAt(x.type, x.type.shape.length - 1));
-      return atFlat(context, x, `${k} * ${columns} + ${column}`);
-    },
-    quad: (context) =>
-      liesInQuads(context, x)
-        ? ([column = ""], [k = ""]) =>
-            quadAt(context, x, placeInRows(context.writer, x.type.shape, k, column))
-        : undefined,
+    element: (context, column, k) => valueAt(context, x, place(context, column, k)).text,
+    quad: quadsAt(x, place),
     runs: "across",
   };
 }
@@ -92,7 +87,7 @@ function convolutionFormulas(node: Node<"conv2d">): Formulas {
     left: {
       line: cornerOfWindow(image, node, sides),
       depth: tapOfWindow(image, window),
-      element: (context, corner, tap) => underTap(context, image, sides, corner, tap),
+      ...perhapsIn(image, (context, corner, tap) => underTap(context, sides, corner, tap)),
       runs: "depth",
     },
     right: flatOperand(filter),
@@ -111,7 +106,7 @@ function filterGradientFormulas(node: Node<"conv2d_filter_gradient">): Formulas 
     left: {
       line: tapOfWindow(image, window),
       depth: cornerOfWindow(image, adjoint, sides),
-      element: (context, tap, corner) => underTap(context, image, sides, corner, tap),
+      ...perhapsIn(image, (context, tap, corner) => underTap(context, sides, corner, tap)),
       runs: "across",
     },
     right: flatOperand(adjoint),
@@ -171,16 +166,21 @@ function flatIn(context: Context, x: Node, [a = "", b = "", c = ""]: readonly st
   return named(context, times(plus(times(plus(times(a, second), b), third), c), last), "at");
 }
 
+/** An element that there may be: its flat place, and the condition that there is one. */
+interface Perhaps {
+  readonly at: string;
+  readonly inside: string;
+}
+
 function underTap(
   context: Context,
-  image: Node,
   sides: SidesIn,
   [y, x, start]: readonly string[],
   [ky, kx, shift]: readonly string[],
-): string {
+): Perhaps {
   const [tall, wide] = sides(context);
   const inside = both(`${y} + ${ky} < ${tall.size}`, `${x} + ${kx} < ${wide.size}`);
-  return insideOrZero(context, image, inside, `${start} + ${shift}`);
+  return { at: `${start} + ${shift}`, inside };
 }
 
 /** Result [N, H, W, K]: rows are the image's pixels, depth is (ky, kx, feature). */
@@ -188,6 +188,10 @@ function inputGradientFormulas(node: Node<"conv2d_input_gradient">): Formulas {
   const [filter, adjoint] = [operand(node, 0), operand(node, 1)];
   const [tall, wide, , features] = filter.type.shape;
   const window = [tall, wide, features].map((dim) => dim ?? constantDim(1));
+  const filterPlace: PlaceFor = (context, [column = ""], [tap = "", feature = ""]) => {
+    const row = flatIn(context, filter, ["0u", "0u", column]);
+    return placeAt(context.writer, filter.type.shape, named(context, `${row} + ${tap} + ${feature}`, "at"));
+  };
   return {
     rows: productOfDims(node.type.shape.slice(0, 3)),
     columns: dimAt(node.type, 3),
@@ -203,8 +207,8 @@ function inputGradientFormulas(node: Node<"conv2d_input_gradient">): Formulas {
           return [flatIn(context, filter, [ky, kx, "0u"]), feature];
         },
       },
-      element: (context, [column = ""], [tap = "", feature = ""]) =>
-        atFlat(context, filter, `${flatIn(context, filter, ["0u", "0u", column])} + ${tap} + ${feature}`),
+      element: (context, column, k) => valueAt(context, filter, filterPlace(context, column, k)).text,
+      quad: quadsAt(filter, filterPlace),
       runs: "depth",
     },
   };
@@ -219,6 +223,17 @@ function windowsOver(
 ): Operand {
   // Then the window of a tap lies as far from the pixel as the tap from the corner, and places only need adding up.
   const isDense = node.attrs.stride.every((step) => step === 1);
+  const windowOf = (
+    context: Context,
+    [y, x, start]: readonly string[],
+    [ky, kx, shift]: readonly string[],
+  ): Perhaps => {
+    const [tall, wide] = sides(context);
+    const down = windowAlong(context, `${y} - ${ky}`, tall);
+    const across = windowAlong(context, `${x} - ${kx}`, wide);
+    const offset = isDense ? "" : ` + ${flatIn(context, adjoint, ["0u", down.window, across.window])}`;
+    return { at: `${start}${offset} + ${shift}`, inside: both(down.condition, across.condition) };
+  };
   return {
     line: {
       names: ["y", "x", "start"],
@@ -240,14 +255,7 @@ function windowsOver(
         return [ky, kx, named(context, `${feature} - ${flatIn(context, adjoint, ["0u", ky, kx])}`, "shift")];
       },
     },
-    element: (context, [y, x, start], [ky, kx, shift]) => {
-      const [tall, wide] = sides(context);
-      const down = windowAlong(context, `${y} - ${ky}`, tall);
-      const across = windowAlong(context, `${x} - ${kx}`, wide);
-      const offset = isDense ? "" : ` + ${flatIn(context, adjoint, ["0u", down.window, across.window])}`;
-      const inside = both(down.condition, across.condition);
-      return insideOrZero(context, adjoint, inside, `${start}${offset} + ${shift}`);
-    },
+    ...perhapsIn(adjoint, windowOf),
     runs: "depth",
   };
 }
@@ -281,13 +289,32 @@ function named({ writer }: Context, text: string, hint: string): string {
   return writer.let({ text, type: "u32" }, hint).text;
 }
 
-function atFlat(context: Context, x: Node, at: string): string {
-  const { writer } = context;
-  return valueAt(context, x, placeAt(writer, x.type.shape, named(context, at, "at"))).text;
+/**
+ * Elements that are 0 where there are none: without a branch, so that an invocation's loads are under way together. Four
+ * channels of a pixel are there together.
+ */
+function perhapsIn(
+  x: Node,
+  perhaps: (context: Context, line: readonly string[], depth: readonly string[]) => Perhaps,
+): Pick<Operand, "element" | "quad"> {
+  const { shape } = x.type;
+  return {
+    element: (context, line, depth) => {
+      const { at, inside } = namedPerhaps(context, perhaps(context, line, depth));
+      return `select(0.0, ${valueAt(context, x, placeAt(context.writer, shape, at)).text}, ${inside})`;
+    },
+    quad: (context) =>
+      liesInQuads(context, x)
+        ? (line, depth) => {
+            const { at, inside } = namedPerhaps(context, perhaps(context, line, depth));
+            const { text, element } = quadAt(context, x, placeAt(context.writer, shape, at));
+            return { text: `select(vec4<${element}>(), ${text}, ${inside})`, element };
+          }
+        : undefined,
+  };
 }
 
-/** Without a branch, so that an invocation's loads are under way together. */
-function insideOrZero(context: Context, x: Node, condition: string, at: string): string {
-  const inside = context.writer.let({ text: condition, type: "bool" }, "inside").text;
-  return `select(0.0, ${atFlat(context, x, `select(0u, ${at}, ${inside})`)}, ${inside})`;
+function namedPerhaps(context: Context, { at, inside }: Perhaps): Perhaps {
+  const condition = context.writer.let({ text: inside, type: "bool" }, "inside").text;
+  return { at: named(context, `select(0u, ${at}, ${condition})`, "at"), inside: condition };
 }

@@ -24,7 +24,7 @@ export interface Operand {
   readonly quad?: (context: Context) => QuadOf | undefined;
 }
 
-type QuadOf = (line: readonly string[], depth: readonly string[]) => Quad;
+export type QuadOf = (line: readonly string[], depth: readonly string[]) => Quad;
 
 /** A position, as numbers that are all u32. */
 export interface Coordinate {

@@ -33,7 +33,9 @@ const ofImage = (f: Formulas, stride: keyof typeof strides, rows: number, column
     },
   );
 
-const cases: Readonly<Record<string, (f: Formulas) => readonly Node[]>> = {
+type Cases = Readonly<Record<string, (f: Formulas) => readonly Node[]>>;
+
+const products: Cases = {
   "a product, and its rows' logsumexp and largest": (f) => {
     const z = product(f);
     return [z, f.logsumexp(z, { axes: [1], keepDims: false }), f.make("argmax", [z], { axis: 1 })];
@@ -52,10 +54,24 @@ const cases: Readonly<Record<string, (f: Formulas) => readonly Node[]>> = {
       f.matmul(f32(f, "g", 21, 132), rows, "flip", "keep"),
     ];
   },
+};
+
+const convolutions: Cases = {
   "convolutions, at each step": (f) => [
     convolution(f, "once", "same"),
     convolution(f, "twice", "same"),
     convolution(f, "uneven", "valid"),
+  ],
+  "a convolution of four channels, and the gradient of its filter": (f) => [
+    f.make("conv2d", [f32(f, "x4", 2, 8, 7, 4), f32(f, "w4", 3, 3, 4, 8)], {
+      stride: [2, 1],
+      padding: "same",
+    }),
+    f.make("conv2d_filter_gradient", [f32(f, "x4", 2, 8, 7, 4), f32(f, "g4", 2, 8, 7, 8)], {
+      stride: [1, 1],
+      padding: "same",
+      shape: [3, 3, 4, 8].map(constantDim),
+    }),
   ],
   "gradients of an image, at each step": (f) => [
     ofImage(f, "once", 8, 7),
@@ -71,11 +87,19 @@ const cases: Readonly<Record<string, (f: Formulas) => readonly Node[]>> = {
   ],
 };
 
-/** The largest blocks, and slabs that do not go round the invocations; the others are reached by size elsewhere. */
-const tiles: readonly TileName[] = ["huge", "large", "high", "broad", "tall"];
+/** Blocks of every kind, and slabs that do not go round the invocations; the others are reached by size elsewhere. */
+const forced: readonly (readonly [TileName, Cases])[] = [
+  ["huge", { ...products, ...convolutions }],
+  ["large", { ...products, ...convolutions }],
+  ["tall", { ...products, ...convolutions }],
+  ["high", products],
+  ["broad", products],
+];
 
 describeOnGpu("tiles whatever the size", (gpu) => {
-  const all = tiles.flatMap((tile) => Object.entries(cases).map(([name, make]) => ({ tile, name, make })));
+  const all = forced.flatMap(([tile, cases]) =>
+    Object.entries(cases).map(([name, make]) => ({ tile, name, make })),
+  );
   // A software adapter takes seconds to compile each barrier, and a busy machine many times that.
   test.each(all)(
     "$tile: $name",

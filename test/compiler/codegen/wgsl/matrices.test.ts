@@ -109,6 +109,17 @@ const cases: Readonly<Record<string, (f: Formulas) => Node>> = {
   "right flipped": (f) => f.matmul(f32(f, "a", 70, 37), f32(f, "b", 66, 37), "keep", "flip"),
   "both flipped, with a bias": (f) =>
     f.add(f.matmul(f32(f, "a", 37, 130), f32(f, "b", 66, 37), "flip", "flip"), f32(f, "bias", 66)),
+  "a convolution of four channels, read in fours": (f) =>
+    f.make("conv2d", [f32(f, "x", 2, 9, 8, 4), f32(f, "w", 3, 3, 4, 40)], {
+      stride: [1, 1],
+      padding: "same",
+    }),
+  "a gradient of an image, read in fours": (f) =>
+    f.make("conv2d_input_gradient", [f32(f, "w", 3, 3, 40, 8), f32(f, "g", 2, 9, 8, 8)], {
+      stride: [1, 1],
+      padding: "same",
+      shape: [2, 9, 8, 40].map(constantDim),
+    }),
   "a convolution": (f) =>
     f.make("conv2d", [f32(f, "x", 2, 8, 9, 3), f32(f, "w", 3, 3, 3, 40)], {
       stride: [1, 1],
