@@ -70,7 +70,7 @@ function curves(run: RunData): string {
   return section(
     "Training",
     figures(pictures),
-    "Training values are means over stretches of steps, with the margin on. Validation follows each epoch; its accuracy is taken with the margin off.",
+    `Training values are means over stretches of steps, with the margin on.${run.validation.length === 0 ? "" : " Validation follows each epoch; its accuracy is taken with the margin off."}`,
   );
 }
 

@@ -77,6 +77,8 @@ describe("a report", () => {
     expect(curves(full)).toMatch(/>validation</);
     expect(curves({ ...full, validation: [] })).toMatch(/>training</);
     expect(curves({ ...full, validation: [] })).not.toMatch(/>validation</);
+    expect(html).toContain("Validation follows each epoch");
+    expect(renderReport({ ...full, validation: [] })).not.toContain("Validation follows each epoch");
   });
 
   test("holds the numbers, the pictures and the source", () => {
