@@ -52,6 +52,11 @@ export interface SlabOf {
   readonly quads: "lines" | "depth";
 }
 
+/** Filled anew for each piece of the depth, which begins at `k0`. */
+export interface Slab {
+  readonly fill: (k0: string) => void;
+}
+
 /** The first element of a quad: its line and its place of the depth, counted within the slab; u32 texts. */
 export interface QuadPlace {
   readonly line: string;
@@ -70,7 +75,7 @@ export function stageSlab(
   operand: Operand,
   slab: SlabOf,
   put: (place: QuadPlace, value: Quad) => void,
-): { readonly fill: (k0: string) => void } {
+): Slab {
   const wide = isAlongMemory(operand, slab) ? operand.quad?.(context) : undefined;
   if (wide !== undefined) return stageWide(context, operand, slab, wide, put);
   const { writer } = context;
@@ -101,7 +106,7 @@ function eachTurn<Placed>(
   kept: number,
   placed: (e: string) => Placed,
   stage: (k0: string, quad: Placed) => void,
-): { readonly fill: (k0: string) => void } {
+): Slab {
   const turns = quads / lanes;
   if (!Number.isInteger(turns) || turns * kept > mostNumbers)
     return {
@@ -126,7 +131,7 @@ function stageWide(
   { lines, depth, lanes, start, size, isWhole, quads }: SlabOf,
   wide: QuadOf,
   put: (place: QuadPlace, value: Quad) => void,
-): { readonly fill: (k0: string) => void } {
+): Slab {
   const { writer } = context;
   const last = quads === "lines" ? `${writer.size(size)} - 4u` : `${writer.size(size)} - 1u`;
   const end = quads === "lines" ? "end - 1u" : "end - 4u";
@@ -136,11 +141,7 @@ function stageWide(
     const minor = named(context, `${e} % ${inLine}u * 4u`, "minor");
     const [own, k] = quads === "lines" ? [minor, major] : [major, minor];
     const p = named(context, `min(${start} + ${own}, ${last})`, "p");
-    return {
-      line: named(context, own, "line"),
-      k: named(context, k, "depth"),
-      numbers: line.numbers(context, p),
-    };
+    return { line: own, k, numbers: line.numbers(context, p) };
   };
   const stage = (k0: string, { numbers, ...place }: WidePlace): void => {
     const at = named(context, `${k0} + ${place.k}`, "k");
