@@ -16,7 +16,7 @@ import { partsOfFold } from "../../passes/fuse/epilogues.ts";
 import { operand } from "./emissions.ts";
 import { putAll } from "./elementwise.ts";
 import { emitLaneFold } from "./lane-folds.ts";
-import { argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
+import { type Monoid, argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeInRows } from "./place.ts";
 import { formulasOf } from "./product-formulas.ts";
 import { type Results, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
@@ -32,8 +32,12 @@ export function emitContraction(
   writes: readonly Node[],
   node: ProductNode,
 ): void {
-  const formulas = { ...formulasOf(node), isRounded: node.inputs.every(isHalf) };
   const { elements, reductions, epilogue } = partsOfFold(nodes);
+  const formulas = {
+    ...formulasOf(node),
+    isRounded: node.inputs.every(isHalf),
+    folded: numbersOf(reductions.map(monoidInTiles)),
+  };
   const results = { reductions, epilogue, writes };
   const stored = writes.filter((each) => elements.includes(each));
   const parts = depthParts(sink, formulas);
@@ -50,6 +54,15 @@ export function emitContraction(
   const tiles = tilesOf(sink, product, reductions, over);
   emitProduct(sink, { ...product, element, fold: tiles.fold });
   putTilesTogether(sink, `${name}, tiles together`, results, tiles);
+}
+
+function monoidInTiles(reduction: TileReduction): Monoid {
+  return isOp(reduction, "argmax") ? tileArgmaxMonoid : monoidOf(reduction.op as "sum", "f32");
+}
+
+/** How many numbers their states have. */
+function numbersOf(monoids: readonly Monoid[]): number {
+  return monoids.flatMap(({ types }) => types).length;
 }
 
 /** Whether the pass `narrow` rounded a value, by whatever way it is looked at. */
@@ -87,15 +100,13 @@ function tilesOf(
   reductions: readonly TileReduction[],
   over: FoldedAxis,
 ): Tiles {
-  const monoids = reductions.map((each) =>
-    isOp(each, "argmax") ? tileArgmaxMonoid : monoidOf(each.op as "sum", "f32"),
-  );
+  const monoids = reductions.map(monoidInTiles);
   const extent = foldExtent(sink, product, over);
   const [folded, results] =
     over === "rows" ? [product.rows, product.columns] : [product.columns, product.rows];
   const count = groupsFor(folded, extent);
-  const first = monoids.map((_, index) => monoids.slice(0, index).flatMap(({ types }) => types).length);
-  const numbers = constantDim(monoids.flatMap(({ types }) => types).length);
+  const first = monoids.map((_, index) => numbersOf(monoids.slice(0, index)));
+  const numbers = constantDim(numbersOf(monoids));
   const partial = sink.temporary("f32", multiplyDims(numbers, multiplyDims(count, results)));
   const at = ({ writer }: Context, index: number, part: number, tile: string, result: string): string => {
     const number = (first[index] ?? 0) + part;

@@ -46,6 +46,8 @@ export interface Product {
   readonly right: Operand;
   /** Whether every element of both operands is a number of half precision. */
   readonly isRounded: boolean;
+  /** Numbers that are folded for each result of `fold`. */
+  readonly folded: number;
   /** Takes a finished element of the result; gives the names of the values that `fold` reduces. */
   readonly element: (context: Context, row: string, column: string, value: string) => readonly string[];
   readonly fold?: Fold;
@@ -84,6 +86,9 @@ const busyWorkgroups = 256;
 
 /** With half as many it is better to have large tiles, which read less. */
 const enoughTiles = busyWorkgroups / 2;
+
+/** With more, a card may hold only one workgroup of the largest tile at a time, and then nothing hides its waiting. */
+const mostFolded = 2;
 
 /** Depth of a part at least: in shorter ones writing the parts and adding them up costs as much as multiplying. */
 const leastPartDepth = 256;
@@ -128,13 +133,14 @@ export function chooseTile(sink: Sink, product: TileSizes): Tile {
     const isShared = matrixPlan(capabilities.matrix, huge) !== undefined;
     return isShared && suits(huge, busyWorkgroups, parts) ? huge : square;
   }
-  if (suits(huge, busyWorkgroups, 1)) return huge;
+  const isRoomy = product.folded <= mostFolded;
+  if (isRoomy && suits(huge, busyWorkgroups, 1)) return huge;
   if (suits(large, busyWorkgroups, 1)) return large;
-  if (suits(huge, busyWorkgroups, parts)) return huge;
+  if (isRoomy && suits(huge, busyWorkgroups, parts)) return huge;
   return suits(large, enoughTiles, parts) ? large : square;
 }
 
-type TileSizes = Pick<Product, "rows" | "columns" | "depth" | "isRounded">;
+type TileSizes = Pick<Product, "rows" | "columns" | "depth" | "isRounded" | "folded">;
 
 type StorePart = (context: Context, part: string, row: string, column: string, value: string) => void;
 

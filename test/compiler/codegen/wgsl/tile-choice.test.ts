@@ -8,7 +8,8 @@ import type { GpuKernel, GpuModule } from "../../../../runtime/webgpu/schedule.t
 import { gpuStages } from "../../../../src/gpu-artifact.ts";
 import { productOf } from "../../../../src/executors/tune.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
-import { alone, together } from "../../../support/gpu-runs.ts";
+import { alone, gpuModule, gpuOptions, together } from "../../../support/gpu-runs.ts";
+import { arcFace, headProgram } from "../../../support/head-programs.ts";
 
 const sizes = { rows: 100, columns: 60, depth: 30 };
 
@@ -62,6 +63,20 @@ test.each<[string, number, number, number, TileName, number]>([
   expect(productIn(module)?.code).toContain(`tileRow * ${tile.rows}u`);
   expect(productIn(module)?.code).toContain(`tileColumn * ${tile.columns}u`);
   expect(module.functions["product"]?.steps.length).toBe(dispatches);
+});
+
+test("a tile leaves room for a second workgroup where much is folded", () => {
+  const options = { ...gpuOptions, dims: { N: 1024 } };
+  const program = headProgram({ width: 512, classes: 100_000 }, arcFace);
+  const products = gpuModule(program, options, together).kernels.filter(({ code }) =>
+    code.includes("sum_7_1"),
+  );
+  // The scores begin a logsumexp and the accuracy's argmax; their gradients are folded into nothing.
+  const folding = products.filter(({ code }) => code.includes("fold2_1"));
+  expect(folding.map(({ invocations }) => invocations)).toEqual([128, 128]);
+  expect(products.filter((each) => !folding.includes(each)).map(({ invocations }) => invocations)).toContain(
+    256,
+  );
 });
 
 describeOnGpu("tiles", (gpu) => {
