@@ -21,7 +21,7 @@ export function readRun(folder: string): RunData | RuntimeFault {
   const steps = ofKind("step").flatMap(stepPoint);
   const rate = numberIn(ofKind("step").at(-1), "rowsPerSecond");
   return {
-    name: info.entry === basename(resolve(folder)) ? info.entry : basename(resolve(folder)),
+    name: basename(resolve(folder)),
     ...(doc === undefined ? {} : { doc }),
     steps,
     training: ofKind("epoch").flatMap(epochPoint),
