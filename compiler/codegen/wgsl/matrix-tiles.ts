@@ -100,7 +100,7 @@ function halves(context: Context, operand: Operand, slab: Omit<SlabOf, "quads">)
   const { array, lines } = slab;
   const byLine = operand.runs === "depth";
   // Four places of a line want one address where four lines want four.
-  const quads = byLine && (operand.depth.isPlain || operand.quad?.(context)) ? "depth" : "lines";
+  const quads = byLine && (operand.depth.isPlain || operand.quad(context)) ? "depth" : "lines";
   const stride = (byLine ? stagedDepth : lines) + padding;
   const index = (line: string, k: string): string =>
     byLine ? times(line, `${stride}u`) + ` + ${k}` : times(k, `${stride}u`) + ` + ${line}`;

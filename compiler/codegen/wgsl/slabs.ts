@@ -21,7 +21,7 @@ export interface Operand {
   /** Which way neighbours in memory lie. */
   readonly runs: "across" | "depth";
   /** Four neighbours at once from there on, where this kernel can read them so. */
-  readonly quad?: (context: Context) => QuadOf | undefined;
+  readonly quad: (context: Context) => QuadOf | undefined;
 }
 
 export type QuadOf = (line: readonly string[], depth: readonly string[]) => Quad;
@@ -76,7 +76,7 @@ export function stageSlab(
   slab: SlabOf,
   put: (place: QuadPlace, value: Quad) => void,
 ): Slab {
-  const wide = isAlongMemory(operand, slab) ? operand.quad?.(context) : undefined;
+  const wide = isAlongMemory(operand, slab) ? operand.quad(context) : undefined;
   if (wide !== undefined) return stageWide(context, operand, slab, wide, put);
   const { writer } = context;
   const { array, lines, depth, lanes } = slab;
