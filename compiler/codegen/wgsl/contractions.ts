@@ -16,7 +16,7 @@ import { partsOfFold } from "../../passes/fuse/epilogues.ts";
 import { operand } from "./emissions.ts";
 import { putAll } from "./elementwise.ts";
 import { emitLaneFold } from "./lane-folds.ts";
-import { type Monoid, argmaxMonoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
+import { type Monoid, monoidOf, tileArgmaxMonoid } from "./monoids.ts";
 import { type Place, placeAt, placeInRows } from "./place.ts";
 import { formulasOf } from "./product-formulas.ts";
 import { type Results, emitReductions, monoidOfReduction, putResults } from "./reductions.ts";
@@ -36,7 +36,7 @@ export function emitContraction(
   const formulas = {
     ...formulasOf(node),
     isRounded: node.inputs.every(isHalf),
-    folded: numbersOf(reductions.map(monoidInTiles)),
+    folded: numbersOf(foldedOf(reductions).map(monoidInTiles)),
   };
   const results = { reductions, epilogue, writes };
   const stored = writes.filter((each) => elements.includes(each));
@@ -48,12 +48,23 @@ export function emitContraction(
   const element: Product["element"] = (context, row, column, value) => {
     const place = elementPlace(context, node, row, column, value);
     putAll(sink, context, stored, place);
-    return reductions.map((each) => valueAt(context, operand(each, 0), place).text);
+    return foldedOf(reductions).map((each) => valueAt(context, operand(each, 0), place).text);
   };
   if (over === undefined) return emitProduct(sink, { ...product, element });
   const tiles = tilesOf(sink, product, reductions, over);
   emitProduct(sink, { ...product, element, fold: tiles.fold });
   putTilesTogether(sink, `${name}, tiles together`, results, tiles);
+}
+
+/** Those that a tile folds: where the place of the largest element is asked for, the largest is known too. */
+function foldedOf(reductions: readonly TileReduction[]): readonly TileReduction[] {
+  return reductions.filter((each) => argmaxBeside(reductions, each) === undefined);
+}
+
+/** The argmax that knows what a maximum asks for. */
+function argmaxBeside(reductions: readonly TileReduction[], one: TileReduction): TileReduction | undefined {
+  if (!isOp(one, "max")) return undefined;
+  return reductions.find((each) => isOp(each, "argmax") && operand(each, 0) === operand(one, 0));
 }
 
 function monoidInTiles(reduction: TileReduction): Monoid {
@@ -89,7 +100,12 @@ function elementPlace(
 interface Tiles {
   readonly fold: Fold;
   /** Names the state that tile `tile` left of a result. */
-  readonly load: (context: Context, index: number, tile: string, result: string) => readonly string[];
+  readonly load: (
+    context: Context,
+    reduction: TileReduction,
+    tile: string,
+    result: string,
+  ) => readonly string[];
   readonly count: Dim;
   readonly extent: number;
 }
@@ -100,7 +116,8 @@ function tilesOf(
   reductions: readonly TileReduction[],
   over: FoldedAxis,
 ): Tiles {
-  const monoids = reductions.map(monoidInTiles);
+  const inTiles = foldedOf(reductions);
+  const monoids = inTiles.map(monoidInTiles);
   const extent = foldExtent(sink, product, over);
   const [folded, results] =
     over === "rows" ? [product.rows, product.columns] : [product.columns, product.rows];
@@ -124,14 +141,13 @@ function tilesOf(
           context.writer.store(partial, "f32", at(context, index, part, tile, result), { text, type: "f32" }),
         ),
     },
-    load: (context, index, tile, result) =>
-      (monoids[index]?.types ?? []).map(
-        (_, part) =>
-          context.writer.let(
-            context.writer.load(partial, "f32", at(context, index, part, tile, result)),
-            "part",
-          ).text,
-      ),
+    load: (context, reduction, tile, result) => {
+      const index = inTiles.indexOf(argmaxBeside(reductions, reduction) ?? reduction);
+      return monoidInTiles(reduction).types.map((_, part) => {
+        const place = at(context, index, part, tile, result);
+        return context.writer.let(context.writer.load(partial, "f32", place), "part").text;
+      });
+    },
   };
 }
 
@@ -148,9 +164,9 @@ function putTilesTogether(sink: Sink, name: string, results: Results, tiles: Til
     length: tiles.count,
     layout: "columns",
     states: (context, result, tile) =>
-      monoids.map((monoid, index) => {
-        const [value = "", at] = tiles.load(context, index, tile, result);
-        if (monoid !== argmaxMonoid) return [value, ...(at === undefined ? [] : [at])];
+      reductions.map((reduction) => {
+        const [value = "", at] = tiles.load(context, reduction, tile, result);
+        if (!isOp(reduction, "argmax")) return [value, ...(at === undefined ? [] : [at])];
         const position = { text: `i32(${tile} * ${tiles.extent}u) + i32(${at})`, type: "i32" } as const;
         return [value, context.writer.let(position, "at").text];
       }),
