@@ -53,6 +53,13 @@ const cases: Readonly<Record<string, Case>> = {
     },
     dispatches: 2,
   },
+  "the largest of each column, where it is, and another's sum": {
+    make: (f) => {
+      const z = scores(f, 70, 66, 5);
+      return [f.max(z, over(0)), f.make("argmax", [z], { axis: 0 }), f.sum(f.exp(z), over(0))];
+    },
+    dispatches: 2,
+  },
   "a convolution with a bias, an activation and its channels' sums": {
     make: (f) => {
       const image = f.make("conv2d", [f32(f, "image", 2, 7, 5, 3), f32(f, "filter", 3, 3, 3, 6)], {
