@@ -190,15 +190,18 @@ async function writeAll(file: string, content: string | Uint8Array): Promise<Run
   }
 }
 
+/** A run is a folder with a description of what ran. */
+export function isRunFolder(path: string): boolean {
+  return existsSync(join(path, runFiles.info));
+}
+
 /** The runs in a folder that is no run itself; none where it cannot be looked into. */
 function runsIn(path: string): readonly string[] {
-  const isRun = (folder: string): boolean => existsSync(join(folder, runFiles.info));
+  if (isRunFolder(path)) return [];
   try {
-    return isRun(path)
-      ? []
-      : readdirSync(path)
-          .map((name) => join(path, name))
-          .filter(isRun);
+    return readdirSync(path)
+      .map((name) => join(path, name))
+      .filter(isRunFolder);
   } catch {
     return [];
   }

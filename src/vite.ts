@@ -17,7 +17,7 @@ import { type MappedSource, sourceMap } from "../compiler/codegen/source-map.ts"
 import type { BuiltPath } from "../compiler/codegen/wgsl/capabilities.ts";
 import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import type { Span } from "../compiler/errors/span.ts";
-import { type SourceText, positionAt, sourceText } from "../compiler/syntax/source.ts";
+import { type SourceText, placeText, positionAt, sourceText } from "../compiler/syntax/source.ts";
 import {
   type BundleTarget,
   bundleParts,
@@ -141,8 +141,7 @@ function placesIn({ host }: OpenedFile): (span: Span) => string {
   return ({ file, start }) => {
     const text = texts.get(file) ?? sourceText(file, host.read(file) ?? "");
     texts.set(file, text);
-    const { line, character } = positionAt(text, start);
-    return `${file}:${line + 1}:${character + 1}`;
+    return placeText(text, start);
   };
 }
 

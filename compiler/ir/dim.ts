@@ -53,6 +53,12 @@ export function sameDim(a: Dim, b: Dim): boolean {
   return a.key === b.key;
 }
 
+/** Whether it is known to be so many wholes of `factor`. */
+export function isMultipleOf(dim: Dim, factor: number): boolean {
+  const size = knownSize(dim);
+  return size !== undefined && size % factor === 0;
+}
+
 /** The number, when no name is left. */
 export function knownSize(dim: Dim): number | undefined {
   if (dim.terms.length === 0) return 0;

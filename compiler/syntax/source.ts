@@ -27,6 +27,12 @@ export function positionAt(source: SourceText, offset: number): Position {
   return { line, character: Math.min(offset, source.text.length) - (source.lineStarts[line] ?? 0) };
 }
 
+/** `file:line:column`, counted from 1, as terminals make it a link. */
+export function placeText(source: SourceText, offset: number): string {
+  const { line, character } = positionAt(source, offset);
+  return `${source.file}:${line + 1}:${character + 1}`;
+}
+
 export function offsetAt(source: SourceText, { line, character }: Position): number {
   const start = source.lineStarts[line];
   if (start === undefined) return source.text.length;

@@ -3,7 +3,7 @@ import { loadModule } from "../../compiler/check/workspace.ts";
 import { marginCurve } from "../margin-curves.ts";
 import { marginUse } from "../margin-use.ts";
 import { type MarginCurve, marginSheet } from "../report/margin-plot.ts";
-import { isRunFolder } from "../report/read-run.ts";
+import { isRunFolder } from "../run-folder.ts";
 import { writeComparison } from "../report/write-report.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";

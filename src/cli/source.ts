@@ -11,6 +11,7 @@ import {
 } from "../../compiler/check/workspace.ts";
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import type { Span } from "../../compiler/errors/span.ts";
+import { placeText, sourceText } from "../../compiler/syntax/source.ts";
 import type { Program } from "../../compiler/program.ts";
 import { withAddition } from "../overlay.ts";
 import { type OpenedFile, displayedName, openSource } from "../host.ts";
@@ -92,12 +93,9 @@ export function textOf(source: Source, file: string): string {
   return loadModule(source.workspace, file)?.text ?? source.host.read(file) ?? "";
 }
 
-/** `file:line:column`, counted from 1, as terminals make it a link. */
+/** Where a span begins, for terminals. */
 export function placeOf(source: Source, { file, start }: Span): string {
-  const before = textOf(source, file)
-    .slice(0, start)
-    .split(/\r\n|\n|\r/);
-  return `${displayedName(file, source.root)}:${before.length}:${(before.at(-1) ?? "").length + 1}`;
+  return placeText(sourceText(displayedName(file, source.root), textOf(source, file)), start);
 }
 
 /** The line of source that emitted code comes from, as its comments show it. */

@@ -2,7 +2,7 @@
  * A run folder as the plain data that a report is drawn from. Metrics are read leniently: a line that a
  * crash cut short, or a field from a later version, is passed over.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseModule } from "../../compiler/syntax/parse.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
@@ -38,11 +38,6 @@ export function readRun(folder: string): RunData | RuntimeFault {
 /** The file and its folder: where they lie on this machine is nobody's business. */
 function shortName(file: string): string {
   return join(basename(dirname(file)), basename(file));
-}
-
-/** A run is a folder with a description of what ran. */
-export function isRunFolder(path: string): boolean {
-  return existsSync(join(path, runFiles.info));
 }
 
 function stepPoint(metric: Metric): readonly StepPoint[] {

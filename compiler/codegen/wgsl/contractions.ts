@@ -33,10 +33,11 @@ export function emitContraction(
   node: ProductNode,
 ): void {
   const { elements, reductions, epilogue } = partsOfFold(nodes);
+  const folded = foldedOf(reductions);
   const formulas = {
     ...formulasOf(node),
     isRounded: node.inputs.every(isHalf),
-    folded: numbersOf(foldedOf(reductions).map(monoidInTiles)),
+    folded: numbersOf(folded.map(monoidInTiles)),
   };
   const results = { reductions, epilogue, writes };
   const stored = writes.filter((each) => elements.includes(each));
@@ -48,10 +49,10 @@ export function emitContraction(
   const element: Product["element"] = (context, row, column, value) => {
     const place = elementPlace(context, node, row, column, value);
     putAll(sink, context, stored, place);
-    return foldedOf(reductions).map((each) => valueAt(context, operand(each, 0), place).text);
+    return folded.map((each) => valueAt(context, operand(each, 0), place).text);
   };
   if (over === undefined) return emitProduct(sink, { ...product, element });
-  const tiles = tilesOf(sink, product, reductions, over);
+  const tiles = tilesOf(sink, product, folded, over);
   emitProduct(sink, { ...product, element, fold: tiles.fold });
   putTilesTogether(sink, `${name}, tiles together`, results, tiles);
 }
@@ -116,8 +117,7 @@ function tilesOf(
   reductions: readonly TileReduction[],
   over: FoldedAxis,
 ): Tiles {
-  const inTiles = foldedOf(reductions);
-  const monoids = inTiles.map(monoidInTiles);
+  const monoids = reductions.map(monoidInTiles);
   const extent = foldExtent(sink, product, over);
   const [folded, results] =
     over === "rows" ? [product.rows, product.columns] : [product.columns, product.rows];
@@ -142,7 +142,7 @@ function tilesOf(
         ),
     },
     load: (context, reduction, tile, result) => {
-      const index = inTiles.indexOf(argmaxBeside(reductions, reduction) ?? reduction);
+      const index = reductions.indexOf(argmaxBeside(reductions, reduction) ?? reduction);
       return monoidInTiles(reduction).types.map((_, part) => {
         const place = at(context, index, part, tile, result);
         return context.writer.let(context.writer.load(partial, "f32", place), "part").text;

@@ -29,7 +29,7 @@ function emitFoldedProduct(sink: Sink, product: Product, fold: Fold, extent: num
     const [split = "0u", result = "0u"] = named(context, place.coordinates());
     const states = fold.monoids.map((monoid, index) => monoid.types.map((_, part) => `fold${index}_${part}`));
     fold.monoids.forEach((monoid, index) => declareState(context, monoid, states[index] ?? []));
-    const from = writer.let({ text: `${split} * ${extent}u`, type: "u32" }, "from").text;
+    const from = writer.index(`${split} * ${extent}u`, "from");
     const to = `min(${from} + ${extent}u, ${writer.size(length)})`;
     writer.loop("at", from, to, "1u", (at) => {
       const [row, column] = overRows ? [at, result] : [result, at];
@@ -62,5 +62,5 @@ function dotProduct(context: Context, { left, right, depth }: Product, row: stri
 }
 
 function named({ writer }: Context, coordinates: readonly string[]): readonly string[] {
-  return coordinates.map((text) => writer.let({ text, type: "u32" }, "p").text);
+  return coordinates.map((text) => writer.index(text, "p"));
 }

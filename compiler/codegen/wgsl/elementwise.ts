@@ -47,7 +47,7 @@ function emitShapes(
       const [from, to] = [first, addDims(first, groupsFor(count, workgroupSize))];
       writer.when(`group >= ${writer.size(from)} && group < ${writer.size(to)}`, () => {
         const group = `(group - ${writer.size(from)})`;
-        const i = writer.let({ text: `${group} * ${workgroupSize}u + lane`, type: "u32" }, "i").text;
+        const i = writer.index(`${group} * ${workgroupSize}u + lane`, "i");
         writer.when(`${i} < ${writer.size(count)}`, () =>
           putAll(sink, context, part, placeAt(writer, shape, i)),
         );

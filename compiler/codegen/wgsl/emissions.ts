@@ -15,7 +15,7 @@ import {
   takeAlongValue,
 } from "./indexing.ts";
 import type { Value } from "./kernel.ts";
-import { type Place, placeAt, placeOf, stretchedPlace } from "./place.ts";
+import { type Place, placeAt, placeOf, stretchedPlace, turnedPlace } from "./place.ts";
 import { type ScalarName, castValue, literalValue, scalars } from "./scalars.ts";
 import { type Context, valueAt } from "./scope.ts";
 import { plus } from "./sizes.ts";
@@ -85,12 +85,9 @@ export const emissions: { readonly [K in PrimitiveName]: Emission<K> } = {
     const x = operand(node, 0);
     return valueAt(context, x, placeAt(context.writer, x.type.shape, place.flat()));
   }),
-  transpose: view((node, place, context) => {
-    const x = operand(node, 0);
-    const { permutation } = node.attrs;
-    const coordinates = x.type.shape.map((_, axis) => place.coordinates()[permutation.indexOf(axis)] ?? "0u");
-    return valueAt(context, x, placeOf(context.writer, x.type.shape, coordinates));
-  }),
+  transpose: view((node, place, context) =>
+    valueAt(context, operand(node, 0), turnedPlace(context.writer, node, place)),
+  ),
   broadcast: view((node, place, context) => operandAt(node, 0, place, context)),
   slice: view((node, place, context) => {
     const x = operand(node, 0);

@@ -20,9 +20,7 @@ export function padValue(node: Node<"pad">, place: Place, context: Context): Val
   const x = operand(node, 0);
   const from = place.coordinates().map((position, axis) => {
     const before = writer.size(node.attrs.before[axis] ?? productOfDims([]));
-    return before === "0u"
-      ? position
-      : writer.let({ text: `${position} - ${before}`, type: "u32" }, "c").text;
+    return before === "0u" ? position : writer.index(`${position} - ${before}`, "c");
   });
   const inside = from.map(
     (position, axis) => `${position} < ${writer.size(x.type.shape[axis] ?? productOfDims([]))}`,
@@ -39,9 +37,7 @@ function guarded(
 ): Value {
   const { writer } = context;
   const inside = writer.let({ text: conditions.join(" && "), type: "bool" }, "inside").text;
-  const safe = coordinates.map(
-    (position) => writer.let({ text: `select(0u, ${position}, ${inside})`, type: "u32" }, "c").text,
-  );
+  const safe = coordinates.map((position) => writer.index(`select(0u, ${position}, ${inside})`, "c"));
   const value = valueAt(context, x, placeOf(writer, x.type.shape, safe));
   const { dtype } = x.type;
   return {
@@ -90,7 +86,7 @@ function guardedRow(
 /** A looked-up index as u32, where a negative one is large. */
 export function indexAt(context: Context, index: Node, place: Place): string {
   const value = valueAt(context, index, place);
-  return context.writer.let({ text: `u32(${value.text})`, type: "u32" }, "index").text;
+  return context.writer.index(`u32(${value.text})`, "index");
 }
 
 function without(coordinates: readonly string[], axis: number): readonly string[] {
@@ -176,7 +172,7 @@ function collected(
   const total = writer.fresh("sum");
   const type = node.type.dtype;
   writer.push({ kind: "variable", name: total, type, value: `${type}(0)` });
-  const end = writer.let({ text: below, type: "u32" }, "end").text;
+  const end = writer.index(below, "end");
   writer.loop("i", from, end, "1u", (at) => {
     const { target, wanted, update } = each(at);
     writer.when(`${target} == ${wanted}`, () => {

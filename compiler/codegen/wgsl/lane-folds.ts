@@ -59,10 +59,9 @@ export function emitPartsOfFold(sink: Sink, fold: LaneFold, part: number): void 
   const slots = multiplyDims(groupsFor(fold.length, part), fold.results);
   emitRanges(sink, fold, lanesFor(sink, fold), slots, ({ writer }, slot) => {
     const results = writer.size(fold.results);
-    const named = (text: string, hint: string): string => writer.let({ text, type: "u32" }, hint).text;
-    const from = named(`${slot} / ${results} * ${part}u`, "from");
-    const to = named(`min(${from} + ${part}u, ${writer.size(fold.length)})`, "to");
-    return { result: named(`${slot} % ${results}`, "result"), from, to };
+    const from = writer.index(`${slot} / ${results} * ${part}u`, "from");
+    const to = writer.index(`min(${from} + ${part}u, ${writer.size(fold.length)})`, "to");
+    return { result: writer.index(`${slot} % ${results}`, "result"), from, to };
   });
 }
 

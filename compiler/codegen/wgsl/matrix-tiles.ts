@@ -5,12 +5,11 @@
  * given it. What follows a product is the same for both loops. Only operands that are rounded to half precision
  * already come here, so staging loses nothing.
  */
-import { knownSize } from "../../ir/dim.ts";
 import type { MatrixUse } from "./capabilities.ts";
 import type { Context } from "./scope.ts";
 import { plus, times } from "./sizes.ts";
-import { type Operand, type SlabOf, stageSlab } from "./slabs.ts";
-import { type Tile, components, invocationsOf, lanesAcross, sumOf } from "./tile.ts";
+import { type Operand, type SlabOf, isItself, stageSlab } from "./slabs.ts";
+import { type Tile, columnInTile, components, invocationsOf, sumOf } from "./tile.ts";
 import type { Product } from "./tiled-products.ts";
 
 /** How the subgroups of a workgroup share a tile. */
@@ -56,13 +55,10 @@ export function accumulateOnMatrices(context: Context, product: Product, tile: T
   writer.enable("shader-f16");
   writer.enable("subgroups");
   writer.enable("chromium-experimental-subgroup-matrix");
-  const size = knownSize(product.depth);
   const shared = {
     depth: stagedDepth,
     length: product.depth,
     lanes: invocationsOf(tile),
-    // Parts of the depth are whole slabs too.
-    isWhole: size !== undefined && size % stagedDepth === 0,
   };
   const left = halves(context, product.left, {
     ...shared,
@@ -100,7 +96,7 @@ function halves(context: Context, operand: Operand, slab: Omit<SlabOf, "quads">)
   const { array, lines } = slab;
   const byLine = operand.runs === "depth";
   // Four places of a line want one address where four lines want four.
-  const quads = byLine && (operand.depth.isPlain || operand.quad(context)) ? "depth" : "lines";
+  const quads = byLine && (isItself(operand.depth) || operand.quad(context)) ? "depth" : "lines";
   const stride = (byLine ? stagedDepth : lines) + padding;
   const index = (line: string, k: string): string =>
     byLine ? times(line, `${stride}u`) + ` + ${k}` : times(k, `${stride}u`) + ` + ${line}`;
@@ -164,7 +160,7 @@ function handOut({ writer }: Context, tile: Tile, plan: MatrixPlan): void {
   const quads = Array.from({ length: tile.blockColumns / 4 }, (_, quad) => quad);
   name("ownRow", `blockRow * ${tile.blockRows}u`);
   for (const quad of quads) {
-    name(`ownColumn${quad}`, `blockColumn * 4u + ${quad * lanesAcross(tile) * 4}u`);
+    name(`ownColumn${quad}`, columnInTile(tile, quad * 4));
     const [down, across] = [`(ownRow / ${rows}u)`, `(ownColumn${quad} / ${columns}u)`];
     name(`turn${quad}`, `${down} % ${plan.tall}u * ${plan.wide}u + ${across} % ${plan.wide}u`);
     const owner = `(${down} / ${plan.tall}u * ${plan.across}u + ${across} / ${plan.wide}u)`;

@@ -90,6 +90,17 @@ export function stretchedPlace(writer: KernelWriter, place: Place, shape: readon
   return made;
 }
 
+/** The place of a transpose's operand, of `shape`, that it shows at a place of its own. */
+export function turnedPlace(
+  writer: KernelWriter,
+  { inputs, attrs: { permutation } }: Node<"transpose">,
+  place: Place,
+): Place {
+  const shape = inputs[0]?.type.shape ?? [];
+  const coordinates = shape.map((_, axis) => place.coordinates()[permutation.indexOf(axis)] ?? "0u");
+  return placeOf(writer, shape, coordinates);
+}
+
 /** The number of elements from one position of an axis to the next. */
 export function strideText(writer: KernelWriter, shape: readonly Dim[], axis: number): string {
   return writer.size(productOfDims(shape.slice(axis + 1)));
@@ -101,7 +112,7 @@ function coordinatesOf(writer: KernelWriter, shape: readonly Dim[], flat: string
     const position = over(flat, strideText(writer, shape, axis));
     const outermost = shape.slice(0, axis).every((each) => isSize(each, 1));
     const text = outermost ? position : modulo(position, writer.size(dim));
-    return writer.let({ text, type: "u32" }, "c").text;
+    return writer.index(text, "c");
   });
 }
 
@@ -110,5 +121,5 @@ function flatOf(writer: KernelWriter, shape: readonly Dim[], coordinates: readon
     (sum, position, axis) => plus(sum, times(position, strideText(writer, shape, axis))),
     "0u",
   );
-  return /^\d+u$/.test(text) ? text : writer.let({ text, type: "u32" }, "at").text;
+  return /^\d+u$/.test(text) ? text : writer.index(text, "at");
 }

@@ -3,7 +3,6 @@
  * each invocation multiplies a few of them into its block. The slab's loop is written out, so that places in memory are
  * constants of the text.
  */
-import { knownSize } from "../../ir/dim.ts";
 import type { Context } from "./scope.ts";
 import { type SlabOf, stageSlab } from "./slabs.ts";
 import { type Tile, components, eachQuad, invocationsOf, lanesAcross, sumOf } from "./tile.ts";
@@ -12,11 +11,8 @@ import type { Product } from "./tiled-products.ts";
 /** Stage a slab of each operand, wait, multiply, wait. */
 export function accumulate(context: Context, product: Product, tile: Tile): void {
   const { writer } = context;
-  const size = knownSize(product.depth);
   const lanes = invocationsOf(tile);
-  // Parts of the depth are whole slabs too.
-  const isWhole = size !== undefined && size % tile.depth === 0;
-  const shared = { depth: tile.depth, length: product.depth, lanes, isWhole, quads: "lines" } as const;
+  const shared = { depth: tile.depth, length: product.depth, lanes, quads: "lines" } as const;
   const slab = (array: "left" | "right", lines: number, place: Pick<SlabOf, "start" | "size">) => {
     const stride = strideOf(lines);
     writer.shared(array, "vec4f", Math.max(tile.depth * stride, lanes));

@@ -6,7 +6,7 @@ import type { Value } from "./kernel.ts";
 import { type Place, placeOf } from "./place.ts";
 import { lowest } from "./scalars.ts";
 import { type Context, valueAt } from "./scope.ts";
-import { type Side, sidesOf } from "./windows.ts";
+import { type Side, sidesOf, windowAlong } from "./windows.ts";
 
 type PoolNode = Node<"max_pool" | "avg_pool" | "max_pool_gradient" | "avg_pool_gradient">;
 
@@ -102,10 +102,10 @@ function overWindows(
     writer.push({ kind: "assign", target: total, value: `${total} + ${value}` });
   writer.push({ kind: "variable", name: total, type: "f32", value: "0.0" });
   writer.loop("ky", "0u", tall.window, "1u", (ky) => {
-    const row = windowAt(context, y, ky, tall);
+    const row = windowAlong(writer, writer.index(`${y} + ${tall.before} - ${ky}`, "from"), tall);
     writer.when(row.condition, () => {
       writer.loop("kx", "0u", wide.window, "1u", (kx) => {
-        const column = windowAt(context, x, kx, wide);
+        const column = windowAlong(writer, writer.index(`${x} + ${wide.before} - ${kx}`, "from"), wide);
         writer.when(column.condition, () => visit({ oy: row.window, ox: column.window, ky, kx }, add));
       });
     });
@@ -113,31 +113,9 @@ function overWindows(
   return { text: total, type: "f32" };
 }
 
-/** Which window has `position` as its tap `tap`, and the condition that there is one. */
-export function windowAt(
-  context: Context,
-  position: string,
-  tap: string,
-  { before, stride, results }: Side,
-): { readonly window: string; readonly condition: string } {
-  const { writer } = context;
-  const from = writer.let({ text: `${position} + ${before} - ${tap}`, type: "u32" }, "from").text;
-  const window = writer.let({ text: `${from} / ${stride}`, type: "u32" }, "window").text;
-  // Where the tap lies before the position `from` wraps: hence the first comparison.
-  return {
-    window,
-    condition: `${tap} <= ${position} + ${before} && ${from} % ${stride} == 0u && ${window} < ${results}`,
-  };
-}
-
 /** The image's row or column under a tap of a window. */
-export function tapPosition(
-  { writer }: Context,
-  window: string,
-  tap: string,
-  { stride, before }: Side,
-): string {
-  return writer.let({ text: `${window} * ${stride} + ${tap} - ${before}`, type: "u32" }, "p").text;
+function tapPosition({ writer }: Context, window: string, tap: string, { stride, before }: Side): string {
+  return writer.index(`${window} * ${stride} + ${tap} - ${before}`, "p");
 }
 
 function insideCount(window: string, { stride, before, window: length, size }: Side): string {

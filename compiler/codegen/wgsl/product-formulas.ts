@@ -8,11 +8,11 @@ import { type Node, isOp } from "../../ir/node.ts";
 import { operand } from "./emissions.ts";
 import { type Place, placeAt, placeInRows, placeOf } from "./place.ts";
 import type { ProductNode } from "../../passes/fuse/products.ts";
-import { type Context, liesInQuads, quadAt, valueAt } from "./scope.ts";
+import { type Context, isTurned, liesInQuads, quadAt, valueAt } from "./scope.ts";
 import { plus, times } from "./sizes.ts";
 import type { Coordinate, Operand, QuadOf } from "./slabs.ts";
 import type { Product } from "./tiled-products.ts";
-import { type Side, dimAt, sidesOf } from "./windows.ts";
+import { type Side, both, dimAt, sidesOf, windowAlong } from "./windows.ts";
 
 export type Formulas = Pick<Product, "rows" | "columns" | "depth" | "left" | "right">;
 
@@ -37,7 +37,6 @@ function matmulFormulas(node: Node<"matmul">): Formulas {
 
 /** A matrix whose axis `across` is the result's row or column. Where it is a turned view, memory runs the other way. */
 function matrixOperand(x: Node, across: number): Operand {
-  const isTurned = isOp(x, "transpose");
   const place: PlaceFor = ({ writer }, [position = ""], [k = ""]) =>
     placeOf(writer, x.type.shape, across === 0 ? [position, k] : [k, position]);
   return {
@@ -45,7 +44,7 @@ function matrixOperand(x: Node, across: number): Operand {
     depth: itself("k"),
     element: (context, line, k) => valueAt(context, x, place(context, line, k)).text,
     quad: quadsAt(x, place),
-    runs: (across === 1) !== isTurned ? "across" : "depth",
+    runs: (across === 1) !== isTurned(x) ? "across" : "depth",
   };
 }
 
@@ -59,7 +58,7 @@ function quadsAt(x: Node, place: PlaceFor): (context: Context) => QuadOf | undef
 }
 
 function itself(name: string): Coordinate {
-  return { names: [name], isPlain: true, numbers: (_, position) => [position] };
+  return { names: [name], numbers: (_, position) => [position] };
 }
 
 /** The matrix whose rows are all axes of `x` but the last: its rows are the depth. */
@@ -132,12 +131,10 @@ function sidesFor(
 function cornerOfWindow(image: Node, result: Node, sides: SidesIn): Coordinate {
   return {
     names: ["y", "x", "start"],
-    isPlain: false,
     numbers: (context, pixel) => {
       const [n = "", oy = "", ox = ""] = split(context, pixel, result.type.shape.slice(0, 3));
       const [top, left] = sides(context).map((side, axis) =>
-        named(
-          context,
+        context.writer.index(
           `${axis === 0 ? oy : ox} * ${side.stride} - ${side.before}`,
           axis === 0 ? "top" : "left",
         ),
@@ -151,10 +148,13 @@ function cornerOfWindow(image: Node, result: Node, sides: SidesIn): Coordinate {
 function tapOfWindow(image: Node, window: readonly Dim[]): Coordinate {
   return {
     names: ["ky", "kx", "shift"],
-    isPlain: false,
     numbers: (context, position) => {
       const [ky = "", kx = "", channel = ""] = split(context, position, window);
-      return [ky, kx, named(context, `${flatIn(context, image, ["0u", ky, kx])} + ${channel}`, "shift")];
+      return [
+        ky,
+        kx,
+        context.writer.index(`${flatIn(context, image, ["0u", ky, kx])} + ${channel}`, "shift"),
+      ];
     },
   };
 }
@@ -163,7 +163,7 @@ function tapOfWindow(image: Node, window: readonly Dim[]): Coordinate {
 function flatIn(context: Context, x: Node, [a = "", b = "", c = ""]: readonly string[]): string {
   const { writer } = context;
   const [, second = "", third = "", last = ""] = x.type.shape.map((dim) => writer.size(dim));
-  return named(context, times(plus(times(plus(times(a, second), b), third), c), last), "at");
+  return context.writer.index(times(plus(times(plus(times(a, second), b), third), c), last), "at");
 }
 
 /** An element that there may be: its flat place, and the condition that there is one. */
@@ -190,7 +190,11 @@ function inputGradientFormulas(node: Node<"conv2d_input_gradient">): Formulas {
   const window = [tall, wide, features].map((dim) => dim ?? constantDim(1));
   const filterPlace: PlaceFor = (context, [column = ""], [tap = "", feature = ""]) => {
     const row = flatIn(context, filter, ["0u", "0u", column]);
-    return placeAt(context.writer, filter.type.shape, named(context, `${row} + ${tap} + ${feature}`, "at"));
+    return placeAt(
+      context.writer,
+      filter.type.shape,
+      context.writer.index(`${row} + ${tap} + ${feature}`, "at"),
+    );
   };
   return {
     rows: productOfDims(node.type.shape.slice(0, 3)),
@@ -201,7 +205,6 @@ function inputGradientFormulas(node: Node<"conv2d_input_gradient">): Formulas {
       line: itself("column"),
       depth: {
         names: ["tap", "feature"],
-        isPlain: false,
         numbers: (context, k) => {
           const [ky = "", kx = "", feature = ""] = split(context, k, window);
           return [flatIn(context, filter, [ky, kx, "0u"]), feature];
@@ -229,30 +232,32 @@ function windowsOver(
     [ky, kx, shift]: readonly string[],
   ): Perhaps => {
     const [tall, wide] = sides(context);
-    const down = windowAlong(context, `${y} - ${ky}`, tall);
-    const across = windowAlong(context, `${x} - ${kx}`, wide);
+    const down = windowAlong(context.writer, `${y} - ${ky}`, tall);
+    const across = windowAlong(context.writer, `${x} - ${kx}`, wide);
     const offset = isDense ? "" : ` + ${flatIn(context, adjoint, ["0u", down.window, across.window])}`;
     return { at: `${start}${offset} + ${shift}`, inside: both(down.condition, across.condition) };
   };
   return {
     line: {
       names: ["y", "x", "start"],
-      isPlain: false,
       numbers: (context, pixel) => {
         const [tall, wide] = sides(context);
         const [n = "", y = "", x = ""] = split(context, pixel, node.type.shape.slice(0, 3));
-        const bottom = named(context, plus(y, tall.before), "bottom");
-        const right = named(context, plus(x, wide.before), "right");
+        const bottom = context.writer.index(plus(y, tall.before), "bottom");
+        const right = context.writer.index(plus(x, wide.before), "right");
         return [bottom, right, flatIn(context, adjoint, isDense ? [n, bottom, right] : [n, "0u", "0u"])];
       },
     },
     depth: {
       names: ["ky", "kx", "shift"],
-      isPlain: false,
       numbers: (context, k) => {
         const [ky = "", kx = "", feature = ""] = split(context, k, window);
         if (!isDense) return [ky, kx, feature];
-        return [ky, kx, named(context, `${feature} - ${flatIn(context, adjoint, ["0u", ky, kx])}`, "shift")];
+        return [
+          ky,
+          kx,
+          context.writer.index(`${feature} - ${flatIn(context, adjoint, ["0u", ky, kx])}`, "shift"),
+        ];
       },
     },
     ...perhapsIn(adjoint, windowOf),
@@ -260,33 +265,12 @@ function windowsOver(
   };
 }
 
-/** The window that begins at `from` before its padding, and the condition that there is one; `from` wraps below 0. */
-function windowAlong(
-  context: Context,
-  from: string,
-  { stride, results }: Side,
-): { readonly window: string; readonly condition: string } {
-  if (stride === "1u") return { window: from, condition: `${from} < ${results}` };
-  const first = named(context, from, "from");
-  const window = named(context, `${first} / ${stride}`, "window");
-  return { window, condition: both(`${first} % ${stride} == 0u`, `${window} < ${results}`) };
-}
-
-/** Both conditions without the branch that `&&` is. */
-function both(a: string, b: string): string {
-  return `(${a}) & (${b})`;
-}
-
 /** A position in a product of sizes as one position each. */
 function split(context: Context, position: string, sizes: readonly Dim[]): readonly string[] {
   const { writer } = context;
   return placeAt(writer, sizes, position)
     .coordinates()
-    .map((text) => named(context, text, "c"));
-}
-
-function named({ writer }: Context, text: string, hint: string): string {
-  return writer.let({ text, type: "u32" }, hint).text;
+    .map((text) => context.writer.index(text, "c"));
 }
 
 /**
@@ -316,5 +300,5 @@ function perhapsIn(
 
 function namedPerhaps(context: Context, { at, inside }: Perhaps): Perhaps {
   const condition = context.writer.let({ text: inside, type: "bool" }, "inside").text;
-  return { at: named(context, `select(0u, ${at}, ${condition})`, "at"), inside: condition };
+  return { at: context.writer.index(`select(0u, ${at}, ${condition})`, "at"), inside: condition };
 }

@@ -40,7 +40,7 @@ export function emitCumsum(sink: Sink, name: string, node: Node<"cumsum">): void
   const length = dimAt(node.type, axis);
   const placeInOrder = ({ writer }: Context, line: string, at: string): Place => {
     const position = reverse ? `${writer.size(length)} - 1u - ${at}` : at;
-    return placeAlong(writer, shape, axis, line, writer.let({ text: position, type: "u32" }, "at").text);
+    return placeAlong(writer, shape, axis, line, writer.index(position, "at"));
   };
   emitRunningSum(sink, {
     name,
@@ -135,10 +135,9 @@ export function emitBlocks(
 ): void {
   emitEach(sink, { name, nodes: [] }, [lines, groupsFor(length, blockLength)], (context, place) => {
     const { writer } = context;
-    const named = (text: string, hint: string): string => writer.let({ text, type: "u32" }, hint).text;
-    const [line = "0u", block = "0u"] = place.coordinates().map((text) => named(text, "p"));
-    const from = named(`${block} * ${blockLength}u`, "from");
-    const to = named(`min(${from} + ${blockLength}u, ${writer.size(length)})`, "to");
+    const [line = "0u", block = "0u"] = place.coordinates().map((text) => writer.index(text, "p"));
+    const from = writer.index(`${block} * ${blockLength}u`, "from");
+    const to = writer.index(`min(${from} + ${blockLength}u, ${writer.size(length)})`, "to");
     write(context, line, block, from, to);
   });
 }

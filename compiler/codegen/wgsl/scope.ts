@@ -3,7 +3,7 @@
  * node at a place. Values that are cheap to work out again (constants, views) are never stored: whoever reads
  * them reads what they are made of.
  */
-import { type Dim, constantDim, isSize, knownSize } from "../../ir/dim.ts";
+import { type Dim, constantDim, isMultipleOf, isSize } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { type DType, sameShape } from "../../ir/type.ts";
 import type { PrimitiveName } from "../../ops/attrs.ts";
@@ -11,7 +11,7 @@ import { isMadeOfSizes } from "../../passes/fuse/touched.ts";
 import type { Slice } from "../../passes/stream.ts";
 import { emissions } from "./emissions.ts";
 import type { Quad, Value } from "./kernel.ts";
-import { type Place, placeOf } from "./place.ts";
+import { type Place, placeOf, turnedPlace } from "./place.ts";
 import { plus, times } from "./sizes.ts";
 import type { KernelWriter, Reach } from "./writer.ts";
 
@@ -83,8 +83,8 @@ export function liesInQuads(context: Context, node: Node): boolean {
   const { source, reach } = behind(context, node);
   if (source === undefined || isView(source) || isWorkedOutHere(context, source)) return false;
   const { shape, dtype } = source.type;
-  const width = knownSize(shape.at(-1) ?? constantDim(1)) ?? 1;
-  if (dtype !== "f32" || width % 4 !== 0 || scope.shard !== undefined) return false;
+  const width = shape.at(-1) ?? constantDim(1);
+  if (dtype !== "f32" || !isMultipleOf(width, 4) || scope.shard !== undefined) return false;
   return writer.takesQuads(scope.bufferOf(source), reach);
 }
 
@@ -94,6 +94,11 @@ export function quadAt(context: Context, node: Node, place: Place): Quad {
   const { source, reach, at } = behind(context, node);
   if (source === undefined) throw new Error(`${node.op} does not lie in memory`);
   return writer.loadQuad(scope.bufferOf(source), reach, at(place).flat());
+}
+
+/** Whether rows of a matrix are columns of what it is made of. */
+export function isTurned(node: Node): node is Node<"transpose"> {
+  return isOp(node, "transpose") && node.attrs.permutation.join() === "1,0";
 }
 
 /** The stored value behind turns and slices of rows; none where something else stands between. */
@@ -108,13 +113,10 @@ function behind(
     return { source: liesInRows(slice) ? slice.of : undefined, reach: "rows", at };
   }
   const [x] = node.inputs;
-  if (!isOp(node, "transpose") || x === undefined || x.type.shape.length !== 2)
+  if (!isTurned(node) || x === undefined)
     return { source: node === scope.first ? undefined : node, reach: "whole", at: (place) => place };
   const inner = behind(context, x);
-  return {
-    ...inner,
-    at: (place) => inner.at(placeOf(writer, x.type.shape, place.coordinates().toReversed())),
-  };
+  return { ...inner, at: (place) => inner.at(turnedPlace(writer, node, place)) };
 }
 
 /** Whether a chunk of classes is that many rows of the value: only such values can lie in shards. */

@@ -2,7 +2,7 @@
  * Slabs: a piece of an operand, some lines by some of the depth, that a workgroup reads once and keeps in its memory while
  * it multiplies. Each invocation reads quads of elements; how they lie in memory is up to who multiplies them.
  */
-import { type Dim, knownSize } from "../../ir/dim.ts";
+import { type Dim, isMultipleOf } from "../../ir/dim.ts";
 import type { Quad } from "./kernel.ts";
 import { type ParameterGroup, routine } from "./routines.ts";
 import type { Context } from "./scope.ts";
@@ -26,12 +26,15 @@ export interface Operand {
 
 export type QuadOf = (line: readonly string[], depth: readonly string[]) => Quad;
 
-/** A position, as numbers that are all u32. */
+/** A position, as numbers that are all u32; a single one is the position itself. */
 export interface Coordinate {
   readonly names: readonly string[];
-  /** Whether it is the position itself, so that it costs nothing. */
-  readonly isPlain: boolean;
   readonly numbers: (context: Context, position: string) => readonly string[];
+}
+
+/** Whether its number costs nothing. */
+export function isItself({ names }: Coordinate): boolean {
+  return names.length === 1;
 }
 
 export interface SlabOf {
@@ -45,9 +48,8 @@ export interface SlabOf {
   readonly start: string;
   /** How many the operand has. */
   readonly size: Dim;
-  /** How long the depth is, and whether it is so many whole slabs. */
+  /** How long the depth is. A part of it is whole slabs. */
   readonly length: Dim;
-  readonly isWhole: boolean;
   /** What a quad is: lines side by side, or places of the depth, where neighbours in memory lie so. */
   readonly quads: "lines" | "depth";
 }
@@ -113,39 +115,39 @@ function eachTurn<Placed>(
       fill: (k0) => writer.loop("e", "lane", `${quads}u`, `${lanes}u`, (e) => stage(k0, placed(e))),
     };
   const shares = Array.from({ length: turns }, (_, turn) =>
-    placed(turn === 0 ? "lane" : writer.let({ text: `lane + ${turn * lanes}u`, type: "u32" }, "e").text),
+    placed(turn === 0 ? "lane" : writer.index(`lane + ${turn * lanes}u`, "e")),
   );
   return { fill: (k0) => shares.forEach((share) => stage(k0, share)) };
 }
 
 /** Whether the quads of a slab are neighbours in memory, all inside the operand or all outside. */
 function isAlongMemory({ runs }: Operand, { quads, size, length }: SlabOf): boolean {
-  const count = knownSize(quads === "lines" ? size : length);
-  return (runs === "depth") === (quads === "depth") && count !== undefined && count % 4 === 0;
+  return (runs === "depth") === (quads === "depth") && isMultipleOf(quads === "lines" ? size : length, 4);
 }
 
 /** The same where memory gives four numbers at once. */
 function stageWide(
   context: Context,
   { line, depth: coordinate }: Operand,
-  { lines, depth, lanes, start, size, isWhole, quads }: SlabOf,
+  { lines, depth, lanes, start, size, length, quads }: SlabOf,
   wide: QuadOf,
   put: (place: QuadPlace, value: Quad) => void,
 ): Slab {
   const { writer } = context;
   const last = quads === "lines" ? `${writer.size(size)} - 4u` : `${writer.size(size)} - 1u`;
   const end = quads === "lines" ? "end - 1u" : "end - 4u";
+  const isWhole = isMultipleOf(length, depth);
   const placed = (e: string): WidePlace => {
     const inLine = (quads === "lines" ? lines : depth) / 4;
-    const major = named(context, `${e} / ${inLine}u`, "major");
-    const minor = named(context, `${e} % ${inLine}u * 4u`, "minor");
+    const major = context.writer.index(`${e} / ${inLine}u`, "major");
+    const minor = context.writer.index(`${e} % ${inLine}u * 4u`, "minor");
     const [own, k] = quads === "lines" ? [minor, major] : [major, minor];
-    const p = named(context, `min(${start} + ${own}, ${last})`, "p");
+    const p = context.writer.index(`min(${start} + ${own}, ${last})`, "p");
     return { line: own, k, numbers: line.numbers(context, p) };
   };
   const stage = (k0: string, { numbers, ...place }: WidePlace): void => {
-    const at = named(context, `${k0} + ${place.k}`, "k");
-    const there = coordinate.numbers(context, isWhole ? at : named(context, `min(${at}, ${end})`, "k"));
+    const at = context.writer.index(`${k0} + ${place.k}`, "k");
+    const there = coordinate.numbers(context, isWhole ? at : context.writer.index(`min(${at}, ${end})`, "k"));
     const { text, element } = wide(numbers, there);
     put(place, { text: isWhole ? text : `select(vec4<${element}>(), ${text}, ${at} < end)`, element });
   };
@@ -176,39 +178,38 @@ function placeQuad(
 ): PlacedQuad {
   const text = context.writer.size(size);
   if (quads === "depth") {
-    const own = named(context, `${e} / ${depth / 4}u`, "line");
-    const k = named(context, `${e} % ${depth / 4}u * 4u`, "depth");
-    const p = named(context, `min(${start} + ${own}, ${text} - 1u)`, "p");
+    const own = context.writer.index(`${e} / ${depth / 4}u`, "line");
+    const k = context.writer.index(`${e} % ${depth / 4}u * 4u`, "depth");
+    const p = context.writer.index(`min(${start} + ${own}, ${text} - 1u)`, "p");
     return { line: own, k, numbers: [lineAt(p)] };
   }
-  const own = named(
-    context,
+  const own = context.writer.index(
     runs === "depth" ? `${e} / ${depth}u * 4u` : `${e} % ${lines / 4}u * 4u`,
     "line",
   );
-  const k = named(context, runs === "depth" ? `${e} % ${depth}u` : `${e} / ${lines / 4}u`, "depth");
-  const count = knownSize(size);
+  const k = context.writer.index(runs === "depth" ? `${e} % ${depth}u` : `${e} / ${lines / 4}u`, "depth");
   // Then a quad is inside or outside as a whole, and its elements are a constant apart.
-  const isWhole = count !== undefined && count % 4 === 0;
-  const first = isWhole ? named(context, `min(${start} + ${own}, ${text} - 4u)`, "p") : "";
+  const isWhole = isMultipleOf(size, 4);
+  const first = isWhole ? context.writer.index(`min(${start} + ${own}, ${text} - 4u)`, "p") : "";
   const numbers = components.map((_, c) => {
     const p = isWhole ? plus(first, `${c}u`) : `min(${start} + ${own} + ${c}u, ${text} - 1u)`;
-    return lineAt(named(context, p, "p"));
+    return lineAt(context.writer.index(p, "p"));
   });
   return { line: own, k, numbers };
 }
 
 function quadOf(
   context: Context,
-  { isWhole, quads }: SlabOf,
+  { depth, length, quads }: SlabOf,
   depthAt: (position: string) => readonly string[],
   read: (line: readonly string[], depth: readonly string[]) => string,
   { k, numbers }: PlacedQuad,
   k0: string,
 ): string {
-  const at = named(context, `${k0} + ${k}`, "k");
+  const isWhole = isMultipleOf(length, depth);
+  const at = context.writer.index(`${k0} + ${k}`, "k");
   const there = (position: string): readonly string[] =>
-    depthAt(isWhole ? position : named(context, `min(${position}, end - 1u)`, "k"));
+    depthAt(isWhole ? position : context.writer.index(`min(${position}, end - 1u)`, "k"));
   if (quads === "lines") {
     const same = there(at);
     const values = `vec4f(${numbers.map((each) => read(each, same)).join(", ")})`;
@@ -218,8 +219,4 @@ function quadOf(
   const places = components.map((_, c) => plus(at, `${c}u`));
   const values = `vec4f(${places.map((each) => read(own, there(each))).join(", ")})`;
   return isWhole ? values : `select(vec4f(), ${values}, vec4u(${places.join(", ")}) < vec4u(end))`;
-}
-
-function named({ writer }: Context, text: string, hint: string): string {
-  return writer.let({ text, type: "u32" }, hint).text;
 }

@@ -90,8 +90,7 @@ function emitByDigits(sink: Sink, name: string, node: Argsort): void {
       position: (context, line, at) =>
         number === 0
           ? at
-          : named(
-              context,
+          : context.writer.index(
               `u32(${context.writer.load(before, "i32", flat(context, line, at)).text})`,
               "position",
             ),
@@ -161,7 +160,7 @@ function emitExchange(sink: Sink, sorting: Sorting, pass: Pass): void {
     writer.loop("at", from, to, "1u", (at) => {
       const position = pass.position(context, line, at);
       const digit = digitOf(context, sorting, pass, line, position);
-      const place = named(context, `places[${digit}]`, "place");
+      const place = context.writer.index(`places[${digit}]`, "place");
       writer.push({ kind: "assign", target: `places[${digit}]`, value: `${place} + 1u` });
       pass.store(context, line, place, position);
     });
@@ -172,7 +171,7 @@ const digitArray = { type: `array<u32, ${digits}>`, value: `array<u32, ${digits}
 
 function digitOf(context: Context, { node }: Sorting, pass: Pass, line: string, position: string): string {
   const key = keyOf(context, node, placeIn(context, node, line, position));
-  return named(context, `(${key} >> ${pass.number * bits}u) & ${digits - 1}u`, "digit");
+  return context.writer.index(`(${key} >> ${pass.number * bits}u) & ${digits - 1}u`, "digit");
 }
 
 function countAt(
@@ -189,19 +188,15 @@ function placeIn({ writer }: Context, { type, attrs: { axis } }: Argsort, line: 
   return placeAlong(writer, type.shape, axis, line, at);
 }
 
-function named({ writer }: Context, text: string, hint: string): string {
-  return writer.let({ text, type: "u32" }, hint).text;
-}
-
 /** A u32 that is in the order that is asked for where the values are; both zeros are one. */
 function keyOf(context: Context, node: Argsort, place: Place): string {
   const x = operand(node, 0);
   const value = valueAt(context, x, place).text;
   const rising =
     x.type.dtype === "f32"
-      ? fromFloat(named(context, `bitcast<u32>(select(${value}, 0.0, ${value} == 0.0))`, "bits"))
+      ? fromFloat(context.writer.index(`bitcast<u32>(select(${value}, 0.0, ${value} == 0.0))`, "bits"))
       : `bitcast<u32>(i32(${value})) ^ 0x80000000u`;
-  return named(context, node.attrs.descending ? `~(${rising})` : rising, "key");
+  return context.writer.index(node.attrs.descending ? `~(${rising})` : rising, "key");
 }
 
 /** Negative numbers fall as their bits rise. */

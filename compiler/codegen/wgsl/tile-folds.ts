@@ -160,7 +160,7 @@ function meet(context: Context, fold: Fold, index: number, memory: FoldMemory, m
     ),
   );
   writer.push({ kind: "barrier" });
-  const result = writer.let({ text: meeting.result, type: "u32" }, "result").text;
+  const result = writer.index(meeting.result, "result");
   writer.when(`lane < ${results}u && ${result} < ${below}`, () => {
     const whole = monoid.types.map((_, part) => `whole_${part}`);
     declareState(context, monoid, whole);

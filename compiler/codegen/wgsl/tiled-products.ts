@@ -249,7 +249,7 @@ function finishBlock(context: Context, product: Product, tile: Tile, storePart: 
     },
   );
   const lineOf = (group: ParameterGroup, text: string, count: string): readonly string[] => {
-    const at = writer.let({ text, type: "u32" }, group.parameters[0]?.name ?? "").text;
+    const at = writer.index(text, group.parameters[0]?.name ?? "");
     return finish.prepare(group, [at], [`min(${at}, ${count} - 1u)`]);
   };
   const across = Array.from({ length: tile.blockColumns }, (_, j) =>

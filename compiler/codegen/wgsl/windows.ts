@@ -58,3 +58,23 @@ function beforeText(
   const covered = `i32((${writer.size(results)} - 1u) * ${stride}u + ${writer.size(window)})`;
   return `u32(max(${covered} - i32(${writer.size(size)}), 0) / 2)`;
 }
+
+/**
+ * Which window begins at `from`, counted with the padding before the image, and the condition that there is one. A place
+ * before the first wraps, and is beyond the last one then.
+ */
+export function windowAlong(
+  writer: KernelWriter,
+  from: string,
+  { stride, results }: Side,
+): { readonly window: string; readonly condition: string } {
+  if (stride === "1u") return { window: from, condition: `${from} < ${results}` };
+  const first = writer.index(from, "from");
+  const window = writer.index(`${first} / ${stride}`, "window");
+  return { window, condition: both(`${first} % ${stride} == 0u`, `${window} < ${results}`) };
+}
+
+/** Both conditions without the branch that `&&` is. */
+export function both(a: string, b: string): string {
+  return `(${a}) & (${b})`;
+}

@@ -109,6 +109,11 @@ export class KernelWriter {
     return { text: name, type: value.type };
   }
 
+  /** The name of a u32 in the current block. */
+  index(text: string, hint: string): string {
+    return this.let({ text, type: "u32" }, hint).text;
+  }
+
   fresh(hint: string): string {
     return `${hint}${this.#names++}`;
   }

@@ -76,6 +76,18 @@ describeOnGpu("kernels of whole workgroups", (gpu) => {
     expectSameValues(actual, evaluateGraph(graph, feeds, {}), 2e-5);
   });
 
+  test("an order of axes that turns nothing is read as it lies", async () => {
+    const builder = new GraphBuilder();
+    const f = formulas(builder);
+    const same = (x: Node): Node => f.make("transpose", [x], { permutation: [0, 1] });
+    const [a, b] = [f32(f, "a", 20, 24), f32(f, "b", 24, 36)];
+    const graph = { outputs: [{ name: "v", node: f.matmul(same(a), same(b), "keep", "keep") }] };
+    const feeds = randomFeeds(graph, {}, 5, { low: 0, high: 3 });
+    const written = { ...gpuOptions, without: ["simplify", "fuse"] } as const;
+    const actual = await evaluateOnGpu(gpu, builder, graph, feeds, {}, written, together);
+    expectSameValues(actual, evaluateGraph(graph, feeds, {}), 2e-5);
+  });
+
   test("a depth that is shorter than was expected leaves parts empty", async () => {
     const builder = new GraphBuilder();
     const f = formulas(builder);
