@@ -54,13 +54,6 @@ function boundInfo(bound: Dim | undefined): { bound?: number } {
   return size === undefined ? {} : { bound: size };
 }
 
-function trainingInfo({ data, validation, batch, epochs, steps, seed }: TrainingPlan): TrainingInfo {
-  return {
-    data,
-    batch,
-    seed,
-    ...(validation === undefined ? {} : { validation }),
-    ...(epochs === undefined ? {} : { epochs }),
-    ...(steps === undefined ? {} : { steps }),
-  };
+function trainingInfo({ spans: _, ...info }: TrainingPlan): TrainingInfo {
+  return info;
 }

@@ -10,7 +10,7 @@ import type { Graph, GraphBuilder, Node } from "./ir/node.ts";
 import type { TensorType } from "./ir/type.ts";
 import type { CallableKind } from "./syntax/ast.ts";
 import type { Span } from "./errors/span.ts";
-import type { DataSource } from "../runtime/program.ts";
+import type { TrainingInfo } from "../runtime/program.ts";
 
 /** A value that is fed at each call: `role` says by whom. */
 export interface ProgramInput {
@@ -62,12 +62,7 @@ export interface Program {
 }
 
 /** The settings of a `train` that are not graph: plain data. */
-export interface TrainingPlan {
-  readonly data: DataSource;
-  readonly validation?: DataSource;
-  readonly batch: number;
-  readonly epochs?: number;
-  readonly steps?: number;
-  readonly seed: number;
+export interface TrainingPlan extends TrainingInfo {
+  /** Where each setting stands, by its name. */
   readonly spans: Readonly<Record<string, Span>>;
 }

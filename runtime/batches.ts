@@ -43,6 +43,12 @@ export function nextPosition(position: Position, batches: number): Position {
     : { epoch: position.epoch + 1, batch: 0 };
 }
 
+/** At most `count` of `length` places, evenly spread and rising. */
+export function spreadPlaces(length: number, count: number): readonly number[] {
+  const kept = Math.min(length, count);
+  return Array.from({ length: kept }, (_, at) => Math.floor((at * length) / kept));
+}
+
 /** Rows in file order, for evaluation. */
 export function* consecutiveRows(rows: number, batch: number): Generator<readonly number[]> {
   for (let from = 0; from < rows; from += batch)

@@ -3,6 +3,7 @@
  * stored (bytes stay bytes) and are normalised while a batch is gathered, so a dataset costs what its
  * file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
  */
+import { spreadPlaces } from "./batches.ts";
 import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
 
@@ -54,7 +55,7 @@ export function gatherBatch(dataset: Dataset, rows: readonly number[]): Batch {
 export function spreadRows(dataset: Dataset, count: number): Dataset {
   const rows = rowCount(dataset);
   if (count >= rows) return dataset;
-  const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * rows) / count));
+  const chosen = spreadPlaces(rows, count);
   const { features, labels } = dataset;
   return {
     ...dataset,

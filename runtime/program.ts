@@ -49,6 +49,8 @@ export interface ProgramInfo {
 export interface TrainingInfo {
   readonly data: DataSource;
   readonly validation?: DataSource;
+  /** Rows of classes that need not be among the trained ones: whether pairs of them can be told apart. */
+  readonly verification?: DataSource;
   readonly batch: number;
   readonly epochs?: number;
   readonly steps?: number;

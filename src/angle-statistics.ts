@@ -6,7 +6,7 @@
 import { knownSize } from "../compiler/ir/dim.ts";
 import { isOp, nodesOfGraph } from "../compiler/ir/node.ts";
 import type { Program, ProgramFunction } from "../compiler/program.ts";
-import type { HostTensor, NamedTensors } from "../runtime/program.ts";
+import type { Executor, HostTensor, NamedTensors } from "../runtime/program.ts";
 
 export interface LabelledFeatures {
   /** f32[rows, D] */
@@ -76,6 +76,16 @@ export function classWeights(name: string, variables: NamedTensors): ClassWeight
   };
 }
 
+/** The loss's class weights as they are now, where features of that width have some. */
+export async function readClassWeights(
+  program: Program,
+  executor: Executor,
+  width: number,
+): Promise<ClassWeights | undefined> {
+  const name = classWeightsName(program, width);
+  return name === undefined ? undefined : classWeights(name, await executor.read([name]));
+}
+
 /** Angles of every row; rows are thinned evenly where all of them would take over a second. */
 export function angleStatistics(rows: LabelledFeatures, weights: ClassWeights): AngleStatistics {
   const own: number[] = [];
@@ -88,13 +98,13 @@ export function angleStatistics(rows: LabelledFeatures, weights: ClassWeights): 
     const label = rows.labels[row] ?? 0;
     let nearest = -1;
     for (const [j, cosine] of cosines.entries()) if (j !== label && cosine > nearest) nearest = cosine;
-    own.push(degrees(cosines[label] ?? 0));
-    if (weights.classes > 1) other.push(degrees(nearest));
+    own.push(degreesOf(cosines[label] ?? 0));
+    if (weights.classes > 1) other.push(degreesOf(nearest));
   }
-  return { rows: own.length, binDegrees, own: summary(own), nearestOther: summary(other) };
+  return { rows: own.length, binDegrees, own: summaryOf(own), nearestOther: summaryOf(other) };
 }
 
-const binDegrees = 1;
+export const binDegrees = 1;
 const workLimit = 3e8;
 
 function classCosines(
@@ -128,11 +138,12 @@ function rowNorms(data: HostTensor["data"], width: number): Float64Array {
   return norms.map(Math.sqrt);
 }
 
-function degrees(cosine: number): number {
+export function degreesOf(cosine: number): number {
   return (Math.acos(cosine) * 180) / Math.PI;
 }
 
-function summary(angles: readonly number[]): AngleSummary {
+/** Of angles in degrees. */
+export function summaryOf(angles: readonly number[] | Float32Array): AngleSummary {
   const histogram = Array.from({ length: 180 / binDegrees }, () => 0);
   let sum = 0;
   for (const angle of angles) {

@@ -5,25 +5,25 @@
  */
 import type { Span } from "../compiler/errors/span.ts";
 import type { Program } from "../compiler/program.ts";
-import { type Dataset, dataInputs, spreadRows, fitDataset, rowCount } from "../runtime/dataset.ts";
-import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
-import type { Executor, NamedTensors, TrainingInfo } from "../runtime/program.ts";
+import type { Dataset } from "../runtime/dataset.ts";
+import { type RuntimeFault, isFault } from "../runtime/errors.ts";
+import type { Executor, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
-import { type Evaluation, type NamedNumbers, type Trainer, createTrainer } from "../runtime/trainer.ts";
+import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer.ts";
 import type { TrainingEvent, TrainingOutcome } from "../runtime/training-run.ts";
-import { type AngleStatistics, angleStatistics, classWeights, classWeightsName } from "./angle-statistics.ts";
-import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
-import { type DataContext, openDataset } from "./data/index.ts";
+import type { DataContext } from "./data/index.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
-import { type FeatureCollector, collectFeatures } from "./feature-collector.ts";
+import { collectFeatures } from "./feature-collector.ts";
+import { openFitted } from "./fitted-dataset.ts";
+import { type Found, type MeanAngles, lookAt } from "./feature-look.ts";
 import {
   type RunFolder,
   type RunInfo,
   createRunFolder,
   readCheckpointFile,
   reopenRunFolder,
-  runFiles,
 } from "./run-folder.ts";
+import { type VerificationScores, openVerification } from "./verification.ts";
 
 export interface TrainRequest {
   readonly program: Program;
@@ -42,23 +42,17 @@ export interface TrainRequest {
 
 export type RunEvent =
   | TrainingEvent
-  | ({ readonly kind: "angles"; readonly step: number; readonly epoch: number } & AngleSummaryEvent);
-
-interface AngleSummaryEvent {
-  /** Mean degrees to the own class direction and to the nearest other one. */
-  readonly own: number;
-  readonly nearestOther: number;
-}
+  | ({ readonly kind: "angles"; readonly step: number; readonly epoch: number } & MeanAngles)
+  | ({ readonly kind: "verification"; readonly step: number; readonly epoch: number } & VerificationScores);
 
 export type TrainSummary =
-  | {
+  | ({
       readonly kind: "finished" | "cancelled";
       readonly folder: string;
       readonly step: number;
       readonly seconds: number;
       readonly evaluation?: Evaluation;
-      readonly angles?: AngleSummaryEvent;
-    }
+    } & Found)
   | {
       readonly kind: "failed";
       readonly folder?: string;
@@ -69,30 +63,7 @@ export type TrainSummary =
       readonly cause?: NonFiniteCause;
     };
 
-export type DataSetting = "data" | "validation";
-
-/** What `evaluation.json` holds: the report's histograms and its picture. */
-export interface EvaluationRecord {
-  readonly step: number;
-  readonly epoch: number;
-  readonly on: "validation" | "training";
-  readonly loss: number;
-  readonly accuracy?: number;
-  readonly metrics?: NamedNumbers;
-  readonly rows: number;
-  readonly classNames?: readonly string[];
-  readonly angles?: AngleStatistics;
-  readonly picture?: FeaturePicture;
-  /** Where there are scores: [true class, predicted class, rows]. */
-  readonly confusions?: readonly ConfusionCount[];
-}
-
-export interface FeaturePicture {
-  /** [x, y, label, prediction] a row; the prediction is -1 where there are no scores. */
-  readonly points: readonly (readonly [number, number, number, number])[];
-  /** Class weights, one pair a class and sub-centre. */
-  readonly directions: readonly (readonly [number, number])[];
-}
+export type DataSetting = "data" | "validation" | "verification";
 
 export async function train(request: TrainRequest): Promise<TrainSummary> {
   const startedAt = performance.now();
@@ -113,7 +84,7 @@ export async function train(request: TrainRequest): Promise<TrainSummary> {
       step,
       seconds,
       ...(evaluation === undefined ? {} : { evaluation }),
-      ...(run.angles === undefined ? {} : { angles: run.angles }),
+      ...run.found,
     };
   } finally {
     folder.close();
@@ -127,29 +98,35 @@ interface Prepared {
   readonly folder: RunFolder;
   readonly dataset: Dataset;
   readonly validation?: Dataset;
+  readonly verification?: Dataset;
 }
 
 type Failed = Extract<TrainSummary, { kind: "failed" }>;
 
 async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   const { training, executor } = request;
-  const dataset = openFitted(request, training.data);
+  const { info } = executor;
+  const dataset = openFitted(training.data, info, "step", request.data);
   if (isFault(dataset)) return { kind: "failed", fault: dataset, setting: "data" };
-  const validation = training.validation === undefined ? undefined : openFitted(request, training.validation);
+  const validation =
+    training.validation === undefined
+      ? undefined
+      : openFitted(training.validation, info, "step", request.data);
   if (isFault(validation)) return { kind: "failed", fault: validation, setting: "validation" };
+  const verification = openVerification(training, executor, request.data);
+  if (isFault(verification)) return { kind: "failed", fault: verification, setting: "verification" };
   const trainer = await createTrainer(executor, training.seed);
   if (isFault(trainer)) return { kind: "failed", fault: trainer };
   const folder = await openFolder(request, trainer);
   if (isFault(folder)) return { kind: "failed", fault: folder };
-  return { kind: "prepared", trainer, folder, dataset, ...(validation === undefined ? {} : { validation }) };
-}
-
-function openFitted({ executor, data }: TrainRequest, source: TrainingInfo["data"]): Dataset | RuntimeFault {
-  const step = executor.info.functions.find(({ name }) => name === "step");
-  const inputs = step === undefined ? undefined : dataInputs(step);
-  if (inputs === undefined) return runFaults.missingFunction(executor.info.name, "step");
-  const dataset = openDataset(source, data);
-  return isFault(dataset) ? dataset : fitDataset(dataset, inputs);
+  return {
+    kind: "prepared",
+    trainer,
+    folder,
+    dataset,
+    ...(validation === undefined ? {} : { validation }),
+    ...(verification === undefined ? {} : { verification }),
+  };
 }
 
 async function openFolder(request: TrainRequest, trainer: Trainer): Promise<RunFolder | RuntimeFault> {
@@ -162,14 +139,15 @@ async function openFolder(request: TrainRequest, trainer: Trainer): Promise<RunF
 
 interface RunResult {
   readonly outcome: TrainingOutcome;
-  readonly angles?: AngleSummaryEvent;
+  /** By the last look at the features. */
+  readonly found: Found;
 }
 
 async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResult> {
   const { training, signal, checkpointEvery } = request;
   const { trainer, folder, dataset, validation } = prepared;
   let unwritten: RuntimeFault | undefined;
-  let angles: AngleSummaryEvent | undefined;
+  let found: Found = {};
   const stop = new AbortController();
   const emit = (event: RunEvent) => {
     unwritten ??= folder.append(event);
@@ -180,13 +158,18 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
   const onEvent = async (event: TrainingEvent) => {
     if (event.kind === "recovery") collector = collectFeatures();
     // What needs the device comes first: an event whose device is lost comes again, and is written once.
-    const looked = await lookAt(event, request, prepared, collector);
+    const looked = await lookAt(event, { ...request, ...prepared }, collector);
     emit(event);
     if (looked === undefined) return;
     collector = collectFeatures();
-    if (isFault(looked)) unwritten ??= looked;
-    else angles = looked.angles ?? angles;
-    if (!isFault(looked) && looked.event !== undefined) emit(looked.event);
+    if (isFault(looked)) {
+      unwritten ??= looked;
+      return;
+    }
+    found = looked.found;
+    const { step, epoch } = looked;
+    if (found.angles !== undefined) emit({ kind: "angles", step, epoch, ...found.angles });
+    if (found.verification !== undefined) emit({ kind: "verification", step, epoch, ...found.verification });
   };
   const outcome = await trainer.train(
     dataset,
@@ -201,81 +184,8 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
     },
     onEvent,
   );
-  if (unwritten !== undefined) return { outcome: { kind: "failed", fault: unwritten } };
-  return { outcome, ...(angles === undefined ? {} : { angles }) };
-}
-
-interface Look {
-  readonly angles?: AngleSummaryEvent;
-  readonly event?: RunEvent;
-}
-
-/** After an evaluation (or an epoch, where there is no validation) the features are looked at and written. */
-async function lookAt(
-  event: TrainingEvent,
-  { program, training }: TrainRequest,
-  prepared: Prepared,
-  collector: FeatureCollector,
-): Promise<Look | RuntimeFault | undefined> {
-  const { trainer, folder, dataset, validation } = prepared;
-  if (event.kind !== (validation === undefined ? "epoch" : "evaluation")) return undefined;
-  const { step, epoch } = event;
-  const evaluation =
-    event.kind === "evaluation"
-      ? event
-      : await trainer.evaluate(
-          spreadRows(dataset, Math.min(rowCount(dataset), trainingRowsShown)),
-          training.batch,
-          collector.observe,
-        );
-  if (isFault(evaluation)) return evaluation;
-  const geometry = await featureGeometry(program, trainer, collector);
-  const { classNames } = validation ?? dataset;
-  const record: EvaluationRecord = {
-    step,
-    epoch,
-    on: validation === undefined ? "training" : "validation",
-    loss: evaluation.loss,
-    rows: evaluation.rows,
-    ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
-    ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
-    ...(classNames === undefined ? {} : { classNames }),
-    ...geometry,
-  };
-  const unwritten = await folder.writeJson(runFiles.evaluation, record);
-  if (unwritten !== undefined) return unwritten;
-  if (geometry.angles === undefined) return {};
-  const angles = { own: geometry.angles.own.mean, nearestOther: geometry.angles.nearestOther.mean };
-  return { angles, event: { kind: "angles", step, epoch, ...angles } };
-}
-
-const trainingRowsShown = 5000;
-
-async function featureGeometry(
-  program: Program,
-  trainer: Trainer,
-  collector: FeatureCollector,
-): Promise<Pick<EvaluationRecord, "angles" | "picture" | "confusions">> {
-  const rows = collector.collected();
-  const width = rows?.features.shape[1];
-  if (rows === undefined || width === undefined) return {};
-  const scored = rows.predictions.every((prediction) => prediction >= 0);
-  const confusions = scored ? { confusions: countConfusions(rows.labels, rows.predictions) } : {};
-  const name = classWeightsName(program, width);
-  const variables: NamedTensors = name === undefined ? {} : await trainer.executor.read([name]);
-  const weights = name === undefined ? undefined : classWeights(name, variables);
-  if (weights === undefined) return confusions;
-  const angles = angleStatistics(rows, weights);
-  if (width !== 2) return { angles, ...confusions };
-  const pair = (data: ArrayLike<number>, at: number) => [data[2 * at] ?? 0, data[2 * at + 1] ?? 0] as const;
-  const { data } = rows.features;
-  const points = rows.labels.map(
-    (label, at) => [data[2 * at] ?? 0, data[2 * at + 1] ?? 0, label, rows.predictions[at] ?? -1] as const,
-  );
-  const directions = Array.from({ length: weights.classes * weights.centres }, (_, at) =>
-    pair(weights.data, at),
-  );
-  return { angles, picture: { points, directions }, ...confusions };
+  if (unwritten !== undefined) return { outcome: { kind: "failed", fault: unwritten }, found };
+  return { outcome, found };
 }
 
 /** A loss that became no number gets its cause in words; every other fault has its own. */

@@ -34,6 +34,7 @@ export interface TrainSettings {
   readonly optimizer: Chosen;
   readonly data: DataSource;
   readonly validation: DataSource | undefined;
+  readonly verification: DataSource | undefined;
   readonly batch: number;
   readonly epochs: number | undefined;
   readonly steps: number | undefined;
@@ -50,6 +51,7 @@ const settingNames = [
   "loss",
   "data",
   "validation",
+  "verification",
   "optimizer",
   "batch",
   "epochs",
@@ -88,8 +90,8 @@ export function readTrain(
     return value === undefined || span === undefined ? undefined : { ...value, span };
   };
   const [model, loss, optimizer] = [chosen("model"), chosen("loss"), chosen("optimizer")];
-  const data = read("data", asData, "a data reader, such as idx(…)");
-  const validation = read("validation", asData, "a data reader, such as idx(…)");
+  const reader = (name: SettingName) => read(name, asData, "a data reader, such as idx(…)");
+  const [data, validation, verification] = [reader("data"), reader("validation"), reader("verification")];
   const positive = (name: SettingName) =>
     read(name, (value) => wholeFrom(value, 1), "a whole number of at least 1");
   const [batch, epochs, steps] = [positive("batch"), positive("epochs"), positive("steps")];
@@ -103,12 +105,14 @@ export function readTrain(
     return undefined;
   if (metrics === undefined) return undefined;
   if (written.has("validation") && validation === undefined) return undefined;
+  if (written.has("verification") && verification === undefined) return undefined;
   return {
     model,
     loss,
     optimizer,
     data,
     validation,
+    verification,
     batch: batch ?? defaultBatch,
     epochs,
     steps,

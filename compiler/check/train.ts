@@ -71,7 +71,7 @@ export function elaborateTrain(
     functionOf(program, "embed", predict.inputs, [{ name: "features", node: predict.features.node }]),
     predictFunction(predict, settings),
   ];
-  const { data, validation, batch, epochs, steps, seed, spans } = settings;
+  const { data, validation, verification, batch, epochs, steps, seed, spans } = settings;
   return {
     functions: functions.filter((fn) => fn !== undefined),
     training: {
@@ -80,6 +80,7 @@ export function elaborateTrain(
       seed,
       spans,
       ...(validation === undefined ? {} : { validation }),
+      ...(verification === undefined ? {} : { verification }),
       ...(epochs === undefined ? {} : { epochs }),
       ...(steps === undefined ? {} : { steps }),
     },

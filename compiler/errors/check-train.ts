@@ -40,7 +40,7 @@ export const unknownTrainSetting = defineError<
   code: "M0501",
   title: "Unknown setting of a train",
   explanation:
-    "A `train` has model, loss, data, validation, optimizer, batch, epochs or steps, seed and metrics.",
+    "A `train` has model, loss, data, validation, verification, optimizer, batch, epochs or steps, seed and metrics.",
   example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1\nbatchs = 32`),
   report: (facts) => ({
     message: `a train has no setting \`${facts.name}\``,
@@ -201,7 +201,7 @@ train T {
 export const misplacedData = defineError<At & { readonly callee: string }>({
   code: "M0510",
   title: "Data outside a train",
-  explanation: "Files are named in a `train`, as its `data` or `validation`.",
+  explanation: "Files are named in a `train`, as its `data`, `validation` or `verification`.",
   example: 'fn f(x: f32[N]) = csv("flowers.csv")\n',
   report: ({ callee }) => ({ message: `\`${callee}\` names data, which only a \`train\` has` }),
 });

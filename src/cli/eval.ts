@@ -1,20 +1,25 @@
 /** `margo eval`: metrics of a trained run, taken anew from its checkpoint. */
 import { dirname, relative } from "node:path";
-import { fitDataset, dataInputs, rowCount } from "../../runtime/dataset.ts";
-import { isFault } from "../../runtime/errors.ts";
-import { type NamedNumbers, createTrainer } from "../../runtime/trainer.ts";
-import { angleStatistics, classWeights, classWeightsName } from "../angle-statistics.ts";
-import { openDataset } from "../data/index.ts";
-import { collectFeatures } from "../feature-collector.ts";
+import type { Program } from "../../compiler/program.ts";
+import { rowCount } from "../../runtime/dataset.ts";
+import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import type { TrainingInfo } from "../../runtime/program.ts";
+import { type NamedNumbers, type Trainer, createTrainer } from "../../runtime/trainer.ts";
+import { type AngleStatistics, angleStatistics, readClassWeights } from "../angle-statistics.ts";
+import type { DataContext } from "../data/index.ts";
+import { type FeatureCollector, collectFeatures } from "../feature-collector.ts";
+import { openFitted } from "../fitted-dataset.ts";
 import { count, degrees, percent, significant } from "../report/numbers.ts";
+import { verificationFacts } from "../report/verification-facts.ts";
 import { readCheckpointFile, readRunInfo } from "../run-folder.ts";
 import { programOf, sourceAt } from "./source.ts";
 import { pathOfRun, startExecutor } from "./start-executor.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
-import type { RuntimeFault } from "../../runtime/errors.ts";
+import { type VerificationScores, openVerification, scoresOf, verify } from "../verification.ts";
 
 export interface EvalOptions {
+  readonly set?: Readonly<Record<string, string>>;
   readonly limit?: number;
   readonly json?: boolean;
 }
@@ -30,6 +35,7 @@ interface Metrics {
   readonly metrics?: NamedNumbers;
   readonly meanOwnAngle?: number;
   readonly meanOtherAngle?: number;
+  readonly verification?: VerificationScores;
 }
 
 export async function evaluate(folder: string, options: EvalOptions): Promise<ExitCode> {
@@ -51,19 +57,29 @@ function metricsText(metrics: Metrics): string {
     ...Object.entries(own).map(([name, value]) => `${name.padEnd(28)} ${significant(value)}`),
     ...(meanOwnAngle === undefined ? [] : [`mean angle to own class      ${degrees(meanOwnAngle)}`]),
     ...(meanOtherAngle === undefined ? [] : [`mean angle to nearest other  ${degrees(meanOtherAngle)}`]),
+    ...(metrics.verification === undefined ? [] : verificationLines(metrics.verification)),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metrics | RuntimeFault> {
+function verificationLines(scores: VerificationScores): readonly string[] {
+  const { rows, classes, samePairs, differentPairs, threshold } = scores;
+  return [
+    `verification, ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two`,
+    ...verificationFacts(scores).map(([name, value]) => `${name.padEnd(28)} ${value}`),
+    `threshold at equal errors    cosine ${significant(threshold)}`,
+  ];
+}
+
+async function metricsOf(folder: string, options: EvalOptions): Promise<Metrics | RuntimeFault> {
   const info = readRunInfo(folder);
   if (isFault(info)) return info;
   const checkpoint = readCheckpointFile(folder);
   if (isFault(checkpoint)) return checkpoint;
   const source = sourceAt(relative(process.cwd(), info.file));
-  const program = await programOf(source, info.entry, { set: info.settings });
-  if (program.training === undefined) throw new Error(`${info.entry} is no train`);
-  const { data, validation, batch } = program.training;
+  const program = await programOf(source, info.entry, { set: { ...info.settings, ...options.set } });
+  const { training } = program;
+  if (training === undefined) throw new Error(`${info.entry} is no train`);
   const target = info.target === "reference" || info.target === "wgsl" ? info.target : "tfjs";
   const executor = await startExecutor(program, target, source, {
     path: pathOfRun(info),
@@ -74,37 +90,56 @@ async function metricsOf(folder: string, { limit }: EvalOptions): Promise<Metric
   try {
     const unread = await trainer.load(checkpoint, folder);
     if (unread !== undefined) return unread;
-    const opened = openDataset(validation ?? data, {
+    const context: DataContext = {
       directory: dirname(info.file),
       root: source.root,
-      ...(limit === undefined ? {} : { limit }),
-    });
-    if (isFault(opened)) return opened;
-    const evaluateInfo = executor.info.functions.find(({ name }) => name === "evaluate");
-    const inputs = evaluateInfo === undefined ? undefined : dataInputs(evaluateInfo);
-    const dataset = inputs === undefined ? opened : fitDataset(opened, inputs);
-    if (isFault(dataset)) return dataset;
-    const collector = collectFeatures();
-    const evaluation = await trainer.evaluate(dataset, batch, collector.observe);
-    if (isFault(evaluation)) return evaluation;
-    const rows = collector.collected();
-    const name = rows === undefined ? undefined : classWeightsName(program, rows.features.shape[1] ?? 0);
-    const weights = name === undefined ? undefined : classWeights(name, await executor.read([name]));
-    const angles = rows === undefined || weights === undefined ? undefined : angleStatistics(rows, weights);
-    return {
-      run: folder,
-      entry: info.entry,
-      step: trainer.progress.step,
-      on: validation === undefined ? "training" : "validation",
-      rows: rowCount(dataset),
-      loss: evaluation.loss,
-      ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
-      ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
-      ...(angles === undefined
-        ? {}
-        : { meanOwnAngle: angles.own.mean, meanOtherAngle: angles.nearestOther.mean }),
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
     };
+    const measured = await measure(program, training, trainer, context);
+    if (isFault(measured)) return measured;
+    return { run: folder, entry: info.entry, step: trainer.progress.step, ...measured };
   } finally {
     trainer.dispose();
   }
+}
+
+async function measure(
+  program: Program,
+  training: TrainingInfo,
+  trainer: Trainer,
+  context: DataContext,
+): Promise<Omit<Metrics, "run" | "entry" | "step"> | RuntimeFault> {
+  const { data, validation, batch } = training;
+  const { executor } = trainer;
+  const dataset = openFitted(validation ?? data, executor.info, "evaluate", context);
+  if (isFault(dataset)) return dataset;
+  const unseen = openVerification(training, executor, context);
+  if (isFault(unseen)) return unseen;
+  const collector = collectFeatures();
+  const evaluation = await trainer.evaluate(dataset, batch, collector.observe);
+  if (isFault(evaluation)) return evaluation;
+  const { loss, accuracy, metrics } = evaluation;
+  const angles = await anglesOf(program, trainer, collector);
+  return {
+    on: validation === undefined ? "training" : "validation",
+    rows: rowCount(dataset),
+    loss,
+    ...(accuracy === undefined ? {} : { accuracy }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(angles === undefined
+      ? {}
+      : { meanOwnAngle: angles.own.mean, meanOtherAngle: angles.nearestOther.mean }),
+    ...(unseen === undefined ? {} : { verification: scoresOf(await verify(trainer, unseen, batch)) }),
+  };
+}
+
+async function anglesOf(
+  program: Program,
+  { executor }: Trainer,
+  collector: FeatureCollector,
+): Promise<AngleStatistics | undefined> {
+  const rows = collector.collected();
+  if (rows === undefined) return undefined;
+  const weights = await readClassWeights(program, executor, rows.features.shape[1] ?? 0);
+  return weights === undefined ? undefined : angleStatistics(rows, weights);
 }

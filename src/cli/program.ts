@@ -151,6 +151,12 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .action(async (file, options) => finish(await (await import("./train.ts")).train(file, options)));
 
   add("eval <run>", "Metrics of a trained run on its validation data")
+    .option(
+      "--set <name=expression>",
+      'override a line of the train, like \'verification=idx("a", "b")\'',
+      settings,
+      {},
+    )
     .option("--limit <rows>", "use only the first rows of the data", positive)
     .option("--json", "machine-readable")
     .action(async (folder, options) => finish(await (await import("./eval.ts")).evaluate(folder, options)));

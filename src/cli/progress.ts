@@ -7,6 +7,7 @@ import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
 import type { NamedNumbers } from "../../runtime/trainer.ts";
 import type { RunEvent } from "../train.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
+import { verificationHeadline } from "../report/verification-facts.ts";
 import { cyan, dim } from "./colors.ts";
 import { animated, paint, say } from "./terminal.ts";
 
@@ -81,6 +82,10 @@ function lineOf(event: RunEvent): string | undefined {
       return `epoch ${event.epoch + 1}: ${scores("validation", event)}`;
     case "angles":
       return `epoch ${event.epoch + 1}: mean angle to the own class ${degrees(event.own)}, to the nearest other ${degrees(event.nearestOther)}`;
+    case "verification": {
+      const facts = verificationHeadline(event).map(([name, value]) => `${name} ${value}`);
+      return `epoch ${event.epoch + 1}: verification ${facts.join(", ")}`;
+    }
     case "replay":
       return `the loss is no number: running steps ${event.from} to ${event.to} again to find where it began`;
     case "recovery":

@@ -157,11 +157,13 @@ async function finish(
 function summaryText({
   evaluation,
   angles,
+  verification,
 }: Extract<TrainSummary, { kind: "finished" | "cancelled" }>): string {
   const parts = [
     evaluation === undefined ? undefined : `validation loss ${significant(evaluation.loss)}`,
     evaluation?.accuracy === undefined ? undefined : `accuracy ${percent(evaluation.accuracy)}`,
     angles === undefined ? undefined : `mean own-class angle ${degrees(angles.own)}`,
+    verification === undefined ? undefined : `equal error rate ${percent(verification.equalErrorRate)}`,
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? "done" : parts.join(", ");
 }

@@ -150,4 +150,20 @@ export const dataFaults = {
       "lower `paragraphs` or `characters`, or give longer texts",
       { file },
     ),
+  noClasses: (file: string) =>
+    fault(
+      "M0733",
+      `${file} names no classes, and verification compares rows by their classes`,
+      "say how many classes its labels name: classes: …",
+      { file },
+    ),
+  noPairs: (file: string, rows: number, classes: number) =>
+    fault(
+      "M0734",
+      classes < 2
+        ? `all ${rows} rows of ${file} are of one class: no two can be told apart`
+        : `each of the ${rows} rows of ${file} is alone in its class: no two belong together`,
+      "verification wants at least two classes, and two rows in one of them",
+      { file },
+    ),
 } as const satisfies Record<string, (...facts: never[]) => RuntimeFault>;

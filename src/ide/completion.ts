@@ -18,6 +18,7 @@ import { exportsOffered, importPaths, importedNames } from "./completion-imports
 import { builtinsOffered, declarationsOffered, localsOffered, readingsOffered } from "./completion-names.ts";
 import { labelsOffered } from "./completion-labels.ts";
 import { declarationSnippets, statementsOffered, typesOffered } from "./completion-words.ts";
+import { trainSettings } from "./vocabulary.ts";
 
 export type ChoiceKind =
   | "keyword"
@@ -108,7 +109,10 @@ function statements(
 }
 
 /** What is most likely wanted: layers behind `|>`, the loss behind `loss =`. */
-export type Wanted = "any" | "step" | "initialiser" | "model" | "loss" | "optimizer" | "reader" | "dimension";
+export type Wanted = "any" | "step" | "initialiser" | "dimension" | (typeof settingKinds)[number];
+
+/** What a setting of a train may want that is more than a value. */
+const settingKinds = ["model", "loss", "optimizer", "reader"] as const;
 
 function values(
   documents: Documents,
@@ -128,8 +132,8 @@ function wantedAt({ place }: Around, last: string, before: string): Wanted {
   if (last === "~") return "initialiser";
   if (last === ":" && before === "over") return "dimension";
   if (place !== "train" || last !== "=") return "any";
-  if (before === "model" || before === "loss" || before === "optimizer") return before;
-  return before === "data" || before === "validation" ? "reader" : "any";
+  const setting = trainSettings.find(({ name }) => name === before)?.type;
+  return settingKinds.find((kind) => kind === setting) ?? "any";
 }
 
 function dimensions(analysis: Analysis, around: Around, start: number): readonly Choice[] {

@@ -104,6 +104,11 @@ export const trainSettings: readonly Word[] = [
     "Where rows come from: `idx(…)`, `csv(…)`, `npy(…)`, `npz(…)`, `json(…)`, `text(…)`.",
   ),
   word("validation", "reader", "Rows that are measured and never trained on."),
+  word(
+    "verification",
+    "reader",
+    "Rows of classes that need not be among the trained ones; pairs of them are told apart by the cosine of their features.",
+  ),
   word("optimizer", "optimizer", "The update of each parameter: `sgd(rate: 0.1)`."),
   word("batch", "int", "Rows a step; 128 unless given."),
   word("epochs", "int", "How many times training goes through the data; or give `steps`."),

@@ -1,9 +1,11 @@
 /** The pictures of a report: each takes plain data and gives an `<svg>` in the colours of its page. */
+import { spreadPlaces } from "../../runtime/batches.ts";
 import { type RunData, type StepPoint, className } from "./run-data.ts";
 import type { Confusion } from "./confusion.ts";
-import type { AngleStatistics } from "../angle-statistics.ts";
-import { significant } from "./numbers.ts";
-import type { FeaturePicture } from "../train.ts";
+import type { AngleStatistics, AngleSummary } from "../angle-statistics.ts";
+import type { AcceptRates, VerificationStatistics } from "../verification.ts";
+import { shareText, significant } from "./numbers.ts";
+import type { FeaturePicture } from "../feature-look.ts";
 import { drawInline, legend, valueAxis } from "./svg.ts";
 import { classColor, ink, line, muted } from "./theme.ts";
 
@@ -121,32 +123,115 @@ function traceAxis(values: readonly number[]): Record<string, unknown> {
 }
 
 /** How far rows lie from their own class direction and from the nearest other one. */
-export function angleHistogram({ own, nearestOther, binDegrees, rows }: AngleStatistics): string {
-  const used = [own, nearestOther].map(({ histogram }) => binOfQuantile(histogram, 0.99));
-  const bins = Math.max(Math.ceil(30 / binDegrees), ...used);
-  const bars = (name: string, color: string, histogram: readonly number[]) => ({
-    name,
-    type: "bar",
-    barWidth: (0.94 * (wide.width - grid.left - grid.right)) / bins,
-    barGap: "-100%",
-    itemStyle: { color, opacity: 0.72 },
-    data: histogram
-      .slice(0, bins)
-      .map((count, bin) => [(bin + 0.5) * binDegrees, rounded((100 * count) / Math.max(rows, 1))]),
+export function angleHistogram({ own, nearestOther, binDegrees }: AngleStatistics): string {
+  return histograms(
+    [
+      ["to the own class", own],
+      ["to the nearest other", nearestOther],
+    ],
+    {
+      binDegrees,
+      of: "rows",
+      label: "histogram of the angles to the own class and to the nearest other class",
+    },
+  );
+}
+
+/** How far rows of one class lie from each other, and rows of two. */
+export function pairHistogram({ same, different, binDegrees }: VerificationStatistics): string {
+  return histograms(
+    [
+      ["of one class", same],
+      ["of two", different],
+    ],
+    { binDegrees, of: "pairs", label: "histogram of the angles between rows of one class and of two" },
+  );
+}
+
+interface HistogramWords {
+  readonly binDegrees: number;
+  readonly of: string;
+  readonly label: string;
+}
+
+/** Two histograms of angles over each other, each in shares of its own. */
+function histograms(
+  named: readonly (readonly [string, AngleSummary])[],
+  { binDegrees, of, label }: HistogramWords,
+): string {
+  const used = named.map(([, { histogram }]) => binOfQuantile(histogram, 0.99));
+  const bins = (Math.ceil(Math.max(30, ...used.map((bin) => bin * binDegrees)) / 10) * 10) / binDegrees;
+  const series = named.map(([name, { histogram }], index) => {
+    const total = histogram.reduce((sum, count) => sum + count, 0);
+    return {
+      name,
+      type: "bar",
+      barWidth: (0.94 * (wide.width - grid.left - grid.right)) / bins,
+      barGap: "-100%",
+      itemStyle: { color: classColor(index), opacity: 0.72 },
+      data: histogram
+        .slice(0, bins)
+        .map((count, bin) => [(bin + 0.5) * binDegrees, rounded((100 * count) / Math.max(total, 1))]),
+    };
   });
   return drawInline(
     {
       grid,
       legend: legend(),
       xAxis: valueAxis("angle, degrees", { min: 0, max: bins * binDegrees, splitLine: { show: false } }),
-      yAxis: valueAxis("rows, %", { nameGap: 32 }),
-      series: [
-        bars("to the own class", classColor(0), own.histogram),
-        bars("to the nearest other", classColor(1), nearestOther.histogram),
-      ],
+      yAxis: valueAxis(`${of}, %`, { nameGap: 32 }),
+      series,
     },
     wide,
-    "histogram of the angles to the own class and to the nearest other class",
+    label,
+  );
+}
+
+/** The error rate of pairs after each epoch: a line a run. */
+export function equalErrorChart(runs: readonly Pick<RunData, "name" | "steps" | "verification">[]): string {
+  const longest = runs.map(({ steps }) => steps).reduce((a, b) => (lastStep(a) >= lastStep(b) ? a : b), []);
+  return drawInline(
+    {
+      grid,
+      ...(runs.length > 1 ? { legend: legend() } : {}),
+      xAxis: stepAxis(longest),
+      yAxis: valueAxis("equal error rate, %", { nameGap: 36, min: 0 }),
+      series: runs.map(({ name, verification }, index) =>
+        dots(
+          name,
+          classColor(index),
+          verification.map(({ step, equalErrorRate }) => [step, rounded(100 * equalErrorRate)]),
+        ),
+      ),
+    },
+    wide,
+    "equal error rate of pairs over the steps of the run",
+  );
+}
+
+/** How many pairs of one class are accepted where so many pairs of two are: a line a run. */
+export function acceptChart(
+  runs: readonly { readonly name: string; readonly curve: readonly AcceptRates[] }[],
+): string {
+  const points = ({ falseAcceptRate, trueAcceptRate }: AcceptRates) =>
+    [rounded(falseAcceptRate), rounded(100 * trueAcceptRate)] as const;
+  const lines = runs.map(({ name, curve }, index) => lineSeries(name, classColor(index), curve.map(points)));
+  const least = Math.min(...runs.flatMap(({ curve }) => curve.map(({ falseAcceptRate }) => falseAcceptRate)));
+  return drawInline(
+    {
+      grid: { ...grid, right: 28 },
+      ...(runs.length > 1 ? { legend: legend() } : {}),
+      xAxis: valueAxis("pairs of two classes accepted", {
+        type: "log",
+        min: 10 ** Math.floor(Math.log10(least)),
+        max: 1,
+        axisLabel: { color: muted, fontSize: 11, hideOverlap: true, formatter: shareText },
+      }),
+      yAxis: valueAxis("pairs of one class accepted, %", { nameGap: 36, scale: true, max: 100 }),
+      series: lines,
+    },
+    wide,
+    "pairs of one class accepted over pairs of two classes accepted",
   );
 }
 
@@ -159,7 +244,8 @@ function binOfQuantile(histogram: readonly number[], share: number): number {
 
 /** Two-dimensional features with the class directions as rays; a class of several centres has several rays. */
 export function planePicture(picture: FeaturePicture, names: readonly string[] | undefined): string {
-  const shown = everyNth(picture.points, 4000);
+  const places = new Set(spreadPlaces(picture.points.length, 4000));
+  const shown = picture.points.filter((_, at) => places.has(at));
   const lengths = picture.points.map(([x, y]) => Math.hypot(x, y));
   const reach = ceiling(quantile(lengths, 0.998) * 1.04);
   const axis = valueAxis("", {
@@ -314,10 +400,14 @@ function dots(name: string, color: string, data: Points): object {
   };
 }
 
+function lastStep(steps: readonly StepPoint[]): number {
+  return steps.at(-1)?.step ?? 0;
+}
+
 export function stepAxis(steps: readonly StepPoint[]): Record<string, unknown> {
   return valueAxis("step", {
     min: 0,
-    max: steps.at(-1)?.step ?? 1,
+    max: lastStep(steps) || 1,
     splitLine: { show: false },
     axisLabel: { color: muted, fontSize: 11, hideOverlap: true },
   });
@@ -341,13 +431,6 @@ export function condensed(
     means.push([part.at(-1)?.[0] ?? 0, rounded(sum / part.length)]);
   }
   return means;
-}
-
-function everyNth<T>(items: readonly T[], limit: number): readonly T[] {
-  const stride = Math.max(1, items.length / limit);
-  return items.length <= limit
-    ? items
-    : Array.from({ length: limit }, (_, at) => items[Math.floor(at * stride)] as T);
 }
 
 function quantile(values: readonly number[], at: number): number {

@@ -2,7 +2,16 @@
  * Several runs on one page: the same pictures side by side, so that what a margin does can be seen. The
  * pictures of the plane come first, then angles and curves, then a table of the numbers.
  */
-import { angleHistogram, condensed, lineSeries, planePicture, stepAxis } from "./charts.ts";
+import {
+  acceptChart,
+  angleHistogram,
+  condensed,
+  equalErrorChart,
+  lineSeries,
+  pairHistogram,
+  planePicture,
+  stepAxis,
+} from "./charts.ts";
 import { escapeHtml, figures, page, section, wideTable } from "./html.ts";
 import { degrees, percent } from "./numbers.ts";
 import { headline } from "./report.ts";
@@ -12,7 +21,14 @@ import { classColor } from "./theme.ts";
 
 /** `links` are the pages of the runs, in the same order. */
 export function renderComparison(runs: readonly RunData[], links: readonly string[]): string {
-  const parts = [heading(runs), table(runs, links), planes(runs), histograms(runs), curves(runs)];
+  const parts = [
+    heading(runs),
+    table(runs, links),
+    planes(runs),
+    histograms(runs),
+    verified(runs),
+    curves(runs),
+  ];
   return page(`${runs.map(({ name }) => name).join(", ")} · Margo`, parts.join("\n"));
 }
 
@@ -52,6 +68,24 @@ function histograms(runs: readonly RunData[]): string {
     evaluation?.angles === undefined ? [] : [{ svg: angleHistogram(evaluation.angles), title: name }],
   );
   return pictures.length === 0 ? "" : section("Angles to the class directions", figures(pictures));
+}
+
+function verified(runs: readonly RunData[]): string {
+  const found = runs.flatMap(({ name, evaluation }) =>
+    evaluation?.verification === undefined ? [] : [{ name, ...evaluation.verification }],
+  );
+  if (found.length === 0) return "";
+  const followed = runs.filter(({ verification }) => verification.length > 1);
+  const pictures = [
+    { svg: acceptChart(found), title: "Pairs accepted" },
+    ...(followed.length === 0
+      ? []
+      : [{ svg: equalErrorChart(followed), title: "Equal error rate after each epoch" }]),
+    ...found.map((one) => ({ svg: pairHistogram(one), title: one.name })),
+  ];
+  const note =
+    "Pairs of rows, of classes that need not be among the trained ones: accepted where the cosine of their features is above a threshold.";
+  return section("Verification", figures(pictures), note);
 }
 
 function curves(runs: readonly RunData[]): string {

@@ -4,6 +4,11 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`;
 }
 
+/** A share that may be small: 10 %, 0.1 %, 0.001 %. */
+export function shareText(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}
+
 export function degrees(angle: number): string {
   return Number.isFinite(angle) ? `${angle.toFixed(1)}°` : "–";
 }

@@ -7,8 +7,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseModule } from "../../compiler/syntax/parse.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type Metric, type RunInfo, readMetrics, readRunInfo, runFiles } from "../run-folder.ts";
-import type { EvaluationRecord } from "../train.ts";
-import type { EpochPoint, Fact, RunData, StepPoint } from "./run-data.ts";
+import type { EvaluationRecord } from "../feature-look.ts";
+import type { EpochPoint, Fact, RunData, StepPoint, VerificationPoint } from "./run-data.ts";
 
 export function readRun(folder: string): RunData | RuntimeFault {
   const info = readRunInfo(folder);
@@ -26,6 +26,7 @@ export function readRun(folder: string): RunData | RuntimeFault {
     steps,
     training: ofKind("epoch").flatMap(epochPoint),
     validation: ofKind("evaluation").flatMap(epochPoint),
+    verification: ofKind("verification").flatMap(verificationPoint),
     seconds: ofKind("epoch").reduce((sum, metric) => sum + (numberIn(metric, "seconds") ?? 0), 0),
     ...(rate === undefined ? {} : { rowsPerSecond: rate }),
     ...(evaluation === undefined ? {} : { evaluation }),
@@ -69,6 +70,17 @@ function numbersIn(metric: Metric, field: string): Readonly<Record<string, numbe
 
 function epochPoint(metric: Metric): readonly EpochPoint[] {
   return stepPoint(metric).map(({ traces: _, ...point }) => point);
+}
+
+function verificationPoint(metric: Metric): readonly VerificationPoint[] {
+  const [step, equalErrorRate, recallAt1] = [
+    numberIn(metric, "step"),
+    numberIn(metric, "equalErrorRate"),
+    numberIn(metric, "recallAt1"),
+  ];
+  return step === undefined || equalErrorRate === undefined || recallAt1 === undefined
+    ? []
+    : [{ step, equalErrorRate, recallAt1 }];
 }
 
 function numberIn(metric: Metric | undefined, name: string): number | undefined {

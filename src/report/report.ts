@@ -3,11 +3,14 @@
  * that is needed to run it again. One HTML file that needs nothing else.
  */
 import {
+  acceptChart,
   accuracyChart,
+  equalErrorChart,
   metricCharts,
   angleHistogram,
   confusionPicture,
   lossChart,
+  pairHistogram,
   planePicture,
   traceCharts,
 } from "./charts.ts";
@@ -15,7 +18,9 @@ import { type Figure, cards, escapeHtml, factTable, figures, page, section } fro
 import { count, degrees, duration, percent, significant } from "./numbers.ts";
 import { confusionOf } from "./confusion.ts";
 import type { Fact, RunData } from "./run-data.ts";
-import type { EvaluationRecord } from "../train.ts";
+import { verificationFacts, verificationHeadline } from "./verification-facts.ts";
+import { degreesOf } from "../angle-statistics.ts";
+import type { EvaluationRecord } from "../feature-look.ts";
 
 export function renderReport(run: RunData): string {
   const parts = [
@@ -23,6 +28,7 @@ export function renderReport(run: RunData): string {
     cards(headline(run)),
     curves(run),
     features(run),
+    verified(run),
     mistakes(run),
     record(run),
     source(run),
@@ -48,6 +54,7 @@ export function headline(run: RunData): readonly Fact[] {
           ["mean angle to own class", degrees(angles.own.mean)],
           ["mean angle to nearest other", degrees(angles.nearestOther.mean)],
         ] as const)),
+    ...(run.evaluation?.verification === undefined ? [] : verificationHeadline(run.evaluation.verification)),
     ...Object.entries(last?.metrics ?? {}).map(
       ([name, value]) => [`${what} ${name}`, significant(value)] as const,
     ),
@@ -93,6 +100,31 @@ function features({ evaluation }: RunData): string {
     caption: `Mean to the own class ${degrees(angles.own.mean)}, to the nearest other class ${degrees(angles.nearestOther.mean)}.`,
   };
   return section("Where the rows lie", figures([...plane, histogram]), `Of ${rowsOf(evaluation)}.`);
+}
+
+function verified(run: RunData): string {
+  const found = run.evaluation?.verification;
+  if (found === undefined) return "";
+  const { rows, classes, samePairs, differentPairs, same, different, threshold, curve } = found;
+  const pictures: Figure[] = [
+    {
+      svg: pairHistogram(found),
+      title: "Angles between rows",
+      caption: `Mean between rows of one class ${degrees(same.mean)}, of two ${degrees(different.mean)}.`,
+    },
+    {
+      svg: acceptChart([{ name: run.name, curve }]),
+      title: "Pairs accepted",
+      caption: verificationFacts(found)
+        .map((fact) => fact.join(" "))
+        .join(", "),
+    },
+    ...(run.verification.length < 2
+      ? []
+      : [{ svg: equalErrorChart([run]), title: "Equal error rate after each epoch" }]),
+  ];
+  const note = `Every pair of ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two. Two rows are taken for one class where the cosine of their features is above a threshold; at ${significant(threshold)} (${degrees(degreesOf(threshold))}) both kinds of error are equally frequent.`;
+  return section("Verification", figures(pictures), note);
 }
 
 function mistakes({ evaluation }: RunData): string {

@@ -2,7 +2,7 @@
  * What a report is drawn from: one run as plain data. Whoever has a run folder fills this in; the
  * pictures and pages know nothing of files.
  */
-import type { EvaluationRecord } from "../train.ts";
+import type { EvaluationRecord } from "../feature-look.ts";
 
 export interface StepPoint {
   readonly step: number;
@@ -22,6 +22,12 @@ export interface EpochPoint {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
+export interface VerificationPoint {
+  readonly step: number;
+  readonly equalErrorRate: number;
+  readonly recallAt1: number;
+}
+
 export interface RunData {
   readonly name: string;
   /** The `///` lines above the train. */
@@ -30,6 +36,7 @@ export interface RunData {
   /** Means over each epoch as it was trained. */
   readonly training: readonly EpochPoint[];
   readonly validation: readonly EpochPoint[];
+  readonly verification: readonly VerificationPoint[];
   readonly seconds: number;
   readonly rowsPerSecond?: number;
   /** The last look at the features: angles, the plane, who is taken for whom. */

@@ -79,6 +79,50 @@ test("eval finds what training found", async () => {
   expect(metrics.meanOwnAngle).toBeCloseTo(recorded.angles.own.mean, 4);
 });
 
+test("pairs of rows of other classes: told by train, by eval, and for rows that the run did not name", async () => {
+  const others = rows.map((row, at) => row.replace(/[abc]$/, "uvwx"[at % 4] ?? "u"));
+  place.write("others.csv", `p,q,kind\n${others.join("\n")}\n`);
+  place.write(
+    "open.margo",
+    program({ epochs: 1 }).replace(
+      "  seed",
+      '  verification = csv("rows.csv", label: "kind", classes: 3)\n  seed',
+    ),
+  );
+  const { code, err } = await place.margo("train", "open.margo", "--out", "open");
+  expect(code, err).toBe(0);
+  expect(err).toMatch(
+    /Heaps epoch 1: verification equal error rate [\d.]+ %, TAR at FAR 10 % [\d.]+ %, recall/,
+  );
+  expect(err).toMatch(/mean own-class angle [\d.]+°, equal error rate [\d.]+ % after 4 steps/);
+  const recorded = JSON.parse(readFileSync(join(place.path, "open/evaluation.json"), "utf8")) as {
+    verification: { equalErrorRate: number; samePairs: number };
+  };
+  const found = JSON.parse((await place.margo("eval", "open", "--json")).out) as typeof recorded;
+  expect(found.verification.equalErrorRate).toBe(recorded.verification.equalErrorRate);
+  expect(found.verification).toMatchObject({ rows: 60, classes: 3, samePairs: 570, differentPairs: 1200 });
+  expect(found.verification).not.toHaveProperty("curve");
+  const reader = 'csv("others.csv", label: "kind", classes: 4)';
+  const tried = await place.margo("eval", "open", "--set", `verification=${reader}`);
+  expect(tried.out).toContain("verification, 60 rows of 4 classes: 420 pairs of one class, 1,350 of two");
+  expect(tried.out).toMatch(/^equal error rate {13}[\d.]+ %$/m);
+  expect(tried.out).toMatch(/^threshold at equal errors {4}cosine /m);
+});
+
+test("verification that cannot be is refused where it is written", async () => {
+  place.write("one.csv", "p,q,kind\n1,2,a\n2,1,a\n");
+  const asked = program().replace(
+    "  seed",
+    '  verification = csv("one.csv", label: "kind", classes: 1)\n  seed',
+  );
+  place.write("closed.margo", asked);
+  const { code, err } = await place.margo("train", "closed.margo", "--out", "closed");
+  expect(code).toBe(1);
+  expect(err).toContain("error[M0734]: all 2 rows of one.csv are of one class");
+  expect(err).toContain('verification = csv("one.csv"');
+  expect(place.files().some((name) => name.startsWith("closed/"))).toBe(false);
+});
+
 test("a resumed run ends with the same bytes as one that never stopped", async () => {
   const described = (): unknown => JSON.parse(readFileSync(join(place.path, "parts", "run.json"), "utf8"));
   const report = (): string => readFileSync(join(place.path, "parts", "report.html"), "utf8");

@@ -60,6 +60,7 @@ train Margins {
   loss = head(margin: Shift(m: 0.5))
   data = idx("x", "y", classes: 5, mean: 0.5)
   validation = idx("vx", "vy", classes: 5)
+  verification = idx("wx", "wy", classes: 7)
   optimizer = sgd(rate: 0.1 / (1 + step))
   steps = 10
   seed = 3
@@ -107,6 +108,7 @@ describe("functions", () => {
     expect(plan).toEqual({
       data: { reader: "idx", files: ["x", "y"], options: { classes: 5, mean: 0.5 } },
       validation: { reader: "idx", files: ["vx", "vy"], options: { classes: 5 } },
+      verification: { reader: "idx", files: ["wx", "wy"], options: { classes: 7 } },
       batch: 128,
       steps: 10,
       seed: 3,

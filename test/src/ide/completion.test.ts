@@ -36,7 +36,7 @@ describe("by place", () => {
   test("the readings of a margin", () =>
     check("margin M(m = 0.5) {\n  target = ▮\n}\n", "m cos theta cos_y"));
   test("the settings of a train", () =>
-    check("train T {\n  model = M\n  ▮\n}\n", "loss data validation optimizer"));
+    check("train T {\n  model = M\n  ▮\n}\n", "loss data validation verification"));
   test("a loss", () => check("train T {\n  loss = ▮\n}\n", "softmax_cross_entropy+ margin_softmax+", 2));
   test("an optimizer, at the end of the text", () =>
     check("train T {\n  optimizer = ▮", "sgd+ adam+ adamw+ rmsprop+"));

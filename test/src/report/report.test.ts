@@ -5,7 +5,7 @@ import { condensed } from "../../../src/report/charts.ts";
 import { marginSheet } from "../../../src/report/margin-plot.ts";
 import { renderComparison } from "../../../src/report/compare.ts";
 import { bytes, count, degrees, duration, percent, significant } from "../../../src/report/numbers.ts";
-import { renderReport } from "../../../src/report/report.ts";
+import { headline, renderReport } from "../../../src/report/report.ts";
 import type { RunData } from "../../../src/report/run-data.ts";
 
 const histogram = (at: number) => Array.from({ length: 180 }, (_, bin) => (bin === at ? 3 : 0));
@@ -24,6 +24,7 @@ const full: RunData = {
     { step: 450, loss: 0.3, accuracy: 0.9 },
     { step: 900, loss: 0.2, accuracy: 0.96 },
   ],
+  verification: [],
   seconds: 125,
   rowsPerSecond: 1234.5,
   evaluation: {
@@ -58,11 +59,45 @@ const full: RunData = {
   source: { file: "mnist/demo.margo", text: 'train LSoftmax4 { data = idx("a < b") }' },
 };
 
+/** A run whose features were tried on rows of other classes. */
+const verified: RunData = {
+  ...full,
+  name: "Verified",
+  verification: [
+    { step: 450, equalErrorRate: 0.08, recallAt1: 0.9 },
+    { step: 900, equalErrorRate: 0.0512, recallAt1: 0.95 },
+  ],
+  evaluation: {
+    ...(full.evaluation ?? { step: 900, epoch: 1, on: "validation", loss: 0.2, rows: 3 }),
+    verification: {
+      rows: 200,
+      classes: 10,
+      samePairs: 1900,
+      differentPairs: 18_000,
+      equalErrorRate: 0.0512,
+      threshold: 0.5,
+      rates: [
+        { falseAcceptRate: 0.1, trueAcceptRate: 0.98 },
+        { falseAcceptRate: 0.01, trueAcceptRate: 0.875 },
+      ],
+      recallAt1: 0.95,
+      binDegrees: 1,
+      same: { mean: 30, histogram: histogram(30) },
+      different: { mean: 88, histogram: histogram(88) },
+      curve: [
+        { falseAcceptRate: 0.001, trueAcceptRate: 0.5 },
+        { falseAcceptRate: 1, trueAcceptRate: 1 },
+      ],
+    },
+  },
+};
+
 const bare: RunData = {
   name: "Bare",
   steps: [{ step: 1, loss: NaN, traces: {} }],
   training: [],
   validation: [],
+  verification: [],
   seconds: 0,
   settings: [],
   machine: [],
@@ -95,6 +130,16 @@ describe("a report", () => {
     ])
       expect(html).toContain(text);
     expect(html.match(/<svg/g)).toHaveLength(7);
+  });
+
+  test("shows how rows of other classes were told apart, in the terms of the field", () => {
+    const page = renderReport(verified);
+    for (const text of ["5.12 %", "TAR at FAR 1 %", "87.50 %", "95.00 %", "18,000 of two", "0.5 (60.0°)"])
+      expect(page).toContain(text);
+    expect(page.match(/<svg/g)).toHaveLength(10);
+    expect(html).not.toContain("equal error");
+    // Only the strictest rate is among the first numbers.
+    expect(headline(verified).map(([name]) => name)).not.toContain("TAR at FAR 10 %");
   });
 
   test("needs nothing from anywhere", () => {
@@ -135,6 +180,14 @@ describe("a comparison", () => {
     for (const text of ['href="b/report.html"', "Other", "Bare", "3 runs compared"])
       expect(html).toContain(text);
     expect(html.match(/features on the plane with/g)).toHaveLength(2);
+  });
+
+  test("draws how runs tell pairs apart beside each other", () => {
+    const html = renderComparison([verified, { ...verified, name: "Again" }, bare], ["a", "b", "c"]);
+    expect(html.match(/pairs of one class accepted over/g)).toHaveLength(1);
+    expect(html.match(/angles between rows of one class and of two/g)).toHaveLength(2);
+    expect(html).toContain("equal error rate of pairs over");
+    expect(renderComparison([full, bare], ["a", "b"])).not.toContain("Verification");
   });
 
   test("draws the metrics that the runs made for themselves", () => {

@@ -1,0 +1,286 @@
+/**
+ * Verification: can rows of classes that were never trained be told apart? Two rows are taken for one class where the
+ * cosine of their features is above a threshold. All pairs of the chosen rows are looked at, and what comes out are the
+ * numbers of the field: error rates of pairs, and whether a row's nearest neighbour is of its class.
+ */
+import { consecutiveRows, spreadPlaces } from "../runtime/batches.ts";
+import { type Dataset, gatherBatch } from "../runtime/dataset.ts";
+import { type RuntimeFault, isFault } from "../runtime/errors.ts";
+import type { Executor, HostTensor, TrainingInfo } from "../runtime/program.ts";
+import type { Trainer } from "../runtime/trainer.ts";
+import { type AngleSummary, binDegrees, degreesOf, summaryOf } from "./angle-statistics.ts";
+import { dataFaults } from "./data/faults.ts";
+import type { DataContext } from "./data/index.ts";
+import { openFitted } from "./fitted-dataset.ts";
+
+export interface VerificationScores {
+  /** What was compared: every pair of so many rows. */
+  readonly rows: number;
+  readonly classes: number;
+  readonly samePairs: number;
+  readonly differentPairs: number;
+  /** The share of wrong decisions where as many pairs of one class are refused as pairs of two are accepted. */
+  readonly equalErrorRate: number;
+  /** The cosine at which that is so. */
+  readonly threshold: number;
+  /** Strictest last; only rates that rest on at least 30 accepted pairs of two classes. */
+  readonly rates: readonly AcceptRates[];
+  /** The share of rows whose nearest other row is of their class; rows that are alone in theirs are not counted. */
+  readonly recallAt1: number;
+}
+
+/** Shares of the pairs of one class, and of two, that are accepted at one threshold. */
+export interface AcceptRates {
+  readonly falseAcceptRate: number;
+  readonly trueAcceptRate: number;
+}
+
+/** With what pictures are drawn from. */
+export interface VerificationStatistics extends VerificationScores {
+  /** Angles between the features of pairs. */
+  readonly binDegrees: number;
+  readonly same: AngleSummary;
+  readonly different: AngleSummary;
+  /** The receiver operating characteristic, about twenty false accept rates a decade. */
+  readonly curve: readonly AcceptRates[];
+}
+
+/** Without what only pictures want. */
+export function scoresOf(statistics: VerificationStatistics): VerificationScores {
+  const { binDegrees: _, same: _same, different: _different, curve: _curve, ...scores } = statistics;
+  return scores;
+}
+
+/** Opens the rows, fitted to the model's input; undefined where the `train` names none. */
+export function openVerification(
+  { verification }: TrainingInfo,
+  executor: Executor,
+  context: DataContext,
+): Dataset | RuntimeFault | undefined {
+  if (verification === undefined) return undefined;
+  const dataset = openFitted(verification, executor.info, "embed", context);
+  return isFault(dataset) ? dataset : (whyNoPairs(dataset) ?? dataset);
+}
+
+/** Embeds the rows and compares their features pair by pair. */
+export async function verify(
+  trainer: Trainer,
+  dataset: Dataset,
+  batch: number,
+): Promise<VerificationStatistics> {
+  const labels = dataset.labels?.data ?? [];
+  const width = featureWidth(trainer.executor);
+  const rows = rowsToCompare(labels, mostRows(width));
+  const units = new Float32Array(rows.length * width);
+  for (const places of consecutiveRows(rows.length, batch)) {
+    const { features } = gatherBatch(
+      dataset,
+      places.map((place) => rows[place] ?? 0),
+    );
+    const embedded = await trainer.embed(features);
+    for (const [at, place] of places.entries()) setUnit(units, place, embedded?.data, at, width);
+  }
+  return comparePairs(
+    { dtype: "f32", shape: [rows.length, width], data: units },
+    rows.map((row) => labels[row] ?? 0),
+  );
+}
+
+function whyNoPairs({ source, labels }: Dataset): RuntimeFault | undefined {
+  if (labels?.dtype !== "i32" || labels.shape.length !== 1) return dataFaults.noClasses(source);
+  const classes = new Set(labels.data).size;
+  return classes < 2 || classes === labels.data.length
+    ? dataFaults.noPairs(source, labels.data.length, classes)
+    : undefined;
+}
+
+function featureWidth({ info }: Executor): number {
+  const features = info.functions.find(({ name }) => name === "embed")?.outputs[0];
+  return (features?.shape ?? []).slice(1).reduce((width: number, size) => width * Number(size), 1);
+}
+
+/** Rows whose pairs are compared within a second: so many multiplications, and so many cosines to sort. */
+function mostRows(width: number): number {
+  return Math.floor(Math.sqrt(2 * Math.min(pairLimit, workLimit / width)));
+}
+
+const workLimit = 5e8;
+const pairLimit = 4e6;
+
+/**
+ * About `most` rows at most, whole classes as far as possible, since pairs of one class are what is rare: of each class as
+ * many as there is room for, at least eight, and then as many classes as fit, the largest first. In rising order.
+ */
+export function rowsToCompare(labels: ArrayLike<number>, most: number): readonly number[] {
+  const classes = new Map<number, number[]>();
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row] ?? 0;
+    const known = classes.get(label);
+    if (known === undefined) classes.set(label, [row]);
+    else known.push(row);
+  }
+  const each = Math.max(fewestOfClass, Math.floor(most / classes.size));
+  const thinned = [...classes.values()].map((rows) =>
+    spreadPlaces(rows.length, each).map((place) => rows[place] ?? 0),
+  );
+  const total = thinned.reduce((sum, rows) => sum + rows.length, 0);
+  const kept = Math.max(2, Math.floor((thinned.length * most) / Math.max(total, most)));
+  return thinned
+    .sort((a, b) => b.length - a.length)
+    .slice(0, kept)
+    .flat()
+    .sort((a, b) => a - b);
+}
+
+const fewestOfClass = 8;
+
+/** A row at length 1; one of length 0, or of no length, stays 0 and is at a right angle to every other. */
+function setUnit(
+  units: Float32Array,
+  row: number,
+  data: HostTensor["data"] | undefined,
+  from: number,
+  width: number,
+): void {
+  const values = data?.subarray(from * width, (from + 1) * width) ?? [];
+  let square = 0;
+  for (let i = 0; i < width; i++) square += (values[i] ?? 0) ** 2;
+  const length = Math.sqrt(square);
+  if (!(length > 0 && Number.isFinite(length))) return;
+  for (let i = 0; i < width; i++) units[row * width + i] = (values[i] ?? 0) / length;
+}
+
+/** `units` are f32[rows, D], each row of length 1 or 0. */
+export function comparePairs(units: HostTensor, labels: readonly number[]): VerificationStatistics {
+  const { same, different, recallAt1 } = pairCosines(units, labels);
+  same.sort();
+  different.sort();
+  const accepted = (falseAccepts: number): AcceptRates => ({
+    falseAcceptRate: falseAccepts / different.length,
+    trueAcceptRate: 1 - placeAbove(same, different.at(-1 - falseAccepts) ?? -Infinity) / same.length,
+  });
+  return {
+    rows: labels.length,
+    classes: new Set(labels).size,
+    samePairs: same.length,
+    differentPairs: different.length,
+    ...equalErrors(same, different),
+    rates: namedRates
+      .map((rate) => Math.floor(rate * different.length))
+      .flatMap((count, at) =>
+        count < fewestAccepts ? [] : [{ ...accepted(count), falseAcceptRate: namedRates[at] ?? 0 }],
+      ),
+    recallAt1,
+    ...angles(same, different),
+    curve: curveCounts(different.length).map(accepted),
+  };
+}
+
+const namedRates = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5];
+
+/** Doddington's rule of 30: so many errors bound the rate to within 30 % of itself with 90 % confidence. */
+const fewestAccepts = 30;
+
+interface PairCosines {
+  readonly same: Float32Array;
+  readonly different: Float32Array;
+  readonly recallAt1: number;
+}
+
+function pairCosines({ shape, data }: HostTensor, labels: readonly number[]): PairCosines {
+  const rows = labels.length;
+  const width = shape[1] ?? 0;
+  const samePairs = countSamePairs(labels);
+  const same = new Float32Array(samePairs);
+  const different = new Float32Array((rows * (rows - 1)) / 2 - samePairs);
+  const nearest = new Float32Array(rows).fill(-Infinity);
+  const isOwn = new Uint8Array(rows);
+  const hasOwn = new Uint8Array(rows);
+  const note = (row: number, cosine: number, own: boolean) => {
+    if (own) hasOwn[row] = 1;
+    if (!(cosine > (nearest[row] ?? 0))) return;
+    nearest[row] = cosine;
+    isOwn[row] = own ? 1 : 0;
+  };
+  let [sames, others] = [0, 0];
+  for (let a = 1; a < rows; a++)
+    for (let b = 0; b < a; b++) {
+      const cosine = dot(data, a * width, b * width, width);
+      const own = labels[a] === labels[b];
+      if (own) same[sames++] = cosine;
+      else different[others++] = cosine;
+      note(a, cosine, own);
+      note(b, cosine, own);
+    }
+  const paired = hasOwn.reduce((sum, has) => sum + has, 0);
+  const found = hasOwn.reduce((sum, has, row) => sum + has * (isOwn[row] ?? 0), 0);
+  return { same, different, recallAt1: found / Math.max(paired, 1) };
+}
+
+function countSamePairs(labels: readonly number[]): number {
+  const counts = new Map<number, number>();
+  let pairs = 0;
+  for (const label of labels) {
+    const before = counts.get(label) ?? 0;
+    pairs += before;
+    counts.set(label, before + 1);
+  }
+  return pairs;
+}
+
+function dot(data: HostTensor["data"], a: number, b: number, width: number): number {
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += (data[a + i] ?? 0) * (data[b + i] ?? 0);
+  return Math.min(1, Math.max(-1, sum));
+}
+
+/**
+ * The threshold at which the share of refused pairs of one class and the share of accepted pairs of two differ least, and
+ * their mean there. Both lists rise.
+ */
+function equalErrors(
+  same: Float32Array,
+  different: Float32Array,
+): Pick<VerificationScores, "equalErrorRate" | "threshold"> {
+  let best = { equalErrorRate: 1, threshold: 1 };
+  let [apart, refused, passed] = [Infinity, 0, 0];
+  while (refused < same.length || passed < different.length) {
+    const threshold = Math.min(same[refused] ?? Infinity, different[passed] ?? Infinity);
+    const falseRejectRate = refused / same.length;
+    const falseAcceptRate = 1 - passed / different.length;
+    if (Math.abs(falseRejectRate - falseAcceptRate) >= apart) break;
+    apart = Math.abs(falseRejectRate - falseAcceptRate);
+    best = { equalErrorRate: (falseRejectRate + falseAcceptRate) / 2, threshold };
+    while (same[refused] === threshold) refused++;
+    while (different[passed] === threshold) passed++;
+  }
+  return best;
+}
+
+/** How many values of a rising list are not above a bound. */
+function placeAbove(sorted: Float32Array, bound: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Numbers of accepted pairs from a few to all, evenly on a logarithmic scale: fewer would show chance. */
+function curveCounts(pairs: number): readonly number[] {
+  const least = Math.min(fewestAccepts, Math.ceil(pairs / 100));
+  const steps = Math.ceil(20 * Math.log10(pairs / least)) + 1;
+  const counts = Array.from({ length: steps }, (_, at) =>
+    Math.round(least * (pairs / least) ** (at / (steps - 1))),
+  );
+  return [...new Set(counts)];
+}
+
+function angles(
+  same: Float32Array,
+  different: Float32Array,
+): Pick<VerificationStatistics, "binDegrees" | "same" | "different"> {
+  return { binDegrees, same: summaryOf(same.map(degreesOf)), different: summaryOf(different.map(degreesOf)) };
+}
