@@ -70,7 +70,7 @@ async function bundleBenchmarks() {
     logLevel: "warning",
     legalComments: "none",
     define: { MARGO_VERSION: JSON.stringify(version) },
-    external: ["webgpu"],
+    external: ["sharp", "webgpu"],
   });
   copyFileSync(join(root, "bench/gpu/peers.py"), join(fresh, "bench/gpu/peers.py"));
 }

@@ -4,15 +4,15 @@ import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import type { DataSource, ProgramInfo } from "../runtime/program.ts";
 import { type DataContext, openDataset } from "./data/index.ts";
 
-export function openFitted(
+export async function openFitted(
   source: DataSource,
   { name: program, functions }: ProgramInfo,
   name: "step" | "evaluate" | "embed",
   context: DataContext,
-): Dataset | RuntimeFault {
+): Promise<Dataset | RuntimeFault> {
   const info = functions.find((fn) => fn.name === name);
   const inputs = info === undefined ? undefined : dataInputs(info);
   if (inputs === undefined) return runFaults.missingFunction(program, name);
-  const dataset = openDataset(source, context);
+  const dataset = await openDataset(source, context);
   return isFault(dataset) ? dataset : fitDataset(dataset, inputs);
 }

@@ -106,14 +106,14 @@ type Failed = Extract<TrainSummary, { kind: "failed" }>;
 async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   const { training, executor } = request;
   const { info } = executor;
-  const dataset = openFitted(training.data, info, "step", request.data);
+  const dataset = await openFitted(training.data, info, "step", request.data);
   if (isFault(dataset)) return { kind: "failed", fault: dataset, setting: "data" };
   const validation =
     training.validation === undefined
       ? undefined
-      : openFitted(training.validation, info, "step", request.data);
+      : await openFitted(training.validation, info, "step", request.data);
   if (isFault(validation)) return { kind: "failed", fault: validation, setting: "validation" };
-  const verification = openVerification(training, executor, request.data);
+  const verification = await openVerification(training, executor, request.data);
   if (isFault(verification)) return { kind: "failed", fault: verification, setting: "verification" };
   const trainer = await createTrainer(executor, training.seed);
   if (isFault(trainer)) return { kind: "failed", fault: trainer };

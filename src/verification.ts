@@ -52,13 +52,13 @@ export function scoresOf(statistics: VerificationStatistics): VerificationScores
 }
 
 /** Opens the rows, fitted to the model's input; undefined where the `train` names none. */
-export function openVerification(
+export async function openVerification(
   { verification }: TrainingInfo,
   executor: Executor,
   context: DataContext,
-): Dataset | RuntimeFault | undefined {
+): Promise<Dataset | RuntimeFault | undefined> {
   if (verification === undefined) return undefined;
-  const dataset = openFitted(verification, executor.info, "embed", context);
+  const dataset = await openFitted(verification, executor.info, "embed", context);
   return isFault(dataset) ? dataset : (whyNoPairs(dataset) ?? dataset);
 }
 

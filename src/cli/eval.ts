@@ -13,6 +13,7 @@ import { count, degrees, percent, significant } from "../report/numbers.ts";
 import { verificationFacts } from "../report/verification-facts.ts";
 import { readCheckpointFile, readRunInfo } from "../run-folder.ts";
 import { programOf, sourceAt } from "./source.ts";
+import { showReading } from "./progress.ts";
 import { pathOfRun, startExecutor } from "./start-executor.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
@@ -94,6 +95,7 @@ async function metricsOf(folder: string, options: EvalOptions): Promise<Metrics 
       directory: dirname(info.file),
       root: source.root,
       ...(options.limit === undefined ? {} : { limit: options.limit }),
+      onRead: showReading(info.entry),
     };
     const measured = await measure(program, training, trainer, context);
     if (isFault(measured)) return measured;
@@ -111,9 +113,9 @@ async function measure(
 ): Promise<Omit<Metrics, "run" | "entry" | "step"> | RuntimeFault> {
   const { data, validation, batch } = training;
   const { executor } = trainer;
-  const dataset = openFitted(validation ?? data, executor.info, "evaluate", context);
+  const dataset = await openFitted(validation ?? data, executor.info, "evaluate", context);
   if (isFault(dataset)) return dataset;
-  const unseen = openVerification(training, executor, context);
+  const unseen = await openVerification(training, executor, context);
   if (isFault(unseen)) return unseen;
   const collector = collectFeatures();
   const evaluation = await trainer.evaluate(dataset, batch, collector.observe);

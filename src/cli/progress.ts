@@ -40,6 +40,18 @@ export async function showProgress(name: string): Promise<Progress> {
   };
 }
 
+/** Of data that come in many files: on a terminal a count that moves, ten times a second. */
+export function showReading(name: string): (read: number, of: number) => void {
+  let shownAt = performance.now();
+  return (read, of) => {
+    if (!animated() || (performance.now() < shownAt + 100 && read < of)) return;
+    shownAt = performance.now();
+    process.stderr.write(
+      `\r\u001b[K${read === of ? "" : `${name} reading files ${count(read)}/${count(of)}`}`,
+    );
+  };
+}
+
 interface Compiling {
   readonly onCompiled: CompileListener;
   /** At the first step, where kernels were compiled: how many, and how long it took to get there. */

@@ -13,7 +13,7 @@ import { type Interruption, listenForInterruption } from "../signals.ts";
 import { type TrainSummary, train as trainRun } from "../train.ts";
 import { version } from "../version.ts";
 import { tellFault, tellFaultAt } from "./fault.ts";
-import { showProgress } from "./progress.ts";
+import { showProgress, showReading } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
@@ -111,6 +111,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
         directory: source.directory,
         root: source.root,
         ...(info.limit === undefined ? {} : { limit: info.limit }),
+        onRead: showReading(entry),
       },
       info,
       folder,

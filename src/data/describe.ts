@@ -37,4 +37,5 @@ const kindWords: { readonly [K in OptionKind]: string } = {
   names: "a list of names or positions",
   flag: "true or false",
   part: "a string",
+  fit: "a string",
 };

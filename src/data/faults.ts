@@ -150,6 +150,33 @@ export const dataFaults = {
       "lower `paragraphs` or `characters`, or give longer texts",
       { file },
     ),
+  noImages: (folder: string, reason: string) =>
+    fault(
+      "M0735",
+      `${folder} gives no images: ${reason}`,
+      "images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
+      { file: folder },
+    ),
+  imageSize: (file: string, [height, width]: readonly number[], wanted: readonly number[]) =>
+    fault(
+      "M0736",
+      `${file} is ${height} pixels high and ${width} wide, the first image ${wanted.join(" and ")}`,
+      `give all of them one size: size: [${wanted.join(", ")}]`,
+      { file },
+    ),
+  tooManyImages: (images: number, shape: readonly number[], bytes: number, limit: number) =>
+    fault(
+      "M0737",
+      `${images} images of ${shape.join(" × ")} take ${Math.ceil(bytes / 2 ** 20)} MiB in memory, more than the ${Math.floor(limit / 2 ** 20)} MiB that may be used here`,
+      "give a smaller size: …, fewer channels: … or fewer classes: …, or take some of the rows with --limit",
+    ),
+  noSharp: (folder: string, reason: string) =>
+    fault(
+      "M0738",
+      `the images in ${folder} are read by the npm package sharp, which does not load here: ${reason}`,
+      "npm install sharp",
+      { file: folder },
+    ),
   noClasses: (file: string) =>
     fault(
       "M0733",

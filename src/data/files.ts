@@ -2,7 +2,7 @@
  * Bytes of data files, unpacked where they are gzipped. Reading never throws: what the system says
  * becomes a fault.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
@@ -35,6 +35,10 @@ export function unpack(file: DataFile): DataFile | RuntimeFault {
   } catch (error) {
     return dataFaults.badFile(file.name, "gzip", systemReason(error));
   }
+}
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 export function systemReason(error: unknown): string {

@@ -10,6 +10,7 @@ import { readCsv, readJsonRows, readPlainCsv } from "./csv.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, openFile } from "./files.ts";
 import { readIdx } from "./idx.ts";
+import { imageOptions, readImages } from "./images.ts";
 import { readNpy, readNpz } from "./npy.ts";
 import { type OptionKinds, type OptionsOf, normalisation, parseOptions } from "./options.ts";
 import type { DataContext } from "./resolve.ts";
@@ -24,11 +25,14 @@ export interface DataReader {
   /** Fewest and most files. */
   readonly files: readonly [number, number];
   readonly options: OptionKinds;
-  readonly open: (source: DataSource, context: DataContext) => Dataset | RuntimeFault;
+  readonly open: (
+    source: DataSource,
+    context: DataContext,
+  ) => Dataset | RuntimeFault | Promise<Dataset | RuntimeFault>;
 }
 
 /** Opens what a `train` names, cut to `limit` rows where the context has one. */
-export function openDataset(source: DataSource, context: DataContext): Dataset | RuntimeFault {
+export async function openDataset(source: DataSource, context: DataContext): Promise<Dataset | RuntimeFault> {
   const reader = isReaderName(source.reader) ? dataReaders[source.reader] : undefined;
   if (reader === undefined) return dataFaults.unknownReader(source.reader, Object.keys(dataReaders));
   const [fewest, most] = reader.files;
@@ -36,7 +40,7 @@ export function openDataset(source: DataSource, context: DataContext): Dataset |
     const wanted = fewest === most ? `${most} file${most === 1 ? "" : "s"}` : `${fewest} or ${most} files`;
     return dataFaults.fileCount(source.reader, wanted, source.files.length);
   }
-  const dataset = reader.open(source, context);
+  const dataset = await reader.open(source, context);
   if (isFault(dataset)) return dataset;
   if (rowCount(dataset) === 0) return dataFaults.noRows(dataset.source);
   return context.limit === undefined ? dataset : spreadRows(dataset, context.limit);
@@ -102,6 +106,13 @@ export const dataReaders = {
     options: textOptions,
     open: openTexts,
   },
+  images: {
+    doc: "Images (PNG, JPEG, WebP, AVIF, TIFF, GIF, SVG) in a folder for each class, whose name is the folder's. A row is [height, width, channels]; bytes are divided by 255, cameras' turned images are turned back. Needs the npm package `sharp`.",
+    example: 'images("faces", size: [112, 112], channels: 3, classes: 500, part: "train")',
+    files: [1, 1],
+    options: imageOptions,
+    open: openImages,
+  },
 } as const satisfies Record<string, DataReader>;
 
 type ReaderName = keyof typeof dataReaders;
@@ -162,6 +173,14 @@ function openTable(
   if (isFault(file)) return file;
   const table = read(file);
   return isFault(table) ? table : tableDataset(source, table, options);
+}
+
+function openImages(
+  source: DataSource,
+  context: DataContext,
+): RuntimeFault | Promise<Dataset | RuntimeFault> {
+  const options = parseOptions(source, imageOptions);
+  return isFault(options) ? options : readImages(source, source.files[0] ?? "", options, context);
 }
 
 function openTexts(source: DataSource, context: DataContext): Dataset | RuntimeFault {

@@ -6,7 +6,8 @@ import type { DataSource } from "../../runtime/program.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
 
-export type OptionKind = "count" | "numbers" | "fraction" | "text" | "name" | "names" | "flag" | "part";
+export type OptionKind =
+  "count" | "numbers" | "fraction" | "text" | "name" | "names" | "flag" | "part" | "fit";
 export type OptionKinds = Readonly<Record<string, { readonly kind: OptionKind; readonly doc: string }>>;
 
 interface OptionValues {
@@ -17,7 +18,8 @@ interface OptionValues {
   name: string | number;
   names: readonly (string | number)[];
   flag: boolean;
-  part: "all" | "train" | "holdout";
+  part: (typeof parts)[number];
+  fit: (typeof fits)[number];
 }
 
 export type OptionsOf<K extends OptionKinds> = { readonly [name in keyof K]?: OptionValues[K[name]["kind"]] };
@@ -31,6 +33,7 @@ const isNumber = (value: unknown): value is number => typeof value === "number" 
 const isName = (value: unknown): value is string | number =>
   typeof value === "string" || Number.isInteger(value);
 const parts = ["all", "train", "holdout"] as const;
+const fits = ["cover", "contain", "fill"] as const;
 
 const parsers: { readonly [K in OptionKind]: Parser<K> } = {
   count: {
@@ -58,6 +61,10 @@ const parsers: { readonly [K in OptionKind]: Parser<K> } = {
   },
   flag: { wanted: "true or false", parse: (value) => (typeof value === "boolean" ? value : undefined) },
   part: { wanted: '"all", "train" or "holdout"', parse: (value) => parts.find((part) => part === value) },
+  fit: {
+    wanted: '"cover", "contain" or "fill"',
+    parse: (value) => fits.find((fit) => fit === value),
+  },
 };
 
 export function parseOptions<K extends OptionKinds>(

@@ -15,6 +15,8 @@ export interface DataContext {
   readonly root: string;
   /** Rows to take at most, spread evenly. */
   readonly limit?: number;
+  /** Hears how many of how many files are read, where there are many. */
+  readonly onRead?: (read: number, of: number) => void;
 }
 
 /** The real path of an existing file or folder. */

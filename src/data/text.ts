@@ -2,15 +2,16 @@
  * Labelled texts as dense vectors: a folder with one file a class (HTML paragraphs, or plain text with
  * blank lines between paragraphs), or a JSON object of lists. Each sample is a paragraph; its character
  * n-grams are hashed into a vector of square roots of counts with length 1, so a language becomes a
- * direction. Which paragraphs are held out depends on nothing but their position.
+ * direction.
  */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { Dataset } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import { type NamedSamples, chooseSamples, classOptions } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
-import { type DataFile, openFile, systemReason } from "./files.ts";
+import { type DataFile, isFolder, openFile, systemReason } from "./files.ts";
 import type { OptionKinds, OptionsOf } from "./options.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
 
@@ -20,18 +21,10 @@ export const textOptions = {
   characters: { kind: "count", doc: "shortest sample; shorter paragraphs are left out; 20 without it" },
   window: { kind: "count", doc: "longest sample; longer paragraphs are cut into samples of it" },
   paragraphs: { kind: "count", doc: "classes with fewer samples are left out; 1 without it" },
-  first: { kind: "count", doc: "the first class to take, in the order of names, counted from 1" },
-  classes: { kind: "count", doc: "how many classes to take; all without it" },
-  part: { kind: "part", doc: 'which samples to take: "all", "train" or "holdout"; all without it' },
-  holdout: { kind: "fraction", doc: "share of every class's samples that is held out; 0.2 without it" },
+  ...classOptions,
 } as const satisfies OptionKinds;
 
 export type TextOptions = OptionsOf<typeof textOptions>;
-
-export interface LabelledTexts {
-  readonly name: string;
-  readonly texts: readonly string[];
-}
 
 export function readTexts(
   source: DataSource,
@@ -49,35 +42,28 @@ export function readTexts(
 export function textDataset(
   source: DataSource,
   name: string,
-  collected: readonly LabelledTexts[],
+  collected: readonly NamedSamples<string>[],
   options: TextOptions,
 ): Dataset | RuntimeFault {
-  const { size = 1024, ngrams = 3, first = 1, paragraphs = 1 } = options;
-  const usable = collected
-    .map((entry) => ({ name: entry.name, texts: samplesOf(entry.texts, options) }))
-    .filter(({ texts }) => texts.length >= paragraphs)
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const { classes = usable.length - first + 1 } = options;
-  const chosen = usable.slice(first - 1, first - 1 + classes);
-  if (chosen.length !== classes || classes < 1)
-    return dataFaults.classCount(
-      name,
-      Math.max(classes, 1),
-      chosen.length,
-      chosen.map((entry) => entry.name),
-    );
+  const { size = 1024, ngrams = 3, paragraphs = 1 } = options;
   if (ngrams > 8) return dataFaults.badOption(source.reader, "ngrams", "at most 8", ngrams);
-  const rows = chosen.flatMap(({ texts }, label) => partOf(texts, options).map((text) => ({ text, label })));
+  const usable = collected.map((entry) => ({
+    name: entry.name,
+    samples: samplesOf(entry.samples, options),
+  }));
+  const chosen = chooseSamples(name, usable, options, paragraphs);
+  if (isFault(chosen)) return chosen;
+  const { rows, classNames } = chosen;
   if (rows.length === 0) return dataFaults.noTexts(name, "no sample is long enough, or all are held out");
   const data = new Float32Array(rows.length * size);
-  for (const [row, { text }] of rows.entries())
-    hashText(text, ngrams, data.subarray(row * size, (row + 1) * size));
+  for (const [row, { sample }] of rows.entries())
+    hashText(sample, ngrams, data.subarray(row * size, (row + 1) * size));
   return {
     source: name,
     features: { dtype: "f32", shape: [rows.length, size], data, mean: [0], std: [1] },
     labels: { dtype: "i32", shape: [rows.length], data: Int32Array.from(rows, ({ label }) => label) },
-    classes,
-    classNames: chosen.map((entry) => entry.name),
+    classes: classNames.length,
+    classNames,
   };
 }
 
@@ -122,22 +108,11 @@ function windows(text: string, length: number): readonly string[] {
   return Array.from({ length: count }, (_, at) => points.slice(at * length, (at + 1) * length).join(""));
 }
 
-/** Held-out samples lie evenly among the others, as many of each class as the share says. */
-function partOf(texts: readonly string[], { part = "all", holdout = 0.2 }: TextOptions): readonly string[] {
-  if (part === "all") return texts;
-  const held = (at: number) => Math.floor((at + 1) * holdout) > Math.floor(at * holdout);
-  return texts.filter((_, at) => held(at) === (part === "holdout"));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
 function folderTexts(
   name: string,
   path: string,
   context: DataContext,
-): readonly LabelledTexts[] | RuntimeFault {
+): readonly NamedSamples<string>[] | RuntimeFault {
   let files: readonly string[];
   try {
     files = readdirSync(path)
@@ -147,13 +122,13 @@ function folderTexts(
     return dataFaults.unreadable(name, systemReason(error));
   }
   if (files.length === 0) return dataFaults.noTexts(name, "the folder has no .html or .txt files");
-  const collected: LabelledTexts[] = [];
+  const collected: NamedSamples<string>[] = [];
   for (const file of files) {
     const opened = openFile(name.startsWith("npm:") ? `${name}/${file}` : join(name, file), context);
     if (isFault(opened)) return opened;
     const split = paragraphsOf(extname(file));
     const text = new TextDecoder().decode(opened.bytes);
-    collected.push({ name: file.slice(0, -extname(file).length), texts: split?.(text) ?? [] });
+    collected.push({ name: file.slice(0, -extname(file).length), samples: split?.(text) ?? [] });
   }
   return collected;
 }
@@ -190,7 +165,7 @@ const namedEntities = new Map([
   ["apos", "'"],
 ]);
 
-function jsonTexts(name: string, context: DataContext): readonly LabelledTexts[] | RuntimeFault {
+function jsonTexts(name: string, context: DataContext): readonly NamedSamples<string>[] | RuntimeFault {
   const opened: DataFile | RuntimeFault = openFile(name, context);
   if (isFault(opened)) return opened;
   const refuse = (reason: string) => dataFaults.badFile(name, "JSON", reason);
@@ -202,10 +177,10 @@ function jsonTexts(name: string, context: DataContext): readonly LabelledTexts[]
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return refuse("it is not an object of class names and lists of texts");
-  const collected: LabelledTexts[] = [];
+  const collected: NamedSamples<string>[] = [];
   for (const [label, texts] of Object.entries(value)) {
     if (!isTextList(texts)) return refuse(`${JSON.stringify(label)} is not a list of texts`);
-    collected.push({ name: label, texts });
+    collected.push({ name: label, samples: texts });
   }
   return collected;
 }

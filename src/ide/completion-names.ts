@@ -1,4 +1,5 @@
 /** Names that are there: of the body, of its kind of declaration, of the file, and the builtins. */
+import { isReaderName } from "../../compiler/check/builtins/data.ts";
 import { builtinNames, builtins } from "../../compiler/check/builtins/table.ts";
 import {
   type LoadedModule,
@@ -84,12 +85,10 @@ export function fits({ kind }: NamedDeclaration, wanted: Wanted): boolean {
   }
 }
 
-const readers = new Set<string>(["idx", "csv", "npy", "npz", "json", "text"]);
-
 export function builtinsOffered(wanted: Wanted, place: Place): readonly Choice[] {
   if (["model", "loss", "optimizer", "dimension"].includes(wanted)) return [];
   return builtinNames().flatMap((label) => {
-    const isReader = readers.has(label);
+    const isReader = isReaderName(label);
     if (isReader !== (wanted === "reader") && !(isReader && place === "train")) return [];
     const { signature, doc } = builtins[label];
     return [{ label, kind: "function" as const, detail: signature, doc }];

@@ -3,6 +3,7 @@
  * exists is the server's to find out; here its path is as it was written.
  */
 import { resolvePath } from "../../compiler/check/workspace.ts";
+import { isReaderName } from "../../compiler/check/builtins/data.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import { allParts } from "../../compiler/syntax/walk.ts";
 import type { Analysis } from "./documents.ts";
@@ -21,15 +22,13 @@ export function linksOf({ module: { file, module } }: Analysis): readonly Link[]
       if (target.kind === "file") links.push({ kind: "module", span: part.node.span, file: target.file });
     }
     if (part.is !== "expression" || part.node.kind !== "call") continue;
-    if (part.node.callee.kind !== "name" || !readers.has(part.node.callee.name)) continue;
+    if (part.node.callee.kind !== "name" || !isReaderName(part.node.callee.name)) continue;
     for (const { name, value } of part.node.arguments)
       if (name === undefined && value.kind === "string" && isLocal(value.value))
         links.push({ kind: "data", span: value.span, path: value.value });
   }
   return links;
 }
-
-const readers = new Set(["idx", "npy", "npz", "csv", "json", "text"]);
 
 /** Packages are resolved by whoever runs them; patterns name no one file. */
 function isLocal(path: string): boolean {

@@ -101,7 +101,7 @@ export const trainSettings: readonly Word[] = [
   word(
     "data",
     "reader",
-    "Where rows come from: `idx(…)`, `csv(…)`, `npy(…)`, `npz(…)`, `json(…)`, `text(…)`.",
+    "Where rows come from: `idx(…)`, `csv(…)`, `npy(…)`, `npz(…)`, `json(…)`, `text(…)`, `images(…)`.",
   ),
   word("validation", "reader", "Rows that are measured and never trained on."),
   word(

@@ -47,7 +47,7 @@ export type ShapeName =
 export type WindowName = "convolve2d" | "pool_max" | "pool_avg";
 export type RandomName = "random_uniform" | "random_normal";
 export type HeadName = "logits" | "scores" | "cosine";
-export type DataName = "idx" | "csv" | "npy" | "npz" | "json" | "text";
+export type DataName = "idx" | "csv" | "npy" | "npz" | "json" | "text" | "images";
 
 export interface Builtin {
   /** As the editor shows it. */

@@ -36,7 +36,19 @@ export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
     "text(folder, classes: 500, size: 4096)",
     "Texts of each class, hashed into counts of character n-grams.",
   ),
+  images: reader(
+    "images",
+    ["folder"],
+    "images(folder, size: [112, 112], channels: 3, classes: 500)",
+    "Images in a folder for each class.",
+  ),
 };
+
+const readerNames: ReadonlySet<string> = new Set(Object.keys(dataBuiltins));
+
+export function isReaderName(name: string): boolean {
+  return readerNames.has(name);
+}
 
 function reader(name: DataName, files: readonly string[], signature: string, doc: string): Builtin {
   return {

@@ -1,0 +1,55 @@
+/**
+ * Samples that come by class, as files and folders give them: which classes are taken, in the order of their names, and
+ * which samples of each. What is held out depends on nothing but the position in its class.
+ */
+import { type RuntimeFault } from "../../runtime/errors.ts";
+import { dataFaults } from "./faults.ts";
+import type { OptionKinds, OptionsOf } from "./options.ts";
+
+export const classOptions = {
+  first: { kind: "count", doc: "the first class to take, in the order of names, counted from 1" },
+  classes: { kind: "count", doc: "how many classes to take; all without it" },
+  part: { kind: "part", doc: 'which samples to take: "all", "train" or "holdout"; all without it' },
+  holdout: { kind: "fraction", doc: "share of every class's samples that is held out; 0.2 without it" },
+} as const satisfies OptionKinds;
+
+export type ClassOptions = OptionsOf<typeof classOptions>;
+
+export interface NamedSamples<T> {
+  readonly name: string;
+  readonly samples: readonly T[];
+}
+
+export interface ChosenSamples<T> {
+  readonly classNames: readonly string[];
+  readonly rows: readonly { readonly sample: T; readonly label: number }[];
+}
+
+/** Classes with fewer than `fewest` samples are as if they were not there. */
+export function chooseSamples<T>(
+  file: string,
+  found: readonly NamedSamples<T>[],
+  options: ClassOptions,
+  fewest: number,
+): ChosenSamples<T> | RuntimeFault {
+  const { first = 1 } = options;
+  const usable = found
+    .filter(({ samples }) => samples.length >= fewest)
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const { classes = usable.length - first + 1 } = options;
+  const chosen = usable.slice(first - 1, first - 1 + classes);
+  const classNames = chosen.map(({ name }) => name);
+  if (chosen.length !== classes || classes < 1)
+    return dataFaults.classCount(file, Math.max(classes, 1), chosen.length, classNames);
+  const rows = chosen.flatMap(({ samples }, label) =>
+    partOf(samples, options).map((sample) => ({ sample, label })),
+  );
+  return { classNames, rows };
+}
+
+/** Held-out samples lie evenly among the others, as many of each class as the share says. */
+function partOf<T>(samples: readonly T[], { part = "all", holdout = 0.2 }: ClassOptions): readonly T[] {
+  if (part === "all") return samples;
+  const held = (at: number) => Math.floor((at + 1) * holdout) > Math.floor(at * holdout);
+  return samples.filter((_, at) => held(at) === (part === "holdout"));
+}
