@@ -2,7 +2,7 @@
  * Parameters and states: the values that live from step to step. Each is registered once in the program under
  * the path of calls that owns it, with an initial value that depends on the seed alone.
  */
-import { type Dim, productOfDims } from "../ir/dim.ts";
+import { type Dim, isSize, productOfDims } from "../ir/dim.ts";
 import { type Node, nodesOf } from "../ir/node.ts";
 import {
   type DType,
@@ -28,7 +28,16 @@ import type { Ambient, Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { writtenType } from "./signatures.ts";
-import { castTo, isUndecided, makeTensor, scalar, stretched, toTensor } from "./tensors.ts";
+import {
+  type TensorOrError,
+  castTo,
+  isUndecided,
+  makeTensor,
+  reshaped,
+  scalar,
+  stretched,
+  toTensor,
+} from "./tensors.ts";
 import { type TensorValue, type Value, phraseOf, dimValue, errorValue, tensorValue } from "./values.ts";
 
 /** `param W: f32[C, D] ~ normal(std: 0.01)`; without `~` it starts at zero. */
@@ -205,8 +214,10 @@ export function updatedValue(
   variable: Value,
   at: { readonly name: string; readonly span: Span },
 ): TensorValue | undefined {
-  const tensor = toTensor(frame, found, at.span);
-  if (tensor.kind === "error" || variable.kind !== "tensor") return undefined;
+  const given = toTensor(frame, found, at.span);
+  if (given.kind === "error" || variable.kind !== "tensor") return undefined;
+  const tensor = withoutRows(frame, given, variable, at.span);
+  if (tensor.kind === "error") return undefined;
   const isFitting =
     (tensor.type.dtype === "bool") === (variable.type.dtype === "bool") &&
     stretchesTo(tensor.type.shape, variable.type.shape);
@@ -218,6 +229,13 @@ export function updatedValue(
   const cast = castTo(frame, tensor, variable.type.dtype, at.span);
   const whole = stretched(frame, cast, variable.type.shape, at.span);
   return whole.kind === "error" ? undefined : { ...whole, type: variable.type };
+}
+
+/** In a margin's formulas a number a class stands as a row, f32[1, C]; what keeps it is f32[C]. */
+function withoutRows(frame: Frame, value: TensorValue, variable: TensorValue, span: Span): TensorOrError {
+  const [first, ...rest] = value.type.shape;
+  const isRow = first !== undefined && isSize(first, 1) && rest.length === variable.type.shape.length;
+  return frame.ambient.context === "margin" && isRow ? reshaped(frame, value, rest, span) : value;
 }
 
 /** A `fn` owns nothing, and neither does anything it calls. */

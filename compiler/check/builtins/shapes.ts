@@ -18,7 +18,9 @@ import {
 import { badReshape } from "../../errors/check-types.ts";
 import { missingBuiltinArgument } from "../../errors/check-settings.ts";
 import { printType } from "../../ir/type.ts";
+import type { Span } from "../../errors/span.ts";
 import { axisOf } from "../axes.ts";
+import type { Frame } from "../frame.ts";
 import { report } from "../report.ts";
 import {
   type TensorOrError,
@@ -242,6 +244,13 @@ function concat(call: BuiltinCall): Value {
   return axis === undefined ? errorValue : makeTensor(call.frame, "concat", parts, { axis }, call.span);
 }
 
+/** Labels with an axis for the classes; a margin's own class is such a column already. */
+function asColumn(frame: Frame, y: TensorValue, span: Span): TensorOrError {
+  const last = y.type.shape.at(-1);
+  const isColumn = frame.ambient.context === "margin" && last !== undefined && isSize(last, 1);
+  return isColumn ? y : reshaped(frame, y, [...y.type.shape, constantDim(1)], span);
+}
+
 function oneHot(call: BuiltinCall): Value {
   const { frame, span } = call;
   const y = indexArgument(call, "y");
@@ -250,7 +259,7 @@ function oneHot(call: BuiltinCall): Value {
     ? dimArgument(call, "classes")
     : (y.bound ?? wrong(call, "y", "labels whose number of classes is known"));
   if (isError(size)) return size;
-  const column = reshaped(frame, y, [...y.type.shape, constantDim(1)], span);
+  const column = asColumn(frame, y, span);
   const classes = makeTensor(frame, "iota", [], { size }, span);
   if (column.kind === "error" || classes.kind === "error") return errorValue;
   const named =

@@ -124,6 +124,36 @@ export const lookupRules: readonly SimplifyRule[] = [
       return f.sum(f.mul(choice, x), { axes: [1], keepDims: true });
     },
   },
+  {
+    law: "Σ over rows of select(j = y, x, 0) = scatter_add(y, pick(x, y))",
+    on: ["sum"],
+    rule: (node, f) => {
+      const choice = input(node, 0);
+      if (!isOp(node, "sum") || choice.op !== "select" || !isConstant(input(choice, 2), 0)) return undefined;
+      const y = labelsOfAllRows(node, input(choice, 0));
+      return y === undefined
+        ? undefined
+        : addedByClass(f, node, y, f.broadcast(pickOperand(f, input(choice, 1), choice, y), y.type.shape));
+    },
+    example: (f) => {
+      const x = matrix(f);
+      return f.sum(f.select(ownColumn(f, x, labels(f)), x, f.f32(0)), { axes: [0], keepDims: true });
+    },
+  },
+  {
+    law: "Σ over rows of (j = y) = scatter_add(y, 1)",
+    on: ["sum"],
+    rule: (node, f) => {
+      const counted = input(node, 0);
+      if (!isOp(node, "sum") || !isOp(counted, "cast")) return undefined;
+      const y = labelsOfAllRows(node, input(counted, 0));
+      return y === undefined ? undefined : addedByClass(f, node, y, f.broadcast(f.f32(1), y.type.shape));
+    },
+    example: (f) => {
+      const own = ownColumn(f, matrix(f), labels(f));
+      return f.sum(f.cast(own, "f32"), { axes: [0], keepDims: false });
+    },
+  },
 ];
 
 /** `value` where the index is in range, else 0. */
@@ -175,6 +205,22 @@ export function ownLabels(condition: Node): Node | undefined {
     if (isShape(y.type.shape, wanted.type.shape.slice(0, -1))) return y;
   }
   return undefined;
+}
+
+/** The y of a condition `j = y` where a sum runs over every axis but that of j. */
+function labelsOfAllRows(sum: Node<"sum">, condition: Node): Node | undefined {
+  const { shape } = input(sum, 0).type;
+  const last = shape.length - 1;
+  const y = ownLabels(condition);
+  const allRows = sum.attrs.axes.length === last && !sum.attrs.axes.includes(last);
+  return y !== undefined && allRows && sum.type.dtype === "f32" && isShape(y.type.shape, shape.slice(0, last))
+    ? y
+    : undefined;
+}
+
+function addedByClass(f: Formulas, sum: Node<"sum">, y: Node, values: Node): Node {
+  const added = f.make("scatter_add", [y, values], { size: lastSize(input(sum, 0)) });
+  return sum.attrs.keepDims ? f.reshape(added, sum.type.shape) : added;
 }
 
 /** Looks through a reshape that only adds leading axes of size 1. */

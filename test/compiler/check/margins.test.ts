@@ -175,6 +175,35 @@ describe("per class", () => {
   });
 });
 
+describe("the own class as a mask", () => {
+  const mask = (row: number, column: number): number => (isOwn(row, column) ? 1 : 0);
+
+  test("one_hot(y) has a column a class, also where the target reads it", () => {
+    expect(scoresOf("margin M() {\n  target = 3 * one_hot(y)\n  other = one_hot(y, C) - 1\n}")).toEqual(
+      table((row, column) => (isOwn(row, column) ? 3 : -1)),
+    );
+    expect(scoresOf("margin M() { other = cos - sum(one_hot(y), over: N) }")).toEqual(
+      table((row, column) => cos(row, column) - (isOwn(row, column) ? 0 : y.includes(column) ? 1 : 0)),
+    );
+  });
+
+  test("adds up numbers a class, and a state of the classes takes them", () => {
+    const margin = `margin M() {
+  state seen: f32[C] = 0.5
+  seen <- 0.25 * seen + sum(one_hot(y) * (cos_y + cos), over: N)
+  other = cos - seen
+}`;
+    const seen = W.map(
+      (_, column) => 0.125 + x.reduce((sum, __, row) => sum + mask(row, column) * 2 * cos(row, column), 0),
+    );
+    const outputs = outputsOf(margin, { training: true });
+    expect(outputs["next:M.seen"]).toEqual(seen.map((value) => expect.closeTo(value, 10)));
+    expect(outputs["value"]).toEqual(
+      table((row, column) => cos(row, column) - (isOwn(row, column) ? 0 : at(seen, column))),
+    );
+  });
+});
+
 describe("states and penalties", () => {
   const moving = `margin M(rate = 0.25) {
   state t = 1
