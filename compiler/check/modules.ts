@@ -12,16 +12,19 @@ import {
   notExported,
   unknownExport,
   unsupportedImport,
+  type FoundElsewhere,
   unusedName,
 } from "../errors/check-names.ts";
-import { unimportEdit } from "../syntax/edits.ts";
+import { importEdit, unimportEdit } from "../syntax/edits.ts";
 import { suggestName } from "../errors/suggest.ts";
+import { isBuiltin } from "./builtins/table.ts";
 import {
   type LoadedModule,
   type Workspace,
   exportsOf,
   isLibrary,
   isNamed,
+  libraryExports,
   loadModule,
   resolveGlobal,
   resolvePath,
@@ -74,8 +77,25 @@ function checkImport(workspace: Workspace, module: LoadedModule, declaration: Im
         }),
       ];
     const known = exportsOf(loaded);
-    return [unknownExport.report({ ...more, known, suggestion: suggestName(name.name, known) })];
+    const elsewhere = foundElsewhere(workspace, module, declaration, name.name);
+    return [unknownExport.report({ ...more, known, suggestion: suggestName(name.name, known), elsewhere })];
   });
+}
+
+/** A builtin, or what another module of the library exports. */
+function foundElsewhere(
+  workspace: Workspace,
+  module: LoadedModule,
+  declaration: Import,
+  name: string,
+): FoundElsewhere | undefined {
+  const away = unimportEdit(module.text, declaration, name);
+  if (isBuiltin(name)) return { from: undefined, edits: [away] };
+  const from = libraryExports(workspace).get(name);
+  if (from === undefined) return undefined;
+  const path = { span: declaration.from.span, newText: `"${from}"` };
+  const edits = declaration.names.length === 1 ? [path] : [away, importEdit(module, name, from)];
+  return { from, edits };
 }
 
 /** A path that exists and differs from the written one by what is easily forgotten: `./`, `std/`, `.margo`. */

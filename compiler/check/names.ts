@@ -14,7 +14,7 @@ import { importEdit } from "../syntax/edits.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { castTo } from "./tensors.ts";
 import { type Value, boolValue, dimValue, errorValue, floatValue, tensorValue } from "./values.ts";
-import { type Resolved, exportsOf, isLibrary, loadModule, resolveGlobal } from "./workspace.ts";
+import { type Resolved, isLibrary, libraryExports, resolveGlobal } from "./workspace.ts";
 
 /** `asWritten` leaves out a margin's reading of per-class values. */
 export function evaluateName(frame: Frame, { name, span }: NameExpression, how?: "asWritten"): Value {
@@ -125,11 +125,7 @@ function importableFor(
 ): Importable | undefined {
   const { workspace, diagnostics } = session.program;
   if (file !== module.file || isLibrary(file) || diagnostics.length >= 200) return undefined;
-  const exports = new Map<string, string>();
-  for (const from of workspace.host.library?.() ?? []) {
-    const library = loadModule(workspace, from);
-    for (const exported of library === undefined ? [] : exportsOf(library)) exports.set(exported, from);
-  }
+  const exports = libraryExports(workspace);
   const meant = exports.has(name) || other !== undefined ? name : (suggestName(name, exports.keys()) ?? name);
   const from = exports.get(meant);
   return from === undefined ? undefined : { name: meant, from, edit: importEdit(module, meant, from) };

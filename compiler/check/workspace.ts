@@ -154,6 +154,16 @@ export function isLibrary(file: string): boolean {
   return /^std\/[\w-]+$/.test(file);
 }
 
+/** Every name that the library exports, with its module. */
+export function libraryExports(workspace: Workspace): ReadonlyMap<string, string> {
+  const exports = new Map<string, string>();
+  for (const from of workspace.host.library?.() ?? []) {
+    const library = loadModule(workspace, from);
+    for (const exported of library === undefined ? [] : exportsOf(library)) exports.set(exported, from);
+  }
+  return exports;
+}
+
 /** The names that a module offers to others. */
 export function exportsOf(module: LoadedModule): readonly string[] {
   return [...module.declarations].filter(([, declaration]) => declaration.exported).map(([name]) => name);

@@ -195,17 +195,46 @@ interface ExportFacts extends Named {
   readonly from: string;
 }
 
-export const unknownExport = defineError<ExportFacts & Suggested & { readonly known: readonly string[] }>({
+/** Where a name is that the file imported from does not have, and the edits that take it from there. */
+export interface FoundElsewhere {
+  /** A module of the library; undefined for what is there without an import. */
+  readonly from: string | undefined;
+  readonly edits: readonly TextEdit[];
+}
+
+export const unknownExport = defineError<
+  ExportFacts &
+    Suggested & { readonly known: readonly string[]; readonly elsewhere: FoundElsewhere | undefined }
+>({
   code: "M0109",
   title: "No such export",
   explanation: "The file that is imported from declares no such name.",
   example: 'import { convd2 } from "std/layers"\n',
   report: (facts) => ({
     message: `\`${facts.from}\` has no \`${facts.name}\``,
-    help: didYouMean(facts) ?? `it exports ${listed(facts.known)}`,
-    fix: renameFix(facts),
+    help: elsewhereHelp(facts) ?? didYouMean(facts) ?? `it exports ${listed(facts.known)}`,
+    fix: elsewhereFix(facts) ?? renameFix(facts),
   }),
 });
+
+interface NamedElsewhere {
+  readonly name: string;
+  readonly elsewhere: FoundElsewhere | undefined;
+}
+
+function elsewhereHelp({ name, elsewhere }: NamedElsewhere): string | undefined {
+  if (elsewhere === undefined) return undefined;
+  return elsewhere.from === undefined
+    ? `\`${name}\` is there without an import`
+    : `\`${elsewhere.from}\` has \`${name}\``;
+}
+
+function elsewhereFix({ name, elsewhere }: NamedElsewhere): Fix | undefined {
+  if (elsewhere === undefined) return undefined;
+  const { from, edits } = elsewhere;
+  const title = from === undefined ? `remove \`${name}\`` : `import \`${name}\` from \`${from}\``;
+  return { title, edits };
+}
 
 export const notExported = defineError<
   ExportFacts & {

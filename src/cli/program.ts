@@ -28,6 +28,9 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       .command(usage)
       .summary(summary)
       .description(`${summary}.${details === "" ? "" : `\n\n${details}`}`);
+  /** A command of one file whose declarations are picked by a flag, and not by a second argument. */
+  const addWithEntry = (...command: Parameters<typeof add>): Command =>
+    add(...command).showHelpAfterError("(--entry NAME picks a declaration of the file; -h lists all flags)");
 
   add(
     "check <file...>",
@@ -45,7 +48,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--check", "write nothing; list what would change and exit 1")
     .action(async (files, options) => finish(await (await import("./fmt.ts")).fmt(files, options)));
 
-  add(
+  addWithEntry(
     "ir <file>",
     "Print the intermediate representation after a pass",
     "--stage plan shows every buffer and the peak; with --target wgsl, those of the GPU.",
@@ -100,7 +103,10 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       finish(await (await import("./gradcheck.ts")).gradcheck(file, entries, options)),
     );
 
-  add("build <file>", "Compile to an artifact: a JavaScript module, its types and, for WebGPU, its kernels")
+  addWithEntry(
+    "build <file>",
+    "Compile to an artifact: a JavaScript module, its types and, for WebGPU, its kernels",
+  )
     .addOption(targetOption())
     .option(
       "--entry <name>",
@@ -122,7 +128,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--check", "write nothing; exit 1 when what is there is stale")
     .action(async (file, options) => finish(await (await import("./build.ts")).build(file, options)));
 
-  add(
+  addWithEntry(
     "train <file>",
     "Train, with a progress bar, checkpoints and a report",
     "A run is a folder: metrics.jsonl, checkpoint.safetensors, report.html. Ctrl-C keeps a checkpoint.",

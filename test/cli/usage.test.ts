@@ -48,6 +48,7 @@ describe("usage is at fault: exit 2, nothing on standard output", () => {
     { args: [], says: "Usage: margo" },
     { args: ["chek", "x.margo"], says: "Did you mean check?" },
     { args: ["check"], says: "missing required argument 'file'" },
+    { args: ["train", "x.margo", "Iris"], says: "--entry NAME picks a declaration of the file" },
     { args: ["check", "--fromat", "json", "x.margo"], says: "Did you mean --format?" },
     { args: ["check", "--format", "xml", "x.margo"], says: "Allowed choices are text, json, sarif" },
     { args: ["ir", "--dim", "N", "x.margo"], says: "name=size" },

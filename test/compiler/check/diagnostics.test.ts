@@ -211,6 +211,34 @@ circle.margo:1 \`"./test.margo"\`: M0108 these files import each other
     );
   });
 
+  test("a name that is elsewhere in the library, or there without an import", () => {
+    const model = "model M(x: f32[N, 4]) = x |> dense(2) |> tanh()\n";
+    const fixedOf = (imports: string): string => {
+      const text = `${imports}${model}train T {\n  optimizer = adam\n}\n`;
+      const found = checkFile(hostOf({ "m.margo": text }), "m.margo").diagnostics.find(
+        ({ code }) => code === "M0109",
+      );
+      const edits = [...(found?.fix?.edits ?? [])].sort((a, b) => b.span.start - a.span.start);
+      const mended = edits.reduce(
+        (all, { span, newText }) => all.slice(0, span.start) + newText + all.slice(span.end),
+        text,
+      );
+      return `${found?.help} · ${found?.fix?.title}\n${mended.slice(0, mended.indexOf("model"))}`;
+    };
+    expect(fixedOf('import { dense, tanh } from "std/layers"\n')).toBe(
+      '`tanh` is there without an import · remove `tanh`\nimport { dense } from "std/layers"\n',
+    );
+    expect(fixedOf('import { dense } from "std/layers"\nimport { adam } from "std/losses"\n')).toBe(
+      '`std/optimizers` has `adam` · import `adam` from `std/optimizers`\nimport { dense } from "std/layers"\nimport { adam } from "std/optimizers"\n',
+    );
+    expect(fixedOf('import { adam, dense } from "std/layers"\n')).toBe(
+      '`std/optimizers` has `adam` · import `adam` from `std/optimizers`\nimport { dense } from "std/layers"\nimport { adam } from "std/optimizers"\n',
+    );
+    expect(
+      fixedOf('import { sgd } from "std/optimizers"\nimport { adam, dense } from "std/layers"\n'),
+    ).toContain('import { sgd, adam } from "std/optimizers"\nimport { dense } from "std/layers"\n');
+  });
+
   test("a mistake in an imported file is shown there", () => {
     check(
       'import { f } from "./other.margo"\nfn g(x: f32[N]) = f(x)',
