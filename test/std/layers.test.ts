@@ -208,6 +208,62 @@ describe("dropout", () => {
   });
 });
 
+describe("images that change in training", () => {
+  const [height, width, channels] = [5, 6, 2];
+  const images = numbers(12, 60, height, width, channels);
+  const size = height * width * channels;
+  const imagesOf = (value: Nested | undefined) =>
+    Array.from({ length: 60 }, (_, n) => flat(value).slice(n * size, (n + 1) * size));
+  /** An image read at other places; zero outside of it. */
+  const read = (n: number, place: (y: number, z: number) => readonly [number, number]) =>
+    Array.from({ length: size }, (_, index) => {
+      const [y, z] = place(Math.floor(index / (width * channels)), Math.floor(index / channels) % width);
+      return at(images, n, y, z, index % channels);
+    });
+
+  test("random_flip mirrors about as many as it says, whole images left to right", async () => {
+    const { value } = await run("random_flip", {
+      set: { rate: "0.3" },
+      inputs: { x: images },
+      when: "training",
+    });
+    const mirrored = imagesOf(value).map((image, n) => {
+      const turned = read(n, (y, z) => [y, width - 1 - z]);
+      const isTurned = image.every((one, index) => one === turned[index]);
+      if (!isTurned) expect(image).toEqual(read(n, (y, z) => [y, z]));
+      return isTurned;
+    });
+    const share = mirrored.filter(Boolean).length / 60;
+    expect(share).toBeGreaterThan(0.12);
+    expect(share).toBeLessThan(0.48);
+  });
+
+  test("random_crop moves each image by whole pixels in both directions, zeros moving in", async () => {
+    const { value } = await run("random_crop", {
+      set: { padding: "2" },
+      inputs: { x: images },
+      when: "training",
+    });
+    const steps = [-2, -1, 0, 1, 2];
+    const moves = imagesOf(value).map((image, n) =>
+      steps
+        .flatMap((down) => steps.map((along) => [down, along] as const))
+        .find(([down, along]) => {
+          const moved = read(n, (y, z) => [y + down, z + along]);
+          return image.every((one, index) => one === moved[index]);
+        }),
+    );
+    expect(moves).not.toContain(undefined);
+    // Every step occurs in both directions, and they do not go together.
+    for (const axis of [0, 1]) expect(new Set(moves.map((move) => move?.[axis]))).toEqual(new Set(steps));
+    expect(new Set(moves.map(String)).size).toBeGreaterThan(10);
+  });
+
+  test.each(["random_flip", "random_crop"])("%s leaves images alone at inference", async (layer) => {
+    expect((await run(layer, { inputs: { x: images } })).value).toEqual(images);
+  });
+});
+
 describe("element by element", () => {
   const x = [[-800, -2, -0.5, 0, 0.5, 2, 800]];
   const inputs = { x };
@@ -264,6 +320,8 @@ describe("settings that make no layer are refused", () => {
     ["dense", { units: "0" }, "at least one unit"],
     ["conv2d", { filters: "4", padding: '"full"' }, 'the padding is "same" or "valid"'],
     ["dropout", { rate: "1" }, "from 0 to below 1"],
+    ["random_flip", { rate: "2" }, "from 0 to 1"],
+    ["random_crop", { padding: "-1" }, "at least 0"],
     ["batch_norm", { momentum: "1" }, "from 0 to below 1"],
     ["embedding", { entries: "0", size: "2" }, "at least one row"],
   ])("%s %o", async (layer, set, message) => {

@@ -19,6 +19,7 @@ export interface RandomNetwork {
  */
 const block = fc
   .record({
+    changed: fc.constantFrom("", "", "random_flip() |> ", "random_crop(padding: 1) |> "),
     filters: fc.constantFrom(2, 3, 64),
     kernel: fc.constantFrom(1, 3),
     stride: fc.constantFrom(1, 1, 2),
@@ -27,8 +28,8 @@ const block = fc
     pooled: fc.constantFrom("", " |> max_pool(2)"),
   })
   .map(
-    ({ filters, kernel, stride, normalised, activation, pooled }) =>
-      `conv2d(${filters}, kernel: ${kernel}, stride: ${stride})${normalised} |> ${activation}${stride === 1 ? pooled : ""}`,
+    ({ changed, filters, kernel, stride, normalised, activation, pooled }) =>
+      `${changed}conv2d(${filters}, kernel: ${kernel}, stride: ${stride})${normalised} |> ${activation}${stride === 1 ? pooled : ""}`,
   );
 
 const margin = fc.constantFrom(
@@ -56,7 +57,7 @@ interface Choices {
 }
 
 function written({ blocks, margin: chosen, classes, momentum }: Choices): string {
-  return `import { conv2d, prelu, batch_norm, max_pool, flatten, dense } from "std/layers"
+  return `import { conv2d, prelu, batch_norm, max_pool, flatten, dense, random_crop, random_flip } from "std/layers"
 import { margin_softmax } from "std/losses"
 import { ArcFace, CosFace, LSoftmax, CurricularFace, MagFace } from "std/margins"
 import { sgd } from "std/optimizers"

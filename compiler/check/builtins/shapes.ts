@@ -29,6 +29,7 @@ import {
   isUndecided,
   makeTensor,
   reshaped,
+  stretched,
   toTensor,
 } from "../tensors.ts";
 import {
@@ -133,7 +134,7 @@ export const shapeBuiltins: { readonly [K in ShapeName]: Builtin } = {
   },
   take_along: {
     signature: "take_along(x, index, over: axis)",
-    doc: "x read at the positions that `index` gives along an axis.",
+    doc: "x read at the positions that `index` gives along an axis; one outside of it reads 0. The same positions serve all of an axis where `index` has size 1.",
     parameters: ["x", "index", "over?"],
     kind: "whole",
     evaluate: (call) => {
@@ -141,9 +142,11 @@ export const shapeBuiltins: { readonly [K in ShapeName]: Builtin } = {
       if (x.kind === "error") return x;
       if (index.kind === "error") return index;
       const axis = axisOf(call.frame, x, call.over, -1);
-      return axis === undefined
-        ? errorValue
-        : makeTensor(call.frame, "take_along", [x, index], { axis }, call.span);
+      if (axis === undefined) return errorValue;
+      const whole = stretchedAcross(call.frame, index, x, axis, call.span);
+      return whole.kind === "error"
+        ? whole
+        : makeTensor(call.frame, "take_along", [x, whole], { axis }, call.span);
     },
   },
 };
@@ -242,6 +245,21 @@ function concat(call: BuiltinCall): Value {
   const [first] = parts;
   const axis = first === undefined ? undefined : axisOf(call.frame, first, call.over, -1);
   return axis === undefined ? errorValue : makeTensor(call.frame, "concat", parts, { axis }, call.span);
+}
+
+/** Positions that are the same along some of the other axes, as those of each element. */
+function stretchedAcross(
+  frame: Frame,
+  index: TensorValue,
+  { type: { shape } }: TensorValue,
+  axis: number,
+  span: Span,
+): TensorOrError {
+  if (index.type.shape.length !== shape.length) return index;
+  const wanted = index.type.shape.map((size, at) =>
+    at !== axis && isSize(size, 1) ? (shape[at] ?? size) : size,
+  );
+  return stretched(frame, index, wanted, span);
 }
 
 /** Labels with an axis for the classes; a margin's own class is such a column already. */
