@@ -1,8 +1,10 @@
 /**
  * `x[i]`: an item of a list, a row of a tensor, or the rows that a tensor of whole numbers names.
  */
-import { type Dim, constantDim, addDims, knownSize } from "../ir/dim.ts";
-import { badIndex, indexOutOfRange, notIndexable } from "../errors/check-types.ts";
+import { type Dim, constantDim, addDims, knownSize, sameDim } from "../ir/dim.ts";
+import { printType } from "../ir/type.ts";
+import { replaceBy } from "../errors/entry.ts";
+import { badIndex, indexOutOfRange, labelsAlongRows, notIndexable } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import type { Frame } from "./frame.ts";
 import type { Operand } from "./operators.ts";
@@ -27,7 +29,36 @@ export function indexValue(frame: Frame, use: IndexUse): Value {
   if (!isWhole) return report(frame, badIndex.report({ span: use.index.span, found: phraseOf(index) }));
   const table = toTensor(frame, target, use.target.span);
   if (table.kind === "error") return table;
+  warnOfRows(frame, use, table, index);
   return makeTensor(frame, "gather", [table, castTo(frame, index, "i32", use.index.span)], {}, use.span);
+}
+
+/** Labels of C classes that read along N, of a tensor that has an axis of C. */
+function warnOfRows(
+  frame: Frame,
+  { target, index: { span }, ...use }: IndexUse,
+  table: TensorValue,
+  { bound }: TensorValue,
+): void {
+  const [size, ...rest] = table.type.shape;
+  if (bound === undefined || size === undefined || sameDim(bound, size)) return;
+  if (!rest.some((dim) => sameDim(dim, bound))) return;
+  const { file, text } = frame.module;
+  const written = (part: Span): string => text.slice(part.start, part.end);
+  const picks =
+    span.file === file && rest.length === 1
+      ? replaceBy(use.span, `pick(${written(target.span)}, ${written(span)})`, "pick one element a row")
+      : undefined;
+  report(
+    frame,
+    labelsAlongRows.report({
+      span: use.span,
+      bound: bound.key,
+      size: size.key,
+      read: printType(table.type),
+      picks,
+    }),
+  );
 }
 
 function constantIndex(frame: Frame, use: IndexUse, target: ListValue | TensorValue, index: IntValue): Value {

@@ -105,8 +105,9 @@ export function isCallable(value: Value): boolean {
 function reportUnknown(frame: Frame, name: string, span: NameExpression["span"]): Value {
   const suggestion = suggest(frame, name, knownNames(frame));
   const context = contextOf(name);
+  const isPair = frame.ambient.context === "margin" && (name === "i" || name === "j");
   const importable = importableFor(frame, { name, span }, suggestion ?? context);
-  return report(frame, unknownName.report({ span, name, suggestion, context, importable }));
+  return report(frame, unknownName.report({ span, name, suggestion, context, importable, isPair }));
 }
 
 /** Files with mistakes everywhere get no suggestions after the first: each looks at every name. */

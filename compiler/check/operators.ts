@@ -10,14 +10,30 @@ import {
   multiplyDims,
   quotientDims,
   remainderDims,
+  sameDim,
   subtractDims,
 } from "../ir/dim.ts";
 import type { BinaryOperator } from "../syntax/ast.ts";
-import { badMatmul, divisionByZero, nonIntegerParity, wrongOperand } from "../errors/check-types.ts";
+import {
+  badMatmul,
+  divisionByZero,
+  nonIntegerParity,
+  turnedOperand,
+  wrongOperand,
+} from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import type { Frame } from "./frame.ts";
 import { report } from "./report.ts";
-import { type TensorOrError, castTo, makeTensor, originsOf, reshaped, scalar, toTensor } from "./tensors.ts";
+import {
+  type TensorOrError,
+  castTo,
+  isUndecided,
+  makeTensor,
+  originsOf,
+  reshaped,
+  scalar,
+  toTensor,
+} from "./tensors.ts";
 import {
   type TensorValue,
   type Value,
@@ -293,6 +309,16 @@ function product(frame: Frame, use: BinaryUse): Value {
     use.span,
   );
   const columns = b.type.shape[1];
+  const turned = turnedSide(a, b);
+  if (turned !== undefined && !isUndecided(frame, [a.type, b.type])) {
+    const { span } = use[turned];
+    const sizes = { inner: inner.key, depth: depth.key };
+    const labels = originsOf([a, b], use.span);
+    return report(
+      frame,
+      turnedOperand.report({ span: use.span, ...sizes, labels, operand: span, side: turned }),
+    );
+  }
   const matrix = reshaped(frame, b, [depth, columns ?? constantDim(1)], use.span);
   if (flat.kind === "error" || matrix.kind === "error") return errorValue;
   const result = makeTensor(
@@ -304,6 +330,14 @@ function product(frame: Frame, use: BinaryUse): Value {
   );
   if (result.kind === "error") return result;
   return reshaped(frame, result, [...rows, ...(columns === undefined ? [] : [columns])], use.span);
+}
+
+/** Which of two matrices fits the other only if it is transposed. */
+function turnedSide(a: TensorValue, b: TensorValue): "left" | "right" | undefined {
+  const [[rows, inner], [depth, columns]] = [a.type.shape, b.type.shape];
+  if (inner === undefined || depth === undefined || sameDim(inner, depth)) return undefined;
+  if (columns !== undefined && sameDim(inner, columns)) return "right";
+  return a.type.shape.length === 2 && rows !== undefined && sameDim(rows, depth) ? "left" : undefined;
 }
 
 function productOf(dims: readonly Dim[]): Dim {

@@ -47,7 +47,13 @@ export function listed(names: readonly string[]): string {
 }
 
 export const unknownName = defineError<
-  Named & Suggested & { readonly context: string | undefined; readonly importable: Importable | undefined }
+  Named &
+    Suggested & {
+      readonly context: string | undefined;
+      readonly importable: Importable | undefined;
+      /** The row i or the class j of a margin's formulas. */
+      readonly isPair: boolean;
+    }
 >({
   code: "M0101",
   title: "Unknown name",
@@ -57,6 +63,9 @@ export const unknownName = defineError<
   report: (facts) => ({
     message: `there is nothing called \`${facts.name}\` here`,
     help:
+      (facts.isPair
+        ? "formulas speak of one row and one class: `cos` is theirs, `cos_y` that of the row's own class"
+        : undefined) ??
       importHelp(facts, facts.importable) ??
       didYouMean(facts) ??
       (facts.context === undefined ? undefined : `\`${facts.name}\` exists inside ${facts.context}`),

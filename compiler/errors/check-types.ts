@@ -15,9 +15,9 @@ interface NamedAt extends At {
 }
 
 /** A call around what is there. */
-function wrapFix({ file, start, end }: Span, called: string): Fix {
+function wrapFix({ file, start, end }: Span, called: string, title = `convert it with \`${called}\``): Fix {
   return {
-    title: `convert it with \`${called}\``,
+    title,
     edits: [
       { span: { file, start, end: start }, newText: `${called}(` },
       { span: { file, start: end, end }, newText: ")" },
@@ -193,6 +193,50 @@ export const badBranches = defineError<
       { span: leftSpan, message: `this is ${left}` },
       { span: rightSpan, message: `this is ${right}` },
     ],
+  }),
+});
+
+export const turnedOperand = defineError<
+  At & {
+    readonly inner: string;
+    readonly depth: string;
+    readonly labels: readonly Label[];
+    /** The matrix that fits the other way round. */
+    readonly operand: Span;
+    readonly side: "left" | "right";
+  }
+>({
+  code: "M0227",
+  title: "A matrix the other way round",
+  explanation:
+    "`a @ b` multiplies the last axis of a with the first axis of b. Here the sizes would agree if one of the two were transposed: class weights f32[C, D] meet features f32[N, D] as `x @ transpose(W)`.",
+  example: "fn f(x: f32[N, D], W: f32[C, D]) = x @ W\n",
+  report: ({ inner, depth, labels, operand, side }) => ({
+    message: `the inner sizes are ${inner} and ${depth}`,
+    labels,
+    help: `with the ${side} one transposed they agree: \`transpose(…)\``,
+    fix: wrapFix(operand, "transpose", "transpose it"),
+  }),
+});
+
+export const labelsAlongRows = defineError<
+  At & {
+    readonly bound: string;
+    readonly size: string;
+    readonly read: string;
+    readonly picks: Fix | undefined;
+  }
+>({
+  code: "M0228",
+  severity: "warning",
+  title: "Labels read along another axis",
+  explanation:
+    "`x[i]` reads whole rows along the first axis. Labels count the classes, which are another axis of this tensor: one element a row is `pick(z, y)`.",
+  example: "fn f(z: f32[N, C], y: index<C>[N]) = z[y]\n",
+  report: ({ bound, size, read, picks }) => ({
+    message: `these labels count ${bound} classes, but this reads whole rows of ${read}, of which there are ${size}`,
+    help: "one element a row is `pick(z, y)`",
+    fix: picks,
   }),
 });
 

@@ -36,6 +36,11 @@ const strayHelp: Readonly<Record<string, string | undefined>> = {
   "?": "a choice is `if condition then value else other`",
   "#": "comments begin with `//`",
   ".": "there are no members; what belongs to a value is a function of it: `f(x)`",
+  "√": "a root is `sqrt(x)`",
+  "∑": "a sum is `sum(x, over: C)`",
+  "‖": "a length is `norm(x, over: D)`; inside a margin `x_norm` and `w_norm`",
+  "|": "a size without its sign is `abs(x)`, a length `norm(x, over: D)`",
+  "°": "angles are in radians: `30 * pi / 180`",
 };
 
 const lookAlikes: Readonly<Record<string, string | undefined>> = {

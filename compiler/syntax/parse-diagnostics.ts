@@ -11,7 +11,12 @@ export function errorDiagnostic(file: string, error: IRecognitionException, leng
   const span = isPlaced ? spanOfToken(file, token) : { file, start: length, end: length };
   const rule = error.context.ruleStack.at(-1) ?? "";
   const wanted = wantedTokens[error.message] ?? wantedInRules[rule] ?? "something else belongs here";
-  return unexpected.report({ span, found: describe(token), wanted, hint: hintFor(token) });
+  return unexpected.report({
+    span,
+    found: describe(token),
+    wanted,
+    hint: hintFor(token) ?? (error.message === "LeftCurly" ? bracesOf[rule] : undefined),
+  });
 }
 
 /** What stands behind a statement that is complete. */
@@ -51,6 +56,11 @@ const hints: ReadonlyMap<string, string> = new Map([
   [":", "a name gets its value by `=`; `:` stands before a type and behind the name of an argument"],
   ["let", "a `let` stands on a line of its own"],
 ]);
+
+/** What stands in the braces that are missing. */
+const bracesOf: Readonly<Record<string, string | undefined>> = {
+  importDeclaration: 'names are imported one by one, in braces: `import { dense, relu } from "std/layers"`',
+};
 
 /** By the type of the token that was expected. */
 const wantedTokens: Readonly<Record<string, string | undefined>> = {

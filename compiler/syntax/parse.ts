@@ -13,7 +13,7 @@ import { positionAt, sourceText } from "./source.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import type { Span } from "../errors/span.ts";
 import { suggestName } from "../errors/suggest.ts";
-import { nestedTooDeep } from "../errors/syntax.ts";
+import { nestedTooDeep, strayCharacter } from "../errors/syntax.ts";
 import { nestingLimit } from "../../grammar/faults.ts";
 import { layOut } from "../../grammar/layout.ts";
 import { type Parsed, parseFile, parseSoleExpression } from "../../grammar/parser.ts";
@@ -81,8 +81,8 @@ function parse<Tree>(
     ...lexicalDiagnostics(file, text, words, comments),
     ...faultDiagnostics(file, layout.faults),
   ];
-  const cut = known.filter(({ code }) => code === nestedTooDeep.code);
-  // What was cut out is missing now.
+  const cut = known.filter(({ code }) => code === nestedTooDeep.code || code === strayCharacter.code);
+  // What was cut out, or is no word, is missing now.
   const sure = [...known, ...aboutOthers(statements, cut, build.slips)];
   const guesses = [
     ...errors.map((error) => errorDiagnostic(file, error, written.length)),

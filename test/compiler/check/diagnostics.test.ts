@@ -41,10 +41,36 @@ fn f(x: f32[N, 512], y: f32[N, 128]) = dist(x, y)`,
 }
 model M(x: f32[N, 8]) = x |> head(8) |> head(3)`,
       `
-5 \`head(3)\`: M0201 the inner sizes are 2 and 3
+5 \`head(3)\`: M0227 the inner sizes are 2 and 3
   3 \`x @ W\`: here, in \`head\`
   1 \`f32[N, K]\`: \`x\` is f32[N, K = 2]
-  2 \`W\`: \`W\` is f32[width = 3, 2]`,
+  2 \`W\`: \`W\` is f32[width = 3, 2]
+  help: with the right one transposed they agree: \`transpose(…)\``,
+    );
+  });
+
+  test("class weights the other way round, and labels that read whole rows", () => {
+    check(
+      `loss L(x: f32[N, D], y: index<C>[N]) {
+  param W: f32[C, D]
+  let z = x @ transpose(W)
+  mean(logsumexp(z, over: C) - z[y]) + mean(x @ W) + mean(transpose(x) @ transpose(z))
+}
+fn fine(z: f32[C, D], y: index<C>[N], t: f32[V, D]) = z[y] + t[y]`,
+      `
+4 \`logsumexp(z, over: C) - z[y]\`: M0201 f32[N] and f32[N, C] do not broadcast
+  4 \`logsumexp(z, over: C)\`: this is f32[N]
+  4 \`z[y]\`: this is f32[N, C]
+4 \`z[y]\`: warning M0228 these labels count C classes, but this reads whole rows of f32[N, C], of which there are N
+  help: one element a row is \`pick(z, y)\`
+4 \`x @ W\`: M0227 the inner sizes are D and C
+  1 \`x: f32[N, D]\`: \`x\` is f32[N, D]
+  2 \`W\`: \`W\` is f32[C, D]
+  help: with the right one transposed they agree: \`transpose(…)\`
+4 \`transpose(x) @ transpose(z)\`: M0227 the inner sizes are N and C
+  4 \`transpose(x)\`: this is f32[D, N]
+  4 \`transpose(z)\`: this is f32[C, N]
+  help: with the right one transposed they agree: \`transpose(…)\``,
     );
   });
 

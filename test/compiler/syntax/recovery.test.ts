@@ -54,6 +54,11 @@ test("what cannot go on is told once, where it is", () => {
   const said = (text: string) =>
     parseModule("a", text).diagnostics.map(({ span, help }) => [text.slice(span.start, span.end), help]);
   expect(said('import { dense } frm "std/layers"\n')).toEqual([["frm", undefined]]);
+  expect(said('import dense from "std/layers"\n')).toEqual([["dense", expect.stringContaining("in braces")]]);
+  expect(said("fn f(x: f32) = if x ≤ 1 then √x else 0\n")).toEqual([
+    ["≤", "write `<=` instead"],
+    ["√", "a root is `sqrt(x)`"],
+  ]);
   expect(said("let = 3\n")).toEqual([["=", undefined]]);
   expect(said("fn f(x: f32) = x => x\n")).toEqual([["=>", expect.stringContaining("declare a `fn`")]]);
   expect(said("fn f(x: f32) {\n  x += 1\n}\n")).toEqual([["+=", expect.stringContaining("`<-`")]]);
