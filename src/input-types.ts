@@ -2,7 +2,7 @@
  * Types of inputs that a signature leaves open with `...`: how many axes there are only the given value
  * tells. Inputs without `...` keep the names of their sizes, so that what does not fit can be told by name.
  */
-import { loadModule, openWorkspace, resolveGlobal, type SourceHost } from "../compiler/check/workspace.ts";
+import { loadModule, openWorkspace, resolveEntry, type SourceHost } from "../compiler/check/workspace.ts";
 import { constantDim } from "../compiler/ir/dim.ts";
 import type { TensorType } from "../compiler/ir/type.ts";
 import type { NamedReferences } from "./run-entry.ts";
@@ -15,7 +15,7 @@ export function openInputTypes(
 ): Readonly<Record<string, TensorType>> {
   const workspace = openWorkspace(host);
   const module = loadModule(workspace, file);
-  const found = module === undefined ? undefined : resolveGlobal(workspace, module, entry);
+  const found = module === undefined ? undefined : resolveEntry(workspace, module, entry);
   const parameters =
     found !== undefined && "parameters" in found.declaration ? found.declaration.parameters : [];
   return Object.fromEntries(

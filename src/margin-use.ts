@@ -1,5 +1,5 @@
 /** `LSoftmax(m: 4)` as people write it: the margin's name and its settings, read by the language's own parser. */
-import { type LoadedModule, type Workspace, resolveGlobal } from "../compiler/check/workspace.ts";
+import { type LoadedModule, type Workspace, resolveEntry } from "../compiler/check/workspace.ts";
 import { parseExpression } from "../compiler/syntax/parse.ts";
 
 export interface MarginUse {
@@ -18,7 +18,7 @@ export function marginUse(
   const called = expression.kind === "call" ? expression.callee : expression;
   if (called.kind !== "name" || diagnostics.length > 0) return undefined;
   const given = expression.kind === "call" ? expression.arguments : [];
-  const found = module === undefined ? undefined : resolveGlobal(workspace, module, called.name)?.declaration;
+  const found = module === undefined ? undefined : resolveEntry(workspace, module, called.name)?.declaration;
   const parameters = found?.kind === "margin" ? found.parameters.map(({ name }) => name.name) : [];
   const settings = given.map(({ name, value }, position) => {
     const text = written.slice(value.span.start, value.span.end);

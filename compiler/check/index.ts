@@ -14,6 +14,7 @@ import { elaborateCallable } from "./entries.ts";
 import { evaluate } from "./expressions.ts";
 import { moduleFrame } from "./frame.ts";
 import { checkOf, conclude, recall, remember } from "./memory.ts";
+import { settingFile } from "./names.ts";
 import { checkImports, importedFiles, unusedImports } from "./modules.ts";
 import { placeKey } from "./report.ts";
 import { type ProgramState, type TypeRecord, newProgram, newSession } from "./session.ts";
@@ -30,6 +31,7 @@ import {
   loadModule,
   openWorkspace,
   resolveGlobal,
+  resolveEntry,
 } from "./workspace.ts";
 
 export type { SourceHost } from "./workspace.ts";
@@ -222,7 +224,7 @@ export function elaborateCheckedEntry(
 ): ElaborateResult {
   const module = loadModule(workspace, file);
   if (module === undefined) return { diagnostics: [] };
-  const resolved = resolveGlobal(workspace, module, name);
+  const resolved = resolveEntry(workspace, module, name);
   if (resolved === undefined) return { diagnostics: [unknownEntryDiagnostic(workspace, module, name)] };
   const program = newProgram(workspace, options.openSettings === true ? "generic" : "concrete");
   const made = programOf(program, module, resolved, name, options);
@@ -272,7 +274,7 @@ function programOf(
 
 /** A setting from the command line; its diagnostics name the option as their file. */
 function parseSetting(program: ProgramState, name: string, text: string): Expression {
-  const { expression, diagnostics } = parseExpression(`--set ${name}`, text);
+  const { expression, diagnostics } = parseExpression(settingFile(name), text);
   program.diagnostics.push(...diagnostics);
   return expression;
 }

@@ -4,6 +4,7 @@
  * `lookupFunction` instead, which sees only what can be called: so `cos` and `cos(x)` live side by side.
  */
 import type { NameExpression } from "../syntax/ast.ts";
+import type { Span } from "../errors/span.ts";
 import { type Importable, constantCycle, unknownFunction, unknownName } from "../errors/check-names.ts";
 import { builtinNames, isBuiltin } from "./builtins/table.ts";
 import { evaluate } from "./expressions.ts";
@@ -14,11 +15,11 @@ import { importEdit } from "../syntax/edits.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { castTo } from "./tensors.ts";
 import { type Value, boolValue, dimValue, errorValue, floatValue, tensorValue } from "./values.ts";
-import { type Resolved, isLibrary, libraryExports, resolveGlobal } from "./workspace.ts";
+import { type Resolved, isLibrary, libraryExports, resolveGlobal, resolveInLibrary } from "./workspace.ts";
 
 /** `asWritten` leaves out a margin's reading of per-class values. */
 export function evaluateName(frame: Frame, { name, span }: NameExpression, how?: "asWritten"): Value {
-  const value = lookupValue(frame, name);
+  const value = lookupValue(frame, name) ?? libraryValue(frame, name, span);
   if (value === undefined) return reportUnknown(frame, name, span);
   const { reading } = frame.ambient;
   return reading === undefined || how === "asWritten" ? value : reading.perPair(value);
@@ -65,6 +66,24 @@ function globalName(frame: Frame, name: string): Value | undefined {
   return isBuiltin(name) ? { kind: "builtin", name } : undefined;
 }
 
+/** A setting from the command line has no imports of its own: it may name what the library exports. */
+function libraryValue(frame: Frame, name: string, { file }: Span): Value | undefined {
+  if (!isSettingFile(file)) return undefined;
+  const resolved = resolveInLibrary(frame.session.program.workspace, name);
+  return resolved === undefined ? undefined : declaredValue(frame, resolved);
+}
+
+/** As which file the text of a setting from the command line is known to diagnostics. */
+export function settingFile(name: string): string {
+  return `${settingPrefix}${name}`;
+}
+
+function isSettingFile(file: string): boolean {
+  return file.startsWith(settingPrefix);
+}
+
+const settingPrefix = "--set ";
+
 function lookupGlobal(frame: Frame, name: string): Resolved | undefined {
   const { program } = frame.session;
   program.usedGlobals.add(`${frame.module.file}:${name}`);
@@ -92,7 +111,9 @@ export function lookupFunction(frame: Frame, { name, span }: NameExpression): Va
   const global = globalName(frame, name);
   if (global !== undefined) return global;
   if (own !== undefined) return readBinding(own);
-  const suggestion = suggest(frame, name, callableNames(frame));
+  const offered = libraryValue(frame, name, span);
+  if (offered !== undefined) return offered;
+  const suggestion = suggest(frame, name, callableNames(frame, span));
   const importable = importableFor(frame, { name, span }, suggestion);
   report(frame, unknownFunction.report({ span, name, suggestion, importable }));
   return undefined;
@@ -103,7 +124,7 @@ export function isCallable(value: Value): boolean {
 }
 
 function reportUnknown(frame: Frame, name: string, span: NameExpression["span"]): Value {
-  const suggestion = suggest(frame, name, knownNames(frame));
+  const suggestion = suggest(frame, name, knownNames(frame, span));
   const context = contextOf(name);
   const isPair = frame.ambient.context === "margin" && (name === "i" || name === "j");
   const importable = importableFor(frame, { name, span }, suggestion ?? context);
@@ -132,18 +153,19 @@ function importableFor(
   return from === undefined ? undefined : { name: meant, from, edit: importEdit(module, meant, from) };
 }
 
-function* knownNames(frame: Frame): Iterable<string> {
+function* knownNames(frame: Frame, span: Span): Iterable<string> {
   yield* frame.names.keys();
   yield* frame.dims.keys();
   yield* frame.ambient.names;
   yield* universalNames;
-  yield* callableNames(frame);
+  yield* callableNames(frame, span);
 }
 
-function* callableNames(frame: Frame): Iterable<string> {
+function* callableNames(frame: Frame, { file }: Span): Iterable<string> {
   yield* frame.module.declarations.keys();
   yield* frame.module.imports.keys();
   yield* builtinNames();
+  if (isSettingFile(file)) yield* libraryExports(frame.session.program.workspace).keys();
 }
 
 const marginOnly = new Set(["cos", "theta", "cos_y", "theta_y", "x_norm", "w_norm", "y"]);

@@ -154,6 +154,18 @@ export function isLibrary(file: string): boolean {
   return /^std\/[\w-]+$/.test(file);
 }
 
+/** What the library exports under a name. */
+export function resolveInLibrary(workspace: Workspace, name: string): Resolved | undefined {
+  const from = libraryExports(workspace).get(name);
+  const module = from === undefined ? undefined : loadModule(workspace, from);
+  return module === undefined ? undefined : resolveGlobal(workspace, module, name);
+}
+
+/** What somebody outside of a file means by a name: the file's own, else the library's. */
+export function resolveEntry(workspace: Workspace, module: LoadedModule, name: string): Resolved | undefined {
+  return resolveGlobal(workspace, module, name) ?? resolveInLibrary(workspace, name);
+}
+
 /** Every name that the library exports, with its module. */
 export function libraryExports(workspace: Workspace): ReadonlyMap<string, string> {
   const exports = new Map<string, string>();

@@ -1,7 +1,7 @@
 /** `margo run`: one entry on given values, with gradients where asked. */
 import { readFileSync, statSync } from "node:fs";
 import { extname } from "node:path";
-import { loadModule, resolveGlobal } from "../../compiler/check/workspace.ts";
+import { loadModule, resolveEntry } from "../../compiler/check/workspace.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
 import { isFault } from "../../runtime/errors.ts";
 import type { TrainingTarget } from "../machine.ts";
@@ -58,7 +58,7 @@ export async function run(file: string, entry: string, options: RunCommandOption
 /** The loss of a batch is a matter of training; a model or a layer alone is asked what it would say. */
 function isLoss({ workspace, file }: Source, entry: string): boolean {
   const module = loadModule(workspace, file);
-  return module !== undefined && resolveGlobal(workspace, module, entry)?.declaration.kind === "loss";
+  return module !== undefined && resolveEntry(workspace, module, entry)?.declaration.kind === "loss";
 }
 
 type Kinds = readonly (readonly [name: string, kind: string])[];

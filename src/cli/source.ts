@@ -10,6 +10,7 @@ import {
   openWorkspace,
 } from "../../compiler/check/workspace.ts";
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
+import { settingFile } from "../../compiler/check/names.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import { placeText, sourceText } from "../../compiler/syntax/source.ts";
 import type { Program } from "../../compiler/program.ts";
@@ -79,7 +80,7 @@ export function tell(
   settings: Readonly<Record<string, string>> = {},
 ): void {
   if (diagnostics.length === 0) return;
-  const given = new Map(Object.entries(settings).map(([name, text]) => [`--set ${name}`, text]));
+  const given = new Map(Object.entries(settings).map(([name, text]) => [settingFile(name), text]));
   const nameOf = (file: string) => (given.has(file) ? file : displayedName(file, source.root));
   const shown = diagnostics.map((diagnostic) => withFileNames(diagnostic, nameOf));
   const texts = new Map<string, string>();

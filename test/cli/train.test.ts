@@ -160,6 +160,23 @@ test("several entries give a page that compares them; plot does it for any runs"
   expect({ ...again, err: "" }).toEqual({ code: 0, out: "again.html\n", err: "" });
 });
 
+test("another margin of the library can be tried without importing it", async () => {
+  const loss = "loss=margin_softmax(margin: ArcFace(m: 0.2, s: 8))";
+  const args = ["train", "heaps.margo", "--epochs", "1", "--out", "tried", "--set"];
+  const { code, err } = await place.margo(...args, loss);
+  expect(code, err).toBe(0);
+  expect(readFileSync(join(place.path, "tried/report.html"), "utf8")).toContain("ArcFace(m: 0.2, s: 8)");
+  expect((await place.margo("eval", "tried")).code).toBe(0);
+  const wrong = await place.margo(...args, loss.replace("Arc", "Ark"));
+  expect(wrong.code).toBe(1);
+  expect(wrong.err).toContain("did you mean `ArcFace`?");
+  // A file's own names go before the library's.
+  place.write("own.margo", "margin ArcFace() {\n  target = cos - 5\n}\n");
+  const drawn = await place.margo("plot", "own.margo", "ArcFace()", "CosFace(m: 0.1)");
+  expect(drawn.code, drawn.err).toBe(0);
+  expect(drawn.out).toContain("-6");
+});
+
 test("--set, --limit, --seed and --target override", async () => {
   const args = ["--set", "batch=8", "--limit", "24", "--seed", "9", "--target", "reference", "--epochs", "1"];
   const { code, err } = await place.margo("train", "heaps.margo", "--out", "small", ...args);
