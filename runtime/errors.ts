@@ -93,6 +93,12 @@ export const runFaults = {
       `wait until it ends, or choose another folder with --out; if there is no such run, delete ${lock}`,
       { file: path },
     ),
+  missingRows: (asked: string, others: readonly string[]) =>
+    fault(
+      "M0623",
+      `the run names no ${asked}`,
+      `name the rows with --set '${asked}=…', or take its ${others.join(" or ")}`,
+    ),
   /** `runs` are folders of runs in there, where it is no run itself. */
   runUnreadable: (path: string, reason: string, runs: readonly string[] = []) =>
     fault(

@@ -2,6 +2,7 @@
 import { unzipSync, zipSync } from "fflate";
 import type { Reference } from "../compiler/ops/record.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
+import type { HostTensor } from "../runtime/program.ts";
 import { readNpz } from "./data/npy.ts";
 
 /** Every array of an archive by its name. */
@@ -28,17 +29,19 @@ function namesIn(bytes: Uint8Array): readonly string[] {
   }
 }
 
-/** f32 values keep the reference's precision and become f8; integers i4, booleans b1. */
-export function writeNpz(arrays: Readonly<Record<string, Reference>>): Uint8Array {
+/** The reference's numbers keep their precision and become f8, those of a device f4; integers i4, booleans b1. */
+export function writeNpz(arrays: Readonly<Record<string, Reference | HostTensor>>): Uint8Array {
   return zipSync(
     Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${name}.npy`, npyOf(array)])),
   );
 }
 
-function npyOf({ dtype, shape, data }: Reference): Uint8Array {
+function npyOf({ dtype, shape, data }: Reference | HostTensor): Uint8Array {
   const [descr, values] =
     dtype === "f32"
-      ? ["<f8", Float64Array.from(data)]
+      ? data instanceof Float32Array
+        ? ["<f4", data]
+        : ["<f8", Float64Array.from(data)]
       : dtype === "i32"
         ? ["<i4", Int32Array.from(data)]
         : ["|b1", Uint8Array.from(data)];
@@ -49,6 +52,6 @@ function npyOf({ dtype, shape, data }: Reference): Uint8Array {
   const file = new Uint8Array(length + values.byteLength);
   file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
   file.set(header, 10);
-  file.set(new Uint8Array(values.buffer), length);
+  file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), length);
   return file;
 }

@@ -1,27 +1,19 @@
 /** `margo eval`: metrics of a trained run, taken anew from its checkpoint. */
-import { dirname, relative } from "node:path";
 import type { Program } from "../../compiler/program.ts";
 import { rowCount } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import type { TrainingInfo } from "../../runtime/program.ts";
-import { type NamedNumbers, type Trainer, createTrainer } from "../../runtime/trainer.ts";
+import type { NamedNumbers, Trainer } from "../../runtime/trainer.ts";
 import { type AngleStatistics, angleStatistics, readClassWeights } from "../angle-statistics.ts";
-import type { DataContext } from "../data/index.ts";
 import { type FeatureCollector, collectFeatures } from "../feature-collector.ts";
 import { openFitted } from "../fitted-dataset.ts";
 import { count, degrees, percent, significant } from "../report/numbers.ts";
 import { verificationFacts } from "../report/verification-facts.ts";
-import { readCheckpointFile, readRunInfo } from "../run-folder.ts";
-import { programOf, sourceAt } from "./source.ts";
-import { showReading } from "./progress.ts";
-import { pathOfRun, startExecutor } from "./start-executor.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
+import { type TrainedRun, type TrainedRunOptions, withTrainedRun } from "./trained-run.ts";
 import { type VerificationScores, openVerification, scoresOf, verify } from "../verification.ts";
 
-export interface EvalOptions {
-  readonly set?: Readonly<Record<string, string>>;
-  readonly limit?: number;
+export interface EvalOptions extends TrainedRunOptions {
   readonly json?: boolean;
 }
 
@@ -72,45 +64,20 @@ function verificationLines(scores: VerificationScores): readonly string[] {
   ];
 }
 
-async function metricsOf(folder: string, options: EvalOptions): Promise<Metrics | RuntimeFault> {
-  const info = readRunInfo(folder);
-  if (isFault(info)) return info;
-  const checkpoint = readCheckpointFile(folder);
-  if (isFault(checkpoint)) return checkpoint;
-  const source = sourceAt(relative(process.cwd(), info.file));
-  const program = await programOf(source, info.entry, { set: { ...info.settings, ...options.set } });
-  const { training } = program;
-  if (training === undefined) throw new Error(`${info.entry} is no train`);
-  const target = info.target === "reference" || info.target === "wgsl" ? info.target : "tfjs";
-  const executor = await startExecutor(program, target, source, {
-    path: pathOfRun(info),
-    budgetBytes: info.budget,
-  });
-  const trainer = await createTrainer(executor, info.seed);
-  if (isFault(trainer)) return trainer;
-  try {
-    const unread = await trainer.load(checkpoint, folder);
-    if (unread !== undefined) return unread;
-    const context: DataContext = {
-      directory: dirname(info.file),
-      root: source.root,
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-      onRead: showReading(info.entry),
-    };
-    const measured = await measure(program, training, trainer, context);
+function metricsOf(folder: string, options: EvalOptions): Promise<Metrics | RuntimeFault> {
+  return withTrainedRun(folder, options, async (run) => {
+    const measured = await measure(run);
     if (isFault(measured)) return measured;
-    return { run: folder, entry: info.entry, step: trainer.progress.step, ...measured };
-  } finally {
-    trainer.dispose();
-  }
+    return { run: folder, entry: run.info.entry, step: run.trainer.progress.step, ...measured };
+  });
 }
 
-async function measure(
-  program: Program,
-  training: TrainingInfo,
-  trainer: Trainer,
-  context: DataContext,
-): Promise<Omit<Metrics, "run" | "entry" | "step"> | RuntimeFault> {
+async function measure({
+  program,
+  training,
+  trainer,
+  context,
+}: TrainedRun): Promise<Omit<Metrics, "run" | "entry" | "step"> | RuntimeFault> {
   const { data, validation, batch } = training;
   const { executor } = trainer;
   const dataset = await openFitted(validation ?? data, executor.info, "evaluate", context);

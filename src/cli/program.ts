@@ -168,6 +168,24 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .action(async (folder, options) => finish(await (await import("./eval.ts")).evaluate(folder, options)));
 
   add(
+    "embed <run>",
+    "What a trained model makes of rows: features and labels as an npz file",
+    "Without --of, the rows of the validation, else of the training data.",
+  )
+    .addOption(
+      new Option("--of <rows>", "which rows of the train").choices(["data", "validation", "verification"]),
+    )
+    .option(
+      "--set <name=expression>",
+      "override a line of the train, like 'data=images(\"new\")'",
+      settings,
+      {},
+    )
+    .option("--limit <rows>", "use only so many rows of the data", positive)
+    .option("--out <file>", "where to write (default: RUN/features.npz)")
+    .action(async (folder, options) => finish(await (await import("./embed.ts")).embed(folder, options)));
+
+  add(
     "plot <file> [margin...]",
     "Draw ψ(θ) and dψ/dθ of margins as SVG, or compare runs",
     'MARGIN is an expression in the names of FILE: margo plot std/margins "LSoftmax(m: 2)" "LSoftmax(m: 4)".\nWithout one, every margin that FILE declares. With run folders instead, it writes a page that compares them.',

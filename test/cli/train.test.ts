@@ -2,8 +2,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
+import { readNpz } from "../../src/data/npy.ts";
 import { projectRoot, temporaryPlace } from "../support/cli.ts";
+import { whole } from "../support/datasets.ts";
 
 const place = temporaryPlace();
 
@@ -107,6 +110,41 @@ test("pairs of rows of other classes: told by train, by eval, and for rows that 
   expect(tried.out).toContain("verification, 60 rows of 4 classes: 420 pairs of one class, 1,350 of two");
   expect(tried.out).toMatch(/^equal error rate {13}[\d.]+ %$/m);
   expect(tried.out).toMatch(/^threshold at equal errors {4}cosine /m);
+});
+
+test("embed writes the features of the rows asked for, as eval and NumPy read them", async () => {
+  const { code, out, err } = await place.margo("embed", "open", "--of", "verification", "--out", "f.npz");
+  expect({ code, out }, err).toEqual({ code: 0, out: "f.npz\n" });
+  expect(err).toBe("verification: features 60 × 2, labels\n");
+  const bytes = readFileSync(join(place.path, "f.npz"));
+  const header = new TextDecoder("latin1").decode(unzipSync(bytes)["features.npy"]?.subarray(0, 80));
+  expect(header).toContain("'descr': '<f4', 'fortran_order': False, 'shape': (60, 2)");
+  const [features, labels] = ["features", "labels"].map((name) =>
+    whole(readNpz({ name: "f.npz", bytes }, name)),
+  );
+  expect(labels?.data.slice(0, 4)).toEqual(Int32Array.of(0, 1, 2, 0));
+  // The very rows that verification compared.
+  const recorded = JSON.parse(readFileSync(join(place.path, "open/evaluation.json"), "utf8")) as {
+    verification: { same: { mean: number } };
+  };
+  const angle = (a: number, b: number): number => {
+    const [x, y] = [a, b].map((row) => [...(features?.data.slice(2 * row, 2 * row + 2) ?? [])]);
+    const dot = (p: readonly number[] = [], q: readonly number[] = []) =>
+      p.reduce((sum, value, i) => sum + value * (q[i] ?? 0), 0);
+    return (Math.acos(Math.min(1, dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y)))) * 180) / Math.PI;
+  };
+  const same = Array.from({ length: 60 }, (_, a) => a).flatMap((a) =>
+    Array.from({ length: a }, (_, b) => b).flatMap((b) =>
+      labels?.data[a] === labels?.data[b] ? [angle(a, b)] : [],
+    ),
+  );
+  const mean = same.reduce((sum, value) => sum + value, 0) / same.length;
+  expect(mean).toBeCloseTo(recorded.verification.same.mean, 2);
+  const missing = await place.margo("embed", "whole", "--of", "verification");
+  expect(missing.code).toBe(1);
+  expect(missing.err).toContain("the run names no verification");
+  expect((await place.margo("embed", "whole", "--limit", "7")).err).toBe("data: features 7 × 2, labels\n");
+  expect(existsSync(join(place.path, "whole/features.npz"))).toBe(true);
 });
 
 test("verification that cannot be is refused where it is written", async () => {

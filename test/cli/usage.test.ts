@@ -19,6 +19,7 @@ describe("help", () => {
       "build",
       "train",
       "eval",
+      "embed",
       "plot",
       "doctor",
     ])
@@ -26,7 +27,7 @@ describe("help", () => {
     expect(out).toContain("Exit codes");
   });
 
-  test.each(["check", "fmt", "ir", "run", "gradcheck", "build", "train", "eval", "plot", "doctor"])(
+  test.each(["check", "fmt", "ir", "run", "gradcheck", "build", "train", "eval", "embed", "plot", "doctor"])(
     "%s explains itself",
     async (command) => {
       const { code, out } = await place.margo(command, "-h");

@@ -1,0 +1,63 @@
+/** A finished run opened at its checkpoint: its program compiled again, its parameters on the device, its data at hand. */
+import { dirname, relative } from "node:path";
+import type { Program } from "../../compiler/program.ts";
+import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import type { TrainingInfo } from "../../runtime/program.ts";
+import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
+import type { DataContext } from "../data/index.ts";
+import { type RunInfo, readCheckpointFile, readRunInfo } from "../run-folder.ts";
+import { showReading } from "./progress.ts";
+import { programOf, sourceAt } from "./source.ts";
+import { pathOfRun, startExecutor } from "./start-executor.ts";
+
+export interface TrainedRun {
+  readonly info: RunInfo;
+  readonly program: Program;
+  readonly training: TrainingInfo;
+  readonly trainer: Trainer;
+  /** Where its data are. */
+  readonly context: DataContext;
+}
+
+export interface TrainedRunOptions {
+  /** Lines of the `train` that are to be others than in the run. */
+  readonly set?: Readonly<Record<string, string>>;
+  /** Rows to take at most. */
+  readonly limit?: number;
+}
+
+/** Opens the run for the time of `use`. */
+export async function withTrainedRun<T>(
+  folder: string,
+  { set, limit }: TrainedRunOptions,
+  use: (run: TrainedRun) => Promise<T | RuntimeFault>,
+): Promise<T | RuntimeFault> {
+  const info = readRunInfo(folder);
+  if (isFault(info)) return info;
+  const checkpoint = readCheckpointFile(folder);
+  if (isFault(checkpoint)) return checkpoint;
+  const source = sourceAt(relative(process.cwd(), info.file));
+  const program = await programOf(source, info.entry, { set: { ...info.settings, ...set } });
+  const { training } = program;
+  if (training === undefined) throw new Error(`${info.entry} is no train`);
+  const target = info.target === "reference" || info.target === "wgsl" ? info.target : "tfjs";
+  const executor = await startExecutor(program, target, source, {
+    path: pathOfRun(info),
+    budgetBytes: info.budget,
+  });
+  const trainer = await createTrainer(executor, info.seed);
+  if (isFault(trainer)) return trainer;
+  try {
+    const unread = await trainer.load(checkpoint, folder);
+    if (unread !== undefined) return unread;
+    const context: DataContext = {
+      directory: dirname(info.file),
+      root: source.root,
+      ...(limit === undefined ? {} : { limit }),
+      onRead: showReading(info.entry),
+    };
+    return await use({ info, program, training, trainer, context });
+  } finally {
+    trainer.dispose();
+  }
+}
