@@ -2,16 +2,14 @@
  * Several runs on one page: the same pictures side by side, so that what a margin does can be seen. The
  * pictures of the plane come first, then angles and curves, then a table of the numbers.
  */
+import { condensed, lineSeries, stepAxis } from "./chart-parts.ts";
 import {
   acceptChart,
   angleHistogram,
-  condensed,
   equalErrorChart,
-  lineSeries,
   pairHistogram,
   planePicture,
-  stepAxis,
-} from "./charts.ts";
+} from "./feature-charts.ts";
 import { escapeHtml, figures, page, section, wideTable } from "./html.ts";
 import { degrees, percent } from "./numbers.ts";
 import { headline } from "./report.ts";

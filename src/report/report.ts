@@ -2,18 +2,15 @@
  * The report of one run: what came out, how it went, where the rows lie among the classes, and everything
  * that is needed to run it again. One HTML file that needs nothing else.
  */
+import { accuracyChart, lossChart, metricCharts, traceCharts } from "./charts.ts";
 import {
   acceptChart,
-  accuracyChart,
-  equalErrorChart,
-  metricCharts,
   angleHistogram,
   confusionPicture,
-  lossChart,
+  equalErrorChart,
   pairHistogram,
   planePicture,
-  traceCharts,
-} from "./charts.ts";
+} from "./feature-charts.ts";
 import { type Figure, cards, escapeHtml, factTable, figures, page, section } from "./html.ts";
 import { count, degrees, duration, percent, significant } from "./numbers.ts";
 import { confusionOf } from "./confusion.ts";

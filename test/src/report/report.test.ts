@@ -1,7 +1,7 @@
 /** Reports are whole pages that need nothing else, whatever the run held: hostile names, no scores, one step. */
 import { describe, expect, test } from "vitest";
 import { confusionOf, countConfusions } from "../../../src/report/confusion.ts";
-import { condensed } from "../../../src/report/charts.ts";
+import { condensed } from "../../../src/report/chart-parts.ts";
 import { marginSheet } from "../../../src/report/margin-plot.ts";
 import { renderComparison } from "../../../src/report/compare.ts";
 import { bytes, count, degrees, duration, percent, significant } from "../../../src/report/numbers.ts";
