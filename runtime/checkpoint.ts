@@ -6,7 +6,7 @@
  */
 import type { Position } from "./batches.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import type { NamedTensors, ProgramInfo } from "./program.ts";
+import type { HostTensor, NamedTensors, ProgramInfo, VariableInfo } from "./program.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** What the epoch so far adds up to; means of them are what an epoch reports. */
@@ -86,14 +86,60 @@ function numberFrom(text: string | undefined, fits: (value: number) => boolean):
   return fits(value) ? value : undefined;
 }
 
+/** What a program takes of another one's weights, and what it begins anew. */
+export interface Weights {
+  readonly taken: NamedTensors;
+  readonly fresh: readonly FreshVariable[];
+}
+
+export interface FreshVariable {
+  readonly name: string;
+  readonly type: string;
+  /** The type under that name in the file; undefined where there is nothing. */
+  readonly found?: string;
+}
+
+/**
+ * The weights of any safetensors file for a program: tensors of the name and shape of one of its parameters or states. What
+ * the optimizer keeps belongs to the run that it comes from.
+ */
+export function weightsFor(
+  { name: program, variables }: ProgramInfo,
+  bytes: Uint8Array,
+  file?: string,
+): Weights | RuntimeFault {
+  const read = readSafetensors(bytes, file);
+  if (isFault(read)) return read;
+  const taken: Record<string, HostTensor> = {};
+  const fresh: FreshVariable[] = [];
+  const wanted = variables.filter(({ kind }) => kind !== "optimizer");
+  for (const variable of wanted) {
+    const { name } = variable;
+    const own = Object.hasOwn(read.tensors, name) ? read.tensors[name] : undefined;
+    const [type, found] = [typeText(variable), own === undefined ? undefined : typeText(own)];
+    if (own !== undefined && type === found) taken[name] = own;
+    else fresh.push({ name, type, ...(found === undefined ? {} : { found }) });
+  }
+  return Object.keys(taken).length === 0
+    ? runFaults.noWeights(
+        program,
+        wanted.map(({ name }) => name),
+        file,
+      )
+    : { taken, fresh };
+}
+
+function typeText({ dtype, shape }: Pick<VariableInfo, "dtype" | "shape">): string {
+  return `${dtype}[${shape.join(", ")}]`;
+}
+
 /** Says which variable the program and the checkpoint disagree on, if any. */
 export function checkpointMismatch(checkpoint: Checkpoint, info: ProgramInfo): RuntimeFault | undefined {
   const { variables } = checkpoint;
   for (const variable of info.variables) {
     const own = Object.hasOwn(variables, variable.name) ? variables[variable.name] : undefined;
     if (own === undefined) return runFaults.checkpointMismatch(`it has no variable "${variable.name}"`);
-    const wanted = `${variable.dtype}[${variable.shape.join(", ")}]`;
-    const found = `${own.dtype}[${own.shape.join(", ")}]`;
+    const [wanted, found] = [typeText(variable), typeText(own)];
     if (wanted !== found)
       return runFaults.checkpointMismatch(
         `"${variable.name}" is ${found} in it and ${wanted} in the program`,

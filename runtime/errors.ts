@@ -79,6 +79,20 @@ export const runFaults = {
       `the checkpoint belongs to another program: ${reason}`,
       "resume with the source and settings that the run was started with, or start a new run",
     ),
+  noWeights: (program: string, names: readonly string[], file?: string) =>
+    fault(
+      "M0613",
+      `nothing in these weights has both the name and the shape of a variable of ${program}`,
+      `variables go by their names: ${names.slice(0, 4).join(", ")}${names.length > 4 ? ", …" : ""}`,
+      file === undefined ? {} : { file },
+    ),
+  weightsUnreadable: (path: string, reason: string) =>
+    fault(
+      "M0614",
+      `cannot read the weights ${path}: ${reason}`,
+      "give the folder of a run, or a safetensors file",
+      { file: path },
+    ),
   outputUnwritable: (path: string, reason: string) =>
     fault(
       "M0620",

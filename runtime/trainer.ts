@@ -6,10 +6,12 @@
 import { consecutiveRows } from "./batches.ts";
 import {
   type Progress,
+  type Weights,
   checkpointMismatch,
   decodeCheckpoint,
   encodeCheckpoint,
   runStart,
+  weightsFor,
 } from "./checkpoint.ts";
 import { type Batch, type Dataset, dataInputs, gatherBatch, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
@@ -173,6 +175,16 @@ export class Trainer {
     this.#seed = checkpoint.seed;
     this.#progress = checkpoint.progress;
     return undefined;
+  }
+
+  /**
+   * Begins with the weights of another run, or of any safetensors file: those whose name and shape fit. The step and
+   * the optimizer's state stay as they are; a fault leaves everything as it was.
+   */
+  async loadWeights(bytes: Uint8Array, file?: string): Promise<Weights | RuntimeFault> {
+    const weights = weightsFor(this.executor.info, bytes, file);
+    if (!isFault(weights)) await this.executor.write(weights.taken);
+    return weights;
   }
 
   /** A run over a dataset from where the trainer stands. Events arrive in order; each is awaited. */

@@ -36,6 +36,8 @@ export interface RunInfo {
   /** Bytes for chunks of streamed losses, where a number was asked for (`--budget`). */
   readonly budget?: number;
   readonly seed: number;
+  /** The run or file whose weights it began with (`--from`). */
+  readonly from?: string;
   readonly limit?: number;
   /** Where the run was to end earlier or later than its `train` says (`--epochs`, `--steps`). */
   readonly epochs?: number;
@@ -139,6 +141,19 @@ export function readRunInfo(path: string): RunInfo | RuntimeFault {
   if (isFault(text)) return text;
   const value = parsed(text);
   return isRunInfo(value) ? value : runFaults.runUnreadable(path, `${runFiles.info} does not describe a run`);
+}
+
+/** The weights of a run, or of a safetensors file. */
+export function readWeights(path: string): Uint8Array | RuntimeFault {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    const info = readRunInfo(path);
+    return isFault(info) ? info : readCheckpointFile(path);
+  }
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return runFaults.weightsUnreadable(path, reason(error));
+  }
 }
 
 export function readCheckpointFile(path: string): Uint8Array | RuntimeFault {
@@ -257,6 +272,7 @@ function isRunInfo(value: unknown): value is RunInfo {
     Number.isSafeInteger(value["seed"]) &&
     isRecord(value["settings"]) &&
     Object.values(value["settings"]).every((setting) => typeof setting === "string") &&
+    (value["from"] === undefined || typeof value["from"] === "string") &&
     (value["gpu"] === undefined || typeof value["gpu"] === "string") &&
     (value["tune"] === undefined || value["tune"] === true) &&
     (value["budget"] === undefined || Number.isSafeInteger(value["budget"])) &&

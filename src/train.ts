@@ -6,6 +6,7 @@
 import type { Span } from "../compiler/errors/span.ts";
 import type { Program } from "../compiler/program.ts";
 import type { Dataset } from "../runtime/dataset.ts";
+import type { FreshVariable } from "../runtime/checkpoint.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Executor, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
@@ -33,6 +34,8 @@ export interface TrainRequest {
   readonly info: RunInfo;
   readonly folder: string;
   readonly start: "fresh" | "resume";
+  /** Weights to begin with: a safetensors file, and how people call it. */
+  readonly weights?: { readonly name: string; readonly bytes: Uint8Array };
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
@@ -43,7 +46,16 @@ export interface TrainRequest {
 export type RunEvent =
   | TrainingEvent
   | ({ readonly kind: "angles"; readonly step: number; readonly epoch: number } & MeanAngles)
+  | WeightsEvent
   | ({ readonly kind: "verification"; readonly step: number; readonly epoch: number } & VerificationScores);
+
+/** What a run took from another one before its first step. */
+export interface WeightsEvent {
+  readonly kind: "weights";
+  readonly from: string;
+  readonly taken: readonly string[];
+  readonly fresh: readonly FreshVariable[];
+}
 
 export type TrainSummary =
   | ({
@@ -117,6 +129,8 @@ async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   if (isFault(verification)) return { kind: "failed", fault: verification, setting: "verification" };
   const trainer = await createTrainer(executor, training.seed);
   if (isFault(trainer)) return { kind: "failed", fault: trainer };
+  const begun = await beginWith(request, trainer);
+  if (isFault(begun)) return { kind: "failed", fault: begun };
   const folder = await openFolder(request, trainer);
   if (isFault(folder)) return { kind: "failed", fault: folder };
   return {
@@ -127,6 +141,19 @@ async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
     ...(validation === undefined ? {} : { validation }),
     ...(verification === undefined ? {} : { verification }),
   };
+}
+
+/** A run that goes on has its own weights. */
+async function beginWith(
+  { weights, start, onEvent }: TrainRequest,
+  trainer: Trainer,
+): Promise<RuntimeFault | undefined> {
+  if (weights === undefined || start === "resume") return undefined;
+  const { name, bytes } = weights;
+  const loaded = await trainer.loadWeights(bytes, name);
+  if (isFault(loaded)) return loaded;
+  onEvent({ kind: "weights", from: name, taken: Object.keys(loaded.taken), fresh: loaded.fresh });
+  return undefined;
 }
 
 async function openFolder(request: TrainRequest, trainer: Trainer): Promise<RunFolder | RuntimeFault> {

@@ -154,6 +154,10 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--seed <number>", "the seed of the run", natural)
     .option("--out <folder>", "the run's folder (default: runs/NAME)")
     .option("--resume <folder>", "go on from a run's checkpoint")
+    .option(
+      "--from <run>",
+      "begin with the weights of another run, or of a safetensors file, where names and shapes are the same",
+    )
     .action(async (file, options) => finish(await (await import("./train.ts")).train(file, options)));
 
   add("eval <run>", "Metrics of a trained run on its validation data")

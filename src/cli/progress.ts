@@ -5,7 +5,7 @@
 import { type SingleBar, type Presets } from "cli-progress";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
 import type { NamedNumbers } from "../../runtime/trainer.ts";
-import type { RunEvent } from "../train.ts";
+import type { RunEvent, WeightsEvent } from "../train.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
 import { verificationHeadline } from "../report/verification-facts.ts";
 import { cyan, dim } from "./colors.ts";
@@ -88,6 +88,8 @@ function lineOf(event: RunEvent): string | undefined {
         dim,
         `${count(event.rows)} rows, ${count(event.batchesPerEpoch)} steps an epoch, ${count(event.totalSteps - event.step)} steps to go`,
       );
+    case "weights":
+      return weightsText(event);
     case "epoch":
       return `epoch ${event.epoch + 1}: ${scores("training", event)} ${paint(dim, `in ${duration(event.seconds)}`)}`;
     case "evaluation":
@@ -107,6 +109,14 @@ function lineOf(event: RunEvent): string | undefined {
       return undefined;
   }
   return event satisfies never;
+}
+
+function weightsText({ from, taken, fresh }: WeightsEvent): string {
+  const left = fresh.map(({ name, type, found }) =>
+    found === undefined ? name : `${name} (${found} there, ${type} here)`,
+  );
+  const anew = left.length === 0 ? "" : `; begun anew: ${left.join(", ")}`;
+  return `weights from ${from}: ${taken.length} of ${taken.length + fresh.length}${anew}`;
 }
 
 interface Scored {

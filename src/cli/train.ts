@@ -8,9 +8,9 @@ import type { TrainingInfo } from "../../runtime/program.ts";
 import { type TrainingTarget, automaticTarget, machineFacts } from "../machine.ts";
 import { degrees, duration, percent, significant } from "../report/numbers.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
-import { type RunInfo, readRunInfo } from "../run-folder.ts";
+import { type RunInfo, readRunInfo, readWeights } from "../run-folder.ts";
 import { type Interruption, listenForInterruption } from "../signals.ts";
-import { type TrainSummary, train as trainRun } from "../train.ts";
+import { type TrainRequest, type TrainSummary, train as trainRun } from "../train.ts";
 import { version } from "../version.ts";
 import { tellFault, tellFaultAt } from "./fault.ts";
 import { showProgress, showReading } from "./progress.ts";
@@ -18,7 +18,16 @@ import { Refusal } from "./refusal.ts";
 import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
 import { atStage } from "./stage.ts";
 import { askedBudget, pathOfRun, refuseForOtherTarget, startExecutor } from "./start-executor.ts";
-import { type ExitCode, animated, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
+import {
+  type ExitCode,
+  animated,
+  complain,
+  exitFault,
+  exitFine,
+  exitUsage,
+  say,
+  writeOut,
+} from "./terminal.ts";
 
 export interface TrainOptions {
   readonly entry: readonly string[];
@@ -33,6 +42,7 @@ export interface TrainOptions {
   readonly seed?: number;
   readonly out?: string;
   readonly resume?: string;
+  readonly from?: string;
 }
 
 /** Standard output gets the path of each report, and of the comparison where there were several runs. */
@@ -81,6 +91,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const path = pathOf(options, resumed, target);
   const tune = target === "wgsl" ? (options.tune ?? resumed?.tune) : undefined;
   const budget = budgetOf(options, resumed, target);
+  const weights = weightsOf(options);
   const progress = await showProgress(entry);
   const executor = await startExecutor(program, target, source, {
     path,
@@ -116,6 +127,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
       info,
       folder,
       start: options.resume === undefined ? "fresh" : "resume",
+      ...(weights === undefined ? {} : { weights }),
       signal: interruption.signal,
       onEvent: progress.onEvent,
       placeOf: (span) => placeOf(source, span),
@@ -167,6 +179,19 @@ function summaryText({
     verification === undefined ? undefined : `equal error rate ${percent(verification.equalErrorRate)}`,
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? "done" : parts.join(", ");
+}
+
+/** What a new run begins with; one that goes on has its own. */
+function weightsOf({ from, resume }: TrainOptions): TrainRequest["weights"] {
+  if (from === undefined) return undefined;
+  if (resume !== undefined) {
+    complain("--from begins a new run, and --resume goes on with one", "give one of the two");
+    throw new Refusal(exitUsage);
+  }
+  const bytes = readWeights(from);
+  if (!isFault(bytes)) return { name: from, bytes };
+  tellFault(bytes);
+  throw new Refusal(exitFault);
 }
 
 function resumedRun({ resume }: TrainOptions): RunInfo | undefined {
@@ -252,6 +277,7 @@ interface RunFacts {
 async function runInfo(facts: RunFacts): Promise<RunInfo> {
   const { source, entry, options, resumed, settings, target, path, tune, budget, seed } = facts;
   const limit = options.limit ?? resumed?.limit;
+  const from = options.from ?? resumed?.from;
   return {
     margo: version,
     file: join(source.root, source.file),
@@ -263,6 +289,7 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     ...(tune === undefined ? {} : { tune }),
     ...(budget === undefined ? {} : { budget }),
     seed,
+    ...(from === undefined ? {} : { from }),
     ...(limit === undefined ? {} : { limit }),
     ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
     ...(options.steps === undefined ? {} : { steps: options.steps }),

@@ -112,6 +112,51 @@ test("pairs of rows of other classes: told by train, by eval, and for rows that 
   expect(tried.out).toMatch(/^threshold at equal errors {4}cosine /m);
 });
 
+test("a run may begin with the weights of another one, where names and shapes are the same", async () => {
+  const args = ["train", "heaps.margo", "--epochs", "1", "--out", "begun"];
+  const { code, err } = await place.margo(...args, "--from", "whole");
+  expect(code, err).toBe(0);
+  expect(err).toContain("Heaps weights from whole: 5 of 5\n");
+  const first = (folder: string): number =>
+    (
+      JSON.parse(readFileSync(join(place.path, folder, "metrics.jsonl"), "utf8").split("\n")[1] ?? "") as {
+        loss: number;
+      }
+    ).loss;
+  expect(first("begun")).toBeLessThan(0.8 * first("whole"));
+  expect(readFileSync(join(place.path, "begun/report.html"), "utf8")).toContain("weights (--from)");
+  // Of a program with another width what fits is taken, and the rest is named.
+  place.write(
+    "wide.margo",
+    program({ epochs: 1 }).replace("dense(8) |> tanh()", "dense(8) |> tanh() |> dense(8)"),
+  );
+  const wide = await place.margo(
+    "train",
+    "wide.margo",
+    "--out",
+    "wide",
+    "--from",
+    "whole/checkpoint.safetensors",
+  );
+  expect(wide.err).toContain(
+    "weights from whole/checkpoint.safetensors: 3 of 7; begun anew: dense_2.W (f32[8, 2] there, f32[8, 8] here), dense_2.b (f32[2] there, f32[8] here), dense_3.W, dense_3.b",
+  );
+  // Going on with it needs no --from, and takes none.
+  expect((await place.margo("train", "heaps.margo", "--resume", "begun", "--epochs", "2")).code).toBe(0);
+  const both = await place.margo("train", "heaps.margo", "--resume", "begun", "--from", "whole");
+  expect([both.code, both.err]).toEqual([2, expect.stringContaining("give one of the two")]);
+  place.write("other.safetensors", "no weights");
+  for (const [from, says] of [
+    ["nowhere", "cannot read the weights nowhere: there is no such file or folder"],
+    ["other.safetensors", "no whole safetensors file"],
+    [".", "it is a folder of several"],
+  ] as const) {
+    const refused = await place.margo(...args.slice(0, 4), "--out", "refused", "--from", from);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining(says)]);
+  }
+  expect(place.files().some((name) => name.startsWith("refused/"))).toBe(false);
+});
+
 test("embed writes the features of the rows asked for, as eval and NumPy read them", async () => {
   const { code, out, err } = await place.margo("embed", "open", "--of", "verification", "--out", "f.npz");
   expect({ code, out }, err).toEqual({ code: 0, out: "f.npz\n" });

@@ -162,6 +162,35 @@ describe("resuming", () => {
   });
 });
 
+describe("weights of another run", () => {
+  it("are taken where name and shape fit; the step and the optimizer's state begin anew", async () => {
+    const [earlier, trainer] = [await freshTrainer(), await freshTrainer(0.1, 9)];
+    await run(earlier, dataset, options);
+    const before = await trainer.executor.read();
+    const weights = whole(await trainer.loadWeights(await earlier.save()));
+    expect(weights.fresh).toEqual([]);
+    expect(trainer.progress.step).toBe(0);
+    const [after, given] = [await trainer.executor.read(), await earlier.executor.read()];
+    const kinds = new Map(trainer.executor.info.variables.map(({ name, kind }) => [name, kind]));
+    for (const [name, value] of Object.entries(after))
+      expect(value, name).toEqual(kinds.get(name) === "optimizer" ? before[name] : given[name]);
+    expect(Object.keys(weights.taken)).toEqual(
+      [...kinds].flatMap(([name, kind]) => (kind === "optimizer" ? [] : [name])),
+    );
+  });
+
+  it("of which none fits are refused, and nothing changes", async () => {
+    const trainer = await freshTrainer();
+    const before = await trainer.executor.read();
+    const other = whole(await createTrainer(fakeExecutor({ ...settings, width: 5 }), 1));
+    expect(faultText(await trainer.loadWeights(await other.save(), "other"))).toMatch(
+      /^M0613 nothing in these weights has both the name and the shape of a variable of /,
+    );
+    expect(faultText(await trainer.loadWeights(new Uint8Array(3), "short"))).toContain("M0610");
+    expect(await trainer.executor.read()).toEqual(before);
+  });
+});
+
 describe("a loss that is no number", () => {
   const features = dataset.features.data.slice();
   features[17 * 4] = 3e38;
