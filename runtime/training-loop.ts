@@ -85,7 +85,8 @@ async function recover({ trainer, report }: Run, state: RunState, lost: DeviceLo
 
 /** What is on the host when a run cannot go on. */
 async function keepSnapshot({ trainer, options }: Run, { snapshot, saved }: RunState): Promise<void> {
-  if (snapshot.progress.step > saved) await options.saveCheckpoint?.(trainer.checkpointOf(snapshot));
+  const { step } = snapshot.progress;
+  if (step > saved) await options.saveCheckpoint?.(trainer.checkpointOf(snapshot), step);
 }
 
 /** What was told before a device was lost is not told again. */
@@ -248,7 +249,7 @@ async function keep(run: Run, state: RunState, saves: boolean): Promise<Training
     state.losses = 0;
   }
   if (!saves) return undefined;
-  const unwritten = await options.saveCheckpoint?.(trainer.checkpointOf(taken));
+  const unwritten = await options.saveCheckpoint?.(trainer.checkpointOf(taken), taken.progress.step);
   if (unwritten !== undefined) return failed(unwritten);
   state.saved = taken.progress.step;
   await report({ kind: "checkpoint", step: state.saved });

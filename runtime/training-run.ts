@@ -16,7 +16,7 @@ export interface TrainingOptions {
   readonly validation?: Dataset;
   readonly observe?: EvaluationObserver;
   /** Where checkpoints go; a fault from it ends the run. */
-  readonly saveCheckpoint?: (bytes: Uint8Array) => Promise<RuntimeFault | undefined>;
+  readonly saveCheckpoint?: (bytes: Uint8Array, step: number) => Promise<RuntimeFault | undefined>;
   /** Steps between checkpoints within an epoch; there is always one at its end. */
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;

@@ -18,7 +18,7 @@ import {
 import { join } from "node:path";
 import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
 import { lockFolder } from "./run-lock.ts";
-import { writeWholeFile } from "./write-file.ts";
+import { copyWholeFile, writeWholeFile } from "./write-file.ts";
 
 /** What a run was last started with; enough to compile it again. */
 export interface RunInfo {
@@ -51,6 +51,8 @@ export interface RunFolder {
   /** One line of JSON, on its way to the disk when the call returns. */
   readonly append: (metric: object) => RuntimeFault | undefined;
   readonly saveCheckpoint: (bytes: Uint8Array) => Promise<RuntimeFault | undefined>;
+  /** What the checkpoint is now stays as the best one. */
+  readonly keepBest: () => Promise<RuntimeFault | undefined>;
   readonly writeJson: (name: string, value: unknown) => Promise<RuntimeFault | undefined>;
   readonly close: () => void;
 }
@@ -59,8 +61,11 @@ export const runFiles = {
   info: "run.json",
   metrics: "metrics.jsonl",
   checkpoint: "checkpoint.safetensors",
-  /** Of the run that was in the folder before. */
+  /** That of the best evaluation (best.ts). */
+  best: "checkpoint.best.safetensors",
+  /** Those of the run that was in the folder before. */
   earlierCheckpoint: "checkpoint.earlier.safetensors",
+  earlierBest: "checkpoint.best.earlier.safetensors",
   evaluation: "evaluation.json",
   report: "report.html",
 } as const;
@@ -81,9 +86,14 @@ export async function createRunFolder(path: string, info: RunInfo): Promise<RunF
 }
 
 function clearRun(path: string): void {
-  const checkpoint = join(path, runFiles.checkpoint);
-  if (statSync(checkpoint, { throwIfNoEntry: false })?.isFile() === true)
-    renameSync(checkpoint, join(path, runFiles.earlierCheckpoint));
+  for (const [name, aside] of [
+    [runFiles.checkpoint, runFiles.earlierCheckpoint],
+    [runFiles.best, runFiles.earlierBest],
+  ] as const) {
+    rmSync(join(path, aside), { force: true });
+    if (statSync(join(path, name), { throwIfNoEntry: false })?.isFile() === true)
+      renameSync(join(path, name), join(path, aside));
+  }
   for (const name of [runFiles.evaluation, runFiles.report]) rmSync(join(path, name), { force: true });
 }
 
@@ -156,9 +166,10 @@ export function readWeights(path: string): Uint8Array | RuntimeFault {
   }
 }
 
-export function readCheckpointFile(path: string): Uint8Array | RuntimeFault {
-  const file = join(path, runFiles.checkpoint);
-  if (!existsSync(file)) return runFaults.runUnreadable(path, `it has no ${runFiles.checkpoint}`);
+export function readCheckpointFile(path: string, which: "last" | "best" = "last"): Uint8Array | RuntimeFault {
+  const name = which === "best" ? runFiles.best : runFiles.checkpoint;
+  const file = join(path, name);
+  if (!existsSync(file)) return runFaults.runUnreadable(path, `it has no ${name}`);
   try {
     return readFileSync(file);
   } catch (error) {
@@ -179,6 +190,8 @@ function appendTo(path: string, release: () => void): RunFolder | RuntimeFault {
     append: (metric) => guarded(file, () => writeFileSync(descriptor, `${JSON.stringify(metric)}\n`)),
     saveCheckpoint: async (bytes) =>
       guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), bytes)),
+    keepBest: () =>
+      guardedly(file, () => copyWholeFile(join(path, runFiles.checkpoint), join(path, runFiles.best))),
     writeJson: (name, value) => writeAll(join(path, name), json(value)),
     close: () => {
       closeSync(descriptor);
@@ -196,9 +209,13 @@ function guarded(file: string, act: () => void): RuntimeFault | undefined {
   }
 }
 
-async function writeAll(file: string, content: string | Uint8Array): Promise<RuntimeFault | undefined> {
+function writeAll(file: string, content: string | Uint8Array): Promise<RuntimeFault | undefined> {
+  return guardedly(file, () => writeWholeFile(file, content));
+}
+
+async function guardedly(file: string, act: () => Promise<void>): Promise<RuntimeFault | undefined> {
   try {
-    await writeWholeFile(file, content);
+    await act();
     return undefined;
   } catch (error) {
     return runFaults.outputUnwritable(file, reason(error));

@@ -6,6 +6,7 @@
 import type { Span } from "../compiler/errors/span.ts";
 import type { Program } from "../compiler/program.ts";
 import type { Dataset } from "../runtime/dataset.ts";
+import { bestSoFar } from "./best.ts";
 import type { FreshVariable } from "../runtime/checkpoint.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Executor, TrainingInfo } from "../runtime/program.ts";
@@ -175,8 +176,10 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
   const { trainer, folder, dataset, validation } = prepared;
   let unwritten: RuntimeFault | undefined;
   let found: Found = {};
+  const best = bestSoFar(folder.path);
   const stop = new AbortController();
   const emit = (event: RunEvent) => {
+    if (event.kind === "evaluation" || event.kind === "verification") best.hear(event);
     unwritten ??= folder.append(event);
     if (unwritten !== undefined) stop.abort();
     request.onEvent(event);
@@ -206,7 +209,8 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
       ...(training.steps === undefined ? {} : { steps: training.steps }),
       ...(validation === undefined ? {} : { validation, observe: (...seen) => collector.observe(...seen) }),
       ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
-      saveCheckpoint: folder.saveCheckpoint,
+      saveCheckpoint: async (bytes, step) =>
+        (await folder.saveCheckpoint(bytes)) ?? (best.isAt(step) ? folder.keepBest() : undefined),
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     },
     onEvent,

@@ -3,8 +3,20 @@
  * disk, and are renamed over it. A full disk or a signal leaves the earlier file as it was.
  */
 import { existsSync, rmSync } from "node:fs";
-import { mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+
+/** Copies a file beside itself. Whoever writes whole files replaces and never changes them, so another name for it is a copy. */
+export async function copyWholeFile(from: string, to: string): Promise<void> {
+  const temporary = temporaryBeside(to);
+  try {
+    await link(from, temporary).catch(() => copyFile(from, temporary));
+    await rename(temporary, to);
+  } finally {
+    await rm(temporary, { force: true });
+    unfinished.delete(temporary);
+  }
+}
 
 /** Writes a file and the folders above it. Throws Node's system error, with the target's path in it. */
 export async function writeWholeFile(path: string, content: string | Uint8Array): Promise<void> {
@@ -16,9 +28,7 @@ export async function writeWholeFile(path: string, content: string | Uint8Array)
 
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   await makeFolders(dirname(path));
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
-  if (count === 1) process.once("exit", removeUnfinished);
-  unfinished.add(temporary);
+  const temporary = temporaryBeside(path);
   try {
     const file = await open(temporary, "w");
     try {
@@ -56,6 +66,13 @@ function withPath(error: unknown, path: string): unknown {
   return error instanceof Error && "syscall" in error && !("path" in error)
     ? Object.assign(error, { path })
     : error;
+}
+
+function temporaryBeside(path: string): string {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
+  if (count === 1) process.once("exit", removeUnfinished);
+  unfinished.add(temporary);
+  return temporary;
 }
 
 /** Two writes of one process never share a temporary name. */

@@ -149,7 +149,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(budgetOption())
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
-    .option("--limit <rows>", "use only the first rows of the data", positive)
+    .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
     .option("--set <name=expression>", "override a line of the train, like batch=64", settings, {})
     .option("--seed <number>", "the seed of the run", natural)
     .option("--out <folder>", "the run's folder (default: runs/NAME)")
@@ -167,7 +167,8 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       settings,
       {},
     )
-    .option("--limit <rows>", "use only the first rows of the data", positive)
+    .option("--best", bestHelp)
+    .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
     .option("--json", "machine-readable")
     .action(async (folder, options) => finish(await (await import("./eval.ts")).evaluate(folder, options)));
 
@@ -185,7 +186,8 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       settings,
       {},
     )
-    .option("--limit <rows>", "use only so many rows of the data", positive)
+    .option("--best", bestHelp)
+    .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
     .option("--out <file>", "where to write (default: RUN/features.npz)")
     .action(async (folder, options) => finish(await (await import("./embed.ts")).embed(folder, options)));
 
@@ -214,6 +216,8 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
 
   return margo;
 }
+
+const bestHelp = "take the checkpoint of the best evaluation instead of the last one";
 
 const footer = `
 Exit codes: 0 fine, 1 the source, data or a check is at fault, 2 usage, environment or a bug in Margo.

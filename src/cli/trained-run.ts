@@ -22,6 +22,8 @@ export interface TrainedRun {
 export interface TrainedRunOptions {
   /** Lines of the `train` that are to be others than in the run. */
   readonly set?: Readonly<Record<string, string>>;
+  /** The checkpoint of the best evaluation, and not of the end. */
+  readonly best?: true;
   /** Rows to take at most. */
   readonly limit?: number;
 }
@@ -29,12 +31,12 @@ export interface TrainedRunOptions {
 /** Opens the run for the time of `use`. */
 export async function withTrainedRun<T>(
   folder: string,
-  { set, limit }: TrainedRunOptions,
+  { set, best, limit }: TrainedRunOptions,
   use: (run: TrainedRun) => Promise<T | RuntimeFault>,
 ): Promise<T | RuntimeFault> {
   const info = readRunInfo(folder);
   if (isFault(info)) return info;
-  const checkpoint = readCheckpointFile(folder);
+  const checkpoint = readCheckpointFile(folder, best === true ? "best" : "last");
   if (isFault(checkpoint)) return checkpoint;
   const source = sourceAt(relative(process.cwd(), info.file));
   const program = await programOf(source, info.entry, { set: { ...info.settings, ...set } });

@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseModule } from "../../compiler/syntax/parse.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type Metric, type RunInfo, readMetrics, readRunInfo, runFiles } from "../run-folder.ts";
+import { bestOf } from "../best.ts";
 import type { EvaluationRecord } from "../feature-look.ts";
 import type { EpochPoint, Fact, RunData, StepPoint, VerificationPoint } from "./run-data.ts";
 
@@ -19,6 +20,7 @@ export function readRun(folder: string): RunData | RuntimeFault {
   const { doc, settings } = declarationOf(info);
   const ofKind = (kind: string) => metrics.filter((metric) => metric["kind"] === kind);
   const steps = ofKind("step").flatMap(stepPoint);
+  const best = bestOf(metrics);
   const rate = numberIn(ofKind("step").at(-1), "rowsPerSecond");
   return {
     name: basename(resolve(folder)),
@@ -30,6 +32,7 @@ export function readRun(folder: string): RunData | RuntimeFault {
     seconds: ofKind("epoch").reduce((sum, metric) => sum + (numberIn(metric, "seconds") ?? 0), 0),
     ...(rate === undefined ? {} : { rowsPerSecond: rate }),
     ...(evaluation === undefined ? {} : { evaluation }),
+    ...(best === undefined ? {} : { best }),
     settings: [["train", info.entry], ...settings.filter(([name]) => name !== "seed"), ...overrides(info)],
     machine: Object.entries(info.machine ?? {}),
     source: { file: shortName(info.file), text: info.source },

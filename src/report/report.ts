@@ -55,12 +55,21 @@ export function headline(run: RunData): readonly Fact[] {
     ...Object.entries(last?.metrics ?? {}).map(
       ([name, value]) => [`${what} ${name}`, significant(value)] as const,
     ),
+    ...bestFact(run),
     ["steps", count(run.steps.at(-1)?.step ?? 0)],
     ["time", duration(run.seconds)],
     ...(run.rowsPerSecond === undefined
       ? []
       : [["rows a second", count(Math.round(run.rowsPerSecond))] as const]),
   ];
+}
+
+/** Where the end was not the best. */
+function bestFact({ best, steps }: RunData): readonly Fact[] {
+  if (best === undefined || best.step === steps.at(-1)?.step) return [];
+  const { measure, value, step } = best;
+  const shown = measure === "validation loss" ? significant(value) : percent(value);
+  return [[`best ${measure}, after step ${count(step)}`, shown]];
 }
 
 function curves(run: RunData): string {

@@ -2,6 +2,7 @@
  * What a report is drawn from: one run as plain data. Whoever has a run folder fills this in; the
  * pictures and pages know nothing of files.
  */
+import type { Rated } from "../best.ts";
 import type { EvaluationRecord } from "../feature-look.ts";
 
 export interface StepPoint {
@@ -39,6 +40,8 @@ export interface RunData {
   readonly verification: readonly VerificationPoint[];
   readonly seconds: number;
   readonly rowsPerSecond?: number;
+  /** The best moment, where something measured it. */
+  readonly best?: Rated;
   /** The last look at the features: angles, the plane, who is taken for whom. */
   readonly evaluation?: EvaluationRecord;
   readonly settings: readonly Fact[];

@@ -192,6 +192,15 @@ test("embed writes the features of the rows asked for, as eval and NumPy read th
   expect(existsSync(join(place.path, "whole/features.npz"))).toBe(true);
 });
 
+test("eval and embed take the best checkpoint where they are asked to", async () => {
+  const { code, out } = await place.margo("eval", "open", "--best", "--json");
+  expect({ code, step: (JSON.parse(out) as { step: number }).step }).toEqual({ code: 0, step: 4 });
+  expect((await place.margo("embed", "open", "--best", "--out", "best.npz")).code).toBe(0);
+  expect((await place.margo("eval", "whole", "--best")).err).toContain(
+    "it has no checkpoint.best.safetensors",
+  );
+});
+
 test("verification that cannot be is refused where it is written", async () => {
   place.write("one.csv", "p,q,kind\n1,2,a\n2,1,a\n");
   const asked = program().replace(

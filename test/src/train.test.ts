@@ -13,11 +13,13 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Program } from "../../compiler/program.ts";
+import { decodeCheckpoint } from "../../runtime/checkpoint.ts";
 import { createReferenceExecutor } from "../../src/executors/reference.ts";
 import { metricCharts } from "../../src/report/charts.ts";
 import { readRun } from "../../src/report/read-run.ts";
 import { headline } from "../../src/report/report.ts";
 import { readMetrics, readRunInfo } from "../../src/run-folder.ts";
+import { bestOf } from "../../src/best.ts";
 import { lockFolder, lockName } from "../../src/run-lock.ts";
 import { type RunEvent, type TrainRequest, type TrainSummary, train } from "../../src/train.ts";
 import { faultText, whole } from "../support/datasets.ts";
@@ -113,6 +115,82 @@ const losses = (folder: string) =>
   whole(readMetrics(join(work, folder))).flatMap((metric) =>
     metric["kind"] === "step" ? [metric["loss"]] : [],
   );
+
+describe("the best moment of a run", () => {
+  const best = (folder: string) => whole(decodeCheckpoint(contents(folder, "checkpoint.best.safetensors")));
+  const last = (folder: string) => whole(decodeCheckpoint(contents(folder, "checkpoint.safetensors")));
+
+  it("is kept beside the last one, with the parameters that it had", async () => {
+    // A rate so large that the run is worse at its end.
+    const program = programOf(
+      metricsSource.replace("optimizer = sgd", "optimizer = sgd(rate: 40 * step)"),
+      "T",
+    );
+    const events: RunEvent[] = [];
+    await run("best", { program, onEvent: (event) => void events.push(event) });
+    const losses = events.flatMap((event) => (event.kind === "evaluation" ? [event] : []));
+    const lowest = losses.toSorted((a, b) => a.loss - b.loss)[0];
+    expect(lowest?.step).toBeLessThan(losses.at(-1)?.step ?? 0);
+    expect(best("best").progress.step).toBe(lowest?.step);
+    expect(last("best").progress.step).toBe(21);
+    const data = whole(readRun(join(work, "best")));
+    expect(data.best).toEqual({ step: lowest?.step, measure: "validation loss", value: lowest?.loss });
+    expect(headline(data).map(([name]) => name)).toContain(
+      `best validation loss, after step ${lowest?.step}`,
+    );
+  });
+
+  it("is known to a run that goes on", async () => {
+    const program = programOf(
+      metricsSource.replace("optimizer = sgd", "optimizer = sgd(rate: 40 * step)"),
+      "T",
+    );
+    await run("resumed-best", { program, steps: 14 });
+    await run("resumed-best", { program, start: "resume" });
+    expect(best("resumed-best").variables).toEqual(best("best").variables);
+  });
+
+  it("of a run before is put aside", async () => {
+    await run("best", { program: programOf(metricsSource, "T") });
+    expect(contents("best", "checkpoint.best.earlier.safetensors")).toEqual(
+      contents("resumed-best", "checkpoint.best.safetensors"),
+    );
+  });
+
+  it.each([
+    [
+      "the lowest equal error rate",
+      [
+        ["verification", 1, { equalErrorRate: 0.2 }],
+        ["verification", 2, { equalErrorRate: 0.1 }],
+        ["evaluation", 3, { accuracy: 1, loss: 0 }],
+      ],
+      2,
+    ],
+    [
+      "the highest validation accuracy",
+      [
+        ["evaluation", 1, { accuracy: 0.5, loss: 0 }],
+        ["evaluation", 2, { accuracy: 0.6, loss: 9 }],
+        ["evaluation", 3, { accuracy: 0.6, loss: 1 }],
+      ],
+      2,
+    ],
+    [
+      "the lowest validation loss",
+      [
+        ["evaluation", 1, { loss: 3 }],
+        ["evaluation", 2, { loss: 2 }],
+        ["step", 3, { loss: 1 }],
+      ],
+      2,
+    ],
+    ["none where nothing measures it", [["epoch", 1, { loss: 3 }]], undefined],
+  ] as const)("is the one with %s", (_, metrics, step) => {
+    const best = bestOf(metrics.map(([kind, at, values]) => ({ kind, step: at, ...values })));
+    expect(best?.step).toBe(step);
+  });
+});
 
 describe("a run folder", () => {
   it("has the run's own metrics under their names, and no accuracy where it is not asked for", async () => {
