@@ -25,6 +25,35 @@ export function epochOrder(seed: number, epoch: number, rows: number): Int32Arra
   return order;
 }
 
+/**
+ * The same rows with those of one class together, so many at a time: where a row comes up, the next ones of its class
+ * come along. So a batch holds several rows of each of its classes, and an epoch still every row once.
+ */
+export function groupedByClass(order: Int32Array, labels: ArrayLike<number>, perClass: number): Int32Array {
+  const classes = new Map<number, number[]>();
+  for (const row of order) {
+    const label = labels[row] ?? 0;
+    const known = classes.get(label);
+    if (known === undefined) classes.set(label, [row]);
+    else known.push(row);
+  }
+  const placed = new Map<number, number>();
+  const grouped = new Int32Array(order.length);
+  const isPlaced = new Uint8Array(order.length);
+  let at = 0;
+  for (const row of order) {
+    if (isPlaced[row] === 1) continue;
+    const label = labels[row] ?? 0;
+    const from = placed.get(label) ?? 0;
+    for (const next of classes.get(label)?.slice(from, from + perClass) ?? []) {
+      isPlaced[next] = 1;
+      grouped[at++] = next;
+    }
+    placed.set(label, from + perClass);
+  }
+  return grouped;
+}
+
 /** No operation of a program has this site: shuffling shares no numbers with dropout or initialisers. */
 const shuffleSite = -1;
 

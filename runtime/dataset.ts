@@ -3,7 +3,7 @@
  * stored (bytes stay bytes) and are normalised while a batch is gathered, so a dataset costs what its
  * file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
  */
-import { spreadPlaces } from "./batches.ts";
+import { epochOrder, groupedByClass, spreadPlaces } from "./batches.ts";
 import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
 
@@ -37,6 +37,13 @@ export interface Batch {
 
 export function rowCount(dataset: Dataset): number {
   return dataset.features.shape[0] ?? 0;
+}
+
+/** The rows in the order in which an epoch sees them, `perClass` of a class together. */
+export function rowsOfEpoch(dataset: Dataset, seed: number, epoch: number, perClass = 1): Int32Array {
+  const order = epochOrder(seed, epoch, rowCount(dataset));
+  const { labels } = dataset;
+  return perClass === 1 || labels === undefined ? order : groupedByClass(order, labels.data, perClass);
 }
 
 /** Copies rows into one batch and normalises them. */

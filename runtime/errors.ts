@@ -59,6 +59,13 @@ export const runFaults = {
   noRows: (what: string) => fault("M0603", `${what} has no rows`, "give a data file with at least one row"),
   badSetting: (name: string, value: number, wanted: string) =>
     fault("M0604", `${name} is ${value}, but it must be ${wanted}`, `set ${name} to a value that fits`),
+  noClassesToGroup: (source: string) =>
+    fault(
+      "M0606",
+      `${source} names no classes, and several rows of a class are to come together`,
+      "say how many classes its labels name (classes: …), or leave per_class out",
+      { file: source },
+    ),
   notSafetensors: (reason: string, file?: string) =>
     fault(
       "M0610",

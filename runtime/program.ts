@@ -52,6 +52,8 @@ export interface TrainingInfo {
   /** Rows of classes that need not be among the trained ones: whether pairs of them can be told apart. */
   readonly verification?: DataSource;
   readonly batch: number;
+  /** Rows of a class that come together in a batch; 1 unless given. */
+  readonly perClass?: number;
   readonly epochs?: number;
   readonly steps?: number;
   readonly seed: number;

@@ -4,11 +4,12 @@
  * reproducible bit for bit, so a host copy of the variables now and then (its only cost in a healthy run)
  * is enough: the steps after it are run again with every variable looked at.
  */
-import { batchRows, batchesPerEpoch, epochOrder, nextPosition } from "./batches.ts";
+import { batchRows, batchesPerEpoch, nextPosition } from "./batches.ts";
 import type { Progress } from "./checkpoint.ts";
-import { type Batch, type Dataset, gatherBatch, rowCount } from "./dataset.ts";
+import { type Batch, type Dataset, gatherBatch, rowCount, rowsOfEpoch } from "./dataset.ts";
 import type { NamedTensors } from "./program.ts";
 import type { Trainer } from "./trainer.ts";
+import type { TrainingOptions } from "./training-run.ts";
 
 export interface Snapshot {
   readonly progress: Progress;
@@ -51,7 +52,7 @@ export function nonFiniteParameter(trainer: Trainer, { variables }: Snapshot): s
 export async function findBrokenStep(
   trainer: Trainer,
   dataset: Dataset,
-  batch: number,
+  { batch, perClass }: Pick<TrainingOptions, "batch" | "perClass">,
   snapshot: Snapshot,
   badStep: number,
 ): Promise<BrokenStep | undefined> {
@@ -60,7 +61,7 @@ export async function findBrokenStep(
   let before = snapshot;
   while (before.progress.step < badStep) {
     const { position, step, sums } = before.progress;
-    const order = epochOrder(trainer.seed, position.epoch, rowCount(dataset));
+    const order = rowsOfEpoch(dataset, trainer.seed, position.epoch, perClass);
     const gathered = gatherBatch(dataset, batchRows(order, batch, position.batch));
     const { loss } = await trainer.step(gathered);
     const variables = await trainer.executor.read();

@@ -4,9 +4,9 @@
  * it: the steps since the last snapshot are run again to find the first step that went wrong. A device that is lost
  * does not: the run goes on from its last snapshot on another one, and nothing is told twice.
  */
-import { batchRows, epochOrder, nextPosition } from "./batches.ts";
+import { batchRows, nextPosition } from "./batches.ts";
 import { noSums } from "./checkpoint.ts";
-import { type Dataset, gatherBatch, rowCount } from "./dataset.ts";
+import { type Dataset, gatherBatch, rowCount, rowsOfEpoch } from "./dataset.ts";
 import { DeviceLost } from "./device-fault.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import {
@@ -156,8 +156,8 @@ const snapshotEvery = 200;
 /** Signals and pages get their turn this often; a device that computes without waiting gives them none. */
 const pauseEveryMs = 100;
 
-function orderOf({ trainer, dataset }: Run): Int32Array {
-  return epochOrder(trainer.seed, trainer.progress.position.epoch, rowCount(dataset));
+function orderOf({ trainer, dataset, options }: Run): Int32Array {
+  return rowsOfEpoch(dataset, trainer.seed, trainer.progress.position.epoch, options.perClass);
 }
 
 /** Adds finished steps up and reports them; returns the first whose loss is no number. */
@@ -282,7 +282,7 @@ async function replayed(
 ): Promise<TrainingOutcome> {
   const { trainer, dataset, options, report } = run;
   await report({ kind: "replay", from: snapshot.progress.step + 1, to: badStep });
-  const broken = await findBrokenStep(trainer, dataset, options.batch, snapshot, badStep);
+  const broken = await findBrokenStep(trainer, dataset, options, snapshot, badStep);
   return { kind: "failed", fault, ...(broken === undefined ? {} : { broken }) };
 }
 

@@ -10,6 +10,8 @@ import type { Evaluation, EvaluationObserver, NamedNumbers, Trainer } from "./tr
 
 export interface TrainingOptions {
   readonly batch: number;
+  /** Rows of a class that come together, as losses want that compare the rows of a batch; 1 unless given. */
+  readonly perClass?: number;
   /** The run ends at whichever of the two comes first; one epoch where neither is given. */
   readonly epochs?: number;
   readonly steps?: number;
@@ -84,9 +86,11 @@ export function prepareRun(
   report: Report,
 ): Run | RuntimeFault {
   const { info } = trainer.executor;
-  const { batch, epochs, steps } = options;
+  const { batch, perClass = 1, epochs, steps } = options;
   if (!Number.isInteger(batch) || batch < 1)
     return runFaults.badSetting("batch", batch, "a whole number of at least 1");
+  if (!Number.isInteger(perClass) || perClass < 1)
+    return runFaults.badSetting("perClass", perClass, "a whole number of at least 1");
   for (const [name, value] of [
     ["epochs", epochs],
     ["steps", steps],
@@ -99,6 +103,9 @@ export function prepareRun(
   if (inputs === undefined) return runFaults.missingFunction(info.name, "step");
   const dataset = fitDataset(given, inputs);
   if (isFault(dataset)) return dataset;
+  const { labels } = dataset;
+  if (perClass > 1 && (labels?.dtype !== "i32" || labels.shape.length !== 1))
+    return runFaults.noClassesToGroup(dataset.source);
   const validation = options.validation === undefined ? undefined : fitDataset(options.validation, inputs);
   if (isFault(validation)) return validation;
   const batches = batchesPerEpoch(rowCount(dataset), batch);

@@ -205,6 +205,7 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
     dataset,
     {
       batch: training.batch,
+      ...(training.perClass === undefined ? {} : { perClass: training.perClass }),
       ...(training.epochs === undefined ? {} : { epochs: training.epochs }),
       ...(training.steps === undefined ? {} : { steps: training.steps }),
       ...(validation === undefined ? {} : { validation, observe: (...seen) => collector.observe(...seen) }),

@@ -36,6 +36,7 @@ export interface TrainSettings {
   readonly validation: DataSource | undefined;
   readonly verification: DataSource | undefined;
   readonly batch: number;
+  readonly perClass: number | undefined;
   readonly epochs: number | undefined;
   readonly steps: number | undefined;
   readonly seed: number;
@@ -54,6 +55,7 @@ const settingNames = [
   "verification",
   "optimizer",
   "batch",
+  "per_class",
   "epochs",
   "steps",
   "seed",
@@ -94,7 +96,8 @@ export function readTrain(
   const [data, validation, verification] = [reader("data"), reader("validation"), reader("verification")];
   const positive = (name: SettingName) =>
     read(name, (value) => wholeFrom(value, 1), "a whole number of at least 1");
-  const [batch, epochs, steps] = [positive("batch"), positive("epochs"), positive("steps")];
+  const [batch, perClass] = [positive("batch"), positive("per_class")];
+  const [epochs, steps] = [positive("epochs"), positive("steps")];
   const seed = read("seed", (value) => wholeFrom(value, 0), "a whole number of at least 0");
   const listed = written.get("metrics");
   const metrics = listed === undefined ? "default" : readMetrics(frame, listed);
@@ -114,6 +117,7 @@ export function readTrain(
     validation,
     verification,
     batch: batch ?? defaultBatch,
+    perClass,
     epochs,
     steps,
     seed: seed ?? 0,

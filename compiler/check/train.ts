@@ -71,7 +71,7 @@ export function elaborateTrain(
     functionOf(program, "embed", predict.inputs, [{ name: "features", node: predict.features.node }]),
     predictFunction(predict, settings),
   ];
-  const { data, validation, verification, batch, epochs, steps, seed, spans } = settings;
+  const { data, validation, verification, batch, perClass, epochs, steps, seed, spans } = settings;
   return {
     functions: functions.filter((fn) => fn !== undefined),
     training: {
@@ -81,6 +81,7 @@ export function elaborateTrain(
       spans,
       ...(validation === undefined ? {} : { validation }),
       ...(verification === undefined ? {} : { verification }),
+      ...(perClass === undefined ? {} : { perClass }),
       ...(epochs === undefined ? {} : { epochs }),
       ...(steps === undefined ? {} : { steps }),
     },

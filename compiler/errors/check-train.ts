@@ -40,7 +40,7 @@ export const unknownTrainSetting = defineError<
   code: "M0501",
   title: "Unknown setting of a train",
   explanation:
-    "A `train` has model, loss, data, validation, verification, optimizer, batch, epochs or steps, seed and metrics.",
+    "A `train` has model, loss, data, validation, verification, optimizer, batch, per_class, epochs or steps, seed and metrics.",
   example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1\nbatchs = 32`),
   report: (facts) => ({
     message: `a train has no setting \`${facts.name}\``,

@@ -111,6 +111,11 @@ export const trainSettings: readonly Word[] = [
   ),
   word("optimizer", "optimizer", "The update of each parameter: `sgd(rate: 0.1)`."),
   word("batch", "int", "Rows a step; 128 unless given."),
+  word(
+    "per_class",
+    "int",
+    "Rows of a class that come together in a batch, for losses that compare rows; 1 unless given.",
+  ),
   word("epochs", "int", "How many times training goes through the data; or give `steps`."),
   word("steps", "int", "How many steps training takes; or give `epochs`."),
   word("seed", "int", "Of parameters, shuffling and random numbers; 0 unless given."),

@@ -1,6 +1,6 @@
 /** The trainer and its loop over a fake executor: events, resuming, cancelling, bad numbers, bad settings. */
 import { describe, expect, it, vi } from "vitest";
-import { batchRows, epochOrder } from "../../runtime/batches.ts";
+import { batchRows, epochOrder, groupedByClass } from "../../runtime/batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../runtime/checkpoint.ts";
 import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
 import { isFault, runFaults } from "../../runtime/errors.ts";
@@ -40,6 +40,47 @@ describe("a run", () => {
     for (let epoch = 0; epoch < 2000; epoch++)
       places[epochOrder(1, epoch, 10).indexOf(0)] = (places[epochOrder(1, epoch, 10).indexOf(0)] ?? 0) + 1;
     for (const count of places) expect(Math.abs(count - 200)).toBeLessThan(70);
+  });
+
+  it("sees rows of a class together where it is asked to, each once an epoch and classes in no order", () => {
+    const labels = Int32Array.from({ length: 203 }, (_, row) => (row * row + row) % 11);
+    const order = epochOrder(5, 0, 203);
+    const grouped = groupedByClass(order, labels, 4);
+    expect([...grouped].sort((a, b) => a - b)).toEqual(Array.from({ length: 203 }, (_, row) => row));
+    const sizes = new Map<number, number>();
+    for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1);
+    // Every run of a class is of four rows, or several fours; only the last rows of a class are fewer.
+    const runs: (readonly [label: number, rows: number])[] = [];
+    for (const row of grouped) {
+      const label = labels[row] ?? -1;
+      const last = runs.at(-1);
+      if (last?.[0] === label) runs[runs.length - 1] = [label, last[1] + 1];
+      else runs.push([label, 1]);
+    }
+    for (const [label, rows] of runs) expect([0, (sizes.get(label) ?? 0) % 4]).toContain(rows % 4);
+    expect(runs.length).toBeGreaterThan(30);
+    const first = (seed: number) => labels[groupedByClass(epochOrder(seed, 0, 203), labels, 4)[0] ?? 0];
+    expect(new Set([1, 2, 3, 4, 5, 6, 7, 8].map(first)).size).toBeGreaterThan(2);
+    expect(groupedByClass(order, labels, 1)).toEqual(order);
+  });
+
+  it("of classes that come together resumes as it would have gone on", async () => {
+    const together = { ...options, perClass: 3 };
+    const whole_ = await run(await freshTrainer(), dataset, together);
+    expect(whole_.losses).not.toEqual((await run(await freshTrainer(), dataset, options)).losses);
+    const first = await freshTrainer();
+    let saved = new Uint8Array();
+    await run(first, dataset, {
+      ...together,
+      steps: 7,
+      saveCheckpoint: async (bytes) => {
+        saved = Uint8Array.from(bytes);
+        return undefined;
+      },
+    });
+    const second = await freshTrainer();
+    expect(await second.load(saved)).toBeUndefined();
+    expect((await run(second, dataset, together)).losses).toEqual(whole_.losses.slice(7));
   });
 
   it("goes on where timers rest, as in a tab in the background", async () => {
@@ -270,6 +311,11 @@ describe("what does not fit", () => {
     expect(await start(dataset, { batch: 0 })).toMatch(/M0604 batch is 0/);
     expect(await start(dataset, { batch: 4, epochs: 1.5 })).toMatch(/M0604 epochs is 1.5/);
   });
+  it("refuses rows of a class together where there are no classes", async () => {
+    const { outcome } = await run(await freshTrainer(), dataset, { ...options, perClass: 0 });
+    expect(outcome).toMatchObject({ kind: "failed", fault: { code: "M0604" } });
+  });
+
   it("refuses programs that cannot be trained", async () => {
     const executor = fakeExecutor(settings);
     const trainer = await createTrainer({ ...executor, info: { ...executor.info, functions: [] } }, 1);

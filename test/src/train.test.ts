@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Program } from "../../compiler/program.ts";
 import { decodeCheckpoint } from "../../runtime/checkpoint.ts";
+import type { DataSource } from "../../runtime/program.ts";
 import { createReferenceExecutor } from "../../src/executors/reference.ts";
 import { metricCharts } from "../../src/report/charts.ts";
 import { readRun } from "../../src/report/read-run.ts";
@@ -40,6 +41,9 @@ interface Changes {
   readonly file?: string;
   readonly first?: "nothing" | "log";
   readonly steps?: number;
+  readonly perClass?: number;
+  /** Of the reader; the label's classes unless given. */
+  readonly options?: DataSource["options"];
   readonly program?: Program;
   readonly start?: TrainRequest["start"];
   readonly onEvent?: (event: RunEvent) => void;
@@ -51,11 +55,13 @@ async function run(folder: string, changes: Changes = {}): Promise<TrainSummary>
     file = "rows.csv",
     first = "nothing",
     steps,
+    perClass,
+    options = { label: "class", classes: 3 },
     start = "fresh",
     onEvent = () => undefined,
     signal,
   } = changes;
-  const data = { reader: "csv", files: [file], options: { label: "class", classes: 3 } };
+  const data = { reader: "csv", files: [file], options };
   const training = {
     data,
     validation: data,
@@ -63,6 +69,7 @@ async function run(folder: string, changes: Changes = {}): Promise<TrainSummary>
     epochs: 3,
     seed: 5,
     ...(steps === undefined ? {} : { steps }),
+    ...(perClass === undefined ? {} : { perClass }),
   };
   const tiny = { width: 2, classes: 3, rate: 0.5, first, training: { ...training, spans: {} } };
   const { program = tinyProgram(tiny) } = changes;
@@ -268,6 +275,23 @@ describe("a run folder", () => {
     });
     await run("stopped", { start: "resume" });
     expect(losses("stopped")).toEqual(losses("straight"));
+  });
+});
+
+describe("rows of a class together", () => {
+  it("are those of the data's labels; without classes they are refused", async () => {
+    expect(await run("together", { perClass: 2 })).toMatchObject({ kind: "finished" });
+    expect(losses("together")).not.toEqual(losses("whole"));
+    const values = metricsSource
+      .replaceAll("softmax_cross_entropy", "mean_squared_error")
+      .replace("  metrics = [half]\n", "")
+      .replace("x |> dense(3)", "reshape(x |> dense(1), [N])");
+    const program = programOf(values, "T");
+    const options = { label: "q", columns: ["p", "q"] };
+    expect(await run("valued", { program, options })).toMatchObject({ kind: "finished" });
+    expect(await run("refused", { program, options, perClass: 2 })).toMatchObject({
+      fault: { code: "M0606" },
+    });
   });
 });
 

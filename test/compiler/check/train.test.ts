@@ -63,6 +63,7 @@ train Margins {
   verification = idx("wx", "wy", classes: 7)
   optimizer = sgd(rate: 0.1 / (1 + step))
   steps = 10
+  per_class = 4
   seed = 3
 }
 `;
@@ -110,6 +111,7 @@ describe("functions", () => {
       validation: { reader: "idx", files: ["vx", "vy"], options: { classes: 5 } },
       verification: { reader: "idx", files: ["wx", "wy"], options: { classes: 7 } },
       batch: 128,
+      perClass: 4,
       steps: 10,
       seed: 3,
     });
