@@ -66,8 +66,8 @@ describe("a run", () => {
 
   it("of classes that come together resumes as it would have gone on", async () => {
     const together = { ...options, perClass: 3 };
-    const whole_ = await run(await freshTrainer(), dataset, together);
-    expect(whole_.losses).not.toEqual((await run(await freshTrainer(), dataset, options)).losses);
+    const unbroken = await run(await freshTrainer(), dataset, together);
+    expect(unbroken.losses).not.toEqual((await run(await freshTrainer(), dataset, options)).losses);
     const first = await freshTrainer();
     let saved = new Uint8Array();
     await run(first, dataset, {
@@ -80,7 +80,7 @@ describe("a run", () => {
     });
     const second = await freshTrainer();
     expect(await second.load(saved)).toBeUndefined();
-    expect((await run(second, dataset, together)).losses).toEqual(whole_.losses.slice(7));
+    expect((await run(second, dataset, together)).losses).toEqual(unbroken.losses.slice(7));
   });
 
   it("goes on where timers rest, as in a tab in the background", async () => {
