@@ -3,14 +3,15 @@
  * cosine of their features is above a threshold. All pairs of the chosen rows are looked at, and what comes out are the
  * numbers of the field: error rates of pairs, and whether a row's nearest neighbour is of its class.
  */
-import { consecutiveRows, spreadPlaces } from "../runtime/batches.ts";
-import { type Dataset, gatherBatch } from "../runtime/dataset.ts";
+import { spreadPlaces } from "../runtime/batches.ts";
+import type { Dataset } from "../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Executor, HostTensor, TrainingInfo } from "../runtime/program.ts";
 import type { Trainer } from "../runtime/trainer.ts";
 import { type AngleSummary, binDegrees, degreesOf, summaryOf } from "./angle-statistics.ts";
 import { dataFaults } from "./data/faults.ts";
 import type { DataContext } from "./data/index.ts";
+import { embedRows } from "./embed-rows.ts";
 import { openFitted } from "./fitted-dataset.ts";
 
 export interface VerificationScores {
@@ -69,19 +70,10 @@ export async function verify(
   batch: number,
 ): Promise<VerificationStatistics> {
   const labels = dataset.labels?.data ?? [];
-  const width = featureWidth(trainer.executor);
-  const rows = rowsToCompare(labels, mostRows(width));
-  const units = new Float32Array(rows.length * width);
-  for (const places of consecutiveRows(rows.length, batch)) {
-    const { features } = gatherBatch(
-      dataset,
-      places.map((place) => rows[place] ?? 0),
-    );
-    const embedded = await trainer.embed(features);
-    for (const [at, place] of places.entries()) setUnit(units, place, embedded?.data, at, width);
-  }
+  const rows = rowsToCompare(labels, mostRows(featureWidth(trainer.executor)));
+  const features = await embedRows(trainer, dataset, rows, batch);
   return comparePairs(
-    { dtype: "f32", shape: [rows.length, width], data: units },
+    unitRows(features),
     rows.map((row) => labels[row] ?? 0),
   );
 }
@@ -94,9 +86,12 @@ function whyNoPairs({ source, labels }: Dataset): RuntimeFault | undefined {
     : undefined;
 }
 
+/** An estimate where the sizes of features are not all known before there are some. */
 function featureWidth({ info }: Executor): number {
   const features = info.functions.find(({ name }) => name === "embed")?.outputs[0];
-  return (features?.shape ?? []).slice(1).reduce((width: number, size) => width * Number(size), 1);
+  return (features?.shape ?? [])
+    .slice(1)
+    .reduce((width: number, size) => width * (typeof size === "number" ? size : 64), 1);
 }
 
 /** Rows whose pairs are compared within a second: so many multiplications, and so many cosines to sort. */
@@ -134,20 +129,19 @@ export function rowsToCompare(labels: ArrayLike<number>, most: number): readonly
 
 const fewestOfClass = 8;
 
-/** A row at length 1; one of length 0, or of no length, stays 0 and is at a right angle to every other. */
-function setUnit(
-  units: Float32Array,
-  row: number,
-  data: HostTensor["data"] | undefined,
-  from: number,
-  width: number,
-): void {
-  const values = data?.subarray(from * width, (from + 1) * width) ?? [];
-  let square = 0;
-  for (let i = 0; i < width; i++) square += (values[i] ?? 0) ** 2;
-  const length = Math.sqrt(square);
-  if (!(length > 0 && Number.isFinite(length))) return;
-  for (let i = 0; i < width; i++) units[row * width + i] = (values[i] ?? 0) / length;
+/** Each row at length 1; one of length 0, or of no length, becomes 0 and is at a right angle to every other. */
+function unitRows({ shape, data }: HostTensor): HostTensor {
+  const rows = shape[0] ?? 0;
+  const width = rows === 0 ? 0 : data.length / rows;
+  const units = new Float32Array(data.length);
+  for (let from = 0; from < data.length; from += width) {
+    let square = 0;
+    for (let i = from; i < from + width; i++) square += (data[i] ?? 0) ** 2;
+    const length = Math.sqrt(square);
+    if (!(length > 0 && Number.isFinite(length))) continue;
+    for (let i = from; i < from + width; i++) units[i] = (data[i] ?? 0) / length;
+  }
+  return { dtype: "f32", shape: [rows, width], data: units };
 }
 
 /** `units` are f32[rows, D], each row of length 1 or 0. */

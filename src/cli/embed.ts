@@ -1,10 +1,9 @@
 /** `margo embed`: what a trained model makes of rows, as arrays for other tools. */
 import { join } from "node:path";
-import { consecutiveRows } from "../../runtime/batches.ts";
-import { type Dataset, gatherBatch, rowCount } from "../../runtime/dataset.ts";
+import { rowCount } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "../../runtime/errors.ts";
-import type { HostTensor, TrainingInfo } from "../../runtime/program.ts";
-import type { Trainer } from "../../runtime/trainer.ts";
+import type { TrainingInfo } from "../../runtime/program.ts";
+import { embedRows } from "../embed-rows.ts";
 import { openFitted } from "../fitted-dataset.ts";
 import { writeNpz } from "../npz.ts";
 import { count } from "../report/numbers.ts";
@@ -35,8 +34,9 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
       context,
     );
     if (isFault(dataset)) return dataset;
-    const features = await featuresOf(trainer, dataset, training.batch);
-    return isFault(features) ? features : { rows, features, labels: dataset.labels };
+    const all = Array.from({ length: rowCount(dataset) }, (_, row) => row);
+    const features = await embedRows(trainer, dataset, all, training.batch);
+    return { rows, features, labels: dataset.labels };
   });
   if (isFault(arrays)) {
     tellFault(arrays);
@@ -53,26 +53,4 @@ function rowsAsked(training: TrainingInfo, asked: RowSetting | undefined): RowSe
   if (asked === undefined) return training.validation === undefined ? "data" : "validation";
   const named = rowSettings.filter((one) => training[one] !== undefined);
   return named.includes(asked) ? asked : runFaults.missingRows(asked, named);
-}
-
-async function featuresOf(
-  trainer: Trainer,
-  dataset: Dataset,
-  batch: number,
-): Promise<HostTensor | RuntimeFault> {
-  const rows = rowCount(dataset);
-  const parts: HostTensor[] = [];
-  for (const places of consecutiveRows(rows, batch)) {
-    const part = await trainer.embed(gatherBatch(dataset, places).features);
-    if (part === undefined) return runFaults.missingFunction(trainer.executor.info.name, "embed");
-    parts.push(part);
-  }
-  const shape = [rows, ...(parts[0]?.shape.slice(1) ?? [])];
-  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { dtype: "f32", shape, data };
 }

@@ -1,0 +1,32 @@
+/** The features of a dataset's rows, batch by batch. */
+import { consecutiveRows } from "../runtime/batches.ts";
+import { type Dataset, gatherBatch } from "../runtime/dataset.ts";
+import type { HostTensor } from "../runtime/program.ts";
+import type { Trainer } from "../runtime/trainer.ts";
+
+/** f32[rows, …]. The dataset was opened for the program's `embed`. */
+export async function embedRows(
+  trainer: Trainer,
+  dataset: Dataset,
+  rows: readonly number[],
+  batch: number,
+): Promise<HostTensor> {
+  const parts: HostTensor[] = [];
+  for (const places of consecutiveRows(rows.length, batch)) {
+    const { features } = gatherBatch(
+      dataset,
+      places.map((place) => rows[place] ?? 0),
+    );
+    const part = await trainer.embed(features);
+    if (part === undefined) throw new Error(`${trainer.executor.info.name} has no features`);
+    parts.push(part);
+  }
+  const shape = [rows.length, ...(parts[0]?.shape.slice(1) ?? [])];
+  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { dtype: "f32", shape, data };
+}
