@@ -3,6 +3,7 @@
  * curves of its margins, the IR after each pass, the emitted code. The worker around it knows messages, this file does
  * not; what is wrong with the text is the language server's to say.
  */
+import { programInfo } from "../compiler/artifact.ts";
 import { type SourceHost, elaborateEntry, entriesOf as entriesIn } from "../compiler/check/index.ts";
 import { type NamedDeclaration, loadModule, openWorkspace } from "../compiler/check/workspace.ts";
 import { emitModule, functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
@@ -13,7 +14,7 @@ import { passes } from "../compiler/passes/index.ts";
 import type { Stage } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
 import type { Expression } from "../compiler/syntax/ast.ts";
-import type { ProgramInfo, TrainingInfo } from "../runtime/program.ts";
+import type { TrainingInfo } from "../runtime/program.ts";
 import type { GpuModule, GpuOffer } from "../runtime/webgpu/schedule.ts";
 import { stageText } from "../src/ir-text.ts";
 import { gpuArtifact, gpuModuleFor, gpuPassOptions } from "../src/gpu-artifact.ts";
@@ -218,14 +219,6 @@ export function trainable(text: string, entry: string, offer: GpuOffer | undefin
 
 /** The plan of a `train`: how long it runs, and on which batches. */
 export function trainingOf(text: string, entry: string): TrainingInfo | undefined {
-  const { training } = programOf(text, entry) ?? {};
-  return training === undefined ? undefined : planOf(training);
-}
-
-function planOf({ data, batch, epochs, steps, seed }: NonNullable<ProgramInfo["training"]>): TrainingInfo {
-  return {
-    ...{ data, batch, seed },
-    ...(epochs === undefined ? {} : { epochs }),
-    ...(steps === undefined ? {} : { steps }),
-  };
+  const program = programOf(text, entry);
+  return program === undefined ? undefined : programInfo(program, "", version).training;
 }

@@ -8,7 +8,14 @@ import plainWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm
 import simdWasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import { loadDigits } from "../examples/browser/digits.ts";
 import { runSession } from "../examples/browser/session.ts";
-import { type GpuOffer, type TargetModules, createTrainer, isFault, openProgram } from "../runtime/index.ts";
+import {
+  type GpuOffer,
+  type TargetModules,
+  createTrainer,
+  isFault,
+  openProgram,
+  planOf,
+} from "../runtime/index.ts";
 import type { Trainable } from "./analysis.ts";
 import type { TrainReply, TrainRequest } from "./train-protocol.ts";
 
@@ -64,13 +71,7 @@ async function train({
     if (isFault(trainer)) throw new Error(trainer.message);
     post({ kind: "opened", ...opened });
     const control = { signal: new AbortController().signal, whenRunning: async () => paused?.gone };
-    const { batch, epochs, steps } = training;
-    const plan = {
-      batch,
-      ...(epochs === undefined ? {} : { epochs }),
-      ...(steps === undefined ? {} : { steps }),
-    };
-    await runSession(trainer, await loadDigits(new URL(digits)), plan, control, post);
+    await runSession(trainer, await loadDigits(new URL(digits)), planOf(training), control, post);
   } catch (error) {
     const help =
       error instanceof Error && "help" in error ? String(error.help) : "change the program or the target";

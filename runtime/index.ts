@@ -3,7 +3,14 @@
  * holds no compiler and no file access.
  */
 export { type Position, batchRows, batchesPerEpoch, epochOrder, nextPosition } from "./batches.ts";
-export { type Checkpoint, type Progress, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+export {
+  type Checkpoint,
+  type FreshVariable,
+  type Progress,
+  type Weights,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "./checkpoint.ts";
 export {
   type Batch,
   type Dataset,
@@ -43,4 +50,10 @@ export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webg
 export { type WebGpuExecutorOptions, createWebGpuExecutor } from "./webgpu/executor.ts";
 export type { GpuModule, GpuOffer } from "./webgpu/schedule.ts";
 export { type Evaluation, type StepResult, Trainer, createTrainer, rowsOf } from "./trainer.ts";
-export type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-run.ts";
+export {
+  type RunPlan,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingOutcome,
+  planOf,
+} from "./training-run.ts";

@@ -5,6 +5,7 @@
 import { batchesPerEpoch } from "./batches.ts";
 import { type Dataset, dataInputs, fitDataset, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
+import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
 import type { Evaluation, EvaluationObserver, NamedNumbers, Trainer } from "./trainer.ts";
 
@@ -22,6 +23,19 @@ export interface TrainingOptions {
   /** Steps between checkpoints within an epoch; there is always one at its end. */
   readonly checkpointEvery?: number;
   readonly signal?: AbortSignal;
+}
+
+/** How long a run is and what its batches are made of. */
+export type RunPlan = Pick<TrainingOptions, "batch" | "perClass" | "epochs" | "steps">;
+
+/** As the `train` says it. */
+export function planOf({ batch, perClass, epochs, steps }: TrainingInfo): RunPlan {
+  return {
+    batch,
+    ...(perClass === undefined ? {} : { perClass }),
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(steps === undefined ? {} : { steps }),
+  };
 }
 
 export type TrainingEvent =

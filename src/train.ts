@@ -12,7 +12,7 @@ import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Executor, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
 import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer.ts";
-import type { TrainingEvent, TrainingOutcome } from "../runtime/training-run.ts";
+import { type TrainingEvent, type TrainingOutcome, planOf } from "../runtime/training-run.ts";
 import type { DataContext } from "./data/index.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { collectFeatures } from "./feature-collector.ts";
@@ -204,10 +204,7 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
   const outcome = await trainer.train(
     dataset,
     {
-      batch: training.batch,
-      ...(training.perClass === undefined ? {} : { perClass: training.perClass }),
-      ...(training.epochs === undefined ? {} : { epochs: training.epochs }),
-      ...(training.steps === undefined ? {} : { steps: training.steps }),
+      ...planOf(training),
       ...(validation === undefined ? {} : { validation, observe: (...seen) => collector.observe(...seen) }),
       ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
       saveCheckpoint: async (bytes, step) =>

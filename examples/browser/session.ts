@@ -3,7 +3,7 @@
  * shown digits lie on the plane now. A worker is not slowed down when its tab goes to the background, and the page
  * stays free to draw.
  */
-import { type Dataset, type Trainer, isFault, rowsOf } from "margo-lang/runtime";
+import { type Dataset, type RunPlan, type Trainer, isFault, rowsOf } from "margo-lang/runtime";
 import type { Digits } from "./digits.ts";
 
 /** What the page is told. */
@@ -39,7 +39,7 @@ const pictureEvery = 200;
 export async function runSession(
   trainer: Trainer,
   { training, shown }: Digits,
-  plan: { readonly batch: number; readonly epochs?: number; readonly steps?: number },
+  plan: RunPlan,
   control: SessionControl,
   post: (message: SessionMessage) => void,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 /** The worker of the page: opens a program on the target that the page asks for and trains it. */
-import { type Trainer, createTrainer, isFault, openProgram } from "margo-lang/runtime";
+import { type Trainer, createTrainer, isFault, openProgram, planOf } from "margo-lang/runtime";
 import { Margin1, Margin2, Margin3, Margin4 } from "./digits.margo";
 import { type Digits, loadDigits } from "./digits.ts";
 import { type SessionMessage, runSession } from "./session.ts";
@@ -87,7 +87,7 @@ async function train(
       digits = undefined;
       throw error;
     });
-    const plan = { batch: program.training?.batch ?? 32, epochs: program.training?.epochs ?? 20 };
+    const plan = program.training === undefined ? { batch: 32, epochs: 20 } : planOf(program.training);
     await runSession(trainer, await digits, plan, { signal, whenRunning: async () => paused?.gone }, post);
     return trainer;
   } catch (error) {
