@@ -1,20 +1,29 @@
 /**
- * Rows of features and labels in memory, and batches gathered from them. Features stay as they were
- * stored (bytes stay bytes) and are normalised while a batch is gathered, so a dataset costs what its
- * file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
+ * Rows of features and labels, and batches gathered from them. Features stay as they were stored (bytes stay bytes, in
+ * memory or where they are read from row by row) and are normalised while a batch is gathered, so a dataset costs
+ * what its file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
  */
 import { epochOrder, groupedByClass, spreadPlaces } from "./batches.ts";
 import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
+
+type RowData = Float32Array | Int32Array | Uint8Array;
 
 /** Rows as stored: element (row, i) is worth (data - mean[i]) / std[i], lists repeating over the row. */
 export interface Features {
   readonly dtype: "f32" | "i32";
   /** [rows, …shape of one row] */
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | Uint8Array;
+  readonly data: RowData;
+  /** Where rows are too many for memory they are read when they are needed, and `data` is empty. */
+  readonly stored?: StoredRows;
   readonly mean: readonly number[];
   readonly std: readonly number[];
+}
+
+export interface StoredRows {
+  /** The elements of a row, until the next call. */
+  readonly row: (at: number) => RowData;
 }
 
 export interface Dataset {
@@ -64,18 +73,21 @@ export function spreadRows(dataset: Dataset, count: number): Dataset {
   if (count >= rows) return dataset;
   const chosen = spreadPlaces(rows, count);
   const { features, labels } = dataset;
+  const { stored } = features;
   return {
     ...dataset,
     features: {
       ...features,
       shape: [count, ...features.shape.slice(1)],
-      data: selectRows(features.data, rowSize(features.shape), chosen),
+      ...(stored === undefined
+        ? { data: selectRows(features.data, rowSize(features.shape), chosen) }
+        : { stored: { row: (at) => stored.row(chosen[at] ?? 0) } }),
     },
     ...(labels === undefined ? {} : { labels: gatherLabels(labels, chosen) }),
   };
 }
 
-function selectRows(data: Features["data"], size: number, rows: readonly number[]): Features["data"] {
+function selectRows(data: RowData, size: number, rows: readonly number[]): RowData {
   const selected = data.slice(0, rows.length * size);
   for (const [at, row] of rows.entries())
     selected.set(data.subarray(row * size, (row + 1) * size), at * size);
@@ -85,22 +97,27 @@ function selectRows(data: Features["data"], size: number, rows: readonly number[
 function gatherFeatures(features: Features, rows: readonly number[]): HostTensor {
   const size = rowSize(features.shape);
   const shape = [rows.length, ...features.shape.slice(1)];
-  const { data, mean, std } = features;
+  const { data, stored, mean, std } = features;
+  const stretch = (row: number) => stored?.row(row) ?? data.subarray(row * size, (row + 1) * size);
   if (features.dtype === "i32") {
     const whole = new Int32Array(rows.length * size);
-    for (const [at, row] of rows.entries()) whole.set(data.subarray(row * size, (row + 1) * size), at * size);
+    for (const [at, row] of rows.entries()) whole.set(stretch(row), at * size);
     return { dtype: "i32", shape, data: whole };
   }
   const values = new Float32Array(rows.length * size);
-  for (const [at, row] of rows.entries()) values.set(data.subarray(row * size, (row + 1) * size), at * size);
+  for (const [at, row] of rows.entries()) values.set(stretch(row), at * size);
   normalise(values, mean, std);
   return { dtype: "f32", shape, data: values };
 }
 
 function normalise(values: Float32Array, mean: readonly number[], std: readonly number[]): void {
   if (mean.every((value) => value === 0) && std.every((value) => value === 1)) return;
-  for (let i = 0; i < values.length; i++)
-    values[i] = ((values[i] ?? 0) - (mean[i % mean.length] ?? 0)) / (std[i % std.length] ?? 1);
+  // One pass for each place of the longer list: a remainder an element would cost more than all the rest.
+  const period = Math.max(mean.length, std.length);
+  for (let first = 0; first < period; first++) {
+    const [from, by] = [mean[first % mean.length] ?? 0, std[first % std.length] ?? 1];
+    for (let i = first; i < values.length; i += period) values[i] = ((values[i] ?? 0) - from) / by;
+  }
 }
 
 function gatherLabels(labels: HostTensor, rows: readonly number[]): HostTensor {

@@ -7,13 +7,31 @@ import { copyFile, link, mkdir, open, realpath, rename, rm, stat, writeFile } fr
 import { basename, dirname, join } from "node:path";
 
 /** Copies a file beside itself. Whoever writes whole files replaces and never changes them, so another name for it is a copy. */
-export async function copyWholeFile(from: string, to: string): Promise<void> {
-  const temporary = temporaryBeside(to);
-  try {
+export function copyWholeFile(from: string, to: string): Promise<void> {
+  return makeWholeFile(to, async (temporary) => {
     await link(from, temporary).catch(() => copyFile(from, temporary));
-    await rename(temporary, to);
+    return "whole";
+  });
+}
+
+/**
+ * Makes a file under a temporary name beside its own, which it gets when it is whole. Folders above it are made. Throws
+ * Node's system error, with the target's path in it.
+ */
+export async function makeWholeFile(
+  path: string,
+  make: (temporary: string) => Promise<"whole" | "given up">,
+): Promise<void> {
+  await makeFolders(dirname(path));
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
+  if (count === 1) process.once("exit", removeUnfinished);
+  unfinished.add(temporary);
+  try {
+    if ((await make(temporary)) === "whole") await rename(temporary, path);
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     unfinished.delete(temporary);
   }
 }
@@ -26,10 +44,8 @@ export async function writeWholeFile(path: string, content: string | Uint8Array)
   return replaceFile(existing === undefined ? path : await realpath(path), content);
 }
 
-async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  await makeFolders(dirname(path));
-  const temporary = temporaryBeside(path);
-  try {
+function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  return makeWholeFile(path, async (temporary) => {
     const file = await open(temporary, "w");
     try {
       await file.writeFile(content);
@@ -37,13 +53,8 @@ async function replaceFile(path: string, content: string | Uint8Array): Promise<
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw withPath(error, path);
-  } finally {
-    unfinished.delete(temporary);
-  }
+    return "whole";
+  });
 }
 
 /**
@@ -66,13 +77,6 @@ function withPath(error: unknown, path: string): unknown {
   return error instanceof Error && "syscall" in error && !("path" in error)
     ? Object.assign(error, { path })
     : error;
-}
-
-function temporaryBeside(path: string): string {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${count++}.tmp`);
-  if (count === 1) process.once("exit", removeUnfinished);
-  unfinished.add(temporary);
-  return temporary;
 }
 
 /** Two writes of one process never share a temporary name. */

@@ -123,6 +123,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
         root: source.root,
         ...(info.limit === undefined ? {} : { limit: info.limit }),
         onRead: showReading(entry),
+        note: (text) => say(`${entry} ${text}`),
       },
       info,
       folder,

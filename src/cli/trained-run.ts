@@ -9,6 +9,7 @@ import { type RunInfo, readCheckpointFile, readRunInfo } from "../run-folder.ts"
 import { showReading } from "./progress.ts";
 import { programOf, sourceAt } from "./source.ts";
 import { pathOfRun, startExecutor } from "./start-executor.ts";
+import { say } from "./terminal.ts";
 
 export interface TrainedRun {
   readonly info: RunInfo;
@@ -57,6 +58,7 @@ export async function withTrainedRun<T>(
       root: source.root,
       ...(limit === undefined ? {} : { limit }),
       onRead: showReading(info.entry),
+      note: (text) => say(`${info.entry} ${text}`),
     };
     return await use({ info, program, training, trainer, context });
   } finally {

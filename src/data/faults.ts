@@ -164,11 +164,12 @@ export const dataFaults = {
       `give all of them one size: size: [${wanted.join(", ")}]`,
       { file },
     ),
-  tooManyImages: (images: number, shape: readonly number[], bytes: number, limit: number) =>
+  noRoom: (file: string, bytes: number, reason: string) =>
     fault(
       "M0737",
-      `${images} images of ${shape.join(" × ")} take ${Math.ceil(bytes / 2 ** 20)} MiB in memory, more than the ${Math.floor(limit / 2 ** 20)} MiB that may be used here`,
-      "give a smaller size: …, fewer channels: … or fewer classes: …, or take some of the rows with --limit",
+      `${Math.ceil(bytes / 2 ** 20)} MiB of decoded images are too many for memory, and ${file} cannot hold them: ${reason}`,
+      "free some space, set MARGO_CACHE to a folder with more, give a smaller size: … or fewer classes: …, or take some of the rows with --limit",
+      { file },
     ),
   noSharp: (folder: string, reason: string) =>
     fault(

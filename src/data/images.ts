@@ -1,12 +1,6 @@
-/**
- * Folders of images, one a class, as rows of bytes: every image at one size, with as many channels as asked for. Decoding
- * and scaling are sharp's work; it is loaded when somebody reads images.
- */
-import { constants } from "node:buffer";
+/** Folders of images, one a class, as rows of bytes: every image at one size, with as many channels as asked for. */
 import { lstatSync, readdirSync } from "node:fs";
-import { totalmem } from "node:os";
 import { extname, join } from "node:path";
-import type { Sharp, default as SharpModule } from "sharp";
 import { spreadPlaces } from "../../runtime/batches.ts";
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
@@ -14,6 +8,8 @@ import type { DataSource } from "../../runtime/program.ts";
 import { type NamedSamples, chooseSamples, classOptions } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
 import { isFolder, systemReason } from "./files.ts";
+import { type ImageFile, decode, loadSharp, shapeOf } from "./image-pixels.ts";
+import { storePixels } from "./image-store.ts";
 import { type OptionKinds, type OptionsOf, normalisation, normalisationOf } from "./options.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
 
@@ -58,31 +54,22 @@ export async function readImages(
   if (isFault(shape)) return shape;
   const scale = normalisationOf(source, options, shape, 255);
   if (isFault(scale)) return scale;
-  const data = await decodeAll(
-    sharp,
+  const pixels = await storePixels(
     taken.map(({ sample }) => sample),
     shape,
-    options,
+    options.fit ?? "cover",
+    (file) => decode(sharp, file, shape, options),
     context,
   );
-  if (isFault(data)) return data;
+  if (isFault(pixels)) return pixels;
   return {
     source: folder,
-    features: { dtype: "f32", shape: [taken.length, ...shape], data, ...scale },
+    features: { dtype: "f32", shape: [taken.length, ...shape], ...pixels, ...scale },
     labels: { dtype: "i32", shape: [taken.length], data: Int32Array.from(taken, ({ label }) => label) },
     classes: classNames.length,
     classNames,
   };
 }
-
-/** A file under the name that faults give it. */
-interface ImageFile {
-  readonly name: string;
-  readonly path: string;
-}
-
-/** What a row is made of. */
-type ImageShape = readonly [height: number, width: number, channels: 1 | 3 | 4];
 
 const extensions = new Set([
   ".png",
@@ -156,102 +143,4 @@ function entriesOf(folder: string, context: DataContext): readonly Entry[] | Run
   } catch (error) {
     return dataFaults.unreadable(folder, systemReason(error));
   }
-}
-
-type SharpLibrary = typeof SharpModule;
-
-async function loadSharp(folder: string): Promise<SharpLibrary | RuntimeFault> {
-  try {
-    return (await import("sharp")).default;
-  } catch (error) {
-    return dataFaults.noSharp(folder, systemReason(error).split("\n")[0] ?? "");
-  }
-}
-
-/** What the settings say; what they leave open is as in the first image. */
-async function shapeOf(
-  sharp: SharpLibrary,
-  source: DataSource,
-  { name, path }: ImageFile,
-  { size, channels }: ImageOptions,
-): Promise<ImageShape | RuntimeFault> {
-  const whole = size?.every((length) => Number.isInteger(length) && length >= 1) ?? true;
-  if (size !== undefined && (size.length > 2 || !whole))
-    return dataFaults.badOption(
-      source.reader,
-      "size",
-      "a whole number of pixels, or a height and a width",
-      size,
-    );
-  if (channels !== undefined && channels !== 1 && channels !== 3 && channels !== 4)
-    return dataFaults.badOption(source.reader, "channels", "1, 3 or 4", channels);
-  const [height, width = height] = size ?? [];
-  if (height !== undefined && width !== undefined && channels !== undefined) return [height, width, channels];
-  try {
-    const { autoOrient, space, hasAlpha } = await sharp(path).metadata();
-    const own = space === "b-w" || space === "grey16" ? 1 : hasAlpha === true ? 4 : 3;
-    return [height ?? autoOrient.height, width ?? autoOrient.width, channels ?? own];
-  } catch (error) {
-    return dataFaults.badFile(name, "image", systemReason(error));
-  }
-}
-
-/** Images that are decoded at a time: sharp's threads have work while one waits for the disk. */
-const lanes = 8;
-
-async function decodeAll(
-  sharp: SharpLibrary,
-  files: readonly ImageFile[],
-  shape: ImageShape,
-  options: ImageOptions,
-  { onRead }: DataContext,
-): Promise<Uint8Array | RuntimeFault> {
-  const size = shape[0] * shape[1] * shape[2];
-  const [bytes, limit] = [files.length * size, Math.min(totalmem() * 0.75, constants.MAX_LENGTH)];
-  if (bytes > limit) return dataFaults.tooManyImages(files.length, shape, bytes, limit);
-  const data = new Uint8Array(bytes);
-  let [next, done] = [0, 0];
-  let fault: RuntimeFault | undefined;
-  const work = async (): Promise<void> => {
-    for (let row = next++; row < files.length && fault === undefined; row = next++) {
-      const file = files[row];
-      const pixels = file === undefined ? undefined : await decode(sharp, file, shape, options);
-      if (isFault(pixels)) fault ??= pixels;
-      else if (pixels !== undefined) data.set(pixels, row * size);
-      onRead?.(++done, files.length);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, work));
-  return fault ?? data;
-}
-
-async function decode(
-  sharp: SharpLibrary,
-  { name, path }: ImageFile,
-  [height, width, channels]: ImageShape,
-  { size, fit }: ImageOptions,
-): Promise<Uint8Array | RuntimeFault> {
-  try {
-    const upright = sharp(path).autoOrient();
-    const sized =
-      size === undefined
-        ? upright
-        : upright.resize({ height, width, fit: fit ?? "cover", background: white });
-    const { data, info } = await withChannels(sized, channels).raw({ depth: "uchar" }).toBuffer({
-      resolveWithObject: true,
-    });
-    return info.height === height && info.width === width
-      ? data
-      : dataFaults.imageSize(name, [info.height, info.width], [height, width]);
-  } catch (error) {
-    return dataFaults.badFile(name, "image", systemReason(error));
-  }
-}
-
-const white = "#ffffff";
-
-function withChannels(image: Sharp, channels: 1 | 3 | 4): Sharp {
-  if (channels === 4) return image.toColourspace("srgb").ensureAlpha();
-  const opaque = image.flatten({ background: white });
-  return channels === 1 ? opaque.greyscale() : opaque.toColourspace("srgb");
 }

@@ -17,6 +17,10 @@ export interface DataContext {
   readonly limit?: number;
   /** Hears how many of how many files are read, where there are many. */
   readonly onRead?: (read: number, of: number) => void;
+  /** Hears what people should know of it. */
+  readonly note?: (text: string) => void;
+  /** What decoded images may take of the memory; a quarter of the machine's unless given. */
+  readonly memoryBytes?: number;
 }
 
 /** The real path of an existing file or folder. */

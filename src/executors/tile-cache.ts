@@ -4,11 +4,11 @@
  * over with a word and written anew.
  */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { type TileTable, sizesOfBucket } from "../../compiler/codegen/wgsl/tile-table.ts";
 import { tiles } from "../../compiler/codegen/wgsl/tile.ts";
 import type { AdapterFacts } from "../../runtime/webgpu/device.ts";
+import { cacheFolder } from "../cache-folder.ts";
 import { version } from "../version.ts";
 import { writeWholeFile } from "../write-file.ts";
 
@@ -18,14 +18,8 @@ export interface CachedTiles {
   readonly ignored?: string;
 }
 
-/** `MARGO_CACHE`, or the place where caches of the system are. */
 export function tileCacheFile(): string {
-  const { env, platform } = process;
-  const folder =
-    platform === "win32"
-      ? (env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"))
-      : (env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"));
-  return join(env["MARGO_CACHE"] ?? join(folder, "margo"), "tiles.json");
+  return join(cacheFolder(), "tiles.json");
 }
 
 export function readTiles(file: string, adapter: AdapterFacts): CachedTiles {

@@ -1,23 +1,26 @@
 /** Folders of images: what a pixel becomes, which images are taken, and everything that can be wrong with them. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gatherBatch } from "../../../runtime/dataset.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { gatherBatch, spreadRows } from "../../../runtime/dataset.ts";
 import type { DataSource } from "../../../runtime/program.ts";
 import { openDataset } from "../../../src/data/index.ts";
+import type { DataContext } from "../../../src/data/resolve.ts";
 import { dataFaults } from "../../../src/data/faults.ts";
 import { faultText, whole } from "../../support/datasets.ts";
 
 const outer = mkdtempSync(join(tmpdir(), "margo-images-"));
 const root = join(outer, "workspace");
-afterAll(() => rmSync(outer, { recursive: true, force: true }));
+const cache = join(outer, "cache");
+vi.stubEnv("MARGO_CACHE", cache);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(outer, { recursive: true, force: true });
+});
 
-interface Changes {
-  readonly limit?: number;
-  readonly onRead?: (read: number, of: number) => void;
-}
+type Changes = Pick<DataContext, "limit" | "onRead" | "note" | "memoryBytes">;
 
 function open(folder: string, options: DataSource["options"] = {}, changes: Changes = {}) {
   return openDataset({ reader: "images", files: [folder], options }, { directory: root, root, ...changes });
@@ -158,6 +161,52 @@ describe("images", () => {
     expect(faultText(await open("leaking"))).toContain("M0702 leaking/a/2.png leads out of");
   });
 
+  it("that are too many for memory lie in a file of the cache, which is made once", async () => {
+    const notes: string[] = [];
+    const read: number[] = [];
+    const little: Changes = {
+      memoryBytes: 100,
+      note: (text) => notes.push(text),
+      onRead: (count) => read.push(count),
+    };
+    const options = { fewest: 3, size: 4 };
+    const [inMemory, stored] = [
+      whole(await open("many", options)),
+      whole(await open("many", options, little)),
+    ];
+    expect(stored.features.data).toHaveLength(0);
+    expect(stored.features.shape).toEqual(inMemory.features.shape);
+    const rows = [7, 0, 29, 7];
+    expect(gatherBatch(stored, rows)).toEqual(gatherBatch(inMemory, rows));
+    expect(gatherBatch(spreadRows(stored, 5), [4, 1])).toEqual(gatherBatch(spreadRows(inMemory, 5), [4, 1]));
+    expect(read).toHaveLength(30);
+    const [file] = readdirSync(join(cache, "images"));
+    expect(notes).toEqual([
+      expect.stringContaining(`1 MiB of decoded images are kept in ${join(cache, "images", file ?? "")}`),
+    ]);
+    // Again it is only opened; another size, or an image that changed, is another file.
+    const again = whole(await open("many", options, little));
+    expect([read.length, notes.length]).toEqual([30, 1]);
+    expect(gatherBatch(again, rows)).toEqual(gatherBatch(inMemory, rows));
+    await open("many", { ...options, size: 5 }, little);
+    put("many/a/0.png", await plain([9, 9, 9], 1, 1).png().toBuffer());
+    utimesSync(join(root, "many/a/0.png"), 1, 1);
+    const changed = whole(await open("many", options, little));
+    expect([...gatherBatch(changed, [0]).features.data.slice(0, 3)]).toEqual(
+      [9, 9, 9].map((value) => Math.fround(value / 255)),
+    );
+    expect(readdirSync(join(cache, "images"))).toHaveLength(3);
+    // What is broken leaves nothing behind.
+    put("many/b/3.png", "broken");
+    expect(faultText(await open("many", options, little))).toContain("M0710 many/b/3.png");
+    expect(readdirSync(join(cache, "images"))).toHaveLength(3);
+    vi.stubEnv("MARGO_CACHE", join(root, "exact/a/2.png"));
+    expect(faultText(await open("exact", { size: 9 }, little))).toMatch(
+      /^M0737 .* cannot hold them: .*ENOTDIR|EEXIST/,
+    );
+    vi.stubEnv("MARGO_CACHE", cache);
+  });
+
   it("are refused with the file and a way out", async () => {
     put("loose/1.png", "x");
     put("differ/a/1.png", await plain([1], 2, 3).png().toBuffer());
@@ -204,7 +253,7 @@ describe("images", () => {
       ]
     `);
     expect(await words("exact", { size: 1_000_000 })).toMatch(
-      /^M0737 3 images of 1000000 × 1000000 × 3 take 8583069 MiB in memory, more than the \d+ MiB that may be used here \/ give a smaller size/,
+      /^M0737 8583069 MiB of decoded images are too many for memory, and .*\.u8 cannot hold them: \d+ MiB are free there \/ free some space/,
     );
     expect(await words("text")).toMatch(/^M0710 text\/a\/1.png is no whole image file: /);
     expect(await words("broken", { size: 8, channels: 3 })).toMatch(
