@@ -52,6 +52,7 @@ const packageNames = [
   "@tensorflow/tfjs-backend-wasm",
   "@tensorflow/tfjs-backend-cpu",
   "webgpu",
+  "sharp",
 ];
 
 async function tryBackends(): Promise<readonly BackendState[]> {
