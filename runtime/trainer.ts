@@ -13,7 +13,7 @@ import {
   runStart,
   weightsFor,
 } from "./checkpoint.ts";
-import { type Batch, type Dataset, dataInputs, gatherBatch, rowCount } from "./dataset.ts";
+import { type Batch, type Dataset, dataInputs, gatherBatch, rowCount, rowsOfEpoch } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import { runTraining } from "./training-loop.ts";
 import type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-run.ts";
@@ -119,10 +119,13 @@ export class Trainer {
     return outputs["features"];
   }
 
-  /** Loss and accuracy over a dataset, in file order; nothing is updated. */
+  /**
+   * Loss and accuracy over a dataset; nothing is updated. In file order, or, where a run brings rows of a class together,
+   * mixed as its batches are: a loss that compares rows says nothing of a batch of one class.
+   */
   async evaluate(
     dataset: Dataset,
-    batch: number,
+    { batch, perClass = 1 }: Pick<TrainingOptions, "batch" | "perClass">,
     observe?: EvaluationObserver,
   ): Promise<Evaluation | RuntimeFault> {
     const info = this.#functionNamed("evaluate");
@@ -136,7 +139,9 @@ export class Trainer {
     const sums = new Map<string, number>();
     let loss = 0;
     let correct = offered.includes("accuracy") && offered.includes("scores") ? 0 : undefined;
-    for (const at of consecutiveRows(rows, batch)) {
+    const order = perClass === 1 ? undefined : rowsOfEpoch(dataset, evaluationSeed, 0, perClass);
+    for (const places of consecutiveRows(rows, batch)) {
+      const at = order === undefined ? places : places.map((place) => order[place] ?? 0);
       const gathered = gatherBatch(dataset, at);
       const outputs = await this.executor.call("evaluate", this.#inputs(info, gathered), reads);
       loss += scalarOf(outputs["loss"]) * at.length;
@@ -230,6 +235,9 @@ export class Trainer {
       : { labels: { dtype: "i32", shape, data: new Int32Array(size) } };
   }
 }
+
+/** Evaluations of one dataset see its rows in one order, whatever the run's seed. */
+const evaluationSeed = 0;
 
 /** The dataset's features as one tensor, for `predict` and `embed`. */
 export function rowsOf(dataset: Dataset, rows: readonly number[]): HostTensor {

@@ -221,7 +221,7 @@ async function finishEpoch(
     seconds: milliseconds / 1000,
   });
   if (options.validation === undefined) return undefined;
-  const evaluation = await trainer.evaluate(options.validation, options.batch, options.observe);
+  const evaluation = await trainer.evaluate(options.validation, options, options.observe);
   if (isFault(evaluation)) return evaluation;
   await report({ kind: "evaluation", step, epoch, ...evaluation });
   return evaluation;

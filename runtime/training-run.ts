@@ -92,6 +92,16 @@ export interface Run {
   readonly firstStep: number;
 }
 
+/** Why a run cannot begin, before anything is written or trained. */
+export function whyNoRun(
+  trainer: Trainer,
+  dataset: Dataset,
+  options: TrainingOptions,
+): RuntimeFault | undefined {
+  const run = prepareRun(trainer, dataset, options, () => undefined);
+  return isFault(run) ? run : undefined;
+}
+
 /** Checks options and data against the program; `startedAt` is now. */
 export function prepareRun(
   trainer: Trainer,

@@ -82,7 +82,7 @@ export async function lookAt(
       ? event
       : await trainer.evaluate(
           spreadRows(dataset, Math.min(rowCount(dataset), trainingRowsShown)),
-          training.batch,
+          training,
           collector.observe,
         );
   if (isFault(evaluation)) return evaluation;

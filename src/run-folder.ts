@@ -26,6 +26,8 @@ export interface RunInfo {
   /** The .margo file as an absolute path, and its text at the start. */
   readonly file: string;
   readonly source: string;
+  /** The texts of the user's files that it imports, by their names in the workspace. */
+  readonly imported?: Readonly<Record<string, string>>;
   readonly entry: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly target: string;
@@ -289,6 +291,7 @@ function isRunInfo(value: unknown): value is RunInfo {
     Number.isSafeInteger(value["seed"]) &&
     isRecord(value["settings"]) &&
     Object.values(value["settings"]).every((setting) => typeof setting === "string") &&
+    (value["imported"] === undefined || isRecord(value["imported"])) &&
     (value["from"] === undefined || typeof value["from"] === "string") &&
     (value["gpu"] === undefined || typeof value["gpu"] === "string") &&
     (value["tune"] === undefined || value["tune"] === true) &&

@@ -12,7 +12,7 @@ import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Executor, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
 import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer.ts";
-import { type TrainingEvent, type TrainingOutcome, planOf } from "../runtime/training-run.ts";
+import { type TrainingEvent, type TrainingOutcome, planOf, whyNoRun } from "../runtime/training-run.ts";
 import type { DataContext } from "./data/index.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { collectFeatures } from "./feature-collector.ts";
@@ -130,6 +130,8 @@ async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   if (isFault(verification)) return { kind: "failed", fault: verification, setting: "verification" };
   const trainer = await createTrainer(executor, training.seed);
   if (isFault(trainer)) return { kind: "failed", fault: trainer };
+  const fault = whyNoRun(trainer, dataset, planOf(training));
+  if (fault !== undefined) return { kind: "failed", fault, setting: "data" };
   const begun = await beginWith(request, trainer);
   if (isFault(begun)) return { kind: "failed", fault: begun };
   const folder = await openFolder(request, trainer);

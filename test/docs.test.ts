@@ -2,10 +2,18 @@
  * Every code block of the README and the docs does what it says: Margo blocks check, JavaScript runs, JSON reads,
  * and each `npx margo` line runs (training for two steps on a few rows).
  */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { checkFile } from "../compiler/check/index.ts";
 import { nodeHost } from "../src/host.ts";
@@ -72,6 +80,17 @@ describe("JavaScript blocks run", () => {
     const { status, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8", cwd: work });
     expect(status, stderr).toBe(0);
   });
+});
+
+test("every picture and page that is linked to is there", () => {
+  const missing = markdownPages().flatMap((file) => {
+    const text = readFileSync(join(projectRoot, file), "utf8");
+    return [...text.matchAll(/\]\(([^)#\s:]+)(?:#[^)]*)?\)/g)]
+      .map((match) => match[1] ?? "")
+      .filter((path) => !existsSync(join(projectRoot, dirname(file), path)))
+      .map((path) => `${file}: ${path}`);
+  });
+  expect(missing).toEqual([]);
 });
 
 function ofLanguage(language: string): readonly (readonly [string, Block])[] {

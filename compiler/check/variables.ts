@@ -223,7 +223,9 @@ export function updatedValue(
     stretchesTo(tensor.type.shape, variable.type.shape);
   if (!isFitting) {
     if (isUndecided(frame, [tensor.type, variable.type])) return undefined;
-    report(frame, wrongUpdate.report({ ...at, found: phraseOf(tensor), wanted: printType(variable.type) }));
+    const isByClass = frame.ambient.context === "margin" && variable.type.shape.length === 1;
+    const types = { found: phraseOf(tensor), wanted: printType(variable.type) };
+    report(frame, wrongUpdate.report({ ...at, ...types, isByClass }));
     return undefined;
   }
   const cast = castTo(frame, tensor, variable.type.dtype, at.span);

@@ -61,14 +61,23 @@ export const notAState = defineError<
   }),
 });
 
-export const wrongUpdate = defineError<NamedAt & { readonly found: string; readonly wanted: string }>({
+export const wrongUpdate = defineError<
+  NamedAt & {
+    readonly found: string;
+    readonly wanted: string;
+    /** In a margin, of a state with a number a class. */
+    readonly isByClass: boolean;
+  }
+>({
   code: "M0405",
   title: "New value of another shape",
   explanation: "A variable keeps its shape from step to step.",
   example: "layer f()(x: f32[N, K]) {\n  state t: f32[K] = 0\n  t <- mean(x, over: K)\n  x + t\n}\n",
-  report: ({ name, found, wanted }) => ({
+  report: ({ name, found, wanted, isByClass }) => ({
     message: `\`${name}\` is ${wanted}, and its new value is ${found}`,
-    help: "reduce it over the other axes, for example with `mean(…, over: N)`",
+    help: isByClass
+      ? "add numbers up by class: `sum(one_hot(y) * …, over: N)`"
+      : "reduce it over the other axes, for example with `mean(…, over: N)`",
   }),
 });
 

@@ -55,6 +55,18 @@ function codeName(character: string): string {
   return `the invisible character U+${code}`;
 }
 
+export const partialUpdate = defineError<Located>({
+  code: "M0029",
+  title: "Update of a part of a state",
+  explanation:
+    "`t <- …` gives a state its new value as a whole. Numbers by class are added up by label: inside a margin `sum(one_hot(y) * cos_y, over: N)` has one for each class.",
+  example: "margin M() {\n  state t: f32[C] = 0\n  t[y] <- cos_y\n  target = cos - t[y]\n}\n",
+  report: () => ({
+    message: "a state is updated as a whole",
+    help: "write `t <- …`; by class with `sum(one_hot(y) * …, over: N)`",
+  }),
+});
+
 export const unclosedString = defineError({
   code: "M0005",
   title: "A string without an end",

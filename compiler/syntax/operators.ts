@@ -7,7 +7,13 @@ import type { BinaryExpression, BinaryOperator, Expression, UnaryExpression } fr
 import { type Build, behind } from "./build.ts";
 import { spanOfToken } from "./cst.ts";
 import { joinSpans } from "../errors/span.ts";
-import { chainedComparison, equalsForComparison, foreignOperator, nestedTooDeep } from "../errors/syntax.ts";
+import {
+  chainedComparison,
+  equalsForComparison,
+  foreignOperator,
+  nestedTooDeep,
+  partialUpdate,
+} from "../errors/syntax.ts";
 import { nestingLimit } from "../../grammar/faults.ts";
 
 export type ChainItem =
@@ -69,7 +75,7 @@ const comparison = 4;
 /** Gives whether this comparison follows another one, which is reported. */
 function pushOperator(build: Build, values: Expression[], pending: Pending[], token: IToken): boolean {
   let isChained = false;
-  const operator = operatorOf(build, token);
+  const operator = operatorOf(build, token, values.at(-1));
   const precedence = precedences[operator];
   for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {
     const bindsFirst = operator === "^" ? top.precedence > precedence : top.precedence >= precedence;
@@ -126,7 +132,7 @@ const meanings: Readonly<Record<string, BinaryOperator>> = {
   "<-": "<",
 };
 
-function operatorOf(build: Build, token: IToken): BinaryOperator {
+function operatorOf(build: Build, token: IToken, left: Expression | undefined): BinaryOperator {
   const { image } = token;
   if (isBinaryOperator(image)) return image;
   const span = spanOfToken(build.file, token);
@@ -135,6 +141,10 @@ function operatorOf(build: Build, token: IToken): BinaryOperator {
     return "==";
   }
   const meant = meanings[image] ?? "==";
+  if (image === "<-" && left?.kind === "index") {
+    build.slips.push(partialUpdate.report({ span: joinSpans(left.span, span) }));
+    return meant;
+  }
   build.slips.push(foreignOperator.report({ span, written: image, meant: image === "<-" ? "< -" : meant }));
   return meant;
 }

@@ -85,7 +85,7 @@ async function measure({
   const unseen = await openVerification(training, executor, context);
   if (isFault(unseen)) return unseen;
   const collector = collectFeatures();
-  const evaluation = await trainer.evaluate(dataset, batch, collector.observe);
+  const evaluation = await trainer.evaluate(dataset, training, collector.observe);
   if (isFault(evaluation)) return evaluation;
   const { loss, accuracy, metrics } = evaluation;
   const angles = await anglesOf(program, trainer, collector);

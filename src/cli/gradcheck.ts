@@ -1,4 +1,5 @@
 /** `margo gradcheck`: analytic against numeric gradients of entries, one line each. */
+import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import { relative } from "node:path";
 import { checkFile } from "../../compiler/check/index.ts";
 import { defaultGradcheckOptions } from "../../compiler/gradcheck.ts";
@@ -54,8 +55,15 @@ export async function gradcheck(
     results.push(...(await checkEntries(sourceAt(file), names, options)));
   }
   if (options.json === true) await writeOut(`${JSON.stringify(results, null, 2)}\n`);
-  const failed = results.some(({ report }) => (report === undefined ? names.length > 0 : !report.ok));
+  const failed = results.some(({ report, diagnostics }) =>
+    report === undefined ? names.length > 0 || diagnostics.some(isError) : !report.ok,
+  );
   return failed || missing.length > 0 ? exitFault : exitFine;
+}
+
+/** What only a use of the entry shows: a state that cannot hold its new value, say. */
+function isError({ severity }: Diagnostic): boolean {
+  return severity === "error";
 }
 
 interface FileGradcheck extends EntryGradcheck {
@@ -82,7 +90,7 @@ async function checkEntries(
     );
     done();
     results.push({ file: displayedName(source.file, source.root), ...result });
-    if (result.report === undefined && names.length > 0) tell(source, result.diagnostics);
+    if (result.report === undefined) tell(source, result.diagnostics);
     if (options.json !== true) await writeOut(`${lineOf(result)}\n`);
   }
   return results;

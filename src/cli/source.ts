@@ -2,6 +2,7 @@
  * What every command does with a .margo file first: open it, elaborate an entry of it, and tell its
  * mistakes to the person at the terminal.
  */
+import { dirname, relative, sep } from "node:path";
 import { type ElaborateOptions, type ElaborateResult, elaborateEntry } from "../../compiler/check/index.ts";
 import {
   type NamedDeclaration,
@@ -9,13 +10,22 @@ import {
   loadModule,
   openWorkspace,
 } from "../../compiler/check/workspace.ts";
+import { importedFiles } from "../../compiler/check/modules.ts";
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import { settingFile } from "../../compiler/check/names.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import { placeText, sourceText } from "../../compiler/syntax/source.ts";
 import type { Program } from "../../compiler/program.ts";
-import { withAddition } from "../overlay.ts";
-import { type OpenedFile, displayedName, openSource } from "../host.ts";
+import { withAddition, withTexts } from "../overlay.ts";
+import {
+  type OpenedFile,
+  displayedName,
+  isLibraryModule,
+  nodeHost,
+  openSource,
+  workspaceRoot,
+} from "../host.ts";
+import type { RunInfo } from "../run-folder.ts";
 import { withFileNames } from "./file-names.ts";
 import { Refusal } from "./refusal.ts";
 import { renderDiagnostics } from "./render-diagnostics.ts";
@@ -37,6 +47,29 @@ export function sourceAt(path: string): Source {
     throw new Refusal(exitFault);
   }
   return { ...opened, workspace: openWorkspace(opened.host) };
+}
+
+/** The sources of a run as they were when it was started, though they may have changed or gone since. */
+export function sourceOfRun({ file: path, source, imported }: RunInfo): Source {
+  const directory = dirname(path);
+  const root = workspaceRoot(directory);
+  const file = relative(root, path).split(sep).join("/");
+  const host = withTexts(nodeHost(root), { ...imported, [file]: source });
+  return { host, root, file, directory, workspace: openWorkspace(host) };
+}
+
+/** The texts of the user's files that a file imports, directly or through others, by their names in the workspace. */
+export function importedTexts({ workspace, file }: Source): Readonly<Record<string, string>> {
+  const texts = new Map<string, string>();
+  const visit = (name: string): void => {
+    const module = loadModule(workspace, name);
+    if (module === undefined || texts.has(name) || isLibraryModule(name)) return;
+    texts.set(name, module.text);
+    for (const next of importedFiles(module)) visit(next);
+  };
+  visit(file);
+  texts.delete(file);
+  return Object.fromEntries(texts);
 }
 
 /** Elaborates one entry; its mistakes are told and become a refusal, its warnings are told. */

@@ -5,6 +5,7 @@ import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { Program } from "../../compiler/program.ts";
 import { isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
+import { displayedName } from "../host.ts";
 import { type TrainingTarget, automaticTarget, machineFacts } from "../machine.ts";
 import { degrees, duration, percent, significant } from "../report/numbers.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
@@ -15,7 +16,15 @@ import { version } from "../version.ts";
 import { tellFault, tellFaultAt } from "./fault.ts";
 import { showProgress, showReading } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, declarationsOf, placeOf, programOf, sourceAt, textOf } from "./source.ts";
+import {
+  type Source,
+  declarationsOf,
+  importedTexts,
+  placeOf,
+  programOf,
+  sourceAt,
+  textOf,
+} from "./source.ts";
 import { atStage } from "./stage.ts";
 import { askedBudget, pathOfRun, refuseForOtherTarget, startExecutor } from "./start-executor.ts";
 import {
@@ -84,6 +93,7 @@ interface EntryRun {
 
 async function runEntry(run: EntryRun): Promise<ExitCode> {
   const { source, entry, folder, options, resumed, interruption } = run;
+  if (resumed !== undefined) noteChanges(source, resumed);
   const settings = { ...resumed?.settings, ...options.set };
   const program = await programOf(source, entry, { set: settings });
   const training = trainingOf(program, options, resumed);
@@ -136,6 +146,20 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   ).finally(progress.stop);
   if (summary.kind === "failed") return tellFailure(source, program, summary);
   return finish(entry, summary, interruption);
+}
+
+/** Who goes on with a run may mean to change it, or may have forgotten that they did. */
+function noteChanges(source: Source, { source: text, imported = {} }: RunInfo): void {
+  const now = importedTexts(source);
+  const changed = [
+    ...(textOf(source, source.file) === text ? [] : [source.file]),
+    ...Object.keys(imported).filter((name) => now[name] !== imported[name]),
+  ];
+  if (changed.length === 0) return;
+  const names = changed.map((name) => displayedName(name, source.root)).join(", ");
+  say(
+    `${names} changed since the run was started; it goes on as ${changed.length === 1 ? "it is" : "they are"} now`,
+  );
 }
 
 function tellFailure(
@@ -283,6 +307,7 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     margo: version,
     file: join(source.root, source.file),
     source: textOf(source, source.file),
+    imported: importedTexts(source),
     entry,
     settings,
     target,

@@ -1,5 +1,4 @@
 /** A finished run opened at its checkpoint: its program compiled again, its parameters on the device, its data at hand. */
-import { dirname, relative } from "node:path";
 import type { Program } from "../../compiler/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
@@ -7,7 +6,7 @@ import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
 import type { DataContext } from "../data/index.ts";
 import { type RunInfo, readCheckpointFile, readRunInfo } from "../run-folder.ts";
 import { showReading } from "./progress.ts";
-import { programOf, sourceAt } from "./source.ts";
+import { programOf, sourceOfRun } from "./source.ts";
 import { pathOfRun, startExecutor } from "./start-executor.ts";
 import { say } from "./terminal.ts";
 
@@ -39,7 +38,7 @@ export async function withTrainedRun<T>(
   if (isFault(info)) return info;
   const checkpoint = readCheckpointFile(folder, best === true ? "best" : "last");
   if (isFault(checkpoint)) return checkpoint;
-  const source = sourceAt(relative(process.cwd(), info.file));
+  const source = sourceOfRun(info);
   const program = await programOf(source, info.entry, { set: { ...info.settings, ...set } });
   const { training } = program;
   if (training === undefined) throw new Error(`${info.entry} is no train`);
@@ -54,7 +53,7 @@ export async function withTrainedRun<T>(
     const unread = await trainer.load(checkpoint, folder);
     if (unread !== undefined) return unread;
     const context: DataContext = {
-      directory: dirname(info.file),
+      directory: source.directory,
       root: source.root,
       ...(limit === undefined ? {} : { limit }),
       onRead: showReading(info.entry),

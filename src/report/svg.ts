@@ -12,7 +12,7 @@ import {
 } from "echarts/components";
 import { type EChartsCoreOption, init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
-import { fontFamily, ink, line, muted, themeCss } from "./theme.ts";
+import { darkCss, fontFamily, ink, lightColor, line, muted } from "./theme.ts";
 
 use([
   BarChart,
@@ -37,10 +37,16 @@ export function drawInline(option: EChartsCoreOption, size: Size, label: string)
   return asResponsive(draw(option, size), size, label);
 }
 
-/** A whole SVG file with its own colours, light and dark. */
+/**
+ * A whole SVG file. Its colours stand in the attributes, since what draws SVG outside of browsers knows no variables; a
+ * browser takes the dark ones where its reader wants them.
+ */
 export function drawFile(option: EChartsCoreOption, size: Size, label: string): string {
-  const style = `<style>${themeCss("svg")}</style><rect width="${size.width}" height="${size.height}" fill="var(--paper)"/>`;
-  return asResponsive(draw(option, size), size, label).replace(/>/, `>${style}`) + "\n";
+  const paper = `<rect width="${size.width}" height="${size.height}" fill="${lightColor("paper")}"/>`;
+  const svg = asResponsive(draw(option, size), size, label).replace(/var\(--(\w+)\)/g, (_, name: string) =>
+    lightColor(name),
+  );
+  return `${svg.replace(/>/, `><style>${darkCss()}</style>${paper}`)}\n`;
 }
 
 function draw(option: EChartsCoreOption, { width, height }: Size): string {

@@ -66,7 +66,24 @@ export function themeCss(selector: string): string {
   return `${selector}{color-scheme:light dark;${variables(light)}}@media (prefers-color-scheme:dark){${selector}{${variables(dark)}}}`;
 }
 
-function variables({ colors, ...named }: typeof light): string {
-  const all = [...Object.entries(named), ...colors.map((color, index) => [`c${index}`, color] as const)];
-  return all.map(([name, value]) => `--${name}:${value};`).join("");
+/** What a variable is in the light: `ink`, `c0`. */
+export function lightColor(name: string): string {
+  return namedColors(light).get(name) ?? "none";
+}
+
+/** For a picture whose attributes hold the light colours: the dark ones in their place. */
+export function darkCss(): string {
+  const darker = namedColors(dark);
+  const rules = [...namedColors(light)].map(([name, color]) =>
+    ["fill", "stroke"].map((part) => `[${part}="${color}"]{${part}:${darker.get(name) ?? color}}`).join(""),
+  );
+  return `@media (prefers-color-scheme:dark){${rules.join("")}}`;
+}
+
+function namedColors({ colors, ...named }: typeof light): ReadonlyMap<string, string> {
+  return new Map([...Object.entries(named), ...colors.map((color, index) => [`c${index}`, color] as const)]);
+}
+
+function variables(theme: typeof light): string {
+  return [...namedColors(theme)].map(([name, value]) => `--${name}:${value};`).join("");
 }

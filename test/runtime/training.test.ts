@@ -127,7 +127,7 @@ describe("a run", () => {
     const x = rowsOf(dataset, [0, 1, 2]);
     expect((await trainer.predict(x))?.shape).toEqual([3, 3]);
     expect((await trainer.embed(x))?.data).toEqual(x.data);
-    expect(whole(await trainer.evaluate(dataset, 7))).toMatchObject({ accuracy: 1, rows: 23 });
+    expect(whole(await trainer.evaluate(dataset, { batch: 7 }))).toMatchObject({ accuracy: 1, rows: 23 });
   });
 });
 
