@@ -100,8 +100,9 @@ export interface FreshVariable {
 }
 
 /**
- * The weights of any safetensors file for a program: tensors of the name and shape of one of its parameters or states. What
- * the optimizer keeps belongs to the run that it comes from.
+ * The weights of any safetensors file for a program: tensors of the name and shape of one of its parameters or states. A
+ * model that is a part of another one has its names behind a word and a point: what ends alike is taken where
+ * only one tensor does. What the optimizer keeps belongs to the run that it comes from.
  */
 export function weightsFor(
   { name: program, variables }: ProgramInfo,
@@ -115,7 +116,7 @@ export function weightsFor(
   const wanted = variables.filter(({ kind }) => kind !== "optimizer");
   for (const variable of wanted) {
     const { name } = variable;
-    const own = Object.hasOwn(read.tensors, name) ? read.tensors[name] : undefined;
+    const own = tensorFor(name, typeText(variable), read.tensors);
     const [type, found] = [typeText(variable), own === undefined ? undefined : typeText(own)];
     if (own !== undefined && type === found) taken[name] = own;
     else fresh.push({ name, type, ...(found === undefined ? {} : { found }) });
@@ -124,9 +125,19 @@ export function weightsFor(
     ? runFaults.noWeights(
         program,
         wanted.map(({ name }) => name),
+        Object.keys(read.tensors),
         file,
       )
     : { taken, fresh };
+}
+
+function tensorFor(name: string, type: string, tensors: NamedTensors): HostTensor | undefined {
+  if (Object.hasOwn(tensors, name)) return tensors[name];
+  const alike = Object.entries(tensors).filter(
+    ([other, tensor]) =>
+      (other.endsWith(`.${name}`) || name.endsWith(`.${other}`)) && typeText(tensor) === type,
+  );
+  return alike.length === 1 ? alike[0]?.[1] : undefined;
 }
 
 function typeText({ dtype, shape }: Pick<VariableInfo, "dtype" | "shape">): string {

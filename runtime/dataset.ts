@@ -35,6 +35,8 @@ export interface Dataset {
   /** How many classes the labels name, and what they are called where the data says it. */
   readonly classes?: number;
   readonly classNames?: readonly string[];
+  /** What rows are called, where each has a file of its own. */
+  readonly rowNames?: readonly string[];
 }
 
 export interface Batch {
@@ -70,20 +72,24 @@ export function gatherBatch(dataset: Dataset, rows: readonly number[]): Batch {
  */
 export function spreadRows(dataset: Dataset, count: number): Dataset {
   const rows = rowCount(dataset);
-  if (count >= rows) return dataset;
-  const chosen = spreadPlaces(rows, count);
-  const { features, labels } = dataset;
+  return count >= rows ? dataset : takeRows(dataset, spreadPlaces(rows, count));
+}
+
+/** Some of the rows, in the order given. */
+export function takeRows(dataset: Dataset, chosen: readonly number[]): Dataset {
+  const { features, labels, rowNames } = dataset;
   const { stored } = features;
   return {
     ...dataset,
     features: {
       ...features,
-      shape: [count, ...features.shape.slice(1)],
+      shape: [chosen.length, ...features.shape.slice(1)],
       ...(stored === undefined
         ? { data: selectRows(features.data, rowSize(features.shape), chosen) }
         : { stored: { row: (at) => stored.row(chosen[at] ?? 0) } }),
     },
     ...(labels === undefined ? {} : { labels: gatherLabels(labels, chosen) }),
+    ...(rowNames === undefined ? {} : { rowNames: chosen.map((row) => rowNames[row] ?? "") }),
   };
 }
 

@@ -34,6 +34,10 @@ export function fault(code: string, message: string, help: string, place: FaultP
   return { kind: "fault", code, message, help, ...place };
 }
 
+function firstOf(names: readonly string[]): string {
+  return names.length === 0 ? "none" : `${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}`;
+}
+
 /** The faults of a run. Each entry takes facts and owns the words. */
 export const runFaults = {
   nonFiniteLoss: (step: number, rows: readonly number[], loss: number) =>
@@ -70,7 +74,7 @@ export const runFaults = {
     fault(
       "M0610",
       `this is no whole safetensors file: ${reason}`,
-      "the file may be cut off or written by something else; take another copy of it",
+      "the file may be cut off or of another kind; give the folder of a run, or another copy of the file",
       file === undefined ? {} : { file },
     ),
   notACheckpoint: (reason: string, file?: string) =>
@@ -86,11 +90,11 @@ export const runFaults = {
       `the checkpoint belongs to another program: ${reason}`,
       "resume with the source and settings that the run was started with, or start a new run",
     ),
-  noWeights: (program: string, names: readonly string[], file?: string) =>
+  noWeights: (program: string, wanted: readonly string[], found: readonly string[], file?: string) =>
     fault(
       "M0613",
       `nothing in these weights has both the name and the shape of a variable of ${program}`,
-      `variables go by their names: ${names.slice(0, 4).join(", ")}${names.length > 4 ? ", …" : ""}`,
+      `it wants ${firstOf(wanted)}, and there are ${firstOf(found)}`,
       file === undefined ? {} : { file },
     ),
   weightsUnreadable: (path: string, reason: string) =>
@@ -112,6 +116,13 @@ export const runFaults = {
       "M0622",
       `another run is writing to ${path} (process ${process})`,
       `wait until it ends, or choose another folder with --out; if there is no such run, delete ${lock}`,
+      { file: path },
+    ),
+  noBest: (path: string) =>
+    fault(
+      "M0624",
+      `the run ${path} knows no best moment: it had neither validation nor verification`,
+      "leave --best out",
       { file: path },
     ),
   missingRows: (asked: string, others: readonly string[]) =>

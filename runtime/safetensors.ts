@@ -20,7 +20,7 @@ export function readSafetensors(bytes: Uint8Array, file?: string): TensorFile | 
   const refuse = (reason: string) => runFaults.notSafetensors(reason, file);
   if (bytes.length < 8) return refuse(`it has ${bytes.length} bytes and the header's length alone takes 8`);
   const length = Number(viewOf(bytes).getBigUint64(0, true));
-  if (length > headerLimit) return refuse(`its header claims ${length} bytes, the limit is ${headerLimit}`);
+  if (length > headerLimit) return refuse(`its header would be ${length} bytes long`);
   if (8 + length > bytes.length)
     return refuse(`its header claims ${length} bytes, but only ${bytes.length - 8} follow`);
   const header = parseHeader(bytes.subarray(8, 8 + length), refuse);
@@ -73,12 +73,16 @@ interface ElementType {
   readonly read: (view: DataView, at: number) => number;
 }
 
-/** The element types that have a place here; wider floats are rounded to f32. */
+/** The element types that have a place here; wider floats are rounded to f32, and wider integers fit i32 or are refused. */
 const elementTypes: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
   ["F64", { bytes: 8, dtype: "f32", read: (view, at) => view.getFloat64(at, true) }],
   ["F32", { bytes: 4, dtype: "f32", read: (view, at) => view.getFloat32(at, true) }],
   ["F16", { bytes: 2, dtype: "f32", read: (view, at) => halfFloat(view.getUint16(at, true)) }],
   ["BF16", { bytes: 2, dtype: "f32", read: (view, at) => brainFloat(view.getUint16(at, true)) }],
+  ["I64", { bytes: 8, dtype: "i32", read: (view, at) => Number(view.getBigInt64(at, true)) }],
+  ["U64", { bytes: 8, dtype: "i32", read: (view, at) => Number(view.getBigUint64(at, true)) }],
+  ["U32", { bytes: 4, dtype: "i32", read: (view, at) => view.getUint32(at, true) }],
+  ["U16", { bytes: 2, dtype: "i32", read: (view, at) => view.getUint16(at, true) }],
   ["I32", { bytes: 4, dtype: "i32", read: (view, at) => view.getInt32(at, true) }],
   ["I16", { bytes: 2, dtype: "i32", read: (view, at) => view.getInt16(at, true) }],
   ["I8", { bytes: 1, dtype: "i32", read: (view, at) => view.getInt8(at) }],
@@ -131,7 +135,13 @@ function readEntries(header: Header, data: Uint8Array, refuse: Refuse): TensorFi
   if (covered !== data.length)
     return refuse(`its tensors take ${covered} bytes, but ${data.length} follow the header`);
   const view = viewOf(data);
-  return { tensors: Object.fromEntries(entries.map((entry) => [entry.name, decode(view, entry)])), metadata };
+  const tensors: (readonly [string, HostTensor])[] = [];
+  for (const entry of entries) {
+    const tensor = decode(view, entry, refuse);
+    if (isFault(tensor)) return tensor;
+    tensors.push([entry.name, tensor]);
+  }
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 function entryOf(name: string, value: unknown, refuse: Refuse): Entry | RuntimeFault {
@@ -156,8 +166,8 @@ function entryOf(name: string, value: unknown, refuse: Refuse): Entry | RuntimeF
   return { name, type, shape, begin, end };
 }
 
-function decode(view: DataView, entry: Entry): HostTensor {
-  const { type, shape, begin, end } = entry;
+function decode(view: DataView, entry: Entry, refuse: Refuse): HostTensor | RuntimeFault {
+  const { name, type, shape, begin, end } = entry;
   const count = (end - begin) / type.bytes;
   const data =
     type.dtype === "f32"
@@ -165,7 +175,12 @@ function decode(view: DataView, entry: Entry): HostTensor {
       : type.dtype === "i32"
         ? new Int32Array(count)
         : new Uint8Array(count);
-  for (let i = 0; i < count; i++) data[i] = type.read(view, begin + i * type.bytes);
+  for (let i = 0; i < count; i++) {
+    const value = type.read(view, begin + i * type.bytes);
+    data[i] = value;
+    if (type.dtype === "i32" && data[i] !== value)
+      return refuse(`tensor ${JSON.stringify(name)} holds ${value}, which takes more than 32 bits`);
+  }
   return { dtype: type.dtype, shape, data };
 }
 

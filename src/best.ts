@@ -32,7 +32,7 @@ export function bestOf(metrics: readonly Metric[]): Rated | undefined {
 function ratingOf(metric: Metric): readonly Rated[] {
   const [step, loss, accuracy, errors] = ["step", "loss", "accuracy", "equalErrorRate"].map((name) => {
     const value = metric[name];
-    return typeof value === "number" ? value : undefined;
+    return typeof value === "number" && Number.isFinite(value) ? value : undefined;
   });
   const rated = (measure: Measure, value: number | undefined): readonly Rated[] =>
     step === undefined || value === undefined ? [] : [{ step, measure, value }];

@@ -30,13 +30,17 @@ function namesIn(bytes: Uint8Array): readonly string[] {
 }
 
 /** The reference's numbers keep their precision and become f8, those of a device f4; integers i4, booleans b1. */
-export function writeNpz(arrays: Readonly<Record<string, Reference | HostTensor>>): Uint8Array {
+export function writeNpz(
+  arrays: Readonly<Record<string, Reference | HostTensor | readonly string[]>>,
+): Uint8Array {
   return zipSync(
     Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${name}.npy`, npyOf(array)])),
   );
 }
 
-function npyOf({ dtype, shape, data }: Reference | HostTensor): Uint8Array {
+function npyOf(array: Reference | HostTensor | readonly string[]): Uint8Array {
+  if ("length" in array) return npyFile(...textsOf(array), [array.length]);
+  const { dtype, shape, data } = array;
   const [descr, values] =
     dtype === "f32"
       ? data instanceof Float32Array
@@ -45,6 +49,19 @@ function npyOf({ dtype, shape, data }: Reference | HostTensor): Uint8Array {
       : dtype === "i32"
         ? ["<i4", Int32Array.from(data)]
         : ["|b1", Uint8Array.from(data)];
+  return npyFile(descr, values, shape);
+}
+
+/** Texts of NumPy are all of one length, in code points of four bytes. */
+function textsOf(texts: readonly string[]): readonly [descr: string, values: Uint32Array] {
+  const points = texts.map((text) => Array.from(text, (character) => character.codePointAt(0) ?? 0));
+  const longest = Math.max(1, ...points.map(({ length }) => length));
+  const values = new Uint32Array(texts.length * longest);
+  for (const [at, text] of points.entries()) values.set(text, at * longest);
+  return [`<U${longest}`, values];
+}
+
+function npyFile(descr: string, values: ArrayBufferView, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const length = Math.ceil((10 + text.length + 1) / 64) * 64;

@@ -70,6 +70,8 @@ export const runFiles = {
   earlierBest: "checkpoint.best.earlier.safetensors",
   evaluation: "evaluation.json",
   report: "report.html",
+  /** Of `margo embed`, where it is not told another place. */
+  features: "features.npz",
 } as const;
 
 /**
@@ -88,15 +90,16 @@ export async function createRunFolder(path: string, info: RunInfo): Promise<RunF
 }
 
 function clearRun(path: string): void {
-  for (const [name, aside] of [
-    [runFiles.checkpoint, runFiles.earlierCheckpoint],
-    [runFiles.best, runFiles.earlierBest],
-  ] as const) {
-    rmSync(join(path, aside), { force: true });
-    if (statSync(join(path, name), { throwIfNoEntry: false })?.isFile() === true)
-      renameSync(join(path, name), join(path, aside));
+  const at = (name: string): string => join(path, name);
+  const isThere = (name: string): boolean => statSync(at(name), { throwIfNoEntry: false })?.isFile() === true;
+  // A run that failed before its first checkpoint leaves nothing to put aside, and what lies aside stays.
+  if (isThere(runFiles.checkpoint)) {
+    renameSync(at(runFiles.checkpoint), at(runFiles.earlierCheckpoint));
+    rmSync(at(runFiles.earlierBest), { force: true });
+    if (isThere(runFiles.best)) renameSync(at(runFiles.best), at(runFiles.earlierBest));
   }
-  for (const name of [runFiles.evaluation, runFiles.report]) rmSync(join(path, name), { force: true });
+  for (const name of [runFiles.evaluation, runFiles.report, runFiles.features])
+    rmSync(at(name), { force: true });
 }
 
 /** Goes on in the folder of a run: metrics of steps after the checkpoint are cut off, since they are run again. */
@@ -171,7 +174,8 @@ export function readWeights(path: string): Uint8Array | RuntimeFault {
 export function readCheckpointFile(path: string, which: "last" | "best" = "last"): Uint8Array | RuntimeFault {
   const name = which === "best" ? runFiles.best : runFiles.checkpoint;
   const file = join(path, name);
-  if (!existsSync(file)) return runFaults.runUnreadable(path, `it has no ${name}`);
+  if (!existsSync(file))
+    return which === "best" ? runFaults.noBest(path) : runFaults.runUnreadable(path, `it has no ${name}`);
   try {
     return readFileSync(file);
   } catch (error) {
@@ -193,7 +197,9 @@ function appendTo(path: string, release: () => void): RunFolder | RuntimeFault {
     saveCheckpoint: async (bytes) =>
       guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), bytes)),
     keepBest: () =>
-      guardedly(file, () => copyWholeFile(join(path, runFiles.checkpoint), join(path, runFiles.best))),
+      guardedly(join(path, runFiles.best), () =>
+        copyWholeFile(join(path, runFiles.checkpoint), join(path, runFiles.best)),
+      ),
     writeJson: (name, value) => writeAll(join(path, name), json(value)),
     close: () => {
       closeSync(descriptor);

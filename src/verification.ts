@@ -59,7 +59,10 @@ export async function openVerification(
   context: DataContext,
 ): Promise<Dataset | RuntimeFault | undefined> {
   if (verification === undefined) return undefined;
-  const dataset = await openFitted(verification, executor.info, "embed", context);
+  // Only the rows that are compared are read.
+  const limit = Math.min(context.limit ?? Infinity, mostRows(featureWidth(executor)));
+  const chosen: DataContext = { ...context, limit, choose: rowsToCompare };
+  const dataset = await openFitted(verification, executor.info, "embed", chosen);
   return isFault(dataset) ? dataset : (whyNoPairs(dataset) ?? dataset);
 }
 
@@ -70,12 +73,9 @@ export async function verify(
   batch: number,
 ): Promise<VerificationStatistics> {
   const labels = dataset.labels?.data ?? [];
-  const rows = rowsToCompare(labels, mostRows(featureWidth(trainer.executor)));
+  const rows = Array.from({ length: labels.length }, (_, row) => row);
   const features = await embedRows(trainer, dataset, rows, batch);
-  return comparePairs(
-    unitRows(features),
-    rows.map((row) => labels[row] ?? 0),
-  );
+  return comparePairs(unitRows(features), Array.from(labels));
 }
 
 function whyNoPairs({ source, labels }: Dataset): RuntimeFault | undefined {
@@ -107,6 +107,7 @@ const pairLimit = 4e6;
  * many as there is room for, at least eight, and then as many classes as fit, the largest first. In rising order.
  */
 export function rowsToCompare(labels: ArrayLike<number>, most: number): readonly number[] {
+  if (labels.length <= most) return Array.from({ length: labels.length }, (_, row) => row);
   const classes = new Map<number, number[]>();
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row] ?? 0;
@@ -118,13 +119,14 @@ export function rowsToCompare(labels: ArrayLike<number>, most: number): readonly
   const thinned = [...classes.values()].map((rows) =>
     spreadPlaces(rows.length, each).map((place) => rows[place] ?? 0),
   );
-  const total = thinned.reduce((sum, rows) => sum + rows.length, 0);
-  const kept = Math.max(2, Math.floor((thinned.length * most) / Math.max(total, most)));
-  return thinned
-    .sort((a, b) => b.length - a.length)
-    .slice(0, kept)
-    .flat()
-    .sort((a, b) => a - b);
+  const kept: (readonly number[])[] = [];
+  let total = 0;
+  for (const rows of thinned.sort((a, b) => b.length - a.length)) {
+    total += rows.length;
+    if (total > most && kept.length >= 2) break;
+    kept.push(rows);
+  }
+  return kept.flat().sort((a, b) => a - b);
 }
 
 const fewestOfClass = 8;

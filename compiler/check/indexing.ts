@@ -33,32 +33,25 @@ export function indexValue(frame: Frame, use: IndexUse): Value {
   return makeTensor(frame, "gather", [table, castTo(frame, index, "i32", use.index.span)], {}, use.span);
 }
 
-/** Labels of C classes that read along N, of a tensor that has an axis of C. */
+/** Labels of C classes, one for each of N rows, that read rows of a tensor f32[N, C]: its elements were meant. */
 function warnOfRows(
   frame: Frame,
   { target, index: { span }, ...use }: IndexUse,
   table: TensorValue,
-  { bound }: TensorValue,
+  { bound, type }: TensorValue,
 ): void {
-  const [size, ...rest] = table.type.shape;
-  if (bound === undefined || size === undefined || sameDim(bound, size)) return;
-  if (!rest.some((dim) => sameDim(dim, bound))) return;
+  const [[rows, classes, ...rest], [labels, ...more]] = [table.type.shape, type.shape];
+  if (bound === undefined || rows === undefined || classes === undefined || labels === undefined) return;
+  if (rest.length > 0 || more.length > 0 || sameDim(bound, rows)) return;
+  if (!sameDim(bound, classes) || !sameDim(labels, rows)) return;
   const { file, text } = frame.module;
   const written = (part: Span): string => text.slice(part.start, part.end);
   const picks =
-    span.file === file && rest.length === 1
+    span.file === file
       ? replaceBy(use.span, `pick(${written(target.span)}, ${written(span)})`, "pick one element a row")
       : undefined;
-  report(
-    frame,
-    labelsAlongRows.report({
-      span: use.span,
-      bound: bound.key,
-      size: size.key,
-      read: printType(table.type),
-      picks,
-    }),
-  );
+  const facts = { bound: bound.key, size: rows.key, read: printType(table.type), picks };
+  report(frame, labelsAlongRows.report({ span: use.span, ...facts }));
 }
 
 function constantIndex(frame: Frame, use: IndexUse, target: ListValue | TensorValue, index: IntValue): Value {

@@ -334,7 +334,7 @@ function product(frame: Frame, use: BinaryUse): Value {
 
 /** Which of two matrices fits the other only if it is transposed. */
 function turnedSide(a: TensorValue, b: TensorValue): "left" | "right" | undefined {
-  const [[rows, inner], [depth, columns]] = [a.type.shape, b.type.shape];
+  const [[rows], inner, [depth, columns]] = [a.type.shape, a.type.shape.at(-1), b.type.shape];
   if (inner === undefined || depth === undefined || sameDim(inner, depth)) return undefined;
   if (columns !== undefined && sameDim(inner, columns)) return "right";
   return a.type.shape.length === 2 && rows !== undefined && sameDim(rows, depth) ? "left" : undefined;

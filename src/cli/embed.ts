@@ -7,6 +7,7 @@ import { embedRows } from "../embed-rows.ts";
 import { openFitted } from "../fitted-dataset.ts";
 import { writeNpz } from "../npz.ts";
 import { count } from "../report/numbers.ts";
+import { runFiles } from "../run-folder.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { tellFault } from "./fault.ts";
 import { type ExitCode, exitFault, exitFine, say, writeOut } from "./terminal.ts";
@@ -21,10 +22,13 @@ export interface EmbedOptions extends TrainedRunOptions {
   readonly out?: string;
 }
 
-/** The npz file has `features`, f32[rows, …], and `labels` where the rows have some. Its path goes to standard output. */
+/**
+ * The npz file has `features`, f32[rows, …], and what is known of the rows: `labels`, the `classes` that they count, the
+ * `names` of files. Its path goes to standard output.
+ */
 export async function embed(folder: string, options: EmbedOptions): Promise<ExitCode> {
-  const { out = join(folder, "features.npz") } = options;
-  const arrays = await withTrainedRun(folder, options, async ({ training, trainer, context }) => {
+  const { out = join(folder, runFiles.features) } = options;
+  const embedded = await withTrainedRun(folder, options, async ({ training, trainer, context }) => {
     const rows = rowsAsked(training, options.of);
     if (isFault(rows)) return rows;
     const dataset = await openFitted(
@@ -36,15 +40,25 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
     if (isFault(dataset)) return dataset;
     const all = Array.from({ length: rowCount(dataset) }, (_, row) => row);
     const features = await embedRows(trainer, dataset, all, training.batch);
-    return { rows, features, labels: dataset.labels };
+    const { labels, rowNames, classNames } = dataset;
+    return {
+      rows,
+      arrays: {
+        features,
+        ...(labels === undefined ? {} : { labels }),
+        ...(classNames === undefined ? {} : { classes: classNames }),
+        ...(rowNames === undefined ? {} : { names: rowNames }),
+      },
+    };
   });
-  if (isFault(arrays)) {
-    tellFault(arrays);
+  if (isFault(embedded)) {
+    tellFault(embedded);
     return exitFault;
   }
-  const { rows, features, labels } = arrays;
-  await writeWholeFile(out, writeNpz({ features, ...(labels === undefined ? {} : { labels }) }));
-  say(`${rows}: features ${features.shape.map(count).join(" × ")}${labels === undefined ? "" : ", labels"}`);
+  const { features, ...others } = embedded.arrays;
+  await writeWholeFile(out, writeNpz(embedded.arrays));
+  const shape = features.shape.map(count).join(" × ");
+  say(`${embedded.rows}: ${[`features ${shape}`, ...Object.keys(others)].join(", ")}`);
   await writeOut(`${out}\n`);
   return exitFine;
 }

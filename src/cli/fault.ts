@@ -8,10 +8,15 @@ export function tellFault(fault: RuntimeFault): void {
   complainWithCode(fault.code, messageOf(fault), fault.help);
 }
 
-/** The same as a diagnostic of the source. */
-export function tellFaultAt(source: Source, span: Span, fault: RuntimeFault): void {
+/** The same as a diagnostic of the source, or of a setting from the command line. */
+export function tellFaultAt(
+  source: Source,
+  span: Span,
+  fault: RuntimeFault,
+  settings: Readonly<Record<string, string>>,
+): void {
   const { code, help } = fault;
-  tell(source, [{ code, severity: "error", message: messageOf(fault), span, labels: [], help }]);
+  tell(source, [{ code, severity: "error", message: messageOf(fault), span, labels: [], help }], settings);
 }
 
 function messageOf({ message, file, row }: RuntimeFault): string {

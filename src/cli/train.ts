@@ -133,6 +133,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
         root: source.root,
         ...(info.limit === undefined ? {} : { limit: info.limit }),
         onRead: showReading(entry),
+        signal: interruption.signal,
         note: (text) => say(`${entry} ${text}`),
       },
       info,
@@ -144,7 +145,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
       placeOf: (span) => placeOf(source, span),
     }),
   ).finally(progress.stop);
-  if (summary.kind === "failed") return tellFailure(source, program, summary);
+  if (summary.kind === "failed") return tellFailure(source, program, summary, settings);
   return finish(entry, summary, interruption);
 }
 
@@ -166,10 +167,11 @@ function tellFailure(
   source: Source,
   { training }: Program,
   { fault, setting, folder }: Extract<TrainSummary, { kind: "failed" }>,
+  settings: Readonly<Record<string, string>>,
 ): ExitCode {
   const span = setting === undefined ? undefined : training?.spans[setting];
   if (span === undefined) tellFault(fault);
-  else tellFaultAt(source, span, fault);
+  else tellFaultAt(source, span, fault, settings);
   if (folder !== undefined) say(`  metrics up to there are in ${folder}`);
   return exitFault;
 }

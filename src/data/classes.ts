@@ -36,6 +36,8 @@ export function chooseSamples<T>(
   const usable = found
     .filter(({ samples }) => samples.length >= fewest)
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  if (usable.length === 0 && found.length > 0) return dataFaults.tooFewSamples(file, fewest);
+  if (first > Math.max(usable.length, 1)) return dataFaults.firstPast(file, first, usable.length);
   const { classes = usable.length - first + 1 } = options;
   const chosen = usable.slice(first - 1, first - 1 + classes);
   const classNames = chosen.map(({ name }) => name);

@@ -150,6 +150,20 @@ export const dataFaults = {
       "lower `paragraphs` or `characters`, or give longer texts",
       { file },
     ),
+  tooFewSamples: (file: string, fewest: number) =>
+    fault(
+      "M0741",
+      `no class of ${file} has ${fewest} samples`,
+      "lower the number of samples that a class must have, or give more of them",
+      { file },
+    ),
+  firstPast: (file: string, first: number, classes: number) =>
+    fault(
+      "M0739",
+      `${file} has ${classes} classes, and first: ${first} begins behind them`,
+      `the first class to take is one of 1 to ${classes}`,
+      { file },
+    ),
   noImages: (folder: string, reason: string) =>
     fault(
       "M0735",
@@ -171,6 +185,7 @@ export const dataFaults = {
       "free some space, set MARGO_CACHE to a folder with more, give a smaller size: … or fewer classes: …, or take some of the rows with --limit",
       { file },
     ),
+  interrupted: () => fault("M0740", "stopped while data was read", "nothing was trained or written"),
   noSharp: (folder: string, reason: string) =>
     fault(
       "M0738",

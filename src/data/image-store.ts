@@ -4,10 +4,10 @@
  */
 import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
-import { openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { open, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Features, StoredRows } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { cacheFolder } from "../cache-folder.ts";
@@ -28,14 +28,20 @@ export async function storePixels(
 ): Promise<Pick<Features, "data" | "stored"> | RuntimeFault> {
   const size = shape[0] * shape[1] * shape[2];
   const bytes = files.length * size;
-  const { memoryBytes = totalmem() / 4 } = context;
+  const { memoryBytes = machineMemory() / 4 } = context;
   if (bytes > Math.min(memoryBytes, constants.MAX_LENGTH)) {
-    const stored = await onDisk({ key: keyOf(files, shape, fit), bytes, size }, files, decode, context);
+    const stored = await onDisk({ shape, fit, bytes, size }, files, decode, context);
     return isFault(stored) ? stored : { data: new Uint8Array(), stored };
   }
   const data = new Uint8Array(bytes);
   const fault = await decodeAll(files, decode, (row, pixels) => data.set(pixels, row * size), context);
   return fault ?? { data };
+}
+
+/** What a container allows, where it allows less than there is. */
+function machineMemory(): number {
+  const allowed = process.constrainedMemory();
+  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }
 
 /** Images that are decoded at a time: sharp's threads have work while one waits for the disk. */
@@ -45,7 +51,7 @@ async function decodeAll(
   files: readonly ImageFile[],
   decode: Decode,
   put: (row: number, pixels: Uint8Array) => unknown,
-  { onRead }: DataContext,
+  { onRead, signal }: DataContext,
 ): Promise<RuntimeFault | undefined> {
   let [next, done] = [0, 0];
   let fault: RuntimeFault | undefined;
@@ -53,33 +59,37 @@ async function decodeAll(
     for (let row = next++; fault === undefined; row = next++) {
       const file = files[row];
       if (file === undefined) return;
-      const pixels = await decode(file);
+      const pixels = signal?.aborted === true ? dataFaults.interrupted() : await decode(file);
       if (isFault(pixels)) fault ??= pixels;
       else await put(row, pixels);
-      onRead?.(++done, files.length);
+      if (fault === undefined) onRead?.(++done, files.length);
     }
   };
   await Promise.all(Array.from({ length: lanes }, work));
+  if (fault !== undefined) onRead?.(files.length, files.length);
   return fault;
 }
 
 interface Store {
-  readonly key: string;
+  readonly shape: ImageShape;
+  readonly fit: string;
   readonly bytes: number;
   readonly size: number;
 }
 
 async function onDisk(
-  { key, bytes, size }: Store,
+  { shape, fit, bytes, size }: Store,
   files: readonly ImageFile[],
   decode: Decode,
   context: DataContext,
 ): Promise<StoredRows | RuntimeFault> {
-  const path = join(cacheFolder(), "images", `${key}.u8`);
+  const folder = join(cacheFolder(), "images");
+  let path = folder;
   try {
+    path = join(folder, `${keyOf(files, shape, fit)}.u8`);
     if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) {
-      await makeFolders(dirname(path));
-      const free = await freeBytes(dirname(path));
+      await makeFolders(folder);
+      const free = await freeBytes(folder);
       if (free < bytes) return dataFaults.noRoom(path, bytes, `${mebibytes(free)} MiB are free there`);
       const fault = await fill(path, size, files, decode, context);
       if (fault !== undefined) return fault;
@@ -104,7 +114,11 @@ async function fill(
   await makeWholeFile(path, async (temporary) => {
     const file = await open(temporary, "w");
     try {
-      const put = (row: number, pixels: Uint8Array) => file.write(pixels, 0, size, row * size);
+      const put = async (row: number, pixels: Uint8Array): Promise<void> => {
+        let written = 0;
+        while (written < size)
+          written += (await file.write(pixels, written, size - written, row * size + written)).bytesWritten;
+      };
       fault = await decodeAll(files, decode, put, context);
       await file.sync();
     } finally {
@@ -118,13 +132,19 @@ async function fill(
 function rowsOf(path: string, size: number): StoredRows {
   const descriptor = openSync(path, "r");
   const pixels = new Uint8Array(size);
-  return {
+  const stored: StoredRows = {
     row: (at) => {
-      readSync(descriptor, pixels, 0, size, at * size);
+      const read = readSync(descriptor, pixels, 0, size, at * size);
+      if (read < size) throw new Error(`${path} was cut off while it was read; delete it`);
       return pixels;
     },
   };
+  unused.register(stored, descriptor);
+  return stored;
 }
+
+/** Closes the files of datasets that nobody holds any more. */
+const unused = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
 
 /** What a decoded file depends on: which images, as they are now, and how they were brought to one size. */
 function keyOf(files: readonly ImageFile[], shape: ImageShape, fit: string): string {

@@ -41,23 +41,28 @@ export async function readImages(
 ): Promise<Dataset | RuntimeFault> {
   const found = imagesByClass(folder, context);
   if (isFault(found)) return found;
-  const chosen = chooseSamples(folder, found, options, options.fewest ?? 1);
+  const chosen =
+    "loose" in found ? unlabelled(folder, found.loose, options) : chosenOf(folder, found, options);
   if (isFault(chosen)) return chosen;
-  const { rows, classNames } = chosen;
-  const places = spreadPlaces(rows.length, context.limit ?? rows.length);
-  const taken = places.flatMap((place) => rows[place] ?? []);
+  const { files, labels, classNames } = chosen;
+  const { limit = files.length, choose } = context;
+  const places =
+    choose === undefined || labels === undefined || limit >= files.length
+      ? spreadPlaces(files.length, limit)
+      : choose(labels, limit);
+  const taken = places.flatMap((place) => files[place] ?? []);
   const [first] = taken;
-  if (first === undefined) return dataFaults.noImages(folder, "all of them are held out, or none is");
+  if (first === undefined) return dataFaults.noRows(`${folder}, as \`part\` and \`holdout\` divide it,`);
   const sharp = await loadSharp(folder);
   if (isFault(sharp)) return sharp;
-  const shape = await shapeOf(sharp, source, first.sample, options);
+  const shape = await shapeOf(sharp, source, first, options);
   if (isFault(shape)) return shape;
   const scale = normalisationOf(source, options, shape, 255);
   if (isFault(scale)) return scale;
   const pixels = await storePixels(
-    taken.map(({ sample }) => sample),
+    taken,
     shape,
-    options.fit ?? "cover",
+    options.size === undefined ? "as they are" : (options.fit ?? "cover"),
     (file) => decode(sharp, file, shape, options),
     context,
   );
@@ -65,10 +70,51 @@ export async function readImages(
   return {
     source: folder,
     features: { dtype: "f32", shape: [taken.length, ...shape], ...pixels, ...scale },
-    labels: { dtype: "i32", shape: [taken.length], data: Int32Array.from(taken, ({ label }) => label) },
-    classes: classNames.length,
-    classNames,
+    rowNames: taken.map(({ name }) => name),
+    ...(labels === undefined
+      ? {}
+      : {
+          labels: {
+            dtype: "i32",
+            shape: [taken.length],
+            data: Int32Array.from(places, (place) => labels[place] ?? 0),
+          },
+          classes: classNames.length,
+          classNames,
+        }),
   };
+}
+
+interface ChosenImages {
+  readonly files: readonly ImageFile[];
+  readonly labels?: readonly number[];
+  readonly classNames: readonly string[];
+}
+
+function chosenOf(
+  folder: string,
+  found: readonly NamedSamples<ImageFile>[],
+  options: ImageOptions,
+): ChosenImages | RuntimeFault {
+  const chosen = chooseSamples(folder, found, options, options.fewest ?? 1);
+  if (isFault(chosen)) return chosen;
+  const { rows, classNames } = chosen;
+  return { files: rows.map(({ sample }) => sample), labels: rows.map(({ label }) => label), classNames };
+}
+
+/** Images in no folders of classes have no labels; they can be embedded. What chooses among classes has no meaning then. */
+function unlabelled(
+  folder: string,
+  files: readonly ImageFile[],
+  options: ImageOptions,
+): ChosenImages | RuntimeFault {
+  const asked = [...Object.keys(classOptions), "fewest"].filter((name) => name in options);
+  return asked.length === 0
+    ? { files, classNames: [] }
+    : dataFaults.noImages(
+        folder,
+        `its images lie in no folders of their classes, and the source speaks of ${asked.join(", ")}`,
+      );
 }
 
 const extensions = new Set([
@@ -87,7 +133,7 @@ const extensions = new Set([
 function imagesByClass(
   folder: string,
   context: DataContext,
-): readonly NamedSamples<ImageFile>[] | RuntimeFault {
+): readonly NamedSamples<ImageFile>[] | { readonly loose: readonly ImageFile[] } | RuntimeFault {
   const classes = entriesOf(folder, context);
   if (isFault(classes)) return classes;
   const collected: NamedSamples<ImageFile>[] = [];
@@ -103,13 +149,11 @@ function imagesByClass(
     });
   }
   if (collected.length > 0) return collected;
-  const loose = classes.some((entry) => entry.path === undefined && isImage(entry.name));
-  return dataFaults.noImages(
-    folder,
-    loose
-      ? "its images lie in no folders of their classes"
-      : `none of its folders has an image (${[...extensions].join(", ")})`,
-  );
+  const root = resolveData(folder, context);
+  const loose = classes.filter((entry) => entry.path === undefined && isImage(entry.name));
+  if (loose.length > 0 && !isFault(root))
+    return { loose: loose.map(({ name, file }) => ({ name: file, path: join(root, name) })) };
+  return dataFaults.noImages(folder, `none of its folders has an image (${[...extensions].join(", ")})`);
 }
 
 function isImage(name: string): boolean {

@@ -2,7 +2,7 @@
  * The data readers, one table: a name as it is written in a `train`, what it takes, and how it becomes a
  * dataset. A new format is one entry here and one file beside it.
  */
-import { type Dataset, spreadRows, rowCount } from "../../runtime/dataset.ts";
+import { type Dataset, rowCount, spreadRows, takeRows } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type DataArray, arrayDataset } from "./array.ts";
@@ -43,7 +43,11 @@ export async function openDataset(source: DataSource, context: DataContext): Pro
   const dataset = await reader.open(source, context);
   if (isFault(dataset)) return dataset;
   if (rowCount(dataset) === 0) return dataFaults.noRows(dataset.source);
-  return context.limit === undefined ? dataset : spreadRows(dataset, context.limit);
+  const { limit, choose } = context;
+  if (limit === undefined || limit >= rowCount(dataset)) return dataset;
+  return choose === undefined || dataset.labels?.dtype !== "i32"
+    ? spreadRows(dataset, limit)
+    : takeRows(dataset, choose(dataset.labels.data, limit));
 }
 
 const arrayOptions = {

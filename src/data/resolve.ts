@@ -13,10 +13,14 @@ export interface DataContext {
   readonly directory: string;
   /** The workspace: no relative path leaves it. */
   readonly root: string;
-  /** Rows to take at most, spread evenly. */
+  /** Rows to take at most; spread evenly, unless it is said which. */
   readonly limit?: number;
+  /** Which rows are taken under a limit, by their labels. In rising order. */
+  readonly choose?: (labels: ArrayLike<number>, limit: number) => readonly number[];
   /** Hears how many of how many files are read, where there are many. */
   readonly onRead?: (read: number, of: number) => void;
+  /** Ends the reading of many files. */
+  readonly signal?: AbortSignal;
   /** Hears what people should know of it. */
   readonly note?: (text: string) => void;
   /** What decoded images may take of the memory; a quarter of the machine's unless given. */

@@ -79,7 +79,7 @@ section{margin-top:32px}
 figure{background:var(--paper);border:1px solid var(--line);border-radius:10px;margin:0;padding:14px}
 figure svg{display:block;width:100%;height:auto}
 figcaption{color:var(--muted);font-size:13px;margin-top:6px}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,360px),1fr));gap:16px;align-items:start}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:16px;align-items:start}
 .figures figure:only-child{max-width:640px}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0}
 .cards div{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:10px 14px}

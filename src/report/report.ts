@@ -69,7 +69,7 @@ function bestFact({ best, steps }: RunData): readonly Fact[] {
   if (best === undefined || best.step === steps.at(-1)?.step) return [];
   const { measure, value, step } = best;
   const shown = measure === "validation loss" ? significant(value) : percent(value);
-  return [[`best ${measure}, after step ${count(step)}`, shown]];
+  return [[`best ${measure}`, `${shown} (step ${count(step)})`]];
 }
 
 function curves(run: RunData): string {

@@ -160,7 +160,7 @@ test("a run may begin with the weights of another one, where names and shapes ar
 test("embed writes the features of the rows asked for, as eval and NumPy read them", async () => {
   const { code, out, err } = await place.margo("embed", "open", "--of", "verification", "--out", "f.npz");
   expect({ code, out }, err).toEqual({ code: 0, out: "f.npz\n" });
-  expect(err).toBe("verification: features 60 × 2, labels\n");
+  expect(err).toBe("verification: features 60 × 2, labels, classes\n");
   const bytes = readFileSync(join(place.path, "f.npz"));
   const header = new TextDecoder("latin1").decode(unzipSync(bytes)["features.npy"]?.subarray(0, 80));
   expect(header).toContain("'descr': '<f4', 'fortran_order': False, 'shape': (60, 2)");
@@ -185,20 +185,42 @@ test("embed writes the features of the rows asked for, as eval and NumPy read th
   );
   const mean = same.reduce((sum, value) => sum + value, 0) / same.length;
   expect(mean).toBeCloseTo(recorded.verification.same.mean, 2);
+  const classes = unzipSync(bytes)["classes.npy"] ?? new Uint8Array();
+  expect(new TextDecoder("latin1").decode(classes.subarray(0, 80))).toContain(
+    "'<U1', 'fortran_order': False, 'shape': (3,)",
+  );
+  expect([...new Uint32Array(classes.slice(-12).buffer)].map((point) => String.fromCodePoint(point))).toEqual(
+    ["a", "b", "c"],
+  );
   const missing = await place.margo("embed", "whole", "--of", "verification");
   expect(missing.code).toBe(1);
   expect(missing.err).toContain("the run names no verification");
-  expect((await place.margo("embed", "whole", "--limit", "7")).err).toBe("data: features 7 × 2, labels\n");
+  expect((await place.margo("embed", "whole", "--limit", "7")).err).toBe(
+    "data: features 7 × 2, labels, classes\n",
+  );
   expect(existsSync(join(place.path, "whole/features.npz"))).toBe(true);
+});
+
+test("a run is looked at with the sources that it was started with, though they change or go", async () => {
+  place.write("part.margo", "export fn widened(x: f32[N, D]) = 3 * x\n");
+  const text = `import { widened } from "./part.margo"\n${program({ epochs: 1 }).replace("x |> dense(8)", "widened(x) |> dense(8)")}`;
+  place.write("whole.margo", text);
+  expect((await place.margo("train", "whole.margo", "--out", "kept")).code).toBe(0);
+  const before = (await place.margo("eval", "kept", "--json")).out;
+  place.write("part.margo", "export fn widened(x: f32[N, D]) = -7 * x\n");
+  expect((await place.margo("eval", "kept", "--json")).out).toBe(before);
+  const resumed = await place.margo("train", "whole.margo", "--resume", "kept", "--epochs", "2");
+  expect(resumed.err).toContain("part.margo changed since the run was started; it goes on as it is now");
+  place.write("part.margo", "nothing");
+  place.write("whole.margo", "nothing");
+  expect((await place.margo("eval", "kept")).code).toBe(0);
 });
 
 test("eval and embed take the best checkpoint where they are asked to", async () => {
   const { code, out } = await place.margo("eval", "open", "--best", "--json");
   expect({ code, step: (JSON.parse(out) as { step: number }).step }).toEqual({ code: 0, step: 4 });
   expect((await place.margo("embed", "open", "--best", "--out", "best.npz")).code).toBe(0);
-  expect((await place.margo("eval", "whole", "--best")).err).toContain(
-    "it has no checkpoint.best.safetensors",
-  );
+  expect((await place.margo("eval", "whole", "--best")).err).toContain("knows no best moment");
 });
 
 test("verification that cannot be is refused where it is written", async () => {

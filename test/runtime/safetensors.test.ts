@@ -76,9 +76,9 @@ describe("safetensors", () => {
       ].map((text) => text.split(": ")[1]),
     ).toMatchInlineSnapshot(`
       [
-        "it has 2 bytes and the header's length alone takes 8 / the file may be cut off or written by something else; take another copy of it",
-        "its header claims 18446744073709552000 bytes, the limit is 100000000 / the file may be cut off or written by something else; take another copy of it",
-        "its header claims 9 bytes, but only 1 follow / the file may be cut off or written by something else; take another copy of it",
+        "it has 2 bytes and the header's length alone takes 8 / the file may be cut off or of another kind; give the folder of a run, or another copy of the file",
+        "its header would be 18446744073709552000 bytes long / the file may be cut off or of another kind; give the folder of a run, or another copy of the file",
+        "its header claims 9 bytes, but only 1 follow / the file may be cut off or of another kind; give the folder of a run, or another copy of the file",
       ]
     `);
     expect([
@@ -103,7 +103,7 @@ describe("safetensors", () => {
         "its header has the key "a" twice",
         "its __metadata__ is not a table of strings",
         "tensor "a" is not described by an object",
-        "tensor "a" has the element type "F4"; known are F64, F32, F16, BF16, I32, I16, I8, U8, BOOL",
+        "tensor "a" has the element type "F4"; known are F64, F32, F16, BF16, I64, U64, U32, U16, I32, I16, I8, U8, BOOL",
         "tensor "a" has no shape of whole numbers",
         "tensor "a" has no data_offsets of the form [begin, end]",
         "tensor "a" of F32 [2] takes 8 bytes, but its offsets leave 4",

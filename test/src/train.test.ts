@@ -142,9 +142,7 @@ describe("the best moment of a run", () => {
     expect(last("best").progress.step).toBe(21);
     const data = whole(readRun(join(work, "best")));
     expect(data.best).toEqual({ step: lowest?.step, measure: "validation loss", value: lowest?.loss });
-    expect(headline(data).map(([name]) => name)).toContain(
-      `best validation loss, after step ${lowest?.step}`,
-    );
+    expect(headline(data).map(([name]) => name)).toContain("best validation loss");
   });
 
   it("is known to a run that goes on", async () => {
@@ -155,6 +153,17 @@ describe("the best moment of a run", () => {
     await run("resumed-best", { program, steps: 14 });
     await run("resumed-best", { program, start: "resume" });
     expect(best("resumed-best").variables).toEqual(best("best").variables);
+  });
+
+  it("survives runs that fail before their first checkpoint", async () => {
+    await run("lasting", { program: programOf(metricsSource, "T") });
+    const [kept, keptBest] = ["checkpoint.safetensors", "checkpoint.best.safetensors"].map((name) =>
+      contents("lasting", name),
+    );
+    for (let times = 0; times < 2; times++)
+      expect(await run("lasting", { file: "zero.csv", first: "log" })).toMatchObject({ kind: "failed" });
+    expect(contents("lasting", "checkpoint.earlier.safetensors")).toEqual(kept);
+    expect(contents("lasting", "checkpoint.best.earlier.safetensors")).toEqual(keptBest);
   });
 
   it("of a run before is put aside", async () => {
@@ -189,6 +198,14 @@ describe("the best moment of a run", () => {
         ["evaluation", 1, { loss: 3 }],
         ["evaluation", 2, { loss: 2 }],
         ["step", 3, { loss: 1 }],
+      ],
+      2,
+    ],
+    [
+      "of losses that are numbers",
+      [
+        ["evaluation", 1, { loss: NaN }],
+        ["evaluation", 2, { loss: 2 }],
       ],
       2,
     ],
@@ -289,9 +306,13 @@ describe("rows of a class together", () => {
     const program = programOf(values, "T");
     const options = { label: "q", columns: ["p", "q"] };
     expect(await run("valued", { program, options })).toMatchObject({ kind: "finished" });
-    expect(await run("refused", { program, options, perClass: 2 })).toMatchObject({
+    const earlier = contents("valued", "metrics.jsonl");
+    expect(await run("valued", { program, options, perClass: 2 })).toMatchObject({
       fault: { code: "M0606" },
+      setting: "data",
     });
+    // What was there stays whole.
+    expect(contents("valued", "metrics.jsonl")).toEqual(earlier);
   });
 });
 
@@ -320,7 +341,7 @@ describe("a run that fails", () => {
         "M0620 cannot write WORK/in-the-way/run/run.json: a part of the path is a file / free some space or choose another folder with --out; earlier files there are whole",
         "M0620 cannot write WORK/blocked/checkpoint.safetensors: a folder of that name is in the way / free some space or choose another folder with --out; earlier files there are whole",
         "M0621 cannot read the run WORK/hollow: it has no checkpoint.safetensors / give the folder of a run that \`margo train\` wrote",
-        "M0610 this is no whole safetensors file: its header claims 7451598620781212000 bytes, the limit is 100000000 / the file may be cut off or written by something else; take another copy of it",
+        "M0610 this is no whole safetensors file: its header would be 7451598620781212000 bytes long / the file may be cut off or of another kind; give the folder of a run, or another copy of the file",
         "M0621 cannot read the run WORK/nowhere: it has no checkpoint.safetensors / give the folder of a run that \`margo train\` wrote",
       ]
     `);

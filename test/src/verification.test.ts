@@ -136,6 +136,17 @@ describe("the rows that are compared", () => {
     expect(new Set(rows.map((row) => labels[row])).size).toBe(10);
   });
 
+  it("stay within their number where a few classes hold most rows", () => {
+    const labels = labelsOf([
+      ...Array.from({ length: 1000 }, () => 8),
+      ...Array.from({ length: 20_000 }, () => 1),
+    ]);
+    const rows = rowsToCompare(labels, 400);
+    expect(rows.length).toBeLessThanOrEqual(400);
+    expect(new Set(rows.map((row) => labels[row])).size).toBe(50);
+    expect(rowsToCompare(labels, labels.length)).toHaveLength(labels.length);
+  });
+
   it("take classes of several rows before those of one", () => {
     const labels = labelsOf([...Array.from({ length: 300 }, () => 1), 2, 3]);
     const kept = rowsToCompare(labels, 10).map((row) => labels[row]);
@@ -171,7 +182,11 @@ writeFileSync(
 writeFileSync(join(work, "one.csv"), table(["1,2,a", "2,1,a"]));
 writeFileSync(join(work, "alone.csv"), table(["1,2,a", "2,1,b"]));
 
-async function run(folder: string, more: string): Promise<TrainSummary> {
+async function run(
+  folder: string,
+  more: string,
+  limits: { readonly limit?: number } = {},
+): Promise<TrainSummary> {
   const program = programOf(source(more), "T");
   const { training } = program;
   if (training === undefined) throw new Error("a train has a plan");
@@ -179,7 +194,7 @@ async function run(folder: string, more: string): Promise<TrainSummary> {
     program,
     executor: createReferenceExecutor(program, "test"),
     training,
-    data: { directory: work, root: work },
+    data: { directory: work, root: work, ...limits },
     info: {
       margo: "test",
       file: join(work, "t.margo"),
@@ -209,6 +224,11 @@ describe("a run", () => {
     const losses = (folder: string) =>
       whole(readMetrics(join(work, folder))).flatMap(({ kind, loss }) => (kind === "step" ? [loss] : []));
     expect(losses("verified")).toEqual(losses("plain"));
+  });
+
+  it("keeps rows of a class together where rows are limited", async () => {
+    const summary = await run("limited", unseen, { limit: 12 });
+    expect(summary).toMatchObject({ verification: { rows: 12, classes: 2 } });
   });
 
   it("shows it in the report", async () => {

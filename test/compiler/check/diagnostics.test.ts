@@ -56,7 +56,8 @@ model M(x: f32[N, 8]) = x |> head(8) |> head(3)`,
   let z = x @ transpose(W)
   mean(logsumexp(z, over: C) - z[y]) + mean(x @ W) + mean(transpose(x) @ transpose(z))
 }
-fn fine(z: f32[C, D], y: index<C>[N], t: f32[V, D]) = z[y] + t[y]`,
+fn fine(z: f32[C, D], y: index<C>[N], t: f32[V, D], x: f32[A, T, D], W: f32[D, T]) =
+  sum(z[y] + t[y]) + sum(x @ W)`,
       `
 4 \`logsumexp(z, over: C) - z[y]\`: M0201 f32[N] and f32[N, C] do not broadcast
   4 \`logsumexp(z, over: C)\`: this is f32[N]

@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(outer, { recursive: true, force: true });
 });
 
-type Changes = Pick<DataContext, "limit" | "onRead" | "note" | "memoryBytes">;
+type Changes = Pick<DataContext, "limit" | "onRead" | "note" | "memoryBytes" | "signal">;
 
 function open(folder: string, options: DataSource["options"] = {}, changes: Changes = {}) {
   return openDataset({ reader: "images", files: [folder], options }, { directory: root, root, ...changes });
@@ -148,6 +148,23 @@ describe("images", () => {
     expect(seen).toEqual(["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]);
   });
 
+  it("in no folders of classes have no labels, and are called by their files", async () => {
+    put("loose-images/2.png", await plain([4, 5, 6], 1, 1).png().toBuffer());
+    put("loose-images/10.png", await plain([1, 2, 3], 1, 1).png().toBuffer());
+    const dataset = whole(await open("loose-images"));
+    expect([...dataset.features.data]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(dataset.labels).toBeUndefined();
+    expect(dataset.rowNames).toEqual(["loose-images/10.png", "loose-images/2.png"]);
+    expect(spreadRows(whole(await open("exact")), 2).rowNames).toEqual(["exact/a/10.png", "exact/a/2.png"]);
+    expect(faultText(await open("loose-images", { classes: 2 }))).toContain(
+      "and the source speaks of classes",
+    );
+    expect(faultText(await open("many", { first: 9 }))).toContain(
+      "M0739 many has 4 classes, and first: 9 begins behind",
+    );
+    expect(faultText(await open("many", { fewest: 90 }))).toContain("M0741 no class of many has 90 samples");
+  });
+
   it("may be links as far as the workspace goes", async () => {
     put("linked/a/1.png", await plain([1, 2, 3], 1, 1).png().toBuffer());
     symlinkSync(join(root, "exact/b"), join(root, "linked/b"));
@@ -196,6 +213,17 @@ describe("images", () => {
       [9, 9, 9].map((value) => Math.fround(value / 255)),
     );
     expect(readdirSync(join(cache, "images"))).toHaveLength(3);
+    // Images of several sizes are refused, though they were brought to one size before.
+    put("mixed/a/1.png", await plain([1], 2, 2).png().toBuffer());
+    put("mixed/a/2.png", await plain([1], 3, 3).png().toBuffer());
+    whole(await open("mixed", { size: 2, channels: 1 }, { ...little, memoryBytes: 1 }));
+    expect(faultText(await open("mixed", { channels: 1 }, { ...little, memoryBytes: 1 }))).toContain("M0736");
+    rmSync(join(cache, "images"), { recursive: true });
+    for (const size of [4, 5, 6]) await open("many", { ...options, size }, little);
+    const stopped = AbortSignal.abort();
+    expect(faultText(await open("many", { ...options, size: 7 }, { ...little, signal: stopped }))).toContain(
+      "M0740",
+    );
     // What is broken leaves nothing behind.
     put("many/b/3.png", "broken");
     expect(faultText(await open("many", options, little))).toContain("M0710 many/b/3.png");
@@ -237,8 +265,8 @@ describe("images", () => {
       ]),
     ).toMatchInlineSnapshot(`
       [
-        "M0735 loose gives no images: its images lie in no folders of their classes / images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
-        "M0735 exact/a gives no images: its images lie in no folders of their classes / images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
+        "M0710 loose/1.png is no whole image file: Input file contains unsupported image format / it may be cut off or of another kind; take another copy of it",
+        "no fault",
         "M0735 exact/empty gives no images: none of its folders has an image (.png, .jpg, .jpeg, .webp, .avif, .heif, .tif, .tiff, .gif, .svg) / images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
         "M0735 exact/a/2.png gives no images: it is a file / images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
         "M0701 there is no file nowhere / its folder has broken, deep, differ, ends, exact, fits",
@@ -247,7 +275,7 @@ describe("images", () => {
         "M0709 size of images is [1.5], but it must be a whole number of pixels, or a height and a width / change size in the source, or leave it out",
         "M0709 channels of images is 2, but it must be 1, 3 or 4 / change channels in the source, or leave it out",
         "M0709 fit of images is "crop", but it must be "cover", "contain" or "fill" / change fit in the source, or leave it out",
-        "M0735 exact gives no images: all of them are held out, or none is / images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
+        "M0713 exact, as \`part\` and \`holdout\` divide it, has no rows / give a data file with at least one row",
         "M0709 mean of images is [1,2], but it must be one number or 3 of them / change mean in the source, or leave it out",
         "M0736 differ/a/2.png is 3 pixels high and 2 wide, the first image 2 and 3 / give all of them one size: size: [2, 3]",
       ]
