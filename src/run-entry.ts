@@ -10,6 +10,7 @@ import {
   constantDim,
   knownSize,
 } from "../compiler/ir/dim.ts";
+import { nodesOfGraph } from "../compiler/ir/node.ts";
 import { type TensorType, printType } from "../compiler/ir/type.ts";
 import type { SourceLine } from "../compiler/codegen/source-map.ts";
 import { suggestName } from "../compiler/errors/suggest.ts";
@@ -144,7 +145,9 @@ function bindSizes(
       const size = value?.shape[axis];
       if (size !== undefined && /^[A-Za-z_]\w*$/.test(dim.key)) sizes[dim.key] ??= size;
     }
-  const needed = new Set(pairs.flatMap(([type]) => type.shape.flatMap((dim) => [...namesOfDim(dim)])));
+  // A number of classes that only the labels' type names is no size of theirs.
+  const types = [...pairs.map(([type]) => type), ...nodesOfGraph(fn.graph).map(({ type }) => type)];
+  const needed = new Set(types.flatMap(({ shape }) => shape.flatMap((dim) => [...namesOfDim(dim)])));
   const open = [...needed].find((name) => sizes[name] === undefined);
   return open === undefined
     ? { sizes }

@@ -12,7 +12,7 @@ import type { Given } from "./arguments.ts";
 import { elaborateBody } from "./bodies.ts";
 import { bindName, bindSetting } from "./parameters.ts";
 import { bindOpenInput, entryFrame, openFans } from "./declarations.ts";
-import { type Frame, noAmbient } from "./frame.ts";
+import { type Frame, bindDim, noAmbient } from "./frame.ts";
 import type { GeometryName, Head } from "./geometry.ts";
 import { type MarginResultName, bindHeadDims, pairsAmbient, readMargin } from "./margin-readings.ts";
 import { normOfAll, optimizerAmbient, updateParameter } from "./optimizers.ts";
@@ -30,6 +30,8 @@ export interface EntryOptions {
   readonly given: Given;
   /** Concrete types of inputs; the others keep the sizes of their signature, free where it names them. */
   readonly inputTypes: Readonly<Record<string, TensorType>>;
+  /** Sizes that are known beforehand, by name: the number of classes, say, that no shape tells. Others stay free. */
+  readonly sizes: Readonly<Record<string, number>>;
   readonly gradients: "wanted" | "unwanted";
 }
 
@@ -69,6 +71,8 @@ function valueFunctions(
   const settings = parameters.filter((parameter) => !isTensorParameter(parameter));
   if (!settings.map((parameter) => bindSetting(frame, callable, parameter, options.given)).every(Boolean))
     return undefined;
+  for (const [name, size] of Object.entries(options.sizes))
+    bindDim(frame, name, constantDim(size), callable.span, `${name} is given as ${size}`);
   const inputs = bindInputs(frame, callable, options.inputTypes);
   if (inputs === undefined) return undefined;
   const { value } = elaborateBody(frame, callable);

@@ -63,6 +63,8 @@ export interface ElaborateOptions {
   readonly gradients?: boolean;
   /** Concrete types of inputs. */
   readonly inputTypes?: Readonly<Record<string, TensorType>>;
+  /** Sizes that no shape tells, by name. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** Leaves int settings without a value as free dimensions of their name, and the other kinds open. */
   readonly openSettings?: boolean;
 }
@@ -266,6 +268,7 @@ function programOf(
   const functions = elaborateCallable(session, owner, declaration, {
     given,
     inputTypes: options.inputTypes ?? {},
+    sizes: options.sizes ?? {},
     gradients: options.gradients === true ? "wanted" : "unwanted",
   });
   if (functions === undefined) return undefined;

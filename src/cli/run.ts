@@ -35,6 +35,7 @@ export async function run(file: string, entry: string, options: RunCommandOption
     set: options.set,
     gradients: options.grad === true,
     training: options.grad === true || isLoss(source, entry),
+    sizes: options.dim,
     inputTypes: openInputTypes(source.host, source.file, entry, given.arrays ?? given.values.inputs),
   });
   const kinds = program.variables.map(({ name, kind }) => [name, kind] as const);

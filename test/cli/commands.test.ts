@@ -188,6 +188,18 @@ describe("ir", () => {
     },
   );
 
+  test.each(["reference", "tfjs"])("--dim tells the classes that no shape tells, on %s", async (target) => {
+    place.write("counts.margo", "fn counts(y: index<C>[N]) = sum(one_hot(y), over: N)\n");
+    const args = ["run", "counts.margo", "counts", "--inputs", "labels.json", "--target", target];
+    place.write("labels.json", '{ "inputs": { "y": [0, 2, 2, 1] } }');
+    const { out, err } = await place.margo(...args, "--dim", "C=3");
+    expect(JSON.parse(out), err).toEqual({ value: [1, 1, 2], grads: {}, state: {} });
+    expect((await place.margo(...args)).err).toContain("give a parameter that has it, or --dim C=10");
+    expect((await place.margo(...args, "--dim", "C=2")).err).toContain(
+      "y holds 2 in row 1; labels here are 0 … 1",
+    );
+  });
+
   test("the plan as JSON has the peak", async () => {
     const { code, out } = await place.margo(
       "ir",
