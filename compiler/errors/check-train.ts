@@ -206,6 +206,25 @@ export const misplacedData = defineError<At & { readonly callee: string }>({
   report: ({ callee }) => ({ message: `\`${callee}\` names data, which only a \`train\` has` }),
 });
 
+export const unknownReaderSetting = defineError<
+  NamedAt & {
+    readonly reader: string;
+    readonly known: readonly string[];
+    readonly suggestion: string | undefined;
+  }
+>({
+  code: "M0514",
+  title: "Unknown setting of a data reader",
+  explanation: "Each reader has settings of its own; docs/data.md lists them.",
+  example: trainExample(
+    'model = M\nloss = L\ndata = csv("flowers.csv", label: "kind", clases: 3)\noptimizer = sgd(rate: 0.5)\nepochs = 1',
+  ),
+  report: ({ reader, name, known, suggestion }) => ({
+    message: `\`${reader}\` has no setting \`${name}\``,
+    help: suggestion === undefined ? `it has ${listed(known)}` : `did you mean \`${suggestion}\`?`,
+  }),
+});
+
 export const badDataArgument = defineError<At & { readonly callee: string }>({
   code: "M0511",
   title: "Setting of a data reader of the wrong kind",

@@ -2,12 +2,27 @@
  * Data readers: what `data = idx(…)` in a `train` says. They are descriptions only; reading is the run's work.
  */
 import type { DataSource } from "../../../runtime/program.ts";
-import { badDataArgument, misplacedData } from "../../errors/check-train.ts";
+import { badDataArgument, misplacedData, unknownReaderSetting } from "../../errors/check-train.ts";
+import { suggestName } from "../../errors/suggest.ts";
 import { report } from "../report.ts";
 import { type Value, knownNumber } from "../values.ts";
 import { type Builtin, type BuiltinCall, type DataName, argument, wrong } from "./builtin.ts";
 
 type Option = DataSource["options"][string];
+
+const scaled = ["mean", "std"];
+const ofClasses = ["first", "classes", "part", "holdout"];
+
+/** The settings that each reader knows; src/data/ has their kinds, and a test holds the two together. */
+const readerSettings: { readonly [K in DataName]: readonly string[] } = {
+  idx: ["classes", ...scaled],
+  npy: ["classes", ...scaled],
+  npz: ["classes", ...scaled, "x", "y"],
+  csv: ["label", "columns", "classes", ...scaled, "header"],
+  json: ["label", "columns", "classes", ...scaled],
+  text: ["size", "ngrams", "characters", "window", "paragraphs", ...ofClasses],
+  images: ["size", "channels", "fit", "fewest", ...ofClasses, ...scaled],
+};
 
 export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
   idx: reader(
@@ -46,6 +61,11 @@ export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
 
 const readerNames: ReadonlySet<string> = new Set(Object.keys(dataBuiltins));
 
+/** The settings of a reader, by its name. */
+export function settingsOfReader(name: DataName): readonly string[] {
+  return readerSettings[name];
+}
+
 export function isReaderName(name: string): boolean {
   return readerNames.has(name);
 }
@@ -76,7 +96,15 @@ function readData(call: BuiltinCall, name: DataName, files: readonly string[]): 
     paths.push(value.value);
   }
   const options: Record<string, Option> = {};
+  const known = readerSettings[name];
   for (const [option, { value, span }] of call.named) {
+    if (!known.includes(option)) {
+      const suggestion = suggestName(option, known);
+      return report(
+        call.frame,
+        unknownReaderSetting.report({ span, reader: name, name: option, known, suggestion }),
+      );
+    }
     const plain = plainValue(value);
     if (plain === undefined) return report(call.frame, badDataArgument.report({ span, callee: name }));
     options[option] = plain;
