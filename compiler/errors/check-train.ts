@@ -67,8 +67,18 @@ export const wrongTrainSetting = defineError<NamedAt & { readonly wanted: string
   explanation:
     "Model, loss and optimizer are declarations, with or without settings; data is read by a reader; `metrics` is a list of names; the rest are whole numbers.",
   example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 0`),
-  report: ({ name, wanted, found }) => ({ message: `\`${name}\` is ${wanted}, not ${found}` }),
+  report: ({ name, wanted, found }) => ({
+    message: `\`${name}\` is ${wanted}, not ${found}`,
+    help: wrongSettingHelp(name, found),
+  }),
 });
+
+function wrongSettingHelp(name: string, found: string): string | undefined {
+  if (name === "loss" && found.startsWith("the margin"))
+    return "a margin is given to a loss: `margin_softmax(margin: …)` of `std/losses`";
+  const isDeclaration = ["model", "loss", "optimizer"].includes(name);
+  return isDeclaration && /string/.test(found) ? "write its name without quotes" : undefined;
+}
 
 export const bothLengths = defineError<At & { readonly epochs: Span }>({
   code: "M0504",

@@ -62,9 +62,9 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     )
     .addOption(targetOption())
     .addOption(choice("--operands <type>", "what operands of products are rounded to", ["f32", "f16"], "f32"))
-    .option("--dim <name=size>", "size of a free dimension, like N=64", dims, {})
+    .addOption(repeated("--dim <name=size>", "size of a free dimension, like N=64", dims, {}))
     .addOption(budgetOption())
-    .option("--set <name=expression>", "a setting of the entry; may be repeated", settings, {})
+    .addOption(repeated("--set <name=expression>", "a setting of the entry; may be repeated", settings, {}))
     .option("--json", "machine-readable, sizes in bytes")
     .option("--verify", "check the graph after every pass")
     .action(async (file, options) => finish(await (await import("./ir.ts")).ir(file, options)));
@@ -75,16 +75,25 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     'Inputs are JSON { "inputs": {…}, "params": {…}, "state": {…}, "step": 0 } or an npz file with the same names;\nENTRY is any name that FILE declares or imports. Parameters that are not given are initialised.',
   )
     .option("--inputs <file>", "JSON or npz; - reads JSON from standard input")
-    .option(
-      "--set <name=expression>",
-      "a setting of the entry, like m=4 or margin=ArcFace(m: 0.3)",
-      settings,
-      {},
+    .addOption(
+      repeated(
+        "--set <name=expression>",
+        "a setting of the entry, like m=4 or margin=ArcFace(m: 0.3)",
+        settings,
+        {},
+      ),
     )
     .option("--grad", "also the gradients of the sum of the value, for every float input and parameter")
     .addOption(targetOption("reference"))
     .addOption(budgetOption())
-    .option("--dim <name=size>", "a size that the inputs do not settle, like C=10; may be repeated", dims, {})
+    .addOption(
+      repeated(
+        "--dim <name=size>",
+        "a size that the inputs do not settle, like C=10; may be repeated",
+        dims,
+        {},
+      ),
+    )
     .option("--seed <number>", "for parameters that are not given", natural, 0)
     .option("--out <file>", "write the result there instead of standard output; .npz writes npz")
     .action(async (file, entry, options) =>
@@ -96,7 +105,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     "Compare analytic with numeric gradients in float64",
     "Random points and the hard ones: c = ±1, θ+m = π, the borders of pieces, zero rows.\nWithout entries, all of the file; further files, folders and patterns may follow.",
   )
-    .option("--set <name=expression>", "a setting of the entries", settings, {})
+    .addOption(repeated("--set <name=expression>", "a setting of the entries", settings, {}))
     .option("--seed <number>", "for the random points", natural, 0)
     .option("--json", "machine-readable")
     .action(async (file, entries, options) =>
@@ -108,11 +117,14 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     "Compile to an artifact: a JavaScript module, its types and, for WebGPU, its kernels",
   )
     .addOption(targetOption())
-    .option(
-      "--entry <name>",
-      "a declaration to build; may be repeated (default: every train, or every model)",
-      names,
-      [],
+    .addOption(
+      repeated(
+        "--entry <name>",
+        "a declaration to build; may be repeated",
+        names,
+        [],
+        "every train, or every model",
+      ),
     )
     .addOption(
       new Option(
@@ -133,7 +145,9 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     "Train, with a progress bar, checkpoints and a report",
     "A run is a folder: metrics.jsonl, checkpoint.safetensors, report.html. Ctrl-C keeps a checkpoint.",
   )
-    .option("--entry <name>", "a train to run; may be repeated (default: every one of the file)", names, [])
+    .addOption(
+      repeated("--entry <name>", "a train to run; may be repeated", names, [], "every one of the file"),
+    )
     .addOption(
       new Option("--target <target>", "where to run")
         .choices(["auto", "tfjs", "wgsl", "reference"])
@@ -150,7 +164,9 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
     .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
-    .option("--set <name=expression>", "override a line of the train, like batch=64", settings, {})
+    .addOption(
+      repeated("--set <name=expression>", "override a line of the train, like batch=64", settings, {}),
+    )
     .option("--seed <number>", "the seed of the run", natural)
     .option("--out <folder>", "the run's folder (default: runs/NAME)")
     .option("--resume <folder>", "go on from a run's checkpoint")
@@ -161,11 +177,13 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .action(async (file, options) => finish(await (await import("./train.ts")).train(file, options)));
 
   add("eval <run>", "Metrics of a trained run on its validation data")
-    .option(
-      "--set <name=expression>",
-      'override a line of the train, like \'verification=idx("a", "b")\'',
-      settings,
-      {},
+    .addOption(
+      repeated(
+        "--set <name=expression>",
+        'override a line of the train, like \'verification=idx("a", "b")\'',
+        settings,
+        {},
+      ),
     )
     .option("--best", bestHelp)
     .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
@@ -180,11 +198,13 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       new Option("--of <rows>", "which rows of the train").choices(["data", "validation", "verification"]),
     )
-    .option(
-      "--set <name=expression>",
-      "override a line of the train, like 'data=images(\"new\")'",
-      settings,
-      {},
+    .addOption(
+      repeated(
+        "--set <name=expression>",
+        "override a line of the train, like 'data=images(\"new\")'",
+        settings,
+        {},
+      ),
     )
     .option("--best", bestHelp)
     .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
@@ -259,6 +279,17 @@ function byteSize(text: string): number {
 /** Below it chunks are of a few classes and launches are all that a step does; above it no device has memory. */
 const leastBudget = 2 ** 20;
 const mostBudget = 64 * 2 ** 30;
+
+/** A flag that may be given several times; that it begins with nothing is no news. */
+function repeated<T>(
+  flags: string,
+  help: string,
+  add: (text: string, earlier: T) => T,
+  none: T,
+  without = "none",
+): Option {
+  return new Option(flags, help).argParser(add).default(none, without);
+}
 
 function names(text: string, earlier: readonly string[]): string[] {
   return [...earlier, text];

@@ -10,10 +10,10 @@ export const dataFaults = {
   notFound: (file: string, near: readonly string[]) =>
     fault(
       "M0701",
-      `there is no file ${file}`,
+      `there is no file or folder ${file}`,
       near.length === 0
         ? "check the path: it is relative to the .margo file"
-        : `its folder has ${near.join(", ")}`,
+        : `beside it are ${near.join(", ")}`,
       { file },
     ),
   outside: (file: string, root: string) =>

@@ -86,7 +86,8 @@ function neighbours(path: string): readonly string[] {
   const start = basename(path).slice(0, 3).toLowerCase();
   const names = folderNames(dirname(path));
   const alike = names.filter((name) => name.toLowerCase().startsWith(start));
-  return (alike.length > 0 ? alike : names).slice(0, 6);
+  const shown = alike.length > 0 ? alike : names;
+  return shown.length <= 8 ? shown : [...shown.slice(0, 8), "…"];
 }
 
 function folderNames(folder: string): readonly string[] {

@@ -5,6 +5,8 @@
 import { condensed, lineSeries, stepAxis } from "./chart-parts.ts";
 import {
   acceptChart,
+  angleReach,
+  pairReach,
   angleHistogram,
   equalErrorChart,
   pairHistogram,
@@ -62,9 +64,11 @@ function planes(runs: readonly RunData[]): string {
 }
 
 function histograms(runs: readonly RunData[]): string {
-  const pictures = runs.flatMap(({ name, evaluation }) =>
-    evaluation?.angles === undefined ? [] : [{ svg: angleHistogram(evaluation.angles), title: name }],
+  const measured = runs.flatMap(({ name, evaluation }) =>
+    evaluation?.angles === undefined ? [] : [{ name, angles: evaluation.angles }],
   );
+  const reach = Math.max(...measured.map(({ angles }) => angleReach(angles)));
+  const pictures = measured.map(({ name, angles }) => ({ svg: angleHistogram(angles, reach), title: name }));
   return pictures.length === 0 ? "" : section("Angles to the class directions", figures(pictures));
 }
 
@@ -73,13 +77,14 @@ function verified(runs: readonly RunData[]): string {
     evaluation?.verification === undefined ? [] : [{ name, ...evaluation.verification }],
   );
   if (found.length === 0) return "";
+  const reach = Math.max(...found.map(pairReach));
   const followed = runs.filter(({ verification }) => verification.length > 1);
   const pictures = [
     { svg: acceptChart(found), title: "Pairs accepted" },
     ...(followed.length === 0
       ? []
       : [{ svg: equalErrorChart(followed), title: "Equal error rate after each epoch" }]),
-    ...found.map((one) => ({ svg: pairHistogram(one), title: one.name })),
+    ...found.map((one) => ({ svg: pairHistogram(one, reach), title: one.name })),
   ];
   const note =
     "Pairs of rows, of classes that need not be among the trained ones: accepted where the cosine of their features is above a threshold.";
@@ -107,6 +112,7 @@ function curves(runs: readonly RunData[]): string {
   const scored = runs.some(({ steps }) => steps.some((step) => step.accuracy !== undefined));
   const pictures = [
     {
+      title: "Training loss",
       svg: chart(
         "training loss",
         lines(({ loss }) => loss),
@@ -116,12 +122,14 @@ function curves(runs: readonly RunData[]): string {
     ...(scored
       ? [
           {
+            title: "Training accuracy",
             svg: chart("training accuracy, %", lines(share), { min: lowest(runs), max: 100 }),
             caption: `Validation accuracy at the end: ${runs.map(endAccuracy).join(", ")}.`,
           },
         ]
       : []),
     ...metricNames(runs).map((name) => ({
+      title: name,
       svg: chart(
         `training ${name}`,
         lines(({ metrics }) => metrics?.[name]),

@@ -21,7 +21,8 @@ import { drawInline, legend, valueAxis } from "./svg.ts";
 import { classColor, ink, line, muted } from "./theme.ts";
 
 /** How far rows lie from their own class direction and from the nearest other one. */
-export function angleHistogram({ own, nearestOther, binDegrees }: AngleStatistics): string {
+export function angleHistogram(statistics: AngleStatistics, reach = angleReach(statistics)): string {
+  const { own, nearestOther, binDegrees } = statistics;
   return histograms(
     [
       ["to the own class", own],
@@ -29,6 +30,7 @@ export function angleHistogram({ own, nearestOther, binDegrees }: AngleStatistic
     ],
     {
       binDegrees,
+      reach,
       of: "rows",
       label: "histogram of the angles to the own class and to the nearest other class",
     },
@@ -36,18 +38,34 @@ export function angleHistogram({ own, nearestOther, binDegrees }: AngleStatistic
 }
 
 /** How far rows of one class lie from each other, and rows of two. */
-export function pairHistogram({ same, different, binDegrees }: VerificationStatistics): string {
+export function pairHistogram(statistics: VerificationStatistics, reach = pairReach(statistics)): string {
+  const { same, different, binDegrees } = statistics;
   return histograms(
     [
       ["of one class", same],
       ["of two", different],
     ],
-    { binDegrees, of: "pairs", label: "histogram of the angles between rows of one class and of two" },
+    { binDegrees, reach, of: "pairs", label: "histogram of the angles between rows of one class and of two" },
   );
+}
+
+/** How many degrees an axis needs, so that pictures beside each other may have one. */
+export function angleReach({ own, nearestOther, binDegrees }: AngleStatistics): number {
+  return reachOf([own, nearestOther], binDegrees);
+}
+
+export function pairReach({ same, different, binDegrees }: VerificationStatistics): number {
+  return reachOf([same, different], binDegrees);
+}
+
+function reachOf(summaries: readonly AngleSummary[], binDegrees: number): number {
+  const used = summaries.map(({ histogram }) => binDegrees * binOfQuantile(histogram, 0.99));
+  return Math.ceil(Math.max(30, ...used) / 10) * 10;
 }
 
 interface HistogramWords {
   readonly binDegrees: number;
+  readonly reach: number;
   readonly of: string;
   readonly label: string;
 }
@@ -55,10 +73,9 @@ interface HistogramWords {
 /** Two histograms of angles over each other, each in shares of its own. */
 function histograms(
   named: readonly (readonly [string, AngleSummary])[],
-  { binDegrees, of, label }: HistogramWords,
+  { binDegrees, reach, of, label }: HistogramWords,
 ): string {
-  const used = named.map(([, { histogram }]) => binOfQuantile(histogram, 0.99));
-  const bins = (Math.ceil(Math.max(30, ...used.map((bin) => bin * binDegrees)) / 10) * 10) / binDegrees;
+  const bins = reach / binDegrees;
   const series = named.map(([name, { histogram }], index) => {
     const total = histogram.reduce((sum, count) => sum + count, 0);
     return {

@@ -296,7 +296,7 @@ train Heaps {
 `;
   const csv = (name: string, more = "classes: 3") => `csv("${name}", label: "kind", ${more})`;
   const trainings: Readonly<Record<string, readonly [data: string, first: string, size?: number]>> = {
-    "a missing file": [csv("rwos.csv"), "error[M0701]: there is no file rwos.csv"],
+    "a missing file": [csv("rwos.csv"), "error[M0701]: there is no file or folder rwos.csv"],
     "a file of the network": [
       csv("https://a.b/c.csv"),
       'error[M0704]: "https://a.b/c.csv" is no name of a data file: Margo reads nothing from the network, so download it first',

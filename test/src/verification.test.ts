@@ -255,7 +255,7 @@ describe("a run", () => {
     ["rows alone in theirs", `csv("alone.csv", label: "class", classes: 2)`, "M0734", "alone in its class"],
     ["no classes", `csv("rows.csv", label: "q", columns: ["p", "q"])`, "M0733", "names no classes"],
     ["other rows", `csv("rows.csv", columns: ["p"], label: "class", classes: 3)`, "M0720", "rows of shape"],
-    ["no file", `csv("none.csv", classes: 3)`, "M0701", "there is no file none.csv"],
+    ["no file", `csv("none.csv", classes: 3)`, "M0701", "there is no file or folder none.csv"],
   ])("refuses %s before anything is trained", async (name, reader, code, message) => {
     const summary = await run(`refused ${name}`, `  verification = ${reader}\n`);
     expect(summary).toMatchObject({ kind: "failed", setting: "verification", fault: { code } });

@@ -269,7 +269,7 @@ describe("images", () => {
         "no fault",
         "M0735 exact/empty gives no images: none of its folders has an image (.png, .jpg, .jpeg, .webp, .avif, .heif, .tif, .tiff, .gif, .svg) / images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
         "M0735 exact/a/2.png gives no images: it is a file / images lie in a folder for each class: faces/anna/1.png, faces/ben/1.png",
-        "M0701 there is no file nowhere / its folder has broken, deep, differ, ends, exact, fits",
+        "M0701 there is no file or folder nowhere / beside it are broken, deep, differ, ends, exact, fits, grey, leaking, …",
         "M0718 exact has 2 classes, but the source says classes: 3 / write classes: 2 (a, b)",
         "M0709 size of images is [1,2,3], but it must be a whole number of pixels, or a height and a width / change size in the source, or leave it out",
         "M0709 size of images is [1.5], but it must be a whole number of pixels, or a height and a width / change size in the source, or leave it out",

@@ -162,7 +162,7 @@ describe("names of files", () => {
       ),
     ).toMatchInlineSnapshot(`
       [
-        "M0701 there is no file ../data/imagse / its folder has images, images.gz",
+        "M0701 there is no file or folder ../data/imagse / beside it are images, images.gz",
         "M0702 ../../secret leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
         "M0702 ../data/link leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
         "M0702 /etc/hostname leads out of OUTER/workspace / move the data under the workspace, or into an installed package",
