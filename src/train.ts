@@ -13,6 +13,7 @@ import type { Executor, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
 import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer.ts";
 import { type TrainingEvent, type TrainingOutcome, planOf, whyNoRun } from "../runtime/training-run.ts";
+import { dataFaults } from "./data/faults.ts";
 import type { DataContext } from "./data/index.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { collectFeatures } from "./feature-collector.ts";
@@ -134,6 +135,8 @@ async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   if (fault !== undefined) return { kind: "failed", fault, setting: "data" };
   const begun = await beginWith(request, trainer);
   if (isFault(begun)) return { kind: "failed", fault: begun };
+  // Who stops a run before it begins wants nothing of an earlier one put aside.
+  if (request.signal?.aborted === true) return { kind: "failed", fault: dataFaults.interrupted() };
   const folder = await openFolder(request, trainer);
   if (isFault(folder)) return { kind: "failed", fault: folder };
   return {

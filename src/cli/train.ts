@@ -145,7 +145,10 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
       placeOf: (span) => placeOf(source, span),
     }),
   ).finally(progress.stop);
-  if (summary.kind === "failed") return tellFailure(source, program, summary, settings);
+  if (summary.kind === "failed") {
+    const code = tellFailure(source, program, summary, settings);
+    return interruption.exitCode() ?? code;
+  }
   return finish(entry, summary, interruption);
 }
 

@@ -185,7 +185,7 @@ export const dataFaults = {
       "free some space, set MARGO_CACHE to a folder with more, give a smaller size: … or fewer classes: …, or take some of the rows with --limit",
       { file },
     ),
-  interrupted: () => fault("M0740", "stopped while data was read", "nothing was trained or written"),
+  interrupted: () => fault("M0740", "stopped before the first step", "nothing was trained or written"),
   noSharp: (folder: string, reason: string) =>
     fault(
       "M0738",

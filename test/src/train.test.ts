@@ -251,8 +251,15 @@ describe("a run folder", () => {
   it("is cleared for a new run, whose failure is not taken for the earlier one's results", async () => {
     await run("again");
     const before = contents("again", "checkpoint.safetensors");
-    const stop = AbortSignal.abort();
-    await run("again", { signal: stop, steps: 3 });
+    // Stopped before it began, a run leaves everything as it was.
+    const none = await run("again", { signal: AbortSignal.abort(), steps: 3 });
+    expect(none).toMatchObject({ kind: "failed", fault: { code: "M0740" } });
+    expect(contents("again", "checkpoint.safetensors")).toEqual(before);
+    const stop = new AbortController();
+    const onEvent = (event: RunEvent) => {
+      if (event.kind === "step") stop.abort();
+    };
+    await run("again", { signal: stop.signal, onEvent });
     expect(contents("again", "checkpoint.earlier.safetensors")).toEqual(before);
     writeFileSync(join(work, "again", "checkpoint.safetensors"), before);
     const summary = await run("again", { program: programOf(failing, "T") });
@@ -337,7 +344,7 @@ describe("a run that fails", () => {
       await failure("nowhere", { start: "resume" }),
     ]).toMatchInlineSnapshot(`
       [
-        "M0701 there is no file row.csv / its folder has rows.csv",
+        "M0701 there is no file or folder row.csv / beside it are rows.csv",
         "M0620 cannot write WORK/in-the-way/run/run.json: a part of the path is a file / free some space or choose another folder with --out; earlier files there are whole",
         "M0620 cannot write WORK/blocked/checkpoint.safetensors: a folder of that name is in the way / free some space or choose another folder with --out; earlier files there are whole",
         "M0621 cannot read the run WORK/hollow: it has no checkpoint.safetensors / give the folder of a run that \`margo train\` wrote",
