@@ -121,9 +121,9 @@ function verified(run: RunData): string {
     {
       svg: acceptChart([{ name: run.name, curve }]),
       title: "Pairs accepted",
-      caption: verificationFacts(found)
+      caption: `At thresholds of their own: ${verificationFacts(found)
         .map((fact) => fact.join(" "))
-        .join(", "),
+        .join(", ")}.`,
     },
     ...(run.verification.length < 2
       ? []
