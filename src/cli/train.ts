@@ -185,12 +185,13 @@ async function finish(
   interruption: Interruption,
 ): Promise<ExitCode> {
   const { folder, step, seconds } = summary;
+  const report = await atStage("report", () => writeReport(folder));
   if (summary.kind === "cancelled") {
     say(`${entry} stopped after step ${step}; its checkpoint is in ${folder}`);
+    say(`  report so far: ${pathToFileURL(report).href}`);
     say(`  go on with: margo train … --resume ${folder}`);
     return interruption.exitCode() ?? exitFault;
   }
-  const report = await atStage("report", () => writeReport(folder));
   say(`${entry}: ${summaryText(summary)} after ${step} steps in ${duration(seconds)}`);
   say(`  report: ${pathToFileURL(report).href}`);
   await writeOut(`${relative(process.cwd(), report)}\n`);

@@ -323,6 +323,7 @@ test("Ctrl-C writes a checkpoint and exits with the signal's code", async () => 
   expect(code).toBe(130);
   expect(said).toContain("stopping after the step under way; once more ends it at once");
   expect(existsSync(join(place.path, "long/checkpoint.safetensors"))).toBe(true);
+  expect(readFileSync(join(place.path, "long/report.html"), "utf8")).toContain("<svg");
 });
 
 describe("bad data and bad places: exit 1 with a reason, and no new files", () => {
