@@ -25,18 +25,27 @@ export function epochOrder(seed: number, epoch: number, rows: number): Int32Arra
   return order;
 }
 
-/**
- * The same rows with those of one class together, so many at a time: where a row comes up, the next ones of its class
- * come along. So a batch holds several rows of each of its classes, and an epoch still every row once.
- */
-export function groupedByClass(order: Int32Array, labels: ArrayLike<number>, perClass: number): Int32Array {
+/** The rows of each class, in the order given; classes in the order in which they come up. */
+export function rowsByClass(
+  rows: Iterable<number>,
+  labels: ArrayLike<number>,
+): ReadonlyMap<number, readonly number[]> {
   const classes = new Map<number, number[]>();
-  for (const row of order) {
+  for (const row of rows) {
     const label = labels[row] ?? 0;
     const known = classes.get(label);
     if (known === undefined) classes.set(label, [row]);
     else known.push(row);
   }
+  return classes;
+}
+
+/**
+ * The same rows with those of one class together, so many at a time: where a row comes up, the next ones of its class
+ * come along. So a batch holds several rows of each of its classes, and an epoch still every row once.
+ */
+export function groupedByClass(order: Int32Array, labels: ArrayLike<number>, perClass: number): Int32Array {
+  const classes = rowsByClass(order, labels);
   const placed = new Map<number, number>();
   const grouped = new Int32Array(order.length);
   const isPlaced = new Uint8Array(order.length);

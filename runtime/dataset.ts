@@ -50,11 +50,16 @@ export function rowCount(dataset: Dataset): number {
   return dataset.features.shape[0] ?? 0;
 }
 
+/** The class of each row; undefined where rows are labelled otherwise, or not at all. */
+export function rowClasses({ labels }: Dataset): HostTensor["data"] | undefined {
+  return labels?.dtype === "i32" && labels.shape.length === 1 ? labels.data : undefined;
+}
+
 /** The rows in the order in which an epoch sees them, `perClass` of a class together. */
 export function rowsOfEpoch(dataset: Dataset, seed: number, epoch: number, perClass = 1): Int32Array {
   const order = epochOrder(seed, epoch, rowCount(dataset));
-  const { labels } = dataset;
-  return perClass === 1 || labels === undefined ? order : groupedByClass(order, labels.data, perClass);
+  const classes = rowClasses(dataset);
+  return perClass === 1 || classes === undefined ? order : groupedByClass(order, classes, perClass);
 }
 
 /** Copies rows into one batch and normalises them. */

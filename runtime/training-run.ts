@@ -3,7 +3,7 @@
  * fit the program. The loop itself is in training-loop.ts.
  */
 import { batchesPerEpoch } from "./batches.ts";
-import { type Dataset, dataInputs, fitDataset, rowCount } from "./dataset.ts";
+import { type Dataset, dataInputs, fitDataset, rowClasses, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
@@ -127,9 +127,7 @@ export function prepareRun(
   if (inputs === undefined) return runFaults.missingFunction(info.name, "step");
   const dataset = fitDataset(given, inputs);
   if (isFault(dataset)) return dataset;
-  const { labels } = dataset;
-  if (perClass > 1 && (labels?.dtype !== "i32" || labels.shape.length !== 1))
-    return runFaults.noClassesToGroup(dataset.source);
+  if (perClass > 1 && rowClasses(dataset) === undefined) return runFaults.noClassesToGroup(dataset.source);
   const validation = options.validation === undefined ? undefined : fitDataset(options.validation, inputs);
   if (isFault(validation)) return validation;
   const batches = batchesPerEpoch(rowCount(dataset), batch);

@@ -3,8 +3,8 @@
  * cosine of their features is above a threshold. All pairs of the chosen rows are looked at, and what comes out are the
  * numbers of the field: error rates of pairs, and whether a row's nearest neighbour is of its class.
  */
-import { spreadPlaces } from "../runtime/batches.ts";
-import type { Dataset } from "../runtime/dataset.ts";
+import { rowsByClass, spreadPlaces } from "../runtime/batches.ts";
+import { type Dataset, rowClasses } from "../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Executor, HostTensor, TrainingInfo } from "../runtime/program.ts";
 import type { Trainer } from "../runtime/trainer.ts";
@@ -72,17 +72,17 @@ export async function verify(
   dataset: Dataset,
   batch: number,
 ): Promise<VerificationStatistics> {
-  const labels = dataset.labels?.data ?? [];
-  const rows = Array.from({ length: labels.length }, (_, row) => row);
-  const features = await embedRows(trainer, dataset, rows, batch);
-  return comparePairs(unitRows(features), Array.from(labels));
+  const features = await embedRows(trainer, dataset, batch);
+  return comparePairs(unitRows(features), Array.from(rowClasses(dataset) ?? []));
 }
 
-function whyNoPairs({ source, labels }: Dataset): RuntimeFault | undefined {
-  if (labels?.dtype !== "i32" || labels.shape.length !== 1) return dataFaults.noClasses(source);
-  const classes = new Set(labels.data).size;
-  return classes < 2 || classes === labels.data.length
-    ? dataFaults.noPairs(source, labels.data.length, classes)
+function whyNoPairs(dataset: Dataset): RuntimeFault | undefined {
+  const { source } = dataset;
+  const labels = rowClasses(dataset);
+  if (labels === undefined) return dataFaults.noClasses(source);
+  const classes = new Set(labels).size;
+  return classes < 2 || classes === labels.length
+    ? dataFaults.noPairs(source, labels.length, classes)
     : undefined;
 }
 
@@ -107,14 +107,9 @@ const pairLimit = 4e6;
  * many as there is room for, at least eight, and then as many classes as fit, the largest first. In rising order.
  */
 export function rowsToCompare(labels: ArrayLike<number>, most: number): readonly number[] {
-  if (labels.length <= most) return Array.from({ length: labels.length }, (_, row) => row);
-  const classes = new Map<number, number[]>();
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row] ?? 0;
-    const known = classes.get(label);
-    if (known === undefined) classes.set(label, [row]);
-    else known.push(row);
-  }
+  const every = Array.from({ length: labels.length }, (_, row) => row);
+  if (labels.length <= most) return every;
+  const classes = rowsByClass(every, labels);
   const each = Math.max(fewestOfClass, Math.floor(most / classes.size));
   const thinned = [...classes.values()].map((rows) =>
     spreadPlaces(rows.length, each).map((place) => rows[place] ?? 0),
@@ -214,14 +209,8 @@ function pairCosines({ shape, data }: HostTensor, labels: readonly number[]): Pa
 }
 
 function countSamePairs(labels: readonly number[]): number {
-  const counts = new Map<number, number>();
-  let pairs = 0;
-  for (const label of labels) {
-    const before = counts.get(label) ?? 0;
-    pairs += before;
-    counts.set(label, before + 1);
-  }
-  return pairs;
+  const classes = [...rowsByClass(labels.keys(), labels).values()];
+  return classes.reduce((pairs, { length }) => pairs + (length * (length - 1)) / 2, 0);
 }
 
 function dot(data: HostTensor["data"], a: number, b: number, width: number): number {

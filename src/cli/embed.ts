@@ -1,6 +1,5 @@
 /** `margo embed`: what a trained model makes of rows, as arrays for other tools. */
 import { join } from "node:path";
-import { rowCount } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { embedRows } from "../embed-rows.ts";
@@ -38,8 +37,7 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
       context,
     );
     if (isFault(dataset)) return dataset;
-    const all = Array.from({ length: rowCount(dataset) }, (_, row) => row);
-    const features = await embedRows(trainer, dataset, all, training.batch);
+    const features = await embedRows(trainer, dataset, training.batch);
     const { labels, rowNames, classNames } = dataset;
     return {
       rows,

@@ -2,7 +2,7 @@
  * The data readers, one table: a name as it is written in a `train`, what it takes, and how it becomes a
  * dataset. A new format is one entry here and one file beside it.
  */
-import { type Dataset, rowCount, spreadRows, takeRows } from "../../runtime/dataset.ts";
+import { type Dataset, rowClasses, rowCount, spreadRows, takeRows } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type DataArray, arrayDataset } from "./array.ts";
@@ -45,9 +45,10 @@ export async function openDataset(source: DataSource, context: DataContext): Pro
   if (rowCount(dataset) === 0) return dataFaults.noRows(dataset.source);
   const { limit, choose } = context;
   if (limit === undefined || limit >= rowCount(dataset)) return dataset;
-  return choose === undefined || dataset.labels?.dtype !== "i32"
+  const classes = rowClasses(dataset);
+  return choose === undefined || classes === undefined
     ? spreadRows(dataset, limit)
-    : takeRows(dataset, choose(dataset.labels.data, limit));
+    : takeRows(dataset, choose(classes, limit));
 }
 
 const arrayOptions = {
