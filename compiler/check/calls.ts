@@ -14,7 +14,7 @@ import { builtins } from "./builtins/table.ts";
 import { evaluate } from "./expressions.ts";
 import { type Frame } from "./frame.ts";
 import { lookupFunction } from "./names.ts";
-import type { Operand } from "./operators.ts";
+import type { Operand } from "./operands.ts";
 import { report } from "./report.ts";
 import { isTensorParameter } from "./signatures.ts";
 import { type FunctionValue, type PartialValue, type Value, phraseOf, errorValue } from "./values.ts";

@@ -16,9 +16,10 @@ import { evaluateCall, evaluatePipe } from "./calls.ts";
 import { indexValue } from "./indexing.ts";
 import { evaluateName } from "./names.ts";
 import type { Frame } from "./frame.ts";
-import { applyBinary, applyUnary, numericPair } from "./operators.ts";
+import { boolPair, isBool, numericPair, whole } from "./operands.ts";
+import { applyBinary, applyUnary } from "./operators.ts";
 import { report } from "./report.ts";
-import { makeTensor, toTensor } from "./tensors.ts";
+import { makeTensor } from "./tensors.ts";
 import {
   type Value,
   boolValue,
@@ -167,8 +168,10 @@ function evaluateIf(frame: Frame, expression: IfExpression): Value {
   const branches = branchPair(frame, expression, whenTrue, whenFalse);
   if (branches === undefined) return errorValue;
   const result = makeTensor(frame, "select", [condition, ...branches], {}, expression.span);
-  const whole = branches.every((branch) => branch.integral === true);
-  return result.kind === "tensor" && whole ? { ...result, integral: true } : result;
+  return whole(
+    result,
+    branches.every((branch) => branch.integral === true),
+  );
 }
 
 /** What an undecided static `if` gives: something only if both branches agree on it. */
@@ -177,8 +180,6 @@ function eitherOf(a: Value, b: Value): Value {
 }
 
 function branchPair(frame: Frame, expression: IfExpression, whenTrue: Value, whenFalse: Value) {
-  const isBool = (value: Value) =>
-    value.kind === "bool" || (value.kind === "tensor" && value.type.dtype === "bool");
   const [left, right] = [
     { value: whenTrue, span: expression.whenTrue.span },
     { value: whenFalse, span: expression.whenFalse.span },
@@ -188,7 +189,5 @@ function branchPair(frame: Frame, expression: IfExpression, whenTrue: Value, whe
     report(frame, badBranches.report({ ...facts, leftSpan: left.span, rightSpan: right.span }));
     return undefined;
   }
-  if (!isBool(whenTrue)) return numericPair(frame, "if", left, right);
-  const [a, b] = [toTensor(frame, whenTrue, left.span), toTensor(frame, whenFalse, right.span)];
-  return a.kind === "tensor" && b.kind === "tensor" ? ([a, b] as const) : undefined;
+  return isBool(whenTrue) ? boolPair(frame, left, right) : numericPair(frame, "if", left, right);
 }

@@ -7,7 +7,7 @@ import { replaceBy } from "../errors/entry.ts";
 import { badIndex, indexOutOfRange, labelsAlongRows, notIndexable } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import type { Frame } from "./frame.ts";
-import type { Operand } from "./operators.ts";
+import type { Operand } from "./operands.ts";
 import { report } from "./report.ts";
 import { castTo, makeTensor, reshaped, toTensor } from "./tensors.ts";
 import { type IntValue, type ListValue, type TensorValue, type Value, phraseOf, knownInt } from "./values.ts";

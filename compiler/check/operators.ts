@@ -14,26 +14,12 @@ import {
   subtractDims,
 } from "../ir/dim.ts";
 import type { BinaryOperator } from "../syntax/ast.ts";
-import {
-  badMatmul,
-  divisionByZero,
-  nonIntegerParity,
-  turnedOperand,
-  wrongOperand,
-} from "../errors/check-types.ts";
+import { badMatmul, divisionByZero, nonIntegerParity, turnedOperand } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import type { Frame } from "./frame.ts";
+import { type Operand, boolPair, isBool, numericPair, numericTensor, whole, wrong } from "./operands.ts";
 import { report } from "./report.ts";
-import {
-  type TensorOrError,
-  castTo,
-  isUndecided,
-  makeTensor,
-  originsOf,
-  reshaped,
-  scalar,
-  toTensor,
-} from "./tensors.ts";
+import { type TensorOrError, castTo, isUndecided, makeTensor, originsOf, reshaped } from "./tensors.ts";
 import {
   type TensorValue,
   type Value,
@@ -47,12 +33,6 @@ import {
   knownInt,
   knownNumber,
 } from "./values.ts";
-
-/** An operand with its place. */
-export interface Operand {
-  readonly value: Value;
-  readonly span: Span;
-}
 
 export interface BinaryUse {
   readonly operator: BinaryOperator;
@@ -234,15 +214,8 @@ function comparable(
   right: Operand,
 ): readonly [TensorValue, TensorValue] | undefined {
   const bools = [left, right].map(({ value }) => isBool(value));
-  if ((operator === "==" || operator === "!=") && bools.every(Boolean)) {
-    const [a, b] = [toTensor(frame, left.value, left.span), toTensor(frame, right.value, right.span)];
-    return a.kind === "tensor" && b.kind === "tensor" ? [a, b] : undefined;
-  }
+  if ((operator === "==" || operator === "!=") && bools.every(Boolean)) return boolPair(frame, left, right);
   return numericPair(frame, operator, left, right);
-}
-
-function isBool(value: Value): boolean {
-  return value.kind === "bool" || (value.kind === "tensor" && value.type.dtype === "bool");
 }
 
 function negated(frame: Frame, value: TensorOrError, span: Span): TensorOrError {
@@ -370,57 +343,6 @@ function parity(frame: Frame, { right, span }: BinaryUse): Value {
   if (k.integral !== true && k.type.dtype !== "i32")
     return report(frame, nonIntegerParity.report({ span: right.span, found: phraseOf(k) }));
   return whole(makeTensor(frame, "parity", [castTo(frame, k, "f32", span)], {}, span), true);
-}
-
-// ---------------------------------------------------------------- operands
-
-/** Both sides as tensors of one dtype: i32 if both are whole numbers of the graph, else f32. */
-export function numericPair(
-  frame: Frame,
-  operator: string,
-  left: Operand,
-  right: Operand,
-): readonly [TensorValue, TensorValue] | undefined {
-  const wanted =
-    [left, right].some(({ value }) => value.kind === "tensor" && value.type.dtype === "i32") &&
-    [left, right].every(
-      ({ value }) => value.kind === "int" || (value.kind === "tensor" && value.type.dtype === "i32"),
-    )
-      ? "i32"
-      : "f32";
-  const a = numericTensor(frame, operator, left, wanted);
-  const b = numericTensor(frame, operator, right, wanted);
-  if (a.kind === "error" || b.kind === "error") return undefined;
-  return [castTo(frame, a, wanted, left.span), castTo(frame, b, wanted, right.span)];
-}
-
-export function numericTensor(
-  frame: Frame,
-  operator: string,
-  operand: Operand,
-  wanted: "f32" | "i32" = "f32",
-): TensorOrError {
-  const isNumeric =
-    ["int", "float", "list", "error"].includes(operand.value.kind) ||
-    (operand.value.kind === "tensor" && operand.value.type.dtype !== "bool");
-  return isNumeric
-    ? toTensor(frame, operand.value, operand.span, wanted)
-    : wrong(frame, operator, operand, "a number");
-}
-
-export function numberTensor(frame: Frame, value: number, span: Span): TensorValue {
-  return scalar(frame, value, "f32", span);
-}
-
-function whole(value: TensorOrError, integral: boolean | undefined): TensorOrError {
-  return value.kind === "tensor" && integral === true ? { ...value, integral: true } : value;
-}
-
-function wrong(frame: Frame, operator: string, { value, span }: Operand, wanted: string) {
-  return report(
-    frame,
-    wrongOperand.report({ span, operator, wanted, found: phraseOf(value), isBool: isBool(value) }),
-  );
 }
 
 function describedPair({ left, right }: BinaryUse): { readonly left: string; readonly right: string } {

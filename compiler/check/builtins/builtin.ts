@@ -8,7 +8,7 @@ import type { Expression } from "../../syntax/ast.ts";
 import type { Span } from "../../errors/span.ts";
 import { wrongArgument } from "../../errors/check-settings.ts";
 import type { Frame } from "../frame.ts";
-import type { Operand } from "../operators.ts";
+import type { Operand } from "../operands.ts";
 import { report } from "../report.ts";
 import { type TensorOrError, castTo, toTensor } from "../tensors.ts";
 import {

@@ -11,7 +11,7 @@ import {
 import type { Span } from "../../errors/span.ts";
 import { evaluate } from "../expressions.ts";
 import type { Frame } from "../frame.ts";
-import type { Operand } from "../operators.ts";
+import type { Operand } from "../operands.ts";
 import { report } from "../report.ts";
 import { suggestName } from "../../errors/suggest.ts";
 import { type Value, errorValue, firstError } from "../values.ts";

@@ -18,7 +18,7 @@ import {
   intValue,
   knownNumber,
 } from "../values.ts";
-import { type Operand, numericPair } from "../operators.ts";
+import { type Operand, numericPair } from "../operands.ts";
 import {
   type Builtin,
   type BuiltinCall,
