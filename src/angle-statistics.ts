@@ -3,10 +3,8 @@
  * other one, as means and histograms, and the rows themselves where features have two coordinates. This
  * is the geometry a margin is there to change.
  */
-import { knownSize } from "../compiler/ir/dim.ts";
-import { isOp, nodesOfGraph } from "../compiler/ir/node.ts";
-import type { Program, ProgramFunction } from "../compiler/program.ts";
-import type { Executor, HostTensor, NamedTensors } from "../runtime/program.ts";
+import type { HostTensor } from "../runtime/program.ts";
+import type { ClassWeights } from "./class-variables.ts";
 
 export interface LabelledFeatures {
   /** f32[rows, D] */
@@ -28,62 +26,6 @@ export interface AngleStatistics {
   readonly binDegrees: number;
   readonly own: AngleSummary;
   readonly nearestOther: AngleSummary;
-}
-
-export interface ClassWeights {
-  readonly name: string;
-  readonly classes: number;
-  /** Sub-centres a class; 1 for plain weights. */
-  readonly centres: number;
-  readonly width: number;
-  readonly data: HostTensor["data"];
-}
-
-/**
- * The loss's class weights, found by what they do: the first parameter of shape [C, D] or [C, K, D] that
- * scores read and features do not. `width` is D.
- */
-export function classWeightsName({ functions, variables }: Program, width: number): string | undefined {
-  const named = (name: string) => functions.find((fn) => fn.name === name);
-  const evaluate = named("evaluate");
-  const bound = evaluate?.inputs.find((input) => input.bound !== undefined)?.bound;
-  const classes = bound === undefined ? undefined : knownSize(bound);
-  if (classes === undefined) return undefined;
-  const scoring = parametersOf(named("predict") ?? evaluate);
-  const embedding = parametersOf(named("embed"));
-  return variables.find(({ name, type }) => {
-    const [first, ...rest] = type.shape.map(knownSize);
-    const isShaped = first === classes && (rest.length === 1 || rest.length === 2) && rest.at(-1) === width;
-    return isShaped && scoring.has(name) && !embedding.has(name);
-  })?.name;
-}
-
-function parametersOf(fn: ProgramFunction | undefined): ReadonlySet<string> {
-  const nodes = fn === undefined ? [] : nodesOfGraph(fn.graph);
-  return new Set(nodes.flatMap((node) => (isOp(node, "parameter") ? [node.attrs.name] : [])));
-}
-
-export function classWeights(name: string, variables: NamedTensors): ClassWeights | undefined {
-  const tensor = variables[name];
-  if (tensor === undefined) return undefined;
-  const [classes = 0, ...rest] = tensor.shape;
-  return {
-    name,
-    classes,
-    centres: rest.length === 2 ? (rest[0] ?? 1) : 1,
-    width: rest.at(-1) ?? 0,
-    data: tensor.data,
-  };
-}
-
-/** The loss's class weights as they are now, where features of that width have some. */
-export async function readClassWeights(
-  program: Program,
-  executor: Executor,
-  width: number,
-): Promise<ClassWeights | undefined> {
-  const name = classWeightsName(program, width);
-  return name === undefined ? undefined : classWeights(name, await executor.read([name]));
 }
 
 /** Angles of every row; rows are thinned evenly where all of them would take over a second. */

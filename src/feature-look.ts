@@ -9,7 +9,8 @@ import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { TrainingInfo } from "../runtime/program.ts";
 import type { NamedNumbers, Trainer } from "../runtime/trainer.ts";
 import type { TrainingEvent } from "../runtime/training-run.ts";
-import { type AngleStatistics, angleStatistics, readClassWeights } from "./angle-statistics.ts";
+import { type AngleStatistics, angleStatistics } from "./angle-statistics.ts";
+import { type ClassNumbers, readClassNumbers, readClassWeights } from "./class-variables.ts";
 import type { FeatureCollector } from "./feature-collector.ts";
 import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
@@ -28,6 +29,8 @@ export interface EvaluationRecord {
   readonly angles?: AngleStatistics;
   readonly picture?: FeaturePicture;
   readonly verification?: VerificationStatistics;
+  /** What the loss and its margins keep for each class. */
+  readonly classNumbers?: readonly ClassNumbers[];
   /** Where there are scores: [true class, predicted class, rows]. */
   readonly confusions?: readonly ConfusionCount[];
 }
@@ -89,6 +92,7 @@ export async function lookAt(
   const geometry = await featureGeometry(program, trainer, collector);
   const verified =
     verification === undefined ? undefined : await verify(trainer, verification, training.batch);
+  const classNumbers = await readClassNumbers(program, trainer.executor);
   const { classNames } = validation ?? dataset;
   const record: EvaluationRecord = {
     step,
@@ -100,6 +104,7 @@ export async function lookAt(
     ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
     ...(classNames === undefined ? {} : { classNames }),
     ...geometry,
+    ...(classNumbers.length === 0 ? {} : { classNumbers }),
     ...(verified === undefined ? {} : { verification: verified }),
   };
   const unwritten = await folder.writeJson(runFiles.evaluation, record);

@@ -13,6 +13,7 @@ import { dataFaults } from "./data/faults.ts";
 import type { DataContext } from "./data/index.ts";
 import { embedRows } from "./embed-rows.ts";
 import { openFitted } from "./fitted-dataset.ts";
+import { type ConfusionCount, confusionOf, countConfusions } from "./report/confusion.ts";
 
 export interface VerificationScores {
   /** What was compared: every pair of so many rows. */
@@ -44,12 +45,16 @@ export interface VerificationStatistics extends VerificationScores {
   readonly different: AngleSummary;
   /** The receiver operating characteristic, about twenty false accept rates a decade. */
   readonly curve: readonly AcceptRates[];
+  /** [class, class of the nearest other row, rows]; rows that are alone in their class are not counted. */
+  readonly nearest: readonly ConfusionCount[];
+  readonly classNames?: readonly string[];
 }
 
 /** Without what only pictures want. */
 export function scoresOf(statistics: VerificationStatistics): VerificationScores {
-  const { binDegrees: _, same: _same, different: _different, curve: _curve, ...scores } = statistics;
-  return scores;
+  const { rows, classes, samePairs, differentPairs, equalErrorRate, threshold, rates, recallAt1 } =
+    statistics;
+  return { rows, classes, samePairs, differentPairs, equalErrorRate, threshold, rates, recallAt1 };
 }
 
 /** Opens the rows, fitted to the model's input; undefined where the `train` names none. */
@@ -73,7 +78,11 @@ export async function verify(
   batch: number,
 ): Promise<VerificationStatistics> {
   const features = await embedRows(trainer, dataset, batch);
-  return comparePairs(unitRows(features), Array.from(rowClasses(dataset) ?? []));
+  const { classNames } = dataset;
+  return {
+    ...comparePairs(unitRows(features), Array.from(rowClasses(dataset) ?? [])),
+    ...(classNames === undefined ? {} : { classNames }),
+  };
 }
 
 function whyNoPairs(dataset: Dataset): RuntimeFault | undefined {
@@ -143,7 +152,7 @@ function unitRows({ shape, data }: HostTensor): HostTensor {
 
 /** `units` are f32[rows, D], each row of length 1 or 0. */
 export function comparePairs(units: HostTensor, labels: readonly number[]): VerificationStatistics {
-  const { same, different, recallAt1 } = pairCosines(units, labels);
+  const { same, different, nearest } = pairCosines(units, labels);
   same.sort();
   different.sort();
   const accepted = (falseAccepts: number): AcceptRates => ({
@@ -161,7 +170,8 @@ export function comparePairs(units: HostTensor, labels: readonly number[]): Veri
       .flatMap((count, at) =>
         count < fewestAccepts ? [] : [{ ...accepted(count), falseAcceptRate: namedRates[at] ?? 0 }],
       ),
-    recallAt1,
+    recallAt1: recallOf(nearest),
+    nearest,
     ...angles(same, different),
     curve: curveCounts(different.length).map(accepted),
   };
@@ -175,7 +185,7 @@ const fewestAccepts = 30;
 interface PairCosines {
   readonly same: Float32Array;
   readonly different: Float32Array;
-  readonly recallAt1: number;
+  readonly nearest: readonly ConfusionCount[];
 }
 
 function pairCosines({ shape, data }: HostTensor, labels: readonly number[]): PairCosines {
@@ -184,28 +194,37 @@ function pairCosines({ shape, data }: HostTensor, labels: readonly number[]): Pa
   const samePairs = countSamePairs(labels);
   const same = new Float32Array(samePairs);
   const different = new Float32Array((rows * (rows - 1)) / 2 - samePairs);
-  const nearest = new Float32Array(rows).fill(-Infinity);
-  const isOwn = new Uint8Array(rows);
-  const hasOwn = new Uint8Array(rows);
-  const note = (row: number, cosine: number, own: boolean) => {
-    if (own) hasOwn[row] = 1;
-    if (!(cosine > (nearest[row] ?? 0))) return;
-    nearest[row] = cosine;
-    isOwn[row] = own ? 1 : 0;
+  const largest = new Float32Array(rows).fill(-Infinity);
+  const neighbours = new Int32Array(rows);
+  const note = (row: number, other: number, cosine: number) => {
+    if (!(cosine > (largest[row] ?? 0))) return;
+    largest[row] = cosine;
+    neighbours[row] = other;
   };
   let [sames, others] = [0, 0];
   for (let a = 1; a < rows; a++)
     for (let b = 0; b < a; b++) {
       const cosine = dot(data, a * width, b * width, width);
-      const own = labels[a] === labels[b];
-      if (own) same[sames++] = cosine;
+      if (labels[a] === labels[b]) same[sames++] = cosine;
       else different[others++] = cosine;
-      note(a, cosine, own);
-      note(b, cosine, own);
+      note(a, b, cosine);
+      note(b, a, cosine);
     }
-  const paired = hasOwn.reduce((sum, has) => sum + has, 0);
-  const found = hasOwn.reduce((sum, has, row) => sum + has * (isOwn[row] ?? 0), 0);
-  return { same, different, recallAt1: found / Math.max(paired, 1) };
+  return { same, different, nearest: nearestClasses(labels, neighbours) };
+}
+
+function nearestClasses(labels: readonly number[], neighbours: Int32Array): readonly ConfusionCount[] {
+  const paired = [...rowsByClass(labels.keys(), labels).values()].filter(({ length }) => length > 1).flat();
+  const labelOf = (row: number) => labels[row] ?? 0;
+  return countConfusions(
+    paired.map(labelOf),
+    paired.map((row) => labelOf(neighbours[row] ?? 0)),
+  );
+}
+
+function recallOf(nearest: readonly ConfusionCount[]): number {
+  const { errors, rows } = confusionOf(nearest);
+  return 1 - errors / Math.max(rows, 1);
 }
 
 function countSamePairs(labels: readonly number[]): number {

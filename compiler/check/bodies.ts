@@ -27,6 +27,7 @@ import { addPenalties } from "./penalties.ts";
 import { isWrittenByUser, report } from "./report.ts";
 import { matchTensor, withCallerLabels } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
+import { traceBody } from "./traces.ts";
 import { type FunctionValue, type Value, phraseOf, errorValue, firstError } from "./values.ts";
 import { declareParam, declareState, updateState } from "./variables.ts";
 
@@ -129,6 +130,7 @@ export function elaborateBody(frame: Frame, callable: Callable): BodyResult {
       ),
       results,
     };
+  if (callable.kind === "loss") traceBody(frame, value);
   return { value: finishValue(frame, callable, value), results };
 }
 

@@ -4,7 +4,6 @@
  * joined by one select.
  */
 import { constantDim, isSize } from "../ir/dim.ts";
-import { nodesOf } from "../ir/node.ts";
 import { printType } from "../ir/type.ts";
 import type { TensorTypeExpression } from "../syntax/ast.ts";
 import { badMarginResult, notAMargin, penaltyOutsideLoss, scoresNeedLabels } from "../errors/check-losses.ts";
@@ -19,6 +18,7 @@ import { applyBinary } from "./operators.ts";
 import { report } from "./report.ts";
 import { matchTensor } from "./signatures.ts";
 import { makeTensor, reshaped, toTensor } from "./tensors.ts";
+import { traceBody } from "./traces.ts";
 import {
   type FunctionValue,
   type GivenArgument,
@@ -41,7 +41,7 @@ export function marginLogits(call: BuiltinCall): Value {
   const frame = enterMargin(call, margin, head, path, geometryOf(head));
   if (frame === undefined) return errorValue;
   const results = readMargin(frame, margin.callee.callable);
-  recordTraces(frame);
+  traceBody(frame);
   addPenalty(call, results);
   const [target, other] = [scaled(call, results, "target", frame), scaled(call, results, "other", frame)];
   if (target === undefined || other === undefined) return errorValue;
@@ -204,17 +204,4 @@ function addPenalty(call: BuiltinCall, { penalty }: MarginResults): void {
   if (call.frame.penalties === undefined)
     report(call.frame, penaltyOutsideLoss.report({ span: call.span, penalty: penalty.span }));
   else call.frame.penalties.push(value);
-}
-
-/** Scalars that move during training (λ of a schedule, t of a running mean) are shown by the run. */
-function recordTraces(frame: Frame): void {
-  const { traces } = frame.session;
-  for (const [name, { kind, value }] of frame.names) {
-    const isScalar = value.kind === "tensor" && value.type.shape.length === 0 && value.type.dtype === "f32";
-    if (!isScalar || (kind !== "let" && kind !== "state") || traces.has(name)) continue;
-    const moves = nodesOf([value.node]).some(
-      (node) => node.op === "input" || node.op === "state" || node.op === "parameter",
-    );
-    if (moves) traces.set(name, value.node);
-  }
 }

@@ -16,6 +16,7 @@ import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { makeTensor, scalar } from "./tensors.ts";
+import { traceSettings } from "./traces.ts";
 import { type FunctionValue, type TensorValue, type Value, phraseOf } from "./values.ts";
 import { updatedValue } from "./variables.ts";
 
@@ -48,7 +49,7 @@ export function elaborateOptimizer(
     const updated = updateParameter(frame, callee.callable.body, parameter.value, current);
     if (updated === undefined) return next;
     next.set(parameter.name, updated.node);
-    recordMovingSettings(frame);
+    traceSettings(frame);
   }
   return next;
 }
@@ -151,12 +152,4 @@ export function normOfAll(frame: Frame, learned: readonly Pick<Learned, "gradien
 function onDemand(make: () => Value): () => Value {
   let made: Value | undefined;
   return () => (made ??= make());
-}
-
-/** A rate that moves is shown by the run. */
-function recordMovingSettings(frame: Frame): void {
-  for (const [name, { kind, value }] of frame.names) {
-    const isMoving = kind === "setting" && value.kind === "tensor" && value.type.shape.length === 0;
-    if (isMoving && value.node.op !== "constant") frame.session.traces.set(name, value.node);
-  }
 }

@@ -25,6 +25,16 @@ import { TargetUnavailable } from "./unavailable.ts";
 export async function createWgslExecutor(program: Program, request: GpuRequest = {}): Promise<Executor> {
   const gpu = await openDevice(await gpuOfNode());
   if (gpu === undefined) throw new TargetUnavailable(noAdapter.reason, noAdapter.help);
+  try {
+    return await createExecutor(program, gpu, request);
+  } catch (error) {
+    gpu.device.destroy();
+    throw error;
+  }
+}
+
+/** On an open device, which it takes with it when it is disposed of. */
+async function createExecutor(program: Program, gpu: GpuDevice, request: GpuRequest): Promise<Executor> {
   const tileOf = request.tune === true ? await tunedTiles(program, gpu, request) : () => undefined;
   const module = compileForGpu(program, gpu, request, tileOf);
   const executor = createWebGpuExecutor(module, gpu, { onCompiled: request.onCompiled });

@@ -224,8 +224,12 @@ function rays(
   });
 }
 
-/** True classes in rows, predicted ones in columns; a darker cell is a larger share of its row. */
-export function confusionPicture({ worst, share }: Confusion, names: readonly string[] | undefined): string {
+/** True classes in rows, what they are taken for in columns; a darker cell is a larger share of its row. */
+export function confusionPicture(
+  { worst, share }: Confusion,
+  names: readonly string[] | undefined,
+  takenFor = "predicted",
+): string {
   const labels = worst.map((label) => className(names, label));
   const cells = worst.flatMap((actual, row) =>
     worst.map((guess, column) => [column, row, percentOf(share(actual, guess))] as const),
@@ -246,7 +250,7 @@ export function confusionPicture({ worst, share }: Confusion, names: readonly st
       grid: { left: 48 + longest, right: 16, top: 12, bottom: longest > 40 ? 46 + longest * 0.7 : 48 },
       xAxis: {
         ...axis,
-        name: "predicted",
+        name: takenFor,
         nameGap: longest > 40 ? 20 + longest * 0.7 : 28,
         axisLabel: { ...axis.axisLabel, rotate: longest > 40 ? 40 : 0 },
       },

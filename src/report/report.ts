@@ -11,6 +11,7 @@ import {
   pairHistogram,
   planePicture,
 } from "./feature-charts.ts";
+import { classNumbersFigure } from "./class-charts.ts";
 import { type Figure, cards, escapeHtml, factTable, figures, page, section } from "./html.ts";
 import { count, degrees, duration, percent, significant } from "./numbers.ts";
 import { confusionOf } from "./confusion.ts";
@@ -18,6 +19,7 @@ import type { Fact, RunData } from "./run-data.ts";
 import { verificationFacts, verificationHeadline } from "./verification-facts.ts";
 import { degreesOf } from "../angle-statistics.ts";
 import type { EvaluationRecord } from "../feature-look.ts";
+import type { VerificationStatistics } from "../verification.ts";
 
 export function renderReport(run: RunData): string {
   const parts = [
@@ -25,6 +27,7 @@ export function renderReport(run: RunData): string {
     cards(headline(run)),
     curves(run),
     features(run),
+    ofClasses(run),
     verified(run),
     mistakes(run),
     record(run),
@@ -83,7 +86,14 @@ function curves(run: RunData): string {
   return section(
     "Training",
     figures(pictures),
-    `Training values are means over stretches of steps, with the margin on.${run.validation.length === 0 ? "" : " Validation follows each epoch; its accuracy is taken with the margin off."}`,
+    [
+      `Training values are means over stretches of steps${accuracy === undefined ? "" : ", with the margin on"}.`,
+      ...(run.validation.length === 0
+        ? []
+        : [
+            `Validation follows each epoch${accuracy === undefined ? "" : "; its accuracy is taken with the margin off"}.`,
+          ]),
+    ].join(" "),
   );
 }
 
@@ -108,6 +118,18 @@ function features({ evaluation }: RunData): string {
   return section("Where the rows lie", figures([...plane, histogram]), `Of ${rowsOf(evaluation)}.`);
 }
 
+function ofClasses({ evaluation }: RunData): string {
+  const { classNumbers = [], classNames } = evaluation ?? {};
+  const pictures = classNumbers.map((numbers) => classNumbersFigure(numbers, classNames));
+  return pictures.length === 0
+    ? ""
+    : section(
+        "Numbers of each class",
+        figures(pictures),
+        "What the loss and its margins keep for each class, after the last epoch.",
+      );
+}
+
 function verified(run: RunData): string {
   const found = run.evaluation?.verification;
   if (found === undefined) return "";
@@ -128,9 +150,20 @@ function verified(run: RunData): string {
     ...(run.verification.length < 2
       ? []
       : [{ svg: equalErrorChart([run]), title: "Equal error rate after each epoch" }]),
+    ...nearestClasses(found),
   ];
   const note = `Every pair of ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two. Two rows are taken for one class where the cosine of their features is above a threshold; at ${significant(threshold)} (${degrees(degreesOf(threshold))}) both kinds of error are equally frequent.`;
   return section("Verification", figures(pictures), note);
+}
+
+/** Which of the classes that were not trained lie close to each other. */
+function nearestClasses({ nearest = [], classNames }: VerificationStatistics): readonly Figure[] {
+  const confusion = confusionOf(nearest);
+  if (confusion.errors === 0) return [];
+  const { errors, rows } = confusion;
+  const svg = confusionPicture(confusion, classNames, "class of the nearest row");
+  const caption = `The nearest other row of ${count(errors)} of ${count(rows)} rows is of another class; per cent of each true class's rows.`;
+  return [{ svg, title: "Nearest rows", caption }];
 }
 
 function mistakes({ evaluation }: RunData): string {

@@ -1,6 +1,7 @@
 /** Angles of features to class directions, against ones known by construction; and signals. */
 import { describe, expect, it } from "vitest";
-import { angleStatistics, classWeights, classWeightsName } from "../../src/angle-statistics.ts";
+import { angleStatistics } from "../../src/angle-statistics.ts";
+import { classNumberNames, classNumbers, classWeights, classWeightsName } from "../../src/class-variables.ts";
 import { listenForInterruption } from "../../src/signals.ts";
 import { programOf } from "../support/check-source.ts";
 
@@ -71,6 +72,50 @@ train T {
     ["softmax_cross_entropy", 5, undefined],
   ])("of %s on %i coordinates are %s", (loss, width, name) => {
     expect(classWeightsName(trainWith(loss, width), width)).toBe(name);
+  });
+});
+
+describe("numbers of classes", () => {
+  it("are parameters and states f32[C] of the loss and its margins, and none of the model or the optimizer", () => {
+    const program = programOf(
+      `import { dense } from "std/layers"
+import { adam } from "std/optimizers"
+margin Adaptive() {
+  param m: f32[C] ~ 0.3
+  state seen: f32[C] = 0
+  seen <- seen + sum(one_hot(y), over: N)
+  target = cos - m[y] / (1 + 0 * seen[y])
+}
+loss biased(x: f32[N, D], y: index<C>[N], margin: margin) {
+  param W: f32[C, D]
+  param bias: f32[C]
+  param temperature: f32
+  predict = scores(margin, x, W)
+  mean(logsumexp(temperature * logits(margin, x, W, y) + bias, over: C))
+}
+model Net(x: f32[N, 5]) -> f32[N, 5] = x |> dense(5)
+train T {
+  model = Net
+  loss = biased(margin: Adaptive)
+  data = csv("rows.csv", classes: 5)
+  optimizer = adam
+  epochs = 1
+}
+`,
+      "T",
+    );
+    expect(classNumberNames(program)).toEqual(["biased.bias", "biased.Adaptive.m", "biased.Adaptive.seen"]);
+  });
+
+  it("of many classes are thinned, and keep both ends", () => {
+    const found = classNumbers(
+      "m",
+      Array.from({ length: 5000 }, (_, label) => (label * 7919) % 5000),
+    );
+    expect(found.values.length).toBe(400);
+    expect(found.values.every(([label, value]) => value === (label * 7919) % 5000)).toBe(true);
+    expect(found.smallest.map(([, value]) => value)).toEqual([0, 1, 2]);
+    expect(found.largest.map(([, value]) => value)).toEqual([4999, 4998, 4997]);
   });
 });
 

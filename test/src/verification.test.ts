@@ -100,6 +100,12 @@ describe("pairs of rows", () => {
     const found = comparePairs(onCircle([0, 4, 9, 100, 103, 7.5]), [0, 0, 1, 1, 1, 0]);
     // 0 and 4 find each other, 9 finds 7.5 of the other class and the other way round, 100 and 103 each other.
     expect(found.recallAt1).toBeCloseTo(4 / 6, 9);
+    expect(found.nearest).toEqual([
+      [0, 0, 2],
+      [0, 1, 1],
+      [1, 0, 1],
+      [1, 1, 2],
+    ]);
   });
 
   it("say only rates that rest on thirty pairs", () => {

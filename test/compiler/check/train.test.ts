@@ -103,6 +103,41 @@ describe("functions", () => {
     expect(functionOf(program, "step").inputs[1]?.bound?.key).toBe("5");
   });
 
+  test("the step gives what moves in a loss and its margin, under names of its own", () => {
+    const program = programOf(
+      `${source}
+margin Warm() {
+  param t: f32 ~ 2
+  scale = 4 + t
+}
+loss parts(x: f32[N, D], y: index<C>[N], margin: margin) {
+  param W: f32[C, D] ~ random_normal()
+  param t: f32 ~ 1
+  state seen = 0
+  seen <- seen + 1
+  let fixed = 2 * 3
+  let own = mean(logsumexp(logits(margin, x, W, y) / t, over: C))
+  let apart = mean(x ^ 2)
+  let total = own + fixed * apart / seen
+  total
+}
+train Parts {
+  model = Net
+  loss = parts(margin: Warm)
+  data = idx("x", "y", classes: 5)
+  optimizer = sgd
+  steps = 10
+}
+`,
+      "Parts",
+    );
+    const names = functionOf(program, "step").graph.outputs.flatMap(({ name }) =>
+      name.startsWith("trace:") ? [name.slice("trace:".length)] : [],
+    );
+    // `total` is the loss itself, `fixed` a setting; of the two t, the margin's comes first.
+    expect(names).toEqual(["t", "parts.t", "seen", "own", "apart"]);
+  });
+
   test("the plan is plain data", () => {
     const { training } = programOf(source, "Margins");
     const { spans: _, ...plan } = training ?? { spans: {} };

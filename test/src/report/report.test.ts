@@ -1,5 +1,6 @@
 /** Reports are whole pages that need nothing else, whatever the run held: hostile names, no scores, one step. */
 import { describe, expect, test } from "vitest";
+import { classNumbers } from "../../../src/class-variables.ts";
 import { confusionOf, countConfusions } from "../../../src/report/confusion.ts";
 import { condensed } from "../../../src/report/chart-parts.ts";
 import { marginSheet } from "../../../src/report/margin-plot.ts";
@@ -88,6 +89,13 @@ const verified: RunData = {
         { falseAcceptRate: 0.001, trueAcceptRate: 0.5 },
         { falseAcceptRate: 1, trueAcceptRate: 1 },
       ],
+      nearest: [
+        [0, 0, 90],
+        [0, 1, 7],
+        [1, 1, 100],
+        [1, 0, 3],
+      ],
+      classNames: ["Ainu", "Basque"],
     },
   },
 };
@@ -134,12 +142,43 @@ describe("a report", () => {
 
   test("shows how rows of other classes were told apart, in the terms of the field", () => {
     const page = renderReport(verified);
-    for (const text of ["5.12 %", "TAR at FAR 1 %", "87.50 %", "95.00 %", "18,000 of two", "0.5 (60.0°)"])
+    for (const text of [
+      "5.12 %",
+      "TAR at FAR 1 %",
+      "87.50 %",
+      "95.00 %",
+      "18,000 of two",
+      "0.5 (60.0°)",
+      "10 of 200 rows",
+      ">Ainu<",
+    ])
       expect(page).toContain(text);
-    expect(page.match(/<svg/g)).toHaveLength(10);
+    expect(page.match(/<svg/g)).toHaveLength(11);
     expect(html).not.toContain("equal error");
     // Only the strictest rate is among the first numbers.
     expect(headline(verified).map(([name]) => name)).not.toContain("TAR at FAR 10 %");
+  });
+
+  test("shows numbers of each class by name, and of many classes the two ends", () => {
+    const names = Array.from({ length: 100 }, (_, label) => `kind ${label}`);
+    const page = renderReport({
+      ...full,
+      evaluation: {
+        ...(full.evaluation ?? { step: 900, epoch: 1, on: "validation", loss: 0.2, rows: 3 }),
+        classNames: names,
+        classNumbers: [
+          classNumbers("few.m", [0.25, 0.75]),
+          classNumbers(
+            "many.m",
+            names.map((_, label) => label / 4),
+          ),
+        ],
+      },
+    });
+    expect(page).toContain("<h3>few.m</h3>");
+    expect(page).toMatch(/>kind 1<[\s\S]*>0\.75</);
+    expect(page).toContain("Smallest: kind 0 0, kind 1 0.25, kind 2 0.5. Largest: kind 99 24.8");
+    expect(html).not.toContain("Numbers of each class");
   });
 
   test("needs nothing from anywhere", () => {
