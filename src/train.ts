@@ -15,6 +15,7 @@ import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer
 import { type TrainingEvent, type TrainingOutcome, planOf, whyNoRun } from "../runtime/training-run.ts";
 import { dataFaults } from "./data/faults.ts";
 import type { DataContext } from "./data/index.ts";
+import type { DataSetting } from "./data-settings.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { collectFeatures } from "./feature-collector.ts";
 import { openFitted } from "./fitted-dataset.ts";
@@ -76,8 +77,6 @@ export type TrainSummary =
       readonly broken?: BrokenStep;
       readonly cause?: NonFiniteCause;
     };
-
-export type DataSetting = "data" | "validation" | "verification";
 
 export async function train(request: TrainRequest): Promise<TrainSummary> {
   const startedAt = performance.now();

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type RuntimeFault, isFault, runFaults } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
+import { type DataSetting, dataSettings } from "../data-settings.ts";
 import { embedRows } from "../embed-rows.ts";
 import { openFitted } from "../fitted-dataset.ts";
 import { writeNpz } from "../npz.ts";
@@ -12,12 +13,9 @@ import { tellFault } from "./fault.ts";
 import { type ExitCode, exitFault, exitFine, say, writeOut } from "./terminal.ts";
 import { type TrainedRunOptions, withTrainedRun } from "./trained-run.ts";
 
-/** Which rows of the `train`. */
-const rowSettings = ["data", "validation", "verification"] as const;
-type RowSetting = (typeof rowSettings)[number];
-
 export interface EmbedOptions extends TrainedRunOptions {
-  readonly of?: RowSetting;
+  /** Which rows of the `train`. */
+  readonly of?: DataSetting;
   readonly out?: string;
 }
 
@@ -61,8 +59,8 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
   return exitFine;
 }
 
-function rowsAsked(training: TrainingInfo, asked: RowSetting | undefined): RowSetting | RuntimeFault {
+function rowsAsked(training: TrainingInfo, asked: DataSetting | undefined): DataSetting | RuntimeFault {
   if (asked === undefined) return training.validation === undefined ? "data" : "validation";
-  const named = rowSettings.filter((one) => training[one] !== undefined);
+  const named = dataSettings.filter((one) => training[one] !== undefined);
   return named.includes(asked) ? asked : runFaults.missingRows(asked, named);
 }

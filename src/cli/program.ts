@@ -10,6 +10,7 @@ import {
   gpuPaths,
   whyNotBuilt,
 } from "../../compiler/codegen/wgsl/capabilities.ts";
+import { dataSettings } from "../data-settings.ts";
 import { version } from "../version.ts";
 import type { ExitCode } from "./terminal.ts";
 
@@ -148,11 +149,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       repeated("--entry <name>", "a train to run; may be repeated", names, [], "every one of the file"),
     )
-    .addOption(
-      new Option("--target <target>", "where to run")
-        .choices(["auto", "tfjs", "wgsl", "reference"])
-        .default("auto"),
-    )
+    .addOption(anyTarget("auto: a hardware GPU if there is one, else tfjs; a resumed run, where it ran"))
     .addOption(
       new Option(
         "--gpu <path>",
@@ -163,10 +160,8 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(budgetOption())
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
-    .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
-    .addOption(
-      repeated("--set <name=expression>", "override a line of the train, like batch=64", settings, {}),
-    )
+    .addOption(rowLimit())
+    .addOption(overrides("override a line of the train, like batch=64"))
     .option("--seed <number>", "the seed of the run", natural)
     .option("--out <folder>", "the run's folder (default: runs/NAME)")
     .option("--resume <folder>", "go on from a run's checkpoint")
@@ -176,38 +171,23 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     )
     .action(async (file, options) => finish(await (await import("./train.ts")).train(file, options)));
 
-  add("eval <run>", "Metrics of a trained run on its validation data")
-    .addOption(
-      repeated(
-        "--set <name=expression>",
-        'override a line of the train, like \'verification=idx("a", "b")\'',
-        settings,
-        {},
-      ),
-    )
-    .option("--best", bestHelp)
-    .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
+  const addOfRun = (usage: string, summary: string, details = ""): Command =>
+    add(usage, summary, details)
+      .addOption(anyTarget("auto: where it was trained, and tfjs where this machine has no such GPU"))
+      .addOption(overrides("override a line of the train, like 'verification=images(\"new\")'"))
+      .option("--best", "take the checkpoint of the best evaluation instead of the last one")
+      .addOption(rowLimit());
+
+  addOfRun("eval <run>", "Metrics of a trained run on its validation data")
     .option("--json", "machine-readable")
     .action(async (folder, options) => finish(await (await import("./eval.ts")).evaluate(folder, options)));
 
-  add(
+  addOfRun(
     "embed <run>",
     "What a trained model makes of rows: features and labels as an npz file",
     "Without --of, the rows of the validation, else of the training data.",
   )
-    .addOption(
-      new Option("--of <rows>", "which rows of the train").choices(["data", "validation", "verification"]),
-    )
-    .addOption(
-      repeated(
-        "--set <name=expression>",
-        "override a line of the train, like 'data=images(\"new\")'",
-        settings,
-        {},
-      ),
-    )
-    .option("--best", bestHelp)
-    .option("--limit <rows>", "use only so many rows of the data, spread evenly", positive)
+    .addOption(new Option("--of <rows>", "which rows of the train").choices(dataSettings))
     .option("--out <file>", "where to write (default: RUN/features.npz)")
     .action(async (folder, options) => finish(await (await import("./embed.ts")).embed(folder, options)));
 
@@ -237,8 +217,6 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
   return margo;
 }
 
-const bestHelp = "take the checkpoint of the best evaluation instead of the last one";
-
 const footer = `
 Exit codes: 0 fine, 1 the source, data or a check is at fault, 2 usage, environment or a bug in Margo.
 Data goes to standard output, messages and progress to standard error.`;
@@ -249,6 +227,23 @@ function choice(flags: string, help: string, values: readonly string[], preset: 
 
 function targetOption(preset = "tfjs"): Option {
   return choice("--target <target>", "the target to compile for", ["tfjs", "wgsl", "reference"], preset);
+}
+
+function anyTarget(meaning: string): Option {
+  return choice(
+    "--target <target>",
+    `where to run; ${meaning}`,
+    ["auto", "tfjs", "wgsl", "reference"],
+    "auto",
+  );
+}
+
+function rowLimit(): Option {
+  return new Option("--limit <rows>", "use only so many rows of the data, spread evenly").argParser(positive);
+}
+
+function overrides(help: string): Option {
+  return repeated("--set <name=expression>", help, settings, {});
 }
 
 function budgetOption(): Option {

@@ -3,15 +3,22 @@ import { type GpuPath, gpuPaths } from "../../compiler/codegen/wgsl/capabilities
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
+import { gpuOfMachine } from "../executors/adapter.ts";
 import { type GpuRequest, createExecutor } from "../executors/create.ts";
+import { TargetUnavailable } from "../executors/unavailable.ts";
 import type { TrainingTarget } from "../machine.ts";
 import type { RunInfo } from "../run-folder.ts";
 import { type Source, sourceLineOf } from "./source.ts";
 import { Refusal } from "./refusal.ts";
 import { atStage } from "./stage.ts";
-import { complain, exitUsage } from "./terminal.ts";
+import { complain, exitUsage, say } from "./terminal.ts";
 
-/** The path that a run was started with: going on with it and looking at it compute as it did. */
+/** The target that a run was started with: going on with it and looking at it compute as it did. */
+export function targetOfRun({ target }: Pick<RunInfo, "target">): TrainingTarget {
+  return target === "reference" || target === "wgsl" ? target : "tfjs";
+}
+
+/** The path that a run was started with. */
 export function pathOfRun({ gpu }: Pick<RunInfo, "gpu">): GpuPath | undefined {
   return gpuPaths.find((path) => path === gpu);
 }
@@ -41,4 +48,34 @@ export function startExecutor(
 ): Promise<Executor> {
   const sourceLine = (span: Span): string | undefined => sourceLineOf(source, span);
   return atStage("compile", () => createExecutor(program, target, { ...gpu, sourceLine }));
+}
+
+/**
+ * Starts what a finished run is looked at with: the target that was asked for, else the run's own. One that was trained on a
+ * GPU is looked at on tfjs where this machine has none like it, and says so.
+ */
+export async function startExecutorOfRun(
+  program: Program,
+  info: RunInfo,
+  source: Source,
+  asked: "auto" | TrainingTarget = "auto",
+): Promise<Executor> {
+  const budgetBytes = info.budget;
+  const onTfjs = (): Promise<Executor> => startExecutor(program, "tfjs", source, { budgetBytes });
+  const target = asked === "auto" ? targetOfRun(info) : asked;
+  if (target !== "wgsl") return startExecutor(program, target, source, { budgetBytes });
+  const path = pathOfRun(info);
+  if (asked === "wgsl") return startExecutor(program, target, source, { path, budgetBytes });
+  const instead = (reason: string): Promise<Executor> => {
+    say(`${info.entry} was trained on a GPU, and ${reason}: tfjs takes its place`);
+    return onTfjs();
+  };
+  const gpu = await gpuOfMachine();
+  if (gpu.kind === "none") return instead(gpu.reason);
+  try {
+    return await startExecutor(program, target, source, { path, budgetBytes });
+  } catch (error) {
+    if (error instanceof TargetUnavailable) return instead(error.message);
+    throw error;
+  }
 }

@@ -26,7 +26,13 @@ import {
   textOf,
 } from "./source.ts";
 import { atStage } from "./stage.ts";
-import { askedBudget, pathOfRun, refuseForOtherTarget, startExecutor } from "./start-executor.ts";
+import {
+  askedBudget,
+  pathOfRun,
+  refuseForOtherTarget,
+  startExecutor,
+  targetOfRun,
+} from "./start-executor.ts";
 import {
   type ExitCode,
   animated,
@@ -267,7 +273,7 @@ function trainingOf(program: Program, options: TrainOptions, resumed: RunInfo | 
 
 async function targetOf({ target }: TrainOptions, resumed: RunInfo | undefined): Promise<TrainingTarget> {
   if (target !== "auto") return target;
-  return resumed?.target === "reference" || resumed?.target === "wgsl" ? resumed.target : automaticTarget();
+  return resumed === undefined ? automaticTarget() : targetOfRun(resumed);
 }
 
 /** A run that goes on computes as it did, unless it is told otherwise. */

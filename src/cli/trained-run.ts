@@ -4,10 +4,11 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
 import type { DataContext } from "../data/index.ts";
+import type { TrainingTarget } from "../machine.ts";
 import { type RunInfo, readCheckpointFile, readRunInfo } from "../run-folder.ts";
 import { showReading } from "./progress.ts";
 import { programOf, sourceOfRun } from "./source.ts";
-import { pathOfRun, startExecutor } from "./start-executor.ts";
+import { startExecutorOfRun } from "./start-executor.ts";
 import { say } from "./terminal.ts";
 
 export interface TrainedRun {
@@ -20,6 +21,8 @@ export interface TrainedRun {
 }
 
 export interface TrainedRunOptions {
+  /** Where to run; `auto` is where it was trained, as far as this machine goes. */
+  readonly target?: "auto" | TrainingTarget;
   /** Lines of the `train` that are to be others than in the run. */
   readonly set?: Readonly<Record<string, string>>;
   /** The checkpoint of the best evaluation, and not of the end. */
@@ -31,7 +34,7 @@ export interface TrainedRunOptions {
 /** Opens the run for the time of `use`. */
 export async function withTrainedRun<T>(
   folder: string,
-  { set, best, limit }: TrainedRunOptions,
+  { target, set, best, limit }: TrainedRunOptions,
   use: (run: TrainedRun) => Promise<T | RuntimeFault>,
 ): Promise<T | RuntimeFault> {
   const info = readRunInfo(folder);
@@ -42,11 +45,7 @@ export async function withTrainedRun<T>(
   const program = await programOf(source, info.entry, { set: { ...info.settings, ...set } });
   const { training } = program;
   if (training === undefined) throw new Error(`${info.entry} is no train`);
-  const target = info.target === "reference" || info.target === "wgsl" ? info.target : "tfjs";
-  const executor = await startExecutor(program, target, source, {
-    path: pathOfRun(info),
-    budgetBytes: info.budget,
-  });
+  const executor = await startExecutorOfRun(program, info, source, target);
   const trainer = await createTrainer(executor, info.seed);
   if (isFault(trainer)) return trainer;
   try {

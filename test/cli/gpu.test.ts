@@ -306,6 +306,22 @@ describe("without an adapter", () => {
     expect(out).toMatch(/--target auto +tfjs/);
   });
 
+  test.runIf(onLinux)("a run that was trained on a GPU is looked at on tfjs, which is said", async () => {
+    const small = ["--epochs", "2", "--set", "batch=150", "--seed", "1"];
+    await fine("train", "examples/iris/iris.margo", ...small, "--target", "wgsl", "--out", "moved");
+    const there = JSON.parse(await fine("eval", "moved", "--json"));
+    const { code, out, err } = await place.margoWith(nowhere, "eval", "moved", "--json");
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: "Iris was trained on a GPU, and WebGPU finds no adapter on this machine: tfjs takes its place\n",
+    });
+    const here = JSON.parse(out);
+    expect(here.rows).toBe(150);
+    expect(Math.abs(here.loss - there.loss)).toBeLessThan(1e-5 * Math.max(1, there.loss));
+    expect((await place.margoWith(nowhere, "eval", "moved", "--target", "wgsl")).code).toBe(2);
+    expect((await place.margoWith(nowhere, "embed", "moved")).code).toBe(0);
+  });
+
   test.runIf(onLinux)("train and run say so, with a way out", async () => {
     for (const args of [
       ["train", "examples/iris/iris.margo", "--limit", "60"],
