@@ -14,6 +14,8 @@ export type Values = Float32Array | Int32Array | Uint8Array;
 
 export interface Heap {
   readonly view: (tensor: tf.Tensor) => Values;
+  /** Of the data as the backend keeps them; a tensor that is a view of them may have another one. */
+  readonly rankOfData: (tensor: tf.Tensor) => number;
   /** A new tensor whose elements are not set. */
   readonly make: (shape: readonly number[], dtype: DataType) => tf.Tensor;
   /** Loops over vectors that run on the wasm heap itself, and where a tensor lies in it. */
@@ -37,6 +39,7 @@ export function heapOfActiveBackend(): Heap {
 interface WasmBackend extends tf.KernelBackend {
   readonly wasm: { readonly asm: { readonly memory: WebAssembly.Memory } };
   makeOutput(shape: number[], dtype: DataType): tf.TensorInfo;
+  readonly dataIdMap: { get(dataId: object): { readonly shape: readonly number[] } };
   getMemoryOffset(dataId: object): number;
   typedArrayFromHeap(tensor: tf.TensorInfo): Values;
 }
@@ -46,6 +49,7 @@ function wasmHeap(backend: WasmBackend): Heap {
   const loops = simdLoops(memory);
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
+    rankOfData: (tensor) => backend.dataIdMap.get(tensor.dataId).shape.length,
     make: (shape, dtype) =>
       tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype), backend),
     ...(loops === undefined
@@ -68,6 +72,7 @@ function cpuHeap(backend: CpuBackend): Heap {
       if (!ArrayBuffer.isView(entry.values)) entry.values = typedCopy(entry.values, tensor.dtype as DataType);
       return entry.values;
     },
+    rankOfData: (tensor) => tensor.rank,
     make: (shape, dtype) => {
       const values = emptyValues(dtype, tf.util.sizeFromShape([...shape]));
       return tf.engine().makeTensorFromTensorInfo(backend.makeTensorInfo([...shape], dtype, values), backend);

@@ -5,13 +5,14 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { normalNumbers, uniformNumbers } from "../random.ts";
-import { contractionKernels } from "./contractions.ts";
+import { convolutionKernels } from "./convolutions.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { fusedKernels } from "./fused.ts";
 import { type DataType, type Heap, heapOfActiveBackend } from "./heap.ts";
 import { indexingKernels } from "./indexing.ts";
 import { layoutKernels } from "./layout.ts";
 import { poolingKernels } from "./pooling.ts";
+import { createProduct, productKernels } from "./products.ts";
 import { reductionKernels } from "./reductions.ts";
 import { streamingKernels } from "./streaming.ts";
 
@@ -21,6 +22,7 @@ export type Kernels = ReturnType<typeof createKernels>;
 export function createKernels() {
   const heap = heapOfActiveBackend();
   const elementwise = elementwiseKernels(heap);
+  const matMul = createProduct(heap);
   return {
     ...constantKernels(heap),
     ...elementwise,
@@ -28,7 +30,8 @@ export function createKernels() {
     ...layoutKernels(heap),
     ...reductionKernels(heap, elementwise),
     ...indexingKernels(heap),
-    ...contractionKernels(heap),
+    ...productKernels(matMul),
+    ...convolutionKernels(heap, matMul),
     ...poolingKernels(heap),
     ...streamingKernels(heap),
   };

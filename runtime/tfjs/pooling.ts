@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "./heap.ts";
-import type { Convolution } from "./contractions.ts";
+import type { Convolution } from "./convolutions.ts";
 
 export interface Pool extends Convolution {
   readonly window: readonly [number, number];

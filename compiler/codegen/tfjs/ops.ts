@@ -140,7 +140,7 @@ function reduction(name: string) {
     `k.${name}${keepDims ? "Kept" : ""}(${x}, [${axes.join(", ")}])`;
 }
 
-function convolution({ stride, padding }: ConvolutionAttrs): string {
+export function convolution({ stride, padding }: ConvolutionAttrs): string {
   return `{ stride: [${stride.join(", ")}], padding: "${padding}" }`;
 }
 

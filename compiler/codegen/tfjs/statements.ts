@@ -6,7 +6,7 @@ import type { Span } from "../../errors/span.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { type KernelGroup, biasOf, isZero } from "../../passes/fuse.ts";
 import { chainOf, programText } from "./chains.ts";
-import { emitOp } from "./ops.ts";
+import { convolution, emitOp } from "./ops.ts";
 import type { Scope } from "./scope.ts";
 import type { SourceNotes } from "./source-notes.ts";
 
@@ -103,23 +103,23 @@ function fusedContraction({ nodes }: KernelGroup): Statement | undefined {
   if (activation !== undefined && !(isOp(activation, "maximum") && activation.inputs.some(isZero)))
     return undefined;
   const bias = biasOf(sum, product);
-  const call = bias === undefined ? undefined : fusedCall(product);
+  const call = bias === undefined ? undefined : callWith(product);
   if (bias === undefined || call === undefined) return undefined;
   const result = activation ?? sum;
   return statement([...product.inputs, bias], [result], product.span, (scope) => {
-    const epilogue = `bias: ${scope.name(bias)}${activation === undefined ? "" : ', activation: "relu"'}`;
-    return [`const ${scope.name(result)} = ${call(scope)}, ${epilogue} });`];
+    const after = activation === undefined ? "" : ', activation: "relu"';
+    return [`const ${scope.name(result)} = ${call(scope, `{ bias: ${scope.name(bias)}${after} }`)};`];
   });
 }
 
-/** The call up to its bias; undefined for an operand that must be turned first. */
-function fusedCall(product: Node): ((scope: Scope) => string) | undefined {
+/** The call of a product or convolution with what follows it; undefined for an operand that must be turned first. */
+function callWith(product: Node): ((scope: Scope, epilogue: string) => string) | undefined {
   const [a, b] = product.inputs;
   if (a === undefined || b === undefined) return undefined;
+  const operands = (scope: Scope): string => `${scope.name(a)}, ${scope.name(b)}`;
   if (isOp(product, "matmul") && !product.attrs.transposeA && !product.attrs.transposeB)
-    return (scope) => `tf.fused.matMul({ a: ${scope.name(a)}, b: ${scope.name(b)}`;
+    return (scope, epilogue) => `k.matMul(${operands(scope)}, ${epilogue})`;
   if (!isOp(product, "conv2d")) return undefined;
-  const { stride, padding } = product.attrs;
-  return (scope) =>
-    `tf.fused.conv2d({ x: ${scope.name(a)}, filter: ${scope.name(b)}, strides: [${stride.join(", ")}], pad: "${padding}"`;
+  const { attrs } = product;
+  return (scope, epilogue) => `k.conv2d(${operands(scope)}, ${convolution(attrs)}, ${epilogue})`;
 }

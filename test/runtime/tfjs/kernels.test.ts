@@ -76,6 +76,45 @@ describe.each(backendNames)("on %s", (backend) => {
     });
   });
 
+  test("one tensor is the right operand of products in several shapes", () => {
+    const found = tf.tidy(() => {
+      const q = tf.tensor1d([1, 2, 3, 4, 5, 6]);
+      const products = [
+        k.matMul(tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), tf.reshape(q, [3, 2])),
+        k.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.reshape(q, [2, 3])),
+        k.matMulTransposeA(tf.tensor2d([1, 2], [1, 2]), tf.reshape(q, [1, 6])),
+        k.matMul(tf.tensor2d([1, 2, 3, 4, 5, 6], [1, 6]), tf.reshape(q, [6, 1]), {
+          bias: tf.tensor1d([0.5]),
+        }),
+        k.matMul(tf.tensor2d([1, 2, 3], [1, 3]), tf.reshape(q, [3, 2])),
+      ];
+      return products.map((product) => Array.from(product.dataSync()));
+    });
+    expect(found).toEqual([
+      [22, 28, 49, 64],
+      [9, 12, 15, 19, 26, 33],
+      [1, 2, 3, 4, 5, 6, 2, 4, 6, 8, 10, 12],
+      [91.5],
+      [22, 28],
+    ]);
+  });
+
+  test("a bias may be a view of anything", () => {
+    const [product, image] = tf.tidy(() => {
+      const bias = tf.reshape(tf.tensor2d([10, -20], [2, 1]), [2]);
+      const relu = { bias, activation: "relu" } as const;
+      const convolution = { stride: [1, 1], padding: "same" } as const;
+      return [
+        k.matMul(tf.tensor2d([1, 2], [1, 2]), tf.tensor2d([1, 2, 3, 4], [2, 2]), relu),
+        k.conv2d(tf.ones([1, 1, 1, 2]), tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]), convolution, relu),
+      ].map((result) => Array.from(result.dataSync()));
+    });
+    expect([product, image]).toEqual([
+      [17, 0],
+      [14, 0],
+    ]);
+  });
+
   test("rows are written and accumulated in place", () => {
     tf.tidy(() => {
       const target = k.filled([3, 2], 0, "float32");

@@ -1,36 +1,27 @@
 /**
- * Matrix products and convolutions with their gradients, each written as the untransposed product or the
- * forward convolution that the wasm backend is fast at. Its transposed products run at a fifteenth of the
- * speed, its gradient of a convolution's input at a tenth, and for the filter it has no kernel at all.
+ * Convolutions with their gradients, each written as the forward convolution that the wasm backend is fast at, or as a
+ * product. Its gradient of a convolution's input runs at a tenth of the speed, and for the filter it has no kernel at all.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "./heap.ts";
 import { copyRun } from "./layout.ts";
+import { type Epilogue, type Product, withBias } from "./products.ts";
 
 export interface Convolution {
   readonly stride: readonly [number, number];
   readonly padding: "same" | "valid";
 }
 
-export function contractionKernels(heap: Heap) {
+export function convolutionKernels(heap: Heap, matMul: Product) {
   return {
-    matMul,
-    /** a · bᵀ */
-    matMulTransposeB: (a: tf.Tensor, b: tf.Tensor) => transposedProduct(a, "plain", b, "transposed"),
-    /** aᵀ · b */
-    matMulTransposeA: (a: tf.Tensor, b: tf.Tensor) => transposedProduct(a, "transposed", b, "plain"),
-    /** aᵀ · bᵀ = (b · a)ᵀ */
-    matMulTransposeBoth(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-      const product = matMul(b, a);
-      return takeTransposed(product);
-    },
-
     /** image[N, H, W, K], filter[kh, kw, K, F] */
-    conv2d(image: tf.Tensor, filter: tf.Tensor, convolution: Convolution): tf.Tensor {
+    conv2d(image: tf.Tensor, filter: tf.Tensor, convolution: Convolution, epilogue?: Epilogue): tf.Tensor {
       const outputs = [0, 1, 2].map((axis) => outputsOf(image.shape, filter.shape, axis - 1, convolution));
       const frames = framesOf(image.shape, filter.shape, outputs, convolution);
       const pads = frames.map(({ before, total }) => [before, total - before] as const);
-      return convolve(image, filter, pads, { strides: convolution.stride, dilations: [1, 1] });
+      const steps = { strides: convolution.stride, dilations: [1, 1] } as const;
+      if (epilogue === undefined) return convolve(image, filter, pads, steps);
+      return withBias(heap, epilogue, (ready) => convolve(image, filter, pads, steps, ready));
     },
 
     /** The adjoint of the image: a convolution of the spread-out adjoint with the filter turned round. */
@@ -64,43 +55,10 @@ export function contractionKernels(heap: Heap) {
     ): tf.Tensor {
       const frames = framesOf(image.shape, shape, adjoint.shape, convolution);
       return (shape[2] ?? 1) <= 4
-        ? filterGradientByWindows(heap, image, adjoint, shape, convolution.stride, frames)
+        ? filterGradientByWindows({ heap, matMul }, image, adjoint, shape, convolution.stride, frames)
         : filterGradientByConvolution(heap, image, adjoint, convolution.stride, frames);
     },
   };
-}
-
-function matMul(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  return tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D);
-}
-
-/** Transposes either the operand that is flagged, or the other one and the result: whichever is less. */
-function transposedProduct(
-  a: tf.Tensor,
-  formA: "plain" | "transposed",
-  b: tf.Tensor,
-  formB: "plain" | "transposed",
-): tf.Tensor {
-  const rows = (formA === "plain" ? a.shape[0] : a.shape[1]) ?? 1;
-  const columns = (formB === "plain" ? b.shape[1] : b.shape[0]) ?? 1;
-  const [flagged, other] = formA === "transposed" ? [a, b] : [b, a];
-  if (flagged.size <= other.size + rows * columns) {
-    const straight = tf.transpose(flagged);
-    const result = formA === "transposed" ? matMul(straight, b) : matMul(a, straight);
-    straight.dispose();
-    return result;
-  }
-  const turned = tf.transpose(other);
-  const product = formA === "transposed" ? matMul(turned, a) : matMul(b, turned);
-  turned.dispose();
-  return takeTransposed(product);
-}
-
-/** The transpose of a tensor that is used up. */
-function takeTransposed(x: tf.Tensor): tf.Tensor {
-  const result = tf.transpose(x);
-  x.dispose();
-  return result;
 }
 
 /** One axis of a convolution: sizes, padding, and the size of the adjoint spread by its stride. */
@@ -151,16 +109,18 @@ function convolve(
   filter: tf.Tensor,
   pads: readonly (readonly [number, number])[],
   { strides, dilations }: { readonly [K in "strides" | "dilations"]: readonly [number, number] },
+  epilogue: { readonly bias?: tf.Tensor; readonly activation?: "relu" } = {},
 ): tf.Tensor {
   const [vertical = [0, 0], horizontal = [0, 0]] = pads;
-  return tf.conv2d(
-    image as tf.Tensor4D,
-    filter as tf.Tensor4D,
-    [...strides],
-    [[0, 0], [...vertical], [...horizontal], [0, 0]],
-    "NHWC",
-    [...dilations],
-  );
+  return tf.fused.conv2d({
+    x: image as tf.Tensor4D,
+    filter: filter as tf.Tensor4D,
+    strides: [...strides],
+    pad: [[0, 0], [...vertical], [...horizontal], [0, 0]],
+    dataFormat: "NHWC",
+    dilations: [...dilations],
+    ...epilogue,
+  });
 }
 
 /** Puts stride - 1 zeros between the rows and columns of an image. */
@@ -228,7 +188,7 @@ function cutImage(heap: Heap, image: tf.Tensor, used: readonly number[]): tf.Ten
 }
 
 function filterGradientByWindows(
-  heap: Heap,
+  { heap, matMul }: { readonly heap: Heap; readonly matMul: Product },
   image: tf.Tensor,
   adjoint: tf.Tensor,
   shape: readonly number[],
