@@ -5,7 +5,18 @@
  * in 0 … 3, and `wild…` integers also lie outside. The free size N is bound by the test.
  */
 import type { Formulas } from "../../compiler/ir/build.ts";
-import { type Bindings, type Dim, addDims, constantDim, namedDim, sizeOfDim } from "../../compiler/ir/dim.ts";
+import {
+  type Bindings,
+  type Dim,
+  addDims,
+  constantDim,
+  multiplyDims,
+  namedDim,
+  quotientDims,
+  remainderDims,
+  sizeOfDim,
+  subtractDims,
+} from "../../compiler/ir/dim.ts";
 import { type Graph, type Node, isOp, nodesOfGraph } from "../../compiler/ir/node.ts";
 import type { DType } from "../../compiler/ir/type.ts";
 import type { ConvolutionAttrs, OpName } from "../../compiler/ops/attrs.ts";
@@ -32,7 +43,15 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
   state: [(f) => f.make("state", [], { name: "t", dtype: "f32", shape: [] })],
   constant: [(f) => f.f32(1.5), (f) => f.i32(-2), (f) => f.constant(1, "bool")],
   literal: [(f) => f.make("literal", [], { values: [1, -2, 0.25], dtype: "f32" })],
-  size: [(f) => f.make("size", [], { dim: addDims(rows, two) })],
+  // Numbers below 0 and beyond 32 bits are no sizes of anything, and formulas may ask for them.
+  size: [
+    addDims(rows, two),
+    subtractDims(rows, five),
+    quotientDims(subtractDims(rows, constantDim(6)), two),
+    remainderDims(subtractDims(rows, constantDim(6)), four),
+    remainderDims(rows, subtractDims(rows, five)),
+    multiplyDims(multiplyDims(rows, constantDim(1e5)), multiplyDims(rows, constantDim(1e5))),
+  ].map((dim) => (f) => f.make("size", [], { dim })),
   iota: [(f) => f.make("iota", [], { size: rows }), (f) => f.make("iota", [], { size: four })],
   random: (["uniform", "normal"] as const).map((distribution) => (f) => {
     const [seed, step] = [integers(f, "seed"), integers(f, "step")];
@@ -93,7 +112,10 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
   sum: [...reductions("sum"), (f) => f.sum(integers(f, "k", rows, three), { axes: [0], keepDims: false })],
   max: reductions("max"),
   logsumexp: reductions("logsumexp"),
-  argmax: [0, 1].map((axis) => (f) => f.make("argmax", [floats(f, "x", rows, three)], { axis })),
+  argmax: [0, 1].flatMap((axis): OpCase[] => [
+    (f) => f.make("argmax", [floats(f, "x", rows, three)], { axis }),
+    (f) => f.make("argmax", [integers(f, "wild", rows, three)], { axis }),
+  ]),
 
   reshape: [
     (f) => f.reshape(floats(f, "x", rows, two, three), [rows, constantDim(6)]),

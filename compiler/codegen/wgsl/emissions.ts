@@ -38,7 +38,7 @@ export const emissions: { readonly [K in PrimitiveName]: Emission<K> } = {
   literal: view(({ attrs }, place, { writer, scope }) =>
     writer.load(scope.constantBuffer(attrs.values, attrs.dtype), attrs.dtype, place.flat()),
   ),
-  size: view(({ attrs }, _, { writer }) => ({ text: `f32(${writer.size(attrs.dim)})`, type: "f32" })),
+  size: view(({ attrs }, _, { writer }) => ({ text: writer.numberOf(attrs.dim), type: "f32" })),
   iota: view((_, place) => ({ text: `i32(${place.flat()})`, type: "i32" })),
   random: element(({ attrs, inputs }, place, context) => {
     const [seed, step] = inputs.map((input) => valueAt(context, input, placeOf(context.writer, [], [])).text);

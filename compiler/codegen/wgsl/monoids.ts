@@ -41,10 +41,14 @@ function sumMonoid(type: "f32" | "i32"): Monoid {
   };
 }
 
+function lowestOf(type: "f32" | "i32"): string {
+  return type === "f32" ? lowest : "i32(-2147483648)";
+}
+
 function maxMonoid(type: "f32" | "i32"): Monoid {
   return {
     types: [type],
-    empty: [type === "f32" ? lowest : "i32(-2147483648)"],
+    empty: [lowestOf(type)],
     single: (value) => [value],
     merge: (_, [a], [b]) => [`max(${a}, ${b})`],
     result: ([largest = ""]) => largest,
@@ -67,27 +71,33 @@ const logsumexpMonoid: Monoid = {
 };
 
 /** The largest element and where it is; of equal ones the first. */
-export const argmaxMonoid: Monoid = {
-  types: ["f32", "i32"],
-  empty: [lowest, "2147483647"],
-  single: (value, at) => [value, `i32(${at})`],
-  merge: (writer, [a, atA], [b, atB]) => {
-    // Both sides of | and & are worked out, which is no branch.
-    const text = `(${b} > ${a}) | ((${b} == ${a}) & (${atB} < ${atA}))`;
-    const second = writer.let({ text, type: "bool" }, "second").text;
-    return [`select(${a}, ${b}, ${second})`, `select(${atA}, ${atB}, ${second})`];
-  },
-  // Only where no element is a number is there no position.
-  result: ([, at]) => `select(${at}, 0, ${at} == 2147483647)`,
-};
+export function argmaxMonoid(type: "f32" | "i32"): Monoid {
+  return {
+    types: [type, "i32"],
+    empty: [lowestOf(type), "2147483647"],
+    single: (value, at) => [value, `i32(${at})`],
+    merge: (writer, [a, atA], [b, atB]) => {
+      // Both sides of | and & are worked out, which is no branch.
+      const text = `(${b} > ${a}) | ((${b} == ${a}) & (${atB} < ${atA}))`;
+      const second = writer.let({ text, type: "bool" }, "second").text;
+      return [`select(${a}, ${b}, ${second})`, `select(${atA}, ${atB}, ${second})`];
+    },
+    // Only where no element is a number is there no position.
+    result: ([, at]) => `select(${at}, 0, ${at} == 2147483647)`,
+  };
+}
 
 /** The same inside a tile, where positions are small enough to be exact in f32. */
 export const tileArgmaxMonoid: Monoid = {
-  ...argmaxMonoid,
+  ...argmaxMonoid("f32"),
   types: ["f32", "f32"],
   empty: [lowest, "65536.0"],
   single: (value, at) => [value, `f32(${at})`],
   merge: (writer, [a, atA], [b = "", atB = ""]) =>
-    argmaxMonoid.merge(writer, [a ?? "", atA ?? ""], [b, writer.let({ text: atB, type: "f32" }, "at").text]),
+    argmaxMonoid("f32").merge(
+      writer,
+      [a ?? "", atA ?? ""],
+      [b, writer.let({ text: atB, type: "f32" }, "at").text],
+    ),
   result: ([, at = ""]) => at,
 };

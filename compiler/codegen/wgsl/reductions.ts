@@ -71,7 +71,9 @@ export function emitReductions(
 }
 
 export function monoidOfReduction(node: TileReduction): Monoid {
-  return isOp(node, "argmax") ? argmaxMonoid : monoidOf(node.op as "sum", node.type.dtype);
+  const { dtype } = operand(node, 0).type;
+  if (isOp(node, "argmax")) return argmaxMonoid(dtype === "i32" ? "i32" : "f32");
+  return monoidOf(node.op as "sum", node.type.dtype);
 }
 
 /** Reductions, what follows them, and which of all that others read. */

@@ -235,7 +235,7 @@ function emitArgmaxResult(
       writer.let(writer.loadForUpdate(best, "f32", place.flat()), "before").text,
       writer.let(writer.loadForUpdate(position, "i32", place.flat()), "before").text,
     ];
-    const [value = "", at = ""] = argmaxMonoid.merge(writer, before, part);
+    const [value = "", at = ""] = argmaxMonoid("f32").merge(writer, before, part);
     writer.store(best, "f32", place.flat(), { text: firstElse(context, part[0], value), type: "f32" });
     writer.store(position, "i32", place.flat(), { text: firstElse(context, part[1], at), type: "i32" });
   });

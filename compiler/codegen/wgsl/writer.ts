@@ -19,7 +19,7 @@ import type {
   Statement,
   Value,
 } from "./kernel.ts";
-import { sizeText } from "./sizes.ts";
+import { numberText, sizeText } from "./sizes.ts";
 
 export interface WrittenKernel {
   readonly kernel: Kernel;
@@ -64,11 +64,18 @@ export class KernelWriter {
 
   /** A size as u32 text. */
   size(dim: Dim): string {
-    return sizeText(dim, (name) => {
-      if (!this.#chunkNames.has(name)) return this.#override(name);
-      this.#chunked = true;
-      return "chunk.size";
-    });
+    return sizeText(dim, (name) => this.#nameOfSize(name));
+  }
+
+  /** A size as an f32 number. */
+  numberOf(dim: Dim): string {
+    return numberText(dim, (name) => this.#nameOfSize(name));
+  }
+
+  #nameOfSize(name: string): string {
+    if (!this.#chunkNames.has(name)) return this.#override(name);
+    this.#chunked = true;
+    return "chunk.size";
   }
 
   /** The first class of the chunk at hand, u32. */
