@@ -154,6 +154,9 @@ export interface CompositeAttrs {
   normalize: { readonly axis: number };
   /** clamp(x, low, high) */
   clamp: None;
+  sigmoid: None;
+  softplus: None;
+  logaddexp: None;
   /** (-1)^k for an integer-valued k. */
   parity: None;
   /** Repeated multiplication; a negative exponent divides. */

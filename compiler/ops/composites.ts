@@ -54,6 +54,19 @@ export const composites: CompositeTable = {
       return minimum(high, maximum(low, x));
     },
   },
+  sigmoid: {
+    doc: "1 / (1 + exp(-x)), by the hyperbolic tangent, which does not overflow.",
+    decompose: (builder, node) => sigmoidOf(formulas(builder, node.span), inputOf(node, 0)),
+  },
+  softplus: {
+    doc: "log(1 + exp(x)), without overflow; its gradient is the sigmoid of x everywhere.",
+    decompose: (builder, node) => softplusOf(formulas(builder, node.span), inputOf(node, 0)),
+  },
+  logaddexp: {
+    doc: "log(exp(a) + exp(b)), without overflow.",
+    decompose: (builder, node) =>
+      logAddExpOf(formulas(builder, node.span), inputOf(node, 0), inputOf(node, 1)),
+  },
   parity: {
     doc: "(-1)^k for an integer-valued k; gradient 0.",
     decompose: (builder, node) => {
@@ -82,6 +95,24 @@ export const composites: CompositeTable = {
     decompose: undefined,
   },
 };
+
+export function sigmoidOf(f: Formulas, x: Node): Node {
+  return f.mul(f.f32(0.5), f.add(f.f32(1), f.make("tanh", [f.mul(f.f32(0.5), x)], {})));
+}
+
+export function softplusOf(f: Formulas, x: Node): Node {
+  return logAddExpOf(f, x, f.f32(0));
+}
+
+/**
+ * The larger of both is a constant to the gradient, which is the same whatever it is; so there is no kink where one
+ * overtakes the other.
+ */
+export function logAddExpOf(f: Formulas, a: Node, b: Node): Node {
+  const largest = f.make("detach", [f.maximum(a, b)], {});
+  const total = f.add(f.exp(f.sub(a, largest)), f.exp(f.sub(b, largest)));
+  return f.add(largest, f.log(total));
+}
 
 /** A size as an f32 scalar: a constant where it is known. */
 export function sizeNode(f: Formulas, dim: Dim): Node {

@@ -15,12 +15,13 @@
  * number stays one.
  */
 import { formulas, inputOf } from "../ir/build.ts";
-import { type Graph, type GraphBuilder, type Node, isOp, nodesOfGraph } from "../ir/node.ts";
+import { type Graph, type GraphBuilder, type Node, isOp } from "../ir/node.ts";
 import { rewriteGraph } from "../ir/rewrite.ts";
 import type { OpName } from "../ops/attrs.ts";
 import { comparisonOfAngles, floorOfAngles } from "./angles/comparisons.ts";
 import { cosineOfSum, sineOfSum } from "./angles/expansion.ts";
 import { type AngleSum, angleSumReader, sumNode } from "./angles/sum.ts";
+import { differentiatedBy } from "./differentiated.ts";
 import type { Pass } from "./pass.ts";
 
 export const angles: Pass = {
@@ -33,11 +34,6 @@ export const angles: Pass = {
 export function withoutAngles(graph: Graph, builder: GraphBuilder): Graph {
   const read = angleSumReader(builder, differentiatedBy(graph));
   return rewriteGraph(graph, builder, (node) => rewritten(builder, read, node));
-}
-
-/** Values that something is differentiated with respect to: they must stay themselves. */
-function differentiatedBy(graph: Graph): ReadonlySet<Node> {
-  return new Set(nodesOfGraph(graph).flatMap((node) => (isOp(node, "gradient") ? [inputOf(node, 1)] : [])));
 }
 
 function rewritten(builder: GraphBuilder, read: (node: Node) => AngleSum, node: Node): Node | undefined {

@@ -1,7 +1,7 @@
 /**
  * The passes in the order in which they run. Each states the fact it leaves to the next:
- * after `decompose` no composite is left but those about gradients; `angles` must come before
- * differentiation, so that no adjoint of acos is ever made; after `gradient` only primitives are left,
+ * after `decompose` no composite is left but those about gradients; `angles` and `logarithms` must come before
+ * differentiation, so that no adjoint of acos, and no quotient by a probability, is ever made; after `gradient` only primitives are left,
  * and `simplify` removes what the sweeps wrote in vain; `narrow` comes before `stream`, so that a chunk holds and keeps
  * rounded values. From `stream` on the graph stays as it is: each pass
  * finds out more about how it is run.
@@ -11,6 +11,7 @@ import { decompose } from "./decompose.ts";
 import { gradient } from "./gradient.ts";
 import type { Pass } from "./pass.ts";
 import { fuse } from "./fuse.ts";
+import { logarithms } from "./logarithms.ts";
 import { narrow } from "./narrow.ts";
 import { plan } from "./plan.ts";
 import { schedule } from "./schedule.ts";
@@ -20,6 +21,7 @@ import { stream } from "./stream.ts";
 export const passes: readonly Pass[] = [
   decompose,
   angles,
+  logarithms,
   gradient,
   simplify,
   narrow,

@@ -242,6 +242,9 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
   norm: [0, 1].map((axis) => (f) => f.make("norm", [floats(f, "x", rows, three)], { axis })),
   normalize: [0, 1].map((axis) => (f) => f.make("normalize", [floats(f, "x", rows, three)], { axis })),
   clamp: [(f) => f.make("clamp", [floats(f, "x", rows, three), f.f32(-0.5), f.f32(0.7)], {})],
+  sigmoid: [(f) => f.make("sigmoid", [floats(f, "x", rows, three)], {})],
+  softplus: [(f) => f.make("softplus", [floats(f, "x", rows, three)], {})],
+  logaddexp: [(f) => f.make("logaddexp", [floats(f, "x", rows, three), floats(f, "b", three)], {})],
   parity: [(f) => f.make("parity", [f.floor(f.mul(f.f32(3), floats(f, "x", rows, three)))], {})],
   integer_power: [-2, -1, 0, 1, 2, 5, 8].map(
     (exponent) => (f) => f.make("integer_power", [floats(f, "positive", rows, three)], { exponent }),

@@ -25,9 +25,23 @@ import {
 export type BuiltinName =
   ElementwiseName | ReductionName | ShapeName | WindowName | RandomName | HeadName | DataName;
 
-export type ElementwiseName = UnaryName | "clamp" | "detach" | "straight_through" | "f32" | "i32";
+export type ElementwiseName =
+  UnaryName | "logaddexp" | "clamp" | "detach" | "straight_through" | "f32" | "i32";
 export type UnaryName =
-  "abs" | "sign" | "exp" | "log" | "sqrt" | "floor" | "round" | "sin" | "cos" | "acos" | "tanh" | "erf";
+  | "abs"
+  | "sign"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "floor"
+  | "round"
+  | "sin"
+  | "cos"
+  | "acos"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "softplus";
 export type ReductionName =
   | "sum"
   | "mean"

@@ -29,6 +29,8 @@ const unaryDocs: { readonly [K in UnaryName]: string } = {
   acos: "The angle in [0, pi] whose cosine is x; x is clamped to [-1, 1].",
   tanh: "The hyperbolic tangent.",
   erf: "The error function.",
+  sigmoid: "1 / (1 + exp(-x)).",
+  softplus: "log(1 + exp(x)), computed without overflow; its gradient is sigmoid(x).",
 };
 
 const foldUnary: { readonly [K in UnaryName]: (x: number) => number } = {
@@ -44,7 +46,13 @@ const foldUnary: { readonly [K in UnaryName]: (x: number) => number } = {
   acos: (x) => Math.acos(Math.min(1, Math.max(-1, x))),
   tanh: Math.tanh,
   erf: errorFunction,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  softplus: (x) => logAddExp(x, 0),
 };
+
+function logAddExp(a: number, b: number): number {
+  return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+}
 
 const keepsIntegers: ReadonlySet<UnaryName> = new Set(["abs", "sign", "floor", "round"]);
 const makesIntegers: ReadonlySet<UnaryName> = new Set(["sign", "floor", "round"]);
@@ -90,6 +98,15 @@ export const elementwiseBuiltins: { readonly [K in ElementwiseName]: Builtin } =
   acos: unary("acos"),
   tanh: unary("tanh"),
   erf: unary("erf"),
+  sigmoid: unary("sigmoid"),
+  softplus: unary("softplus"),
+  logaddexp: {
+    signature: "logaddexp(a, b)",
+    doc: "log(exp(a) + exp(b)), computed without overflow.",
+    parameters: ["a", "b"],
+    kind: "elementwise",
+    evaluate: addLogarithms,
+  },
   clamp: {
     signature: "clamp(x, low, high)",
     doc: "x held between low and high.",
@@ -143,6 +160,15 @@ function keepingFacts(from: Extract<Value, { kind: "tensor" }>, to: TensorOrErro
   if (to.kind === "error") return to;
   const bound = from.bound === undefined ? {} : { bound: from.bound };
   return { ...to, ...bound, ...(from.integral === true ? { integral: true as const } : {}) };
+}
+
+function addLogarithms(call: BuiltinCall): Value {
+  const [a, b] = [knownNumber(argument(call, "a").value), knownNumber(argument(call, "b").value)];
+  if (a !== undefined && b !== undefined) return floatValue(logAddExp(a, b));
+  const [left, right] = [tensorArgument(call, "a", "f32"), tensorArgument(call, "b", "f32")];
+  if (left.kind === "error") return left;
+  if (right.kind === "error") return right;
+  return makeTensor(call.frame, "logaddexp", [left, right], {}, call.span);
 }
 
 function clamp(call: BuiltinCall): Value {

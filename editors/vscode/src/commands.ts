@@ -52,6 +52,7 @@ const stages = [
   "lower",
   "decompose",
   "angles",
+  "logarithms",
   "gradient",
   "simplify",
   "narrow",
