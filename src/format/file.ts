@@ -74,7 +74,7 @@ function partsOf(text: string, { cst, comments, broken }: ConcreteModule): reado
   });
   const parts: Part[] = [];
   let at = 0;
-  for (const part of [...lines, { start: text.length, end: text.trimEnd().length, item: undefined }]) {
+  for (const part of [...lines, { start: text.length, end: endWithoutBlanks(text), item: undefined }]) {
     const stray = strayIn(text, comments, at, part.start);
     if (stray !== undefined)
       parts.push({ start: parts.pop()?.start ?? stray, end: part.end, item: undefined });
@@ -92,11 +92,20 @@ function strayIn(text: string, comments: readonly IToken[], start: number, end: 
   while (at < end) {
     const comment = comments[firstFrom(comments, at)];
     const next = Math.min(comment?.startOffset ?? end, end);
-    const blank = /^\s*/.exec(text.slice(at, next))?.[0].length ?? 0;
+    const blank = blanks.exec(text.slice(at, next))?.[0].length ?? 0;
     if (at + blank < next) return at + blank;
     at = comment === undefined || next === end ? end : endOf(comment);
   }
   return undefined;
+}
+
+/** What the language takes for nothing, a byte order mark too; other invisible signs are mistakes of the text. */
+const blanks = /^[\uFEFF \t\r\n]*/;
+
+function endWithoutBlanks(text: string): number {
+  let end = text.length;
+  while (end > 0 && " \t\r\n".includes(text.charAt(end - 1))) end--;
+  return end;
 }
 
 /** The index of the first comment that begins at or behind `offset`, by bisection. */

@@ -39,7 +39,15 @@ export const preferredWidth = 100;
 
 export function format(text: string, options: FormatOptions = {}): FormatResult {
   const printed = printFile(options.file ?? "", text);
-  return { text: printDoc(documentOf(printed), options), diagnostics: printed.diagnostics };
+  return {
+    text: withLineEnds(printDoc(documentOf(printed), options), text),
+    diagnostics: printed.diagnostics,
+  };
+}
+
+/** Lines end as the first one of the text does: a file with CRLF keeps it. */
+function withLineEnds(printed: string, text: string): string {
+  return /^[^\n]*\r\n/.test(text) ? printed.replace(/\r?\n/g, "\r\n") : printed;
 }
 
 /** The whole file as a document of prettier's. */
@@ -73,6 +81,7 @@ export function formatRange(
       const printed = printDoc(doc, options).trimStart();
       return [gap, { start: row.start, end: row.end, newText: printed }];
     })
+    .map((edit) => ({ ...edit, newText: withLineEnds(edit.newText, text) }))
     .filter((edit) => text.slice(edit.start, edit.end) !== edit.newText);
 }
 

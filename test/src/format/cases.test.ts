@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { format } from "../../../src/format/index.ts";
+import { format, formatRange } from "../../../src/format/index.ts";
 import { markdownBlocks, markdownPages } from "../../support/markdown.ts";
 import { projectRoot } from "../../support/cli.ts";
 
@@ -47,12 +47,33 @@ describe("texts that are hardly any", () => {
     { what: "blanks", text: " \n\n\t", result: "" },
     { what: "a comment", text: "\n// only\n\n\n// two ", result: "// only\n\n// two\n" },
     { what: "no line end", text: "let a = 1", result: "let a = 1\n" },
-    { what: "carriage returns", text: "let a=1\r\n\r\n\r\nlet b=2\r\n", result: "let a = 1\n\nlet b = 2\n" },
+    {
+      what: "carriage returns",
+      text: "let a=1\r\n\r\n\r\nlet b=2\r\n",
+      result: "let a = 1\r\n\r\nlet b = 2\r\n",
+    },
     { what: "a byte order mark", text: "\ufefflet a=1\n", result: "let a = 1\n" },
     { what: "no text", text: "\0\0\0\0\0", result: "\0\0\0\0\0\n" },
   ])("$what", ({ text, result }) => {
     expect(format(text).text).toBe(result);
   });
+});
+
+test("an invisible sign that is no blank stays with what stands beside it, however often it is formatted", () => {
+  const text = "let b=2\n\u00a0 fn f(x)=x\n\u2028\nlet a=1\n";
+  const once = format(text).text;
+  expect(once.match(/[\u00a0\u2028]/g)).toEqual(["\u00a0", "\u2028"]);
+  expect(format(once).text).toBe(once);
+});
+
+test("the edits of a range keep the line ends of the text", () => {
+  const text = "let a=1\r\n\r\n\r\nlet b=2\r\n";
+  const edits = formatRange(text, 0, text.length);
+  const after = edits.reduceRight(
+    (so, { start, end, newText }) => so.slice(0, start) + newText + so.slice(end),
+    text,
+  );
+  expect(after).toBe("let a = 1\r\n\r\nlet b = 2\r\n");
 });
 
 test("width and indentation are options", () => {
