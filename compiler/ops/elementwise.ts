@@ -74,6 +74,7 @@ const binary: Pick<PrimitiveTable, BinaryName> = {
     "The product of a and b.",
     (a, b) => a * b,
     ({ mul }, a, b, g) => [mul(g, b), mul(g, a)],
+    Math.imul,
   ),
   div: combine(
     "a divided by b.",
@@ -173,10 +174,14 @@ function combine<K extends BinaryName>(
   doc: string,
   compute: (a: number, b: number) => number,
   slopes: (f: Formulas, a: Node, b: Node, g: Node, y: Node) => readonly [Node, Node],
+  ofIntegers = compute,
 ): PrimitiveRecord<K> {
   return {
     doc,
-    evaluate: (inputs, _, shape) => combined(operand(inputs, 0), operand(inputs, 1), shape, compute),
+    evaluate: (inputs, _, shape) => {
+      const [a, b] = [operand(inputs, 0), operand(inputs, 1)];
+      return combined(a, b, shape, a.dtype === "i32" ? ofIntegers : compute);
+    },
     gradient: (builder, node, adjoint) => {
       const f = formulas(builder, node.span);
       const [a, b] = [inputOf(node, 0), inputOf(node, 1)];

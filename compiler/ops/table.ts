@@ -39,14 +39,15 @@ export function isOpName(name: string): name is OpName {
   return Object.hasOwn(primitives, name) || Object.hasOwn(composites, name);
 }
 
-/** The float64 value of one primitive node, given its inputs' values. */
+/** The float64 value of one primitive node, given its inputs' values; whole numbers have 32 bits and wrap around. */
 export function evaluateNode(
   node: Node,
   inputs: readonly Reference[],
   shape: readonly number[],
   dims: Bindings,
 ): Reference {
-  return primitiveRecord(node).evaluate(inputs, node.attrs, shape, dims);
+  const value = primitiveRecord(node).evaluate(inputs, node.attrs, shape, dims);
+  return value.dtype === "i32" ? { ...value, data: value.data.map((whole) => whole | 0) } : value;
 }
 
 /** Adjoints of a primitive node's inputs. */

@@ -7,7 +7,7 @@ import { type AngleStatistics, angleStatistics } from "../angle-statistics.ts";
 import { readClassWeights } from "../class-variables.ts";
 import { type FeatureCollector, collectFeatures } from "../feature-collector.ts";
 import { openFitted } from "../fitted-dataset.ts";
-import { count, degrees, percent, significant } from "../report/numbers.ts";
+import { cosineText, count, degrees, percent, significant } from "../report/numbers.ts";
 import { verificationFacts } from "../report/verification-facts.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
@@ -61,7 +61,7 @@ function verificationLines(scores: VerificationScores): readonly string[] {
   return [
     `verification, ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two`,
     ...verificationFacts(scores).map(([name, value]) => `${name.padEnd(28)} ${value}`),
-    `threshold at equal errors    cosine ${significant(threshold)}`,
+    `threshold at equal errors    cosine ${cosineText(threshold)}`,
   ];
 }
 

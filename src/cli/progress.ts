@@ -84,10 +84,7 @@ function showCompiling(name: string): Compiling {
 function lineOf(event: RunEvent): string | undefined {
   switch (event.kind) {
     case "start":
-      return paint(
-        dim,
-        `${count(event.rows)} rows, ${count(event.batchesPerEpoch)} steps an epoch, ${count(event.totalSteps - event.step)} steps to go`,
-      );
+      return paint(dim, startText(event));
     case "weights":
       return weightsText(event);
     case "epoch":
@@ -109,6 +106,19 @@ function lineOf(event: RunEvent): string | undefined {
       return undefined;
   }
   return event satisfies never;
+}
+
+function startText({
+  rows,
+  batchesPerEpoch,
+  totalSteps,
+  step,
+}: Extract<RunEvent, { kind: "start" }>): string {
+  const left =
+    step < totalSteps
+      ? `${count(totalSteps - step)} steps to go`
+      : `nothing to do: the run has made ${count(step)} of ${count(totalSteps)} steps (--epochs gives it more)`;
+  return `${count(rows)} rows, ${count(batchesPerEpoch)} steps an epoch, ${left}`;
 }
 
 function weightsText({ from, taken, fresh }: WeightsEvent): string {

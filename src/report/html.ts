@@ -98,5 +98,6 @@ pre{background:var(--paper);border:1px solid var(--line);border-radius:10px;padd
 summary{cursor:pointer;font-weight:600}
 a{color:var(--c0)}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px;align-items:start}
+@media (max-width:600px){main{padding:20px 12px 48px}figure{padding:10px 8px;overflow-x:auto}figure svg{min-width:480px}}
 @media print{body{background:none}section{break-inside:avoid}}
 `;

@@ -32,7 +32,14 @@ export function marginSheet(curves: readonly MarginCurve[]): string {
         top: top - 34,
         textStyle: { color: ink, fontSize: 14, fontWeight: 600 },
       })),
-      legend: legend({ left: 40, right: 40, top: 12, itemGap: 28, data: curves.map(({ name }) => name) }),
+      legend: legend({
+        left: 40,
+        right: 40,
+        top: 12,
+        itemGap: 28,
+        itemWidth: 22,
+        data: curves.map(({ name }, index) => (isDashed(index) ? { name, icon: dashes } : { name })),
+      }),
       grid: panels.map(({ left }) => ({ left, width: 430, top, bottom: 56 })),
       xAxis: panels.map((_, gridIndex) =>
         valueAxis("θ, degrees", {
@@ -51,7 +58,7 @@ export function marginSheet(curves: readonly MarginCurve[]): string {
           symbol: "none",
           xAxisIndex: panel,
           yAxisIndex: panel,
-          lineStyle: { color: classColor(index), width: 2, type: index < 10 ? "solid" : "dashed" },
+          lineStyle: { color: classColor(index), width: 2, type: isDashed(index) ? "dashed" : "solid" },
           itemStyle: { color: classColor(index) },
           data: curve.theta.map((theta, at) => [theta, rounded(values(curve)[at])]),
           ...(index === 0 ? { markLine: zeroLine } : {}),
@@ -62,6 +69,13 @@ export function marginSheet(curves: readonly MarginCurve[]): string {
     `curves of ${curves.map(({ name }) => name).join(", ")}`,
   );
 }
+
+/** Colours repeat after ten: then lines are dashed, and their samples in the legend. */
+function isDashed(index: number): boolean {
+  return index >= 10;
+}
+
+const dashes = "path://M0,0h9v4h-9zM13,0h9v4h-9z";
 
 const zeroLine = {
   z: 0,

@@ -13,6 +13,11 @@ export function degrees(angle: number): string {
   return Number.isFinite(angle) ? `${angle.toFixed(1)}°` : "–";
 }
 
+/** Five digits behind the point, since a threshold is copied from here and those near 1 lie close together. */
+export function cosineText(cosine: number): string {
+  return cosine.toFixed(5);
+}
+
 /** 12,345 */
 export function count(value: number): string {
   return value.toLocaleString("en-US");

@@ -117,17 +117,7 @@ function declarationOf({ file, source, entry }: RunInfo): {
   return { settings, ...(declaration.doc === undefined ? {} : { doc: declaration.doc }) };
 }
 
-function overrides({
-  margo,
-  target,
-  gpu,
-  seed,
-  from,
-  limit,
-  epochs,
-  steps,
-  settings,
-}: RunInfo): readonly Fact[] {
+function overrides({ target, gpu, seed, from, limit, epochs, steps, settings }: RunInfo): readonly Fact[] {
   const given = (name: string, value: number | undefined): readonly Fact[] =>
     value === undefined ? [] : [[name, String(value)]];
   return [
@@ -138,6 +128,5 @@ function overrides({
     ...given("steps (--steps)", steps),
     ...given("rows (--limit)", limit),
     ["target", gpu === undefined ? target : `${target}, ${gpu}`],
-    ["margo", margo],
   ];
 }

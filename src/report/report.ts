@@ -13,7 +13,7 @@ import {
 } from "./feature-charts.ts";
 import { classNumbersFigure } from "./class-charts.ts";
 import { type Figure, cards, escapeHtml, factTable, figures, page, section } from "./html.ts";
-import { count, degrees, duration, percent, significant } from "./numbers.ts";
+import { cosineText, count, degrees, duration, percent, significant } from "./numbers.ts";
 import { confusionOf } from "./confusion.ts";
 import type { Fact, RunData } from "./run-data.ts";
 import { verificationFacts, verificationHeadline } from "./verification-facts.ts";
@@ -152,7 +152,7 @@ function verified(run: RunData): string {
       : [{ svg: equalErrorChart([run]), title: "Equal error rate after each epoch" }]),
     ...nearestClasses(found),
   ];
-  const note = `Every pair of ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two. Two rows are taken for one class where the cosine of their features is above a threshold; at ${significant(threshold)} (${degrees(degreesOf(threshold))}) both kinds of error are equally frequent.`;
+  const note = `Every pair of ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two. Two rows are taken for one class where the cosine of their features is above a threshold; at ${cosineText(threshold)} (${degrees(degreesOf(threshold))}) both kinds of error are equally frequent.`;
   return section("Verification", figures(pictures), note);
 }
 

@@ -249,6 +249,10 @@ test("a resumed run ends with the same bytes as one that never stopped", async (
   expect(report()).not.toContain("steps (--steps)");
   const bytes = (run: string) => readFileSync(join(place.path, run, "checkpoint.safetensors"));
   expect(bytes("parts").equals(bytes("whole"))).toBe(true);
+  const { code, err } = await place.margo("train", "heaps.margo", "--resume", "parts", "--steps", "2");
+  expect(code).toBe(0);
+  expect(err).toMatch(/nothing to do: the run has made \d+ of 2 steps \(--epochs gives it more\)/);
+  expect(bytes("parts").equals(bytes("whole"))).toBe(true);
 });
 
 test("several entries give a page that compares them; plot does it for any runs", async () => {

@@ -83,7 +83,11 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
 
   add: pairs((f, a, b) => f.add(a, b)),
   sub: pairs((f, a, b) => f.sub(a, b)),
-  mul: pairs((f, a, b) => f.mul(a, b)),
+  mul: [
+    ...pairs((f, a, b) => f.mul(a, b)),
+    // 32 bits, whatever is folded first.
+    (f) => f.mul(f.mul(integers(f, "k", rows), f.i32(100_003)), f.i32(100_019)),
+  ],
   div: pairs((f, a) => f.div(a, floats(f, "positive", one, three))),
   pow: [
     (f) => f.pow(floats(f, "positive", rows, three), floats(f, "b", three)),
