@@ -4,6 +4,7 @@
  * what its file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
  */
 import { epochOrder, groupedByClass, spreadPlaces } from "./batches.ts";
+import { labelRangeFault } from "./check-rows.ts";
 import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
 
@@ -206,7 +207,10 @@ function fitLabels(dataset: Dataset, input: InputInfo): HostTensor | RuntimeFaul
   const { labels, source, classes } = dataset;
   if (labels === undefined) return fitFaults.noLabels(source, input.name);
   if (input.bound === undefined) return fitValues(dataset, labels, input);
-  if (labels.dtype !== "i32") return fitFaults.fractionLabels(source, input.name, input.bound);
+  if (labels.dtype !== "i32") {
+    const fraction = labels.data.findIndex((label) => !Number.isInteger(label));
+    return fitFaults.fractionLabels(source, input.name, input.bound, fraction);
+  }
   if (classes !== undefined && classes !== input.bound)
     return fitFaults.classCount(source, classes, input.bound);
   return labelRangeFault(source, labels.data, input.bound) ?? labels;
@@ -219,17 +223,4 @@ function fitValues(dataset: Dataset, labels: HostTensor, input: InputInfo): Host
   if (shape === undefined) return fitFaults.labelShape(dataset.source, input.name, own, wanted);
   const data = input.dtype === "f32" ? Float32Array.from(labels.data) : Int32Array.from(labels.data);
   return { dtype: input.dtype === "f32" ? "f32" : "i32", shape: [labels.shape[0] ?? 0, ...shape], data };
-}
-
-/** The first label that is no class, named by its row. */
-export function labelRangeFault(
-  source: string,
-  labels: ArrayLike<number>,
-  classes: number,
-): RuntimeFault | undefined {
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row] ?? 0;
-    if (label < 0 || label >= classes) return fitFaults.labelRange(source, row, label, classes);
-  }
-  return undefined;
 }

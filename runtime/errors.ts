@@ -61,8 +61,12 @@ export const runFaults = {
       "only a `train` declaration can be trained and evaluated: name one with --entry",
     ),
   noRows: (what: string) => fault("M0603", `${what} has no rows`, "give a data file with at least one row"),
-  badSetting: (name: string, value: number, wanted: string) =>
-    fault("M0604", `${name} is ${value}, but it must be ${wanted}`, `set ${name} to a value that fits`),
+  badSetting: (name: string, value: unknown, wanted: string) =>
+    fault(
+      "M0604",
+      `${name} is ${String(value)}, but it must be ${wanted}`,
+      `set ${name} to a value that fits`,
+    ),
   noClassesToGroup: (source: string) =>
     fault(
       "M0606",
@@ -147,6 +151,52 @@ export const runFaults = {
 
 type Shape = readonly (number | string)[];
 
+/** What rows cannot hold, whether they come from a file or from arrays. */
+export const rowFaults = {
+  notFinite: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0714",
+      `${place} of row ${row} of ${file} is ${value}`,
+      "remove the row or fill the value in (rows count from 0)",
+      { file, row },
+    ),
+  tooLarge: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0750",
+      `${place} of row ${row} of ${file} is ${value}, and squares of such numbers are beyond f32`,
+      "give mean and std that bring the values near 1, or correct the row (rows count from 0)",
+      { file, row },
+    ),
+  fractionLabel: (file: string, row: number, value: unknown) =>
+    fault(
+      "M0719",
+      `the label of row ${row} of ${file} is ${String(value)}, not a whole number`,
+      "leave classes: out for a loss on values, or correct the label",
+      { file, row },
+    ),
+  labelRange: (file: string, row: number, label: number, classes: number) =>
+    fault(
+      "M0725",
+      `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
+      `correct the row (rows count from 0)${label < classes ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
+      { file, row },
+    ),
+  noNumbers: (source: string) =>
+    fault(
+      "M0751",
+      `the features of ${source} are no array of numbers that a batch can be gathered from`,
+      "give a Float32Array, an Int32Array or a Uint8Array with row after row: Float32Array.from(rows.flat())",
+    ),
+  brokenRow: (source: string, elements: number, shape: Shape) =>
+    fault(
+      "M0731",
+      `${source} has ${elements} elements, which is no whole number of rows of shape [${shape.join(", ")}]`,
+      "give the shape of one row, without the number of rows",
+    ),
+  labelCount: (source: string, labels: number, rows: number) =>
+    fault("M0732", `${source} has ${labels} labels for ${rows} rows`, "give one label for each row"),
+} as const;
+
 /** Where data and program do not fit. */
 export const fitFaults = {
   rowShape: (file: string, input: string, own: Shape, wanted: Shape) =>
@@ -179,10 +229,11 @@ export const fitFaults = {
         file,
       },
     ),
-  fractionLabels: (file: string, input: string, bound: number) =>
+  /** `row` is the first fraction, or -1. */
+  fractionLabels: (file: string, input: string, bound: number, row: number) =>
     fault(
       "M0723",
-      `the labels of ${file} are fractions, but "${input}" takes classes 0…${bound - 1}`,
+      `the labels of ${file} are fractions${row < 0 ? "" : `, the first in row ${row}`}, but "${input}" takes classes 0…${bound - 1}`,
       "give whole numbers as labels",
       { file },
     ),
@@ -192,12 +243,5 @@ export const fitFaults = {
       `${file} has ${found} classes, but the program was compiled for ${bound}`,
       `write classes: ${found} for the data, or ${bound} classes for both`,
       { file },
-    ),
-  labelRange: (file: string, row: number, label: number, classes: number) =>
-    fault(
-      "M0725",
-      `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
-      `correct the row (rows count from 0)${label < classes ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
-      { file, row },
     ),
 } as const;

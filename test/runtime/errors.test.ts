@@ -1,7 +1,7 @@
 /** Every fault has a code of its own, a sentence and a way out. */
 import { expect, it } from "vitest";
 import { errorEntries } from "../../compiler/errors/index.ts";
-import { fitFaults, isFault, runFaults } from "../../runtime/errors.ts";
+import { fitFaults, isFault, rowFaults, runFaults } from "../../runtime/errors.ts";
 import { dataFaults } from "../../src/data/faults.ts";
 
 it("has one code a fault, in the ranges of data and runs, that no mistake in a text has", () => {
@@ -11,6 +11,7 @@ it("has one code a fault, in the ranges of data and runs, that no mistake in a t
   const tables: Readonly<Record<string, (...facts: never[]) => unknown>>[] = [
     dataFaults,
     fitFaults,
+    rowFaults,
     runFaults,
   ];
   const faults = tables.flatMap((table) => Object.values(table)).map((build) => build(...facts));
