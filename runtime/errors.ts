@@ -67,6 +67,12 @@ export const runFaults = {
       `${name} is ${String(value)}, but it must be ${wanted}`,
       `set ${name} to a value that fits`,
     ),
+  runUnderWay: (program: string) =>
+    fault(
+      "M0607",
+      `a run of this trainer of ${program} is under way`,
+      "wait for its outcome, or end it with the signal that it was given",
+    ),
   noClassesToGroup: (source: string) =>
     fault(
       "M0606",

@@ -94,6 +94,7 @@ export interface Executor {
   memory(): { readonly bytes: number; readonly tensors: number };
   /** Takes another device where this one was lost (`DeviceLost`); its variables are unset. */
   recover?(): Promise<void>;
+  /** Frees the device. Calls that are under way, and later ones, are rejected. */
   dispose(): void;
 }
 

@@ -57,6 +57,7 @@ export class Trainer {
   readonly #step: FunctionInfo;
   #seed: number;
   #progress: Progress = runStart;
+  #isRunning = false;
 
   constructor(executor: Executor, step: FunctionInfo, seed: number) {
     this.executor = executor;
@@ -192,16 +193,25 @@ export class Trainer {
     return weights;
   }
 
-  /** A run over a dataset from where the trainer stands. Events arrive in order; each is awaited. */
-  train(
+  /**
+   * A run over a dataset from where the trainer stands. Events arrive in order; each is awaited. Options or data that do not
+   * fit, and a second run at once, are an outcome, `failed`.
+   */
+  async train(
     dataset: Dataset,
     options: TrainingOptions,
-    onEvent: (event: TrainingEvent) => void | Promise<void>,
+    onEvent: (event: TrainingEvent) => void | Promise<void> = () => undefined,
   ): Promise<TrainingOutcome> {
-    return runTraining(this, dataset, options, onEvent);
+    if (this.#isRunning) return { kind: "failed", fault: runFaults.runUnderWay(this.executor.info.name) };
+    this.#isRunning = true;
+    try {
+      return await runTraining(this, dataset, options, onEvent);
+    } finally {
+      this.#isRunning = false;
+    }
   }
 
-  /** Frees the device; the trainer is of no use afterwards. */
+  /** Frees the device; the trainer is of no use afterwards, and what is under way is rejected with an Error that says so. */
   dispose(): void {
     this.executor.dispose();
   }
