@@ -7,7 +7,7 @@
 import type { Position } from "./batches.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { HostTensor, NamedTensors, ProgramInfo, VariableInfo } from "./program.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { type Bytes, readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** What the epoch so far adds up to; means of them are what an epoch reports. */
 export interface EpochSums {
@@ -56,7 +56,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 
 const checkpointFormat = "margo-checkpoint-1";
 
-export function decodeCheckpoint(bytes: Uint8Array, file?: string): Checkpoint | RuntimeFault {
+export function decodeCheckpoint(bytes: Bytes, file?: string): Checkpoint | RuntimeFault {
   const read = readSafetensors(bytes, file);
   if (isFault(read)) return read;
   const { metadata, tensors } = read;
@@ -106,7 +106,7 @@ export interface FreshVariable {
  */
 export function weightsFor(
   { name: program, variables }: ProgramInfo,
-  bytes: Uint8Array,
+  bytes: Bytes,
   file?: string,
 ): Weights | RuntimeFault {
   const read = readSafetensors(bytes, file);

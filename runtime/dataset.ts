@@ -5,7 +5,7 @@
  */
 import { epochOrder, groupedByClass, spreadPlaces } from "./batches.ts";
 import { labelRangeFault } from "./check-rows.ts";
-import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
+import { type RuntimeFault, fitFaults, isFault, runFaults } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
 
 type RowData = Float32Array | Int32Array | Uint8Array;
@@ -49,6 +49,15 @@ export interface Batch {
 
 export function rowCount(dataset: Dataset): number {
   return dataset.features.shape[0] ?? 0;
+}
+
+/** Why there is no dataset: the fault that was made in its place and handed on, or that it is something else. */
+export function noDataset(given: Dataset): RuntimeFault | undefined {
+  if (isFault(given)) return given;
+  const isDataset = typeof (given as Partial<Dataset> | undefined)?.features === "object";
+  return isDataset
+    ? undefined
+    : runFaults.badSetting("the data", given, "a dataset, as `datasetOf` makes it");
 }
 
 /** The class of each row; undefined where rows are labelled otherwise, or not at all. */

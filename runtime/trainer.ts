@@ -13,12 +13,26 @@ import {
   runStart,
   weightsFor,
 } from "./checkpoint.ts";
-import { type Batch, type Dataset, dataInputs, gatherBatch, rowCount, rowsOfEpoch } from "./dataset.ts";
+import {
+  type Batch,
+  type Dataset,
+  dataInputs,
+  gatherBatch,
+  noDataset,
+  rowCount,
+  rowsOfEpoch,
+} from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import { runTraining } from "./training-loop.ts";
-import type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-run.ts";
+import {
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingOutcome,
+  batchFault,
+} from "./training-run.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program.ts";
 import type { Snapshot } from "./replay.ts";
+import type { Bytes } from "./safetensors.ts";
 
 export interface StepResult {
   readonly loss: number;
@@ -43,9 +57,19 @@ export type NamedNumbers = Readonly<Record<string, number>>;
 /** Sees each batch of an evaluation with the scores and features that the program gave it. */
 export type EvaluationObserver = (batch: Batch, outputs: NamedTensors) => void;
 
-/** Makes a trainer with freshly initialised variables, or says why the program cannot be trained. */
-export async function createTrainer(executor: Executor, seed: number): Promise<Trainer | RuntimeFault> {
+/**
+ * Makes a trainer with variables that are freshly initialised from the seed (by default the one of the `train`, or 0), or
+ * says why the program cannot be trained. Throws a `DeviceFault` where the device is too small for it.
+ */
+export async function createTrainer(
+  executor: Executor,
+  seed = executor.info?.training?.seed ?? 0,
+): Promise<Trainer | RuntimeFault> {
   const { info } = executor;
+  // JavaScript hands over what `openProgram` gives as a whole.
+  if (typeof info !== "object")
+    return runFaults.badSetting("the executor", executor, "the `executor` of what `openProgram` gives");
+  if (!Number.isSafeInteger(seed)) return runFaults.badSetting("seed", seed, "a whole number");
   const step = info.functions.find(({ name }) => name === "step");
   if (step === undefined) return runFaults.missingFunction(info.name, "step");
   await executor.initialize(seed);
@@ -101,7 +125,8 @@ export class Trainer {
   async predict(features: HostTensor): Promise<HostTensor | undefined> {
     const info = this.#functionNamed("evaluate");
     if (info === undefined) return undefined;
-    const labels = this.#blankLabels(info, features.shape[0] ?? 0);
+    // What is no tensor is refused by the call, with words.
+    const labels = this.#blankLabels(info, features?.shape?.[0] ?? 0);
     const outputs = await this.executor.call(
       "evaluate",
       this.#inputs(info, { features, ...labels, rows: [] }),
@@ -126,11 +151,14 @@ export class Trainer {
    */
   async evaluate(
     dataset: Dataset,
-    { batch, perClass = 1 }: Pick<TrainingOptions, "batch" | "perClass">,
+    options: Pick<TrainingOptions, "batch" | "perClass">,
     observe?: EvaluationObserver,
   ): Promise<Evaluation | RuntimeFault> {
     const info = this.#functionNamed("evaluate");
     if (info === undefined) return runFaults.missingFunction(this.executor.info.name, "evaluate");
+    const unfit = noDataset(dataset) ?? batchFault(options);
+    if (unfit !== undefined) return unfit;
+    const { batch, perClass = 1 } = options;
     const rows = rowCount(dataset);
     if (rows === 0) return runFaults.noRows(dataset.source);
     const offered = info.outputs.map(({ name }) => name);
@@ -172,7 +200,7 @@ export class Trainer {
   }
 
   /** Goes on from a checkpoint; a fault leaves everything as it was. */
-  async load(bytes: Uint8Array, file?: string): Promise<RuntimeFault | undefined> {
+  async load(bytes: Bytes, file?: string): Promise<RuntimeFault | undefined> {
     const checkpoint = decodeCheckpoint(bytes, file);
     if (isFault(checkpoint)) return checkpoint;
     const mismatch = checkpointMismatch(checkpoint, this.executor.info);
@@ -187,7 +215,7 @@ export class Trainer {
    * Begins with the weights of another run, or of any safetensors file: those whose name and shape fit. The step and
    * the optimizer's state stay as they are; a fault leaves everything as it was.
    */
-  async loadWeights(bytes: Uint8Array, file?: string): Promise<Weights | RuntimeFault> {
+  async loadWeights(bytes: Bytes, file?: string): Promise<Weights | RuntimeFault> {
     const weights = weightsFor(this.executor.info, bytes, file);
     if (!isFault(weights)) await this.executor.write(weights.taken);
     return weights;

@@ -3,7 +3,7 @@
  * fit the program. The loop itself is in training-loop.ts.
  */
 import { batchesPerEpoch } from "./batches.ts";
-import { type Dataset, dataInputs, fitDataset, rowClasses, rowCount } from "./dataset.ts";
+import { type Dataset, dataInputs, fitDataset, noDataset, rowClasses, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
@@ -102,6 +102,17 @@ export function whyNoRun(
   return isFault(run) ? run : undefined;
 }
 
+/** What is wrong with how rows come together, also where no options were given. */
+export function batchFault(
+  options: Pick<TrainingOptions, "batch" | "perClass"> | undefined,
+): RuntimeFault | undefined {
+  const { batch, perClass = 1 } = options ?? {};
+  for (const [name, value] of Object.entries({ batch, perClass }))
+    if (!(Number.isInteger(value) && Number(value) >= 1))
+      return runFaults.badSetting(name, value, "a whole number of at least 1");
+  return undefined;
+}
+
 /** Checks options and data against the program; `startedAt` is now. */
 export function prepareRun(
   trainer: Trainer,
@@ -110,11 +121,10 @@ export function prepareRun(
   report: Report,
 ): Run | RuntimeFault {
   const { info } = trainer.executor;
+  const unfit =
+    noDataset(given) ?? batchFault(options) ?? (options.validation && noDataset(options.validation));
+  if (unfit !== undefined) return unfit;
   const { batch, perClass = 1, epochs, steps } = options;
-  if (!Number.isInteger(batch) || batch < 1)
-    return runFaults.badSetting("batch", batch, "a whole number of at least 1");
-  if (!Number.isInteger(perClass) || perClass < 1)
-    return runFaults.badSetting("perClass", perClass, "a whole number of at least 1");
   for (const [name, value] of [
     ["epochs", epochs],
     ["steps", steps],

@@ -1,4 +1,4 @@
-/** One trainer used from several places at once, and after or while it is disposed: every answer is right or says why not. */
+/** A trainer used from several places at once, with what is no tensor, and after or while it is disposed. */
 import { describe, expect, test } from "vitest";
 import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
 import { gatherBatch, rowCount } from "../../runtime/dataset.ts";
@@ -44,6 +44,15 @@ function check(executor: () => Promise<Executor>): void {
     expect(await together.predict(rows)).toEqual(states[1]);
     together.dispose();
     inTurn.dispose();
+  });
+
+  test("features that are no tensor are refused with words", async () => {
+    const trainer = await fresh();
+    for (const wrong of [[1, 2, 3, 4], Float32Array.of(1, 2, 3, 4), "rows"] as never[]) {
+      await expect(trainer.predict(wrong)).rejects.toThrow(/^x is f32\[N, 4\], given as \{ dtype: "f32"/);
+    }
+    await expect(trainer.predict(undefined as never)).rejects.toThrow('evaluate needs the input "x"');
+    trainer.dispose();
   });
 
   test("a second run at once is a fault, and the first goes on", async () => {
