@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { errorEntries } from "../../compiler/errors/index.ts";
 import { fitFaults, isFault, rowFaults, runFaults } from "../../runtime/errors.ts";
 import { dataFaults } from "../../src/data/faults.ts";
+import { folderFaults } from "../../src/folder-faults.ts";
 
 it("has one code a fault, in the ranges of data and runs, that no mistake in a text has", () => {
   // Facts are numbers, texts or lists; this stands in for each of them well enough to build the words.
@@ -10,6 +11,7 @@ it("has one code a fault, in the ranges of data and runs, that no mistake in a t
   const facts: never[] = Array.from({ length: 5 }, () => anything as never);
   const tables: Readonly<Record<string, (...facts: never[]) => unknown>>[] = [
     dataFaults,
+    folderFaults,
     fitFaults,
     rowFaults,
     runFaults,

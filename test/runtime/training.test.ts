@@ -4,9 +4,10 @@ import { datasetOf } from "../../runtime/arrays.ts";
 import { batchRows, epochOrder, groupedByClass } from "../../runtime/batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../runtime/checkpoint.ts";
 import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
-import { isFault, runFaults } from "../../runtime/errors.ts";
+import { isFault } from "../../runtime/errors.ts";
 import { type Trainer, createTrainer, rowsOf } from "../../runtime/trainer.ts";
 import type { TrainingEvent, TrainingOptions } from "../../runtime/training-run.ts";
+import { folderFaults } from "../../src/folder-faults.ts";
 import { cornerDataset, faultText, whole } from "../support/datasets.ts";
 import { fakeExecutor } from "../support/fake-executor.ts";
 
@@ -273,7 +274,7 @@ describe("a loss that is no number", () => {
 
   it("ends the run when a checkpoint cannot be written", async () => {
     const trainer = await freshTrainer();
-    const full = runFaults.outputUnwritable("run/checkpoint.safetensors", "the disk is full");
+    const full = folderFaults.outputUnwritable("run/checkpoint.safetensors", "the disk is full");
     const { outcome } = await run(trainer, dataset, { ...options, saveCheckpoint: async () => full });
     expect(outcome).toEqual({ kind: "failed", fault: full });
   });
