@@ -22,11 +22,13 @@ export interface Features {
   readonly std: readonly number[];
 }
 
+/** Rows that are read when they are needed, from a file or wherever they lie. */
 export interface StoredRows {
   /** The elements of a row, until the next call. */
   readonly row: (at: number) => RowData;
 }
 
+/** Rows to train on or to look at, with their labels where there are some; `datasetOf` makes one of arrays. */
 export interface Dataset {
   /** Where it came from, as faults name it. */
   readonly source: string;
@@ -40,6 +42,7 @@ export interface Dataset {
   readonly rowNames?: readonly string[];
 }
 
+/** Some rows of a dataset, scaled and in the shape that a program takes: f32 or i32[rows, …shape of one row]. */
 export interface Batch {
   readonly features: HostTensor;
   readonly labels?: HostTensor;
@@ -47,6 +50,7 @@ export interface Batch {
   readonly rows: readonly number[];
 }
 
+/** How many rows there are. */
 export function rowCount(dataset: Dataset): number {
   return dataset.features.shape[0] ?? 0;
 }
@@ -161,6 +165,7 @@ export interface DataInputs {
   readonly labels?: InputInfo;
 }
 
+/** The inputs of a function that rows feed; undefined where it takes none. */
 export function dataInputs(info: FunctionInfo): DataInputs | undefined {
   const data = info.inputs.filter((input) => input.role === "data");
   const labels = data.find((input) => input.bound !== undefined) ?? data[1];

@@ -5,6 +5,9 @@
  * downloads them; those of the data readers and of folders of runs live beside these.
  */
 
+/**
+ * What is wrong with data, settings or weights, as a value in place of the result: ask `isFault` before you go on.
+ */
 export interface RuntimeFault {
   readonly kind: "fault";
   /** `M07xx` for data, `M06xx` for a run: stable for ever. */
@@ -26,6 +29,7 @@ export interface FaultPlace {
   readonly step?: number;
 }
 
+/** Whether there is a fault in place of a result: `if (isFault(trainer)) throw new Error(trainer.message)`. */
 export function isFault(value: unknown): value is RuntimeFault {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "fault";
 }

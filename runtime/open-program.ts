@@ -12,6 +12,7 @@ import { createWebGpuExecutor } from "./webgpu/executor.ts";
 import type { CompileListener } from "./webgpu/pipelines.ts";
 import type { GpuModule, GpuOffer } from "./webgpu/schedule.ts";
 
+/** What can run a program in a page: WebGPU by kernels in WGSL, or tfjs. */
 export type PageTarget = "wgsl" | "tfjs";
 
 /** What a target's module exports. A bundler adds where tfjs finds its .wasm files. */
@@ -31,6 +32,7 @@ export interface CompiledProgram {
   };
 }
 
+/** Where a program is opened, unless the best place is to be found. */
 export interface OpenOptions {
   /** `auto`, which is the default, takes WebGPU on a hardware adapter that can run the module, else tfjs. */
   readonly target?: PageTarget | "auto";
@@ -44,6 +46,7 @@ export interface OpenOptions {
   readonly wasmPath?: BackendOptions["wasmPath"];
 }
 
+/** A program that can run. Its variables are unset until `createTrainer`, `initialize` or `write`. */
 export interface OpenedProgram {
   readonly executor: Executor;
   readonly target: PageTarget;

@@ -8,6 +8,7 @@ import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { HostTensor, NamedTensors } from "./program.ts";
 import { repeatedKey } from "./repeated-key.ts";
 
+/** A safetensors file's content: tensors by name, and texts by key. */
 export interface TensorFile {
   readonly tensors: NamedTensors;
   readonly metadata: Readonly<Record<string, string>>;
@@ -19,6 +20,10 @@ export type Bytes = Uint8Array | ArrayBuffer;
 /** The format's own limit on the header. */
 const headerLimit = 100_000_000;
 
+/**
+ * The tensors of a file of any kind of numbers, as f32, i32 or bool; a fault where the bytes are no whole file,
+ * under the name `file`.
+ */
 export function readSafetensors(given: Bytes, file?: string): TensorFile | RuntimeFault {
   const refuse = (reason: string) => runFaults.notSafetensors(reason, file);
   const bytes = bytesOf(given);

@@ -34,6 +34,7 @@ import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program
 import type { Snapshot } from "./replay.ts";
 import type { Bytes } from "./safetensors.ts";
 
+/** What a step gave, on the batch as it was before its update. */
 export interface StepResult {
   readonly loss: number;
   /** Share of the batch's rows whose best score is their own class; absent where there are no scores. */
@@ -43,6 +44,7 @@ export interface StepResult {
   readonly traces: Readonly<Record<string, number>>;
 }
 
+/** Means over the rows of a dataset. */
 export interface Evaluation {
   readonly loss: number;
   readonly accuracy?: number;
@@ -76,6 +78,10 @@ export async function createTrainer(
   return new Trainer(executor, step, seed);
 }
 
+/**
+ * A program with a run: `createTrainer` makes one. One call at a time is meant to change it; looking at it
+ * meanwhile is fine.
+ */
 export class Trainer {
   readonly executor: Executor;
   readonly #step: FunctionInfo;

@@ -9,6 +9,7 @@ import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
 import type { Evaluation, EvaluationObserver, NamedNumbers, Trainer } from "./trainer.ts";
 
+/** How a run goes; `planOf` gives what the `train` says of it. */
 export interface TrainingOptions {
   readonly batch: number;
   /** Rows of a class that come together, as losses want that compare the rows of a batch; 1 unless given. */
@@ -38,6 +39,7 @@ export function planOf({ batch, perClass, epochs, steps }: TrainingInfo): RunPla
   };
 }
 
+/** What a run tells, in order. Steps and epochs: `step` counts from 1, `epoch` from 0. */
 export type TrainingEvent =
   | {
       readonly kind: "start";
@@ -74,6 +76,10 @@ export type TrainingEvent =
   /** The device was lost; the steps after `step` are run on another one, those that were told before untold. */
   | { readonly kind: "recovery"; readonly step: number; readonly reason: string };
 
+/**
+ * How a run ended, after how many steps of the trainer; `failed` with a fault, and where a number broke with the
+ * step that did it.
+ */
 export type TrainingOutcome =
   | { readonly kind: "finished" | "cancelled"; readonly step: number; readonly evaluation?: Evaluation }
   | { readonly kind: "failed"; readonly fault: RuntimeFault; readonly broken?: BrokenStep };

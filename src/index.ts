@@ -34,6 +34,7 @@ export { version };
 /** Texts by file name (`dir/file.margo`), or a host that finds them. */
 export type Sources = Readonly<Record<string, string>> | SourceHost;
 
+/** What `compile` makes; without any of it, every entry for tfjs with its own settings. */
 export interface CompileOptions {
   /** What runs the artifact: tfjs in a page or in Node (the default), or WebGPU. */
   readonly target?: "tfjs" | "wgsl";
@@ -50,6 +51,7 @@ export interface CompileOptions {
   readonly gpu?: BuiltPath;
 }
 
+/** One compiled entry: what `margo build` writes as files, as texts. */
 export interface Artifact {
   readonly name: string;
   /**
@@ -64,6 +66,7 @@ export interface Artifact {
   readonly info: ProgramInfo;
 }
 
+/** What `compile` found and made. */
 export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Empty when a diagnostic is an error. */

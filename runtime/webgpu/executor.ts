@@ -36,6 +36,7 @@ interface Session {
 /** Sets of sizes that are kept ready: the batch, the last batch, and the same for evaluation. */
 const keptInstances = 6;
 
+/** What concerns one device and not the module. */
 export interface WebGpuExecutorOptions {
   /** Hears how many kernels are compiled of how many that were asked for. */
   readonly onCompiled?: CompileListener | undefined;
