@@ -1,53 +1,100 @@
 /**
  * A dataset from arrays that a page or a service already holds: pixels of a canvas, numbers of a form, embeddings. The
- * arrays are not copied; what does not fit together is a fault, as it is for files.
+ * features are not copied; what does not fit together, or is no number, is a fault, as it is for files.
  */
-import { type Dataset, labelRangeFault } from "./dataset.ts";
-import { type RuntimeFault, fault } from "./errors.ts";
+import { type Scale, badScale, labelRangeFault, valueFault } from "./check-rows.ts";
+import type { Dataset, Features } from "./dataset.ts";
+import { type RuntimeFault, isFault, rowFaults, runFaults } from "./errors.ts";
+import type { HostTensor } from "./program.ts";
 
+/** What `datasetOf` makes a dataset of. */
 export interface Arrays {
   /** Row after row. Bytes and whole numbers are taken as numbers unless `dtype` says i32. */
   readonly features: Float32Array | Int32Array | Uint8Array;
   /** Of one row: `[28, 28, 1]`. */
   readonly shape: readonly number[];
-  /** The class of each row. */
-  readonly labels?: ArrayLike<number>;
+  /** One a row: its class, counted from 0, or without `classes` any number, for a loss on values. */
+  readonly labels?: ArrayLike<number | bigint>;
+  /** How many classes the labels name. */
   readonly classes?: number;
-  /** Subtracted and divided by when a batch is gathered; 0 and 1 by default. */
-  readonly mean?: number;
-  readonly std?: number;
+  /** Subtracted when a batch is gathered, 0 by default; a list repeats over the row. */
+  readonly mean?: number | ArrayLike<number>;
+  /** Divided by then, 1 by default; a list repeats over the row. */
+  readonly std?: number | ArrayLike<number>;
   readonly dtype?: "f32" | "i32";
   /** How faults name the data. */
   readonly source?: string;
 }
 
+/**
+ * Rows of features, f32[rows, …shape] once they are scaled, and their labels: i32[rows] classes, or f32[rows] where they
+ * are fractions and no `classes` are named. A fault names the first row, element or setting that does not fit. The features are
+ * looked at once here: what is written into them later is not checked.
+ */
 export function datasetOf(arrays: Arrays): Dataset | RuntimeFault {
-  const { features, shape, labels, classes, mean = 0, std = 1, dtype = "f32", source = "the data" } = arrays;
-  const size = shape.reduce((product, length) => product * length, 1);
-  const rows = features.length / size;
-  if (!Number.isInteger(rows)) return arrayFaults.brokenRow(source, features.length, shape);
-  if (labels !== undefined && labels.length !== rows)
-    return arrayFaults.labelCount(source, labels.length, rows);
-  const outside =
-    labels === undefined || classes === undefined ? undefined : labelRangeFault(source, labels, classes);
-  if (outside !== undefined) return outside;
+  const { labels, classes, source = "the data" } = arrays;
+  const features = featuresOf(arrays, source);
+  if (isFault(features)) return features;
+  if (classes !== undefined && !isCount(classes))
+    return runFaults.badSetting(`classes of ${source}`, classes, "a whole number of at least 1");
+  const read = labels === undefined ? undefined : labelsOf(labels, features.shape[0] ?? 0, classes, source);
+  if (isFault(read)) return read;
   return {
     source,
-    features: { dtype, shape: [rows, ...shape], data: features, mean: [mean], std: [std] },
-    ...(labels === undefined
-      ? {}
-      : { labels: { dtype: "i32", shape: [rows], data: Int32Array.from(labels) } }),
+    features,
+    ...(read === undefined ? {} : { labels: read }),
     ...(classes === undefined ? {} : { classes }),
   };
 }
 
-const arrayFaults = {
-  brokenRow: (source: string, elements: number, shape: readonly number[]) =>
-    fault(
-      "M0731",
-      `${source} has ${elements} elements, which is no whole number of rows of shape [${shape.join(", ")}]`,
-      "give the shape of one row, without the number of rows",
-    ),
-  labelCount: (source: string, labels: number, rows: number) =>
-    fault("M0732", `${source} has ${labels} labels for ${rows} rows`, "give one label for each row"),
-} as const;
+function featuresOf(
+  { features: data, shape, mean = 0, std = 1, dtype = "f32" }: Arrays,
+  source: string,
+): Features | RuntimeFault {
+  if (!ArrayBuffer.isView(data) || typeof (data[0] ?? 0) !== "number") return rowFaults.noNumbers(source);
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    return runFaults.badSetting(`shape of ${source}`, shape, "the sizes of one row, as in [28, 28, 1]");
+  const rows = data.length / shape.reduce((product, length) => product * length, 1);
+  if (!Number.isInteger(rows)) return rowFaults.brokenRow(source, data.length, shape);
+  const scale: Scale = { mean: numbersOf(mean), std: numbersOf(std) };
+  const bad = badScale(scale, shape);
+  if (bad !== undefined)
+    return runFaults.badSetting(`${bad.name} of ${source}`, scale[bad.name].join(", "), bad.wanted);
+  if (!(dtype === "f32" || (dtype === "i32" && mean === 0 && std === 1 && data.every(Number.isInteger))))
+    return runFaults.badSetting(
+      `dtype of ${source}`,
+      dtype,
+      "f32, or i32 for whole numbers without mean and std",
+    );
+  const features = { dtype, shape: [rows, ...shape], data, ...scale };
+  return valueFault(source, features) ?? features;
+}
+
+function numbersOf(given: number | ArrayLike<number>): readonly number[] {
+  return typeof given === "number" ? [given] : Array.from(given);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) > 0;
+}
+
+function labelsOf(
+  given: ArrayLike<number | bigint>,
+  rows: number,
+  classes: number | undefined,
+  source: string,
+): HostTensor | RuntimeFault {
+  if (given.length !== rows) return rowFaults.labelCount(source, given.length, rows);
+  const labels = Array.from(given, (label) => (typeof label === "bigint" ? Number(label) : label));
+  if (classes === undefined && !labels.every((label) => (label | 0) === label))
+    return valueLabels(labels, source);
+  const outside = classes === undefined ? undefined : labelRangeFault(source, labels, classes);
+  return outside ?? { dtype: "i32", shape: [rows], data: Int32Array.from(labels) };
+}
+
+function valueLabels(labels: readonly number[], source: string): HostTensor | RuntimeFault {
+  const row = labels.findIndex((label) => typeof label !== "number");
+  if (row >= 0) return rowFaults.fractionLabel(source, row, labels[row]);
+  const values = { dtype: "f32", shape: [labels.length], data: Float32Array.from(labels) } as const;
+  return valueFault(`the labels of ${source}`, values) ?? values;
+}

@@ -66,6 +66,7 @@ export function groupedByClass(order: Int32Array, labels: ArrayLike<number>, per
 /** No operation of a program has this site: shuffling shares no numbers with dropout or initialisers. */
 const shuffleSite = -1;
 
+/** Batches of an epoch, the last of which may be short. */
 export function batchesPerEpoch(rows: number, batch: number): number {
   return Math.ceil(rows / batch);
 }
@@ -75,6 +76,7 @@ export function batchRows(order: Int32Array, batch: number, index: number): read
   return Array.from(order.subarray(index * batch, (index + 1) * batch));
 }
 
+/** The position after one of so many batches an epoch. */
 export function nextPosition(position: Position, batches: number): Position {
   return position.batch + 1 < batches
     ? { epoch: position.epoch, batch: position.batch + 1 }

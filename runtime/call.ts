@@ -34,26 +34,34 @@ export function checkInputs(fn: FunctionInfo, inputs: NamedTensors, known: Sizes
 /** Sizes of the free names that a value's shape settles. */
 export function bindSizes(
   info: ValueInfo,
-  value: { readonly shape: readonly number[] },
+  value: Partial<Pick<HostTensor, "shape">>,
   sizes: Record<string, number>,
 ): void {
   for (const [axis, size] of info.shape.entries()) {
     const name = nameOfSize(size);
-    const given = value.shape[axis];
+    const given = value.shape?.[axis];
     if (name !== undefined && given !== undefined) sizes[name] ??= given;
   }
 }
 
 /** Throws unless element type, shape and number of elements are those declared. */
 export function checkValue(info: ValueInfo, value: HostTensor, sizes: Sizes): void {
+  const declared = `${info.dtype}[${info.shape.join(", ")}]`;
+  const holder = holders[info.dtype];
+  if (!Array.isArray(value.shape))
+    throw new Error(
+      `${info.name} is ${declared}, given as { dtype: "${info.dtype}", shape: […], data: ${holder} }`,
+    );
   if (value.dtype !== info.dtype)
     throw new Error(`${info.name} is ${info.dtype}, but ${value.dtype} was given`);
+  if (value.data?.[Symbol.toStringTag] !== holder)
+    throw new Error(`${info.name} is ${info.dtype}, so its data is a ${holder}`);
   const fits =
     value.shape.length === info.shape.length &&
     info.shape.every((size, axis) => (sizeOf(size, sizes) ?? value.shape[axis]) === value.shape[axis]);
   if (!fits)
     throw new Error(
-      `${info.name} is ${info.dtype}[${info.shape.join(", ")}]${where(info, sizes)}, but [${value.shape.join(", ")}] was given`,
+      `${info.name} is ${declared}${where(info, sizes)}, but [${value.shape.join(", ")}] was given`,
     );
   const count = value.shape.reduce((product, size) => product * size, 1);
   if (value.data.length !== count)
@@ -61,6 +69,9 @@ export function checkValue(info: ValueInfo, value: HostTensor, sizes: Sizes): vo
       `${info.name} holds ${value.data.length} elements, but its shape [${value.shape.join(", ")}] ${count}`,
     );
 }
+
+/** Devices take the bytes as they are, so numbers of another kind would be read as other numbers. */
+const holders = { f32: "Float32Array", i32: "Int32Array", bool: "Uint8Array" } as const;
 
 function checkBound(input: InputInfo, value: HostTensor): void {
   const { bound } = input;
@@ -72,7 +83,7 @@ function checkBound(input: InputInfo, value: HostTensor): void {
 
 function valueNamed(fn: FunctionInfo, inputs: NamedTensors, input: InputInfo): HostTensor {
   const value = inputs[input.name];
-  if (value === undefined) throw new Error(`${fn.name} needs the input "${input.name}"`);
+  if (!value) throw new Error(`${fn.name} needs the input "${input.name}"`);
   return value;
 }
 

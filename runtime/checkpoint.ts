@@ -7,7 +7,7 @@
 import type { Position } from "./batches.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { HostTensor, NamedTensors, ProgramInfo, VariableInfo } from "./program.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { type Bytes, readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** What the epoch so far adds up to; means of them are what an epoch reports. */
 export interface EpochSums {
@@ -16,6 +16,7 @@ export interface EpochSums {
   readonly rows: number;
 }
 
+/** How far a run has come: what it needs to go on as if it had never stopped, besides its variables. */
 export interface Progress {
   /** Finished training steps. */
   readonly step: number;
@@ -23,6 +24,7 @@ export interface Progress {
   readonly sums: EpochSums;
 }
 
+/** A run at one moment. Its seed, step and position give all random numbers that follow. */
 export interface Checkpoint {
   readonly program: string;
   readonly target: string;
@@ -35,6 +37,7 @@ export const noSums: EpochSums = { loss: 0, correct: 0, rows: 0 };
 
 export const runStart: Progress = { step: 0, position: { epoch: 0, batch: 0 }, sums: noSums };
 
+/** The bytes of a checkpoint: a safetensors file with every variable under its name. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const { program, target, seed, progress, variables } = checkpoint;
   return writeSafetensors({
@@ -56,7 +59,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 
 const checkpointFormat = "margo-checkpoint-1";
 
-export function decodeCheckpoint(bytes: Uint8Array, file?: string): Checkpoint | RuntimeFault {
+/** A checkpoint from its bytes, or a fault where they are none; `file` is how the fault calls them. */
+export function decodeCheckpoint(bytes: Bytes, file?: string): Checkpoint | RuntimeFault {
   const read = readSafetensors(bytes, file);
   if (isFault(read)) return read;
   const { metadata, tensors } = read;
@@ -92,6 +96,7 @@ export interface Weights {
   readonly fresh: readonly FreshVariable[];
 }
 
+/** A variable that found nothing of its name and type in weights, and so begins anew. */
 export interface FreshVariable {
   readonly name: string;
   readonly type: string;
@@ -106,7 +111,7 @@ export interface FreshVariable {
  */
 export function weightsFor(
   { name: program, variables }: ProgramInfo,
-  bytes: Uint8Array,
+  bytes: Bytes,
   file?: string,
 ): Weights | RuntimeFault {
   const read = readSafetensors(bytes, file);

@@ -4,7 +4,8 @@
  * what its file costs. A dataset knows nothing of files; readers make it, `fitDataset` fits it to a program.
  */
 import { epochOrder, groupedByClass, spreadPlaces } from "./batches.ts";
-import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
+import { labelRangeFault } from "./check-rows.ts";
+import { type RuntimeFault, fitFaults, isFault, runFaults } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo } from "./program.ts";
 
 type RowData = Float32Array | Int32Array | Uint8Array;
@@ -21,11 +22,13 @@ export interface Features {
   readonly std: readonly number[];
 }
 
+/** Rows that are read when they are needed, from a file or wherever they lie. */
 export interface StoredRows {
   /** The elements of a row, until the next call. */
   readonly row: (at: number) => RowData;
 }
 
+/** Rows to train on or to look at, with their labels where there are some; `datasetOf` makes one of arrays. */
 export interface Dataset {
   /** Where it came from, as faults name it. */
   readonly source: string;
@@ -39,6 +42,7 @@ export interface Dataset {
   readonly rowNames?: readonly string[];
 }
 
+/** Some rows of a dataset, scaled and in the shape that a program takes: f32 or i32[rows, …shape of one row]. */
 export interface Batch {
   readonly features: HostTensor;
   readonly labels?: HostTensor;
@@ -46,8 +50,18 @@ export interface Batch {
   readonly rows: readonly number[];
 }
 
+/** How many rows there are. */
 export function rowCount(dataset: Dataset): number {
   return dataset.features.shape[0] ?? 0;
+}
+
+/** Why there is no dataset: the fault that was made in its place and handed on, or that it is something else. */
+export function noDataset(given: Dataset): RuntimeFault | undefined {
+  if (isFault(given)) return given;
+  const isDataset = typeof (given as Partial<Dataset> | undefined)?.features === "object";
+  return isDataset
+    ? undefined
+    : runFaults.badSetting("the data", given, "a dataset, as `datasetOf` makes it");
 }
 
 /** The class of each row; undefined where rows are labelled otherwise, or not at all. */
@@ -151,6 +165,7 @@ export interface DataInputs {
   readonly labels?: InputInfo;
 }
 
+/** The inputs of a function that rows feed; undefined where it takes none. */
 export function dataInputs(info: FunctionInfo): DataInputs | undefined {
   const data = info.inputs.filter((input) => input.role === "data");
   const labels = data.find((input) => input.bound !== undefined) ?? data[1];
@@ -206,7 +221,10 @@ function fitLabels(dataset: Dataset, input: InputInfo): HostTensor | RuntimeFaul
   const { labels, source, classes } = dataset;
   if (labels === undefined) return fitFaults.noLabels(source, input.name);
   if (input.bound === undefined) return fitValues(dataset, labels, input);
-  if (labels.dtype !== "i32") return fitFaults.fractionLabels(source, input.name, input.bound);
+  if (labels.dtype !== "i32") {
+    const fraction = labels.data.findIndex((label) => !Number.isInteger(label));
+    return fitFaults.fractionLabels(source, input.name, input.bound, fraction);
+  }
   if (classes !== undefined && classes !== input.bound)
     return fitFaults.classCount(source, classes, input.bound);
   return labelRangeFault(source, labels.data, input.bound) ?? labels;
@@ -219,17 +237,4 @@ function fitValues(dataset: Dataset, labels: HostTensor, input: InputInfo): Host
   if (shape === undefined) return fitFaults.labelShape(dataset.source, input.name, own, wanted);
   const data = input.dtype === "f32" ? Float32Array.from(labels.data) : Int32Array.from(labels.data);
   return { dtype: input.dtype === "f32" ? "f32" : "i32", shape: [labels.shape[0] ?? 0, ...shape], data };
-}
-
-/** The first label that is no class, named by its row. */
-export function labelRangeFault(
-  source: string,
-  labels: ArrayLike<number>,
-  classes: number,
-): RuntimeFault | undefined {
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row] ?? 0;
-    if (label < 0 || label >= classes) return fitFaults.labelRange(source, row, label, classes);
-  }
-  return undefined;
 }

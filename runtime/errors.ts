@@ -1,10 +1,13 @@
 /**
  * What can go wrong while a program runs or its data is read, as values: a code, a sentence in the
  * user's words, a way out, and a place (file, row, step) where there is one. Functions return faults;
- * nothing here throws. The words of the training loop and of weight files live in this file, those of
- * the data readers beside the readers.
+ * nothing here throws. The words of the training loop and of weight files live in this file, since a page
+ * downloads them; those of the data readers and of folders of runs live beside these.
  */
 
+/**
+ * What is wrong with data, settings or weights, as a value in place of the result: ask `isFault` before you go on.
+ */
 export interface RuntimeFault {
   readonly kind: "fault";
   /** `M07xx` for data, `M06xx` for a run: stable for ever. */
@@ -26,6 +29,7 @@ export interface FaultPlace {
   readonly step?: number;
 }
 
+/** Whether there is a fault in place of a result: `if (isFault(trainer)) throw new Error(trainer.message)`. */
 export function isFault(value: unknown): value is RuntimeFault {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "fault";
 }
@@ -61,8 +65,18 @@ export const runFaults = {
       "only a `train` declaration can be trained and evaluated: name one with --entry",
     ),
   noRows: (what: string) => fault("M0603", `${what} has no rows`, "give a data file with at least one row"),
-  badSetting: (name: string, value: number, wanted: string) =>
-    fault("M0604", `${name} is ${value}, but it must be ${wanted}`, `set ${name} to a value that fits`),
+  badSetting: (name: string, value: unknown, wanted: string) =>
+    fault(
+      "M0604",
+      `${name} is ${String(value)}, but it must be ${wanted}`,
+      `set ${name} to a value that fits`,
+    ),
+  runUnderWay: (program: string) =>
+    fault(
+      "M0607",
+      `a run of this trainer of ${program} is under way`,
+      "wait for its outcome, or end it with the signal that it was given",
+    ),
   noClassesToGroup: (source: string) =>
     fault(
       "M0606",
@@ -97,55 +111,55 @@ export const runFaults = {
       `it wants ${firstOf(wanted)}, and there are ${firstOf(found)}`,
       file === undefined ? {} : { file },
     ),
-  weightsUnreadable: (path: string, reason: string) =>
-    fault(
-      "M0614",
-      `cannot read the weights ${path}: ${reason}`,
-      "give the folder of a run, or a safetensors file",
-      { file: path },
-    ),
-  outputUnwritable: (path: string, reason: string) =>
-    fault(
-      "M0620",
-      `cannot write ${path}: ${reason}`,
-      "free some space or choose another folder with --out; earlier files there are whole",
-      { file: path },
-    ),
-  runBusy: (path: string, process: number, lock: string) =>
-    fault(
-      "M0622",
-      `another run is writing to ${path} (process ${process})`,
-      `wait until it ends, or choose another folder with --out; if there is no such run, delete ${lock}`,
-      { file: path },
-    ),
-  noBest: (path: string) =>
-    fault(
-      "M0624",
-      `the run ${path} knows no best moment: it had neither validation nor verification`,
-      "leave --best out",
-      { file: path },
-    ),
-  missingRows: (asked: string, others: readonly string[]) =>
-    fault(
-      "M0623",
-      `the run names no ${asked}`,
-      `name the rows with --set '${asked}=…', or take its ${others.join(" or ")}`,
-    ),
-  /** `runs` are folders of runs in there, where it is no run itself. */
-  runUnreadable: (path: string, reason: string, runs: readonly string[] = []) =>
-    fault(
-      "M0621",
-      `cannot read the run ${path}: ${reason}`,
-      runs.length === 0
-        ? "give the folder of a run that `margo train` wrote"
-        : `give one of the runs in there: ${runs.join(", ")}`,
-      {
-        file: path,
-      },
-    ),
 } as const;
 
 type Shape = readonly (number | string)[];
+
+/** What rows cannot hold, whether they come from a file or from arrays. */
+export const rowFaults = {
+  notFinite: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0714",
+      `${place} of row ${row} of ${file} is ${value}`,
+      "remove the row or fill the value in (rows count from 0)",
+      { file, row },
+    ),
+  tooLarge: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0750",
+      `${place} of row ${row} of ${file} is ${value}, and squares of such numbers are beyond f32`,
+      "give mean and std that bring the values near 1, or correct the row (rows count from 0)",
+      { file, row },
+    ),
+  fractionLabel: (file: string, row: number, value: unknown) =>
+    fault(
+      "M0719",
+      `the label of row ${row} of ${file} is ${String(value)}, not a whole number`,
+      "leave classes: out for a loss on values, or correct the label",
+      { file, row },
+    ),
+  labelRange: (file: string, row: number, label: number, classes: number) =>
+    fault(
+      "M0725",
+      `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
+      `correct the row (rows count from 0)${label < classes ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
+      { file, row },
+    ),
+  noNumbers: (source: string) =>
+    fault(
+      "M0751",
+      `the features of ${source} are no array of numbers that a batch can be gathered from`,
+      "give a Float32Array, an Int32Array or a Uint8Array with row after row: Float32Array.from(rows.flat())",
+    ),
+  brokenRow: (source: string, elements: number, shape: Shape) =>
+    fault(
+      "M0731",
+      `${source} has ${elements} elements, which is no whole number of rows of shape [${shape.join(", ")}]`,
+      "give the shape of one row, without the number of rows",
+    ),
+  labelCount: (source: string, labels: number, rows: number) =>
+    fault("M0732", `${source} has ${labels} labels for ${rows} rows`, "give one label for each row"),
+} as const;
 
 /** Where data and program do not fit. */
 export const fitFaults = {
@@ -179,10 +193,11 @@ export const fitFaults = {
         file,
       },
     ),
-  fractionLabels: (file: string, input: string, bound: number) =>
+  /** `row` is the first fraction, or -1. */
+  fractionLabels: (file: string, input: string, bound: number, row: number) =>
     fault(
       "M0723",
-      `the labels of ${file} are fractions, but "${input}" takes classes 0…${bound - 1}`,
+      `the labels of ${file} are fractions${row < 0 ? "" : `, the first in row ${row}`}, but "${input}" takes classes 0…${bound - 1}`,
       "give whole numbers as labels",
       { file },
     ),
@@ -192,12 +207,5 @@ export const fitFaults = {
       `${file} has ${found} classes, but the program was compiled for ${bound}`,
       `write classes: ${found} for the data, or ${bound} classes for both`,
       { file },
-    ),
-  labelRange: (file: string, row: number, label: number, classes: number) =>
-    fault(
-      "M0725",
-      `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
-      `correct the row (rows count from 0)${label < classes ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
-      { file, row },
     ),
 } as const;

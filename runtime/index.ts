@@ -5,6 +5,7 @@
 export { type Position, batchRows, batchesPerEpoch, epochOrder, nextPosition } from "./batches.ts";
 export {
   type Checkpoint,
+  type EpochSums,
   type FreshVariable,
   type Progress,
   type Weights,
@@ -13,8 +14,11 @@ export {
 } from "./checkpoint.ts";
 export {
   type Batch,
+  type DataInputs,
   type Dataset,
   type Features,
+  type StoredRows,
+  dataInputs,
   fitDataset,
   spreadRows,
   gatherBatch,
@@ -24,6 +28,7 @@ export { type Arrays, datasetOf } from "./arrays.ts";
 export { DeviceFault, DeviceLost } from "./device-fault.ts";
 export { type RuntimeFault, isFault } from "./errors.ts";
 export type {
+  DType,
   DataSource,
   Executor,
   FunctionInfo,
@@ -44,12 +49,21 @@ export {
   type TargetModules,
   openProgram,
 } from "./open-program.ts";
-export type { BrokenStep } from "./replay.ts";
-export { type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
+export type { BrokenStep, Snapshot } from "./replay.ts";
+export { type Bytes, type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 export { type WebGpuExecutorOptions, createWebGpuExecutor } from "./webgpu/executor.ts";
-export type { GpuModule, GpuOffer } from "./webgpu/schedule.ts";
-export { type Evaluation, type StepResult, Trainer, createTrainer, rowsOf } from "./trainer.ts";
+export type { CompileListener } from "./webgpu/pipelines.ts";
+export type { GpuModule, GpuOffer, MatrixShape, MatrixSpelling } from "./webgpu/schedule.ts";
+export {
+  type Evaluation,
+  type EvaluationObserver,
+  type NamedNumbers,
+  type StepResult,
+  Trainer,
+  createTrainer,
+  rowsOf,
+} from "./trainer.ts";
 export {
   type RunPlan,
   type TrainingEvent,

@@ -12,6 +12,7 @@ import { createWebGpuExecutor } from "./webgpu/executor.ts";
 import type { CompileListener } from "./webgpu/pipelines.ts";
 import type { GpuModule, GpuOffer } from "./webgpu/schedule.ts";
 
+/** What can run a program in a page: WebGPU by kernels in WGSL, or tfjs. */
 export type PageTarget = "wgsl" | "tfjs";
 
 /** What a target's module exports. A bundler adds where tfjs finds its .wasm files. */
@@ -31,6 +32,7 @@ export interface CompiledProgram {
   };
 }
 
+/** Where a program is opened, unless the best place is to be found. */
 export interface OpenOptions {
   /** `auto`, which is the default, takes WebGPU on a hardware adapter that can run the module, else tfjs. */
   readonly target?: PageTarget | "auto";
@@ -44,6 +46,7 @@ export interface OpenOptions {
   readonly wasmPath?: BackendOptions["wasmPath"];
 }
 
+/** A program that can run. Its variables are unset until `createTrainer`, `initialize` or `write`. */
 export interface OpenedProgram {
   readonly executor: Executor;
   readonly target: PageTarget;
@@ -53,12 +56,16 @@ export interface OpenedProgram {
   readonly reason?: string;
 }
 
-/** Throws a `DeviceFault` with a way out when the program runs on nothing that this page has. */
+/**
+ * Opens a program where it runs best, or where it is told to. Throws a `DeviceFault` with a way out when it runs on nothing
+ * that this page has, and when what was given is no compiled program or no target.
+ */
 export async function openProgram(
   program: CompiledProgram,
   options: OpenOptions = {},
 ): Promise<OpenedProgram> {
   const { target = "auto" } = options;
+  checkCall(program, target);
   if (target === "tfjs") return openOnTfjs(program, options, undefined);
   const gpu = await findDevice(program, options);
   if (typeof gpu === "string") {
@@ -71,6 +78,17 @@ export async function openProgram(
     gpu.device.destroy();
     throw error;
   }
+}
+
+function checkCall(program: CompiledProgram, target: string): void {
+  if (!["auto", "wgsl", "tfjs"].includes(target))
+    throw new DeviceFault(`there is no target ${JSON.stringify(target)}`, "take auto, wgsl or tfjs");
+  const { wgsl, tfjs }: Partial<CompiledProgram["modules"]> = program?.modules ?? {};
+  if (typeof wgsl !== "function" && typeof tfjs !== "function")
+    throw new DeviceFault(
+      `${program?.name ?? "what was given"} says of no module how it is loaded`,
+      'give modules: { tfjs: () => import("./Name.js") }, wgsl, or both',
+    );
 }
 
 /** On the device, unless tfjs may take its place and is faster, or the device lacks what the module was compiled for. */
@@ -89,7 +107,8 @@ async function openOnDevice(
     return passOver(`WebGPU has only ${adapter.name} here, which is slower`);
   const load = program.modules.wgsl;
   if (load === undefined) throw missingTarget(program, "wgsl");
-  const { module } = await load(offer);
+  const module = (await load(offer))?.module;
+  if (module?.kernels === undefined) throw notCompiled(program, "wgsl");
   const lack = lackOf(module, gpu);
   return hasChoice && lack !== undefined ? passOver(lack.message) : openOnGpu(module, gpu, options);
 }
@@ -128,6 +147,7 @@ async function openOnTfjs(
     throw new DeviceFault(passedOver, `compile ${program.name} for tfjs too, which runs in every browser`);
   if (load === undefined) throw missingTarget(program, "tfjs");
   const [module, tfjs] = await Promise.all([load(), import("./tfjs/index.ts")]);
+  if (module?.info === undefined || module.functions === undefined) throw notCompiled(program, "tfjs");
   const wasmPath = options.wasmPath ?? module.wasmPaths;
   const backendOptions = wasmPath === undefined ? {} : { wasmPath };
   const started = await tfjs.startBackend(backendOptions);
@@ -139,6 +159,13 @@ async function openOnTfjs(
     device: await tfjs.describeBackend(),
     ...(reasons.length === 0 ? {} : { reason: reasons.join("; ") }),
   };
+}
+
+function notCompiled({ name }: CompiledProgram, target: PageTarget): DeviceFault {
+  return new DeviceFault(
+    `what ${name} loads for ${target} is no module that was compiled for it`,
+    `load what \`margo build --target ${target}\` writes: () => import("./${name}.js")`,
+  );
 }
 
 function missingTarget(program: CompiledProgram, target: PageTarget): DeviceFault {

@@ -3,6 +3,7 @@
  * target offers. The training loop, the checkpoints and the doors know only this.
  */
 
+/** Elements: 32 bits of a float or of an integer, or a bool, a byte that is 0 or 1. */
 export type DType = "f32" | "i32" | "bool";
 
 /** A dense array in row-major order: f32 as Float32Array, i32 as Int32Array, bool as Uint8Array. */
@@ -19,16 +20,19 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** A variable of a program: what is trained, what a layer keeps, or what the optimizer does. */
 export interface VariableInfo extends ValueInfo {
   readonly kind: "parameter" | "state" | "optimizer";
 }
 
+/** An input of a function: rows and their labels, or a counter (`step`, `epoch`, `seed`), which the trainer gives. */
 export interface InputInfo extends ValueInfo {
   readonly role: "data" | "counter";
   /** For labels: values are 0 … bound-1. */
   readonly bound?: number;
 }
 
+/** A function of a program: `step`, `evaluate` or `embed` of a `train`, else the entry itself. */
 export interface FunctionInfo {
   readonly name: string;
   readonly inputs: readonly InputInfo[];
@@ -46,6 +50,7 @@ export interface ProgramInfo {
   readonly training?: TrainingInfo;
 }
 
+/** What a `train` says of its run: batch, length, seed, and the data that its source names. */
 export interface TrainingInfo {
   readonly data: DataSource;
   readonly validation?: DataSource;
@@ -66,6 +71,7 @@ export interface DataSource {
   readonly options: Readonly<Record<string, number | string | boolean | readonly (number | string)[]>>;
 }
 
+/** Tensors by the names of inputs, outputs or variables. */
 export type NamedTensors = Readonly<Record<string, HostTensor>>;
 
 /**
@@ -94,6 +100,7 @@ export interface Executor {
   memory(): { readonly bytes: number; readonly tensors: number };
   /** Takes another device where this one was lost (`DeviceLost`); its variables are unset. */
   recover?(): Promise<void>;
+  /** Frees the device. Calls that are under way, and later ones, are rejected. */
   dispose(): void;
 }
 

@@ -11,6 +11,7 @@ import type { NamedTensors } from "./program.ts";
 import type { Trainer } from "./trainer.ts";
 import type { TrainingOptions } from "./training-run.ts";
 
+/** A run as it stood at one moment, copied to the host. */
 export interface Snapshot {
   readonly progress: Progress;
   readonly variables: NamedTensors;

@@ -8,16 +8,27 @@ import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { HostTensor, NamedTensors } from "./program.ts";
 import { repeatedKey } from "./repeated-key.ts";
 
+/** A safetensors file's content: tensors by name, and texts by key. */
 export interface TensorFile {
   readonly tensors: NamedTensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A file's bytes as they come: of a file, a response, a database. */
+export type Bytes = Uint8Array | ArrayBuffer;
+
 /** The format's own limit on the header. */
 const headerLimit = 100_000_000;
 
-export function readSafetensors(bytes: Uint8Array, file?: string): TensorFile | RuntimeFault {
+/**
+ * The tensors of a file of any kind of numbers, as f32, i32 or bool; a fault where the bytes are no whole file,
+ * under the name `file`.
+ */
+export function readSafetensors(given: Bytes, file?: string): TensorFile | RuntimeFault {
   const refuse = (reason: string) => runFaults.notSafetensors(reason, file);
+  const bytes = bytesOf(given);
+  if (bytes === undefined)
+    return refuse(`a Uint8Array or an ArrayBuffer holds one, and ${kindOf(given)} was given`);
   if (bytes.length < 8) return refuse(`it has ${bytes.length} bytes and the header's length alone takes 8`);
   const length = Number(viewOf(bytes).getBigUint64(0, true));
   if (length > headerLimit) return refuse(`its header would be ${length} bytes long`);
@@ -26,6 +37,17 @@ export function readSafetensors(bytes: Uint8Array, file?: string): TensorFile | 
   const header = parseHeader(bytes.subarray(8, 8 + length), refuse);
   if (isFault(header)) return header;
   return readEntries(header, bytes.subarray(8 + length), refuse);
+}
+
+function bytesOf(given: Bytes): Uint8Array | undefined {
+  if (ArrayBuffer.isView(given)) return given;
+  // Those of a frame or of another thread are no instances of this page's class.
+  return kindOf(given).includes("ArrayBuffer") ? new Uint8Array(given) : undefined;
+}
+
+/** As in `[object Promise]`. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value);
 }
 
 /** Tensors by name, in name order; metadata are strings. Data begins at a multiple of 8 bytes. */

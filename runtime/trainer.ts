@@ -13,13 +13,28 @@ import {
   runStart,
   weightsFor,
 } from "./checkpoint.ts";
-import { type Batch, type Dataset, dataInputs, gatherBatch, rowCount, rowsOfEpoch } from "./dataset.ts";
+import {
+  type Batch,
+  type Dataset,
+  dataInputs,
+  gatherBatch,
+  noDataset,
+  rowCount,
+  rowsOfEpoch,
+} from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import { runTraining } from "./training-loop.ts";
-import type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./training-run.ts";
+import {
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingOutcome,
+  batchFault,
+} from "./training-run.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program.ts";
 import type { Snapshot } from "./replay.ts";
+import type { Bytes } from "./safetensors.ts";
 
+/** What a step gave, on the batch as it was before its update. */
 export interface StepResult {
   readonly loss: number;
   /** Share of the batch's rows whose best score is their own class; absent where there are no scores. */
@@ -29,6 +44,7 @@ export interface StepResult {
   readonly traces: Readonly<Record<string, number>>;
 }
 
+/** Means over the rows of a dataset. */
 export interface Evaluation {
   readonly loss: number;
   readonly accuracy?: number;
@@ -43,20 +59,35 @@ export type NamedNumbers = Readonly<Record<string, number>>;
 /** Sees each batch of an evaluation with the scores and features that the program gave it. */
 export type EvaluationObserver = (batch: Batch, outputs: NamedTensors) => void;
 
-/** Makes a trainer with freshly initialised variables, or says why the program cannot be trained. */
-export async function createTrainer(executor: Executor, seed: number): Promise<Trainer | RuntimeFault> {
+/**
+ * Makes a trainer with variables that are freshly initialised from the seed (by default the one of the `train`, or 0), or
+ * says why the program cannot be trained. Throws a `DeviceFault` where the device is too small for it.
+ */
+export async function createTrainer(
+  executor: Executor,
+  seed = executor.info?.training?.seed ?? 0,
+): Promise<Trainer | RuntimeFault> {
   const { info } = executor;
+  // JavaScript hands over what `openProgram` gives as a whole.
+  if (typeof info !== "object")
+    return runFaults.badSetting("the executor", executor, "the `executor` of what `openProgram` gives");
+  if (!Number.isSafeInteger(seed)) return runFaults.badSetting("seed", seed, "a whole number");
   const step = info.functions.find(({ name }) => name === "step");
   if (step === undefined) return runFaults.missingFunction(info.name, "step");
   await executor.initialize(seed);
   return new Trainer(executor, step, seed);
 }
 
+/**
+ * A program with a run: `createTrainer` makes one. One call at a time is meant to change it; looking at it
+ * meanwhile is fine.
+ */
 export class Trainer {
   readonly executor: Executor;
   readonly #step: FunctionInfo;
   #seed: number;
   #progress: Progress = runStart;
+  #isRunning = false;
 
   constructor(executor: Executor, step: FunctionInfo, seed: number) {
     this.executor = executor;
@@ -100,7 +131,8 @@ export class Trainer {
   async predict(features: HostTensor): Promise<HostTensor | undefined> {
     const info = this.#functionNamed("evaluate");
     if (info === undefined) return undefined;
-    const labels = this.#blankLabels(info, features.shape[0] ?? 0);
+    // What is no tensor is refused by the call, with words.
+    const labels = this.#blankLabels(info, features?.shape?.[0] ?? 0);
     const outputs = await this.executor.call(
       "evaluate",
       this.#inputs(info, { features, ...labels, rows: [] }),
@@ -125,11 +157,14 @@ export class Trainer {
    */
   async evaluate(
     dataset: Dataset,
-    { batch, perClass = 1 }: Pick<TrainingOptions, "batch" | "perClass">,
+    options: Pick<TrainingOptions, "batch" | "perClass">,
     observe?: EvaluationObserver,
   ): Promise<Evaluation | RuntimeFault> {
     const info = this.#functionNamed("evaluate");
     if (info === undefined) return runFaults.missingFunction(this.executor.info.name, "evaluate");
+    const unfit = noDataset(dataset) ?? batchFault(options);
+    if (unfit !== undefined) return unfit;
+    const { batch, perClass = 1 } = options;
     const rows = rowCount(dataset);
     if (rows === 0) return runFaults.noRows(dataset.source);
     const offered = info.outputs.map(({ name }) => name);
@@ -171,7 +206,7 @@ export class Trainer {
   }
 
   /** Goes on from a checkpoint; a fault leaves everything as it was. */
-  async load(bytes: Uint8Array, file?: string): Promise<RuntimeFault | undefined> {
+  async load(bytes: Bytes, file?: string): Promise<RuntimeFault | undefined> {
     const checkpoint = decodeCheckpoint(bytes, file);
     if (isFault(checkpoint)) return checkpoint;
     const mismatch = checkpointMismatch(checkpoint, this.executor.info);
@@ -186,22 +221,31 @@ export class Trainer {
    * Begins with the weights of another run, or of any safetensors file: those whose name and shape fit. The step and
    * the optimizer's state stay as they are; a fault leaves everything as it was.
    */
-  async loadWeights(bytes: Uint8Array, file?: string): Promise<Weights | RuntimeFault> {
+  async loadWeights(bytes: Bytes, file?: string): Promise<Weights | RuntimeFault> {
     const weights = weightsFor(this.executor.info, bytes, file);
     if (!isFault(weights)) await this.executor.write(weights.taken);
     return weights;
   }
 
-  /** A run over a dataset from where the trainer stands. Events arrive in order; each is awaited. */
-  train(
+  /**
+   * A run over a dataset from where the trainer stands. Events arrive in order; each is awaited. Options or data that do not
+   * fit, and a second run at once, are an outcome, `failed`.
+   */
+  async train(
     dataset: Dataset,
     options: TrainingOptions,
-    onEvent: (event: TrainingEvent) => void | Promise<void>,
+    onEvent: (event: TrainingEvent) => void | Promise<void> = () => undefined,
   ): Promise<TrainingOutcome> {
-    return runTraining(this, dataset, options, onEvent);
+    if (this.#isRunning) return { kind: "failed", fault: runFaults.runUnderWay(this.executor.info.name) };
+    this.#isRunning = true;
+    try {
+      return await runTraining(this, dataset, options, onEvent);
+    } finally {
+      this.#isRunning = false;
+    }
   }
 
-  /** Frees the device; the trainer is of no use afterwards. */
+  /** Frees the device; the trainer is of no use afterwards, and what is under way is rejected with an Error that says so. */
   dispose(): void {
     this.executor.dispose();
   }

@@ -3,12 +3,13 @@
  * fit the program. The loop itself is in training-loop.ts.
  */
 import { batchesPerEpoch } from "./batches.ts";
-import { type Dataset, dataInputs, fitDataset, rowClasses, rowCount } from "./dataset.ts";
+import { type Dataset, dataInputs, fitDataset, noDataset, rowClasses, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
 import type { Evaluation, EvaluationObserver, NamedNumbers, Trainer } from "./trainer.ts";
 
+/** How a run goes; `planOf` gives what the `train` says of it. */
 export interface TrainingOptions {
   readonly batch: number;
   /** Rows of a class that come together, as losses want that compare the rows of a batch; 1 unless given. */
@@ -38,6 +39,7 @@ export function planOf({ batch, perClass, epochs, steps }: TrainingInfo): RunPla
   };
 }
 
+/** What a run tells, in order. Steps and epochs: `step` counts from 1, `epoch` from 0. */
 export type TrainingEvent =
   | {
       readonly kind: "start";
@@ -74,6 +76,10 @@ export type TrainingEvent =
   /** The device was lost; the steps after `step` are run on another one, those that were told before untold. */
   | { readonly kind: "recovery"; readonly step: number; readonly reason: string };
 
+/**
+ * How a run ended, after how many steps of the trainer; `failed` with a fault, and where a number broke with the
+ * step that did it.
+ */
 export type TrainingOutcome =
   | { readonly kind: "finished" | "cancelled"; readonly step: number; readonly evaluation?: Evaluation }
   | { readonly kind: "failed"; readonly fault: RuntimeFault; readonly broken?: BrokenStep };
@@ -102,6 +108,17 @@ export function whyNoRun(
   return isFault(run) ? run : undefined;
 }
 
+/** What is wrong with how rows come together, also where no options were given. */
+export function batchFault(
+  options: Pick<TrainingOptions, "batch" | "perClass"> | undefined,
+): RuntimeFault | undefined {
+  const { batch, perClass = 1 } = options ?? {};
+  for (const [name, value] of Object.entries({ batch, perClass }))
+    if (!(Number.isInteger(value) && Number(value) >= 1))
+      return runFaults.badSetting(name, value, "a whole number of at least 1");
+  return undefined;
+}
+
 /** Checks options and data against the program; `startedAt` is now. */
 export function prepareRun(
   trainer: Trainer,
@@ -110,11 +127,10 @@ export function prepareRun(
   report: Report,
 ): Run | RuntimeFault {
   const { info } = trainer.executor;
+  const unfit =
+    noDataset(given) ?? batchFault(options) ?? (options.validation && noDataset(options.validation));
+  if (unfit !== undefined) return unfit;
   const { batch, perClass = 1, epochs, steps } = options;
-  if (!Number.isInteger(batch) || batch < 1)
-    return runFaults.badSetting("batch", batch, "a whole number of at least 1");
-  if (!Number.isInteger(perClass) || perClass < 1)
-    return runFaults.badSetting("perClass", perClass, "a whole number of at least 1");
   for (const [name, value] of [
     ["epochs", epochs],
     ["steps", steps],

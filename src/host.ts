@@ -7,6 +7,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { fileURLToPath } from "node:url";
 import type { SourceHost } from "../compiler/check/workspace.ts";
 
+/** A .margo file with the file system behind it: what `compile` takes as sources and as the name of the file. */
 export interface OpenedFile {
   readonly host: SourceHost;
   /** The workspace: the nearest folder above the file with a package.json or .git, else the file's own. */

@@ -34,13 +34,14 @@ export { version };
 /** Texts by file name (`dir/file.margo`), or a host that finds them. */
 export type Sources = Readonly<Record<string, string>> | SourceHost;
 
+/** What `compile` makes; without any of it, every entry for tfjs with its own settings. */
 export interface CompileOptions {
   /** What runs the artifact: tfjs in a page or in Node (the default), or WebGPU. */
   readonly target?: "tfjs" | "wgsl";
   /** The declarations to compile; by default every exported one that can run, or every `train`. */
   readonly entries?: readonly string[];
-  /** Settings of the entries by name, as text: `{ margin: "LSoftmax(m: 4)" }`. */
-  readonly set?: Readonly<Record<string, string>>;
+  /** Settings of the entries by name; text is Margo source: `{ margin: "LSoftmax(m: 4)", batch: 64 }`. */
+  readonly set?: Readonly<Record<string, string | number | boolean>>;
   /**
    * Bytes that a streamed loss may hold for its chunks of classes, at least 1. By default 64 MiB for tfjs; for wgsl the device
    * decides when it is opened.
@@ -50,6 +51,7 @@ export interface CompileOptions {
   readonly gpu?: BuiltPath;
 }
 
+/** One compiled entry: what `margo build` writes as files, as texts. */
 export interface Artifact {
   readonly name: string;
   /**
@@ -64,6 +66,7 @@ export interface Artifact {
   readonly info: ProgramInfo;
 }
 
+/** What `compile` found and made. */
 export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Empty when a diagnostic is an error. */
@@ -76,24 +79,43 @@ export function analyse(sources: Sources, file: string): CheckResult {
 }
 
 /**
- * Compiles entries of a file. Mistakes in the source are diagnostics; it throws on a budget that is no number of bytes, on a
- * path of the GPU that cannot be built, and on a bug of Margo.
+ * Compiles entries of a file. Mistakes in the source are diagnostics; it throws a `RangeError` on options that nobody can
+ * mean: a target that there is not, a setting that is no text, number or flag, a budget that is no number of bytes, a path of the GPU
+ * that cannot be built. Anything else that it throws is a bug of Margo.
  */
 export function compile(sources: Sources, file: string, options: CompileOptions = {}): CompileResult {
+  checkTarget(options);
   checkBudget(options);
   const path = pathOfOption(options.gpu, options.target ?? "tfjs");
+  const set = settingTexts(options);
   const host = hostOf(sources);
   const checked = checkFile(host, file);
   if (hasErrors(checked.diagnostics)) return { diagnostics: checked.diagnostics, artifacts: [] };
   const diagnostics = new Map(checked.diagnostics.map((one) => [keyOf(one), one]));
   const artifacts: Artifact[] = [];
   for (const name of options.entries ?? defaultEntries(checked, file)) {
-    const elaborated = elaborateEntry(host, file, name, { set: options.set ?? {} });
+    const elaborated = elaborateEntry(host, file, name, { set });
     for (const one of elaborated.diagnostics) diagnostics.set(keyOf(one), one);
     if (elaborated.program !== undefined) artifacts.push(artifactOf(elaborated.program, options, path));
   }
   const all = [...diagnostics.values()];
   return { diagnostics: all, artifacts: hasErrors(all) ? [] : artifacts };
+}
+
+function checkTarget({ target = "tfjs" }: CompileOptions): void {
+  if (target !== "tfjs" && target !== "wgsl")
+    throw new RangeError(`target is "tfjs" or "wgsl", and not ${JSON.stringify(target)}`);
+}
+
+function settingTexts({ set = {} }: CompileOptions): Readonly<Record<string, string>> {
+  const texts = Object.entries(set).map(([name, value]: readonly [string, unknown]) => {
+    if (!["string", "number", "boolean"].includes(typeof value))
+      throw new RangeError(
+        `set.${name} is ${JSON.stringify(value)}: give its Margo source as text, or a number`,
+      );
+    return [name, String(value)] as const;
+  });
+  return Object.fromEntries(texts);
 }
 
 function checkBudget({ budgetBytes }: CompileOptions): void {

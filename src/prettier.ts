@@ -7,6 +7,7 @@ import { type Doc, documentOf, preferredWidth } from "./format/index.ts";
 import { printFile } from "./format/file.ts";
 import { positionAt, sourceText } from "../compiler/syntax/source.ts";
 
+/** What prettier takes for Margo: files by their ending, and blocks of Markdown by their name. */
 export const languages: SupportLanguage[] = [
   { name: "Margo", parsers: ["margo"], extensions: [".margo"], vscodeLanguageIds: ["margo"] },
 ];
@@ -20,6 +21,7 @@ interface PrettierFile {
   readonly doc: Doc;
 }
 
+/** Texts in Margo. A syntax error throws a `SyntaxError` with its place, lines and columns counted from 1. */
 export const parsers: Readonly<Record<"margo", Parser<PrettierFile>>> = {
   margo: {
     astFormat: "margo",
@@ -34,6 +36,7 @@ export const parsers: Readonly<Record<"margo", Parser<PrettierFile>>> = {
   },
 };
 
+/** The one format. */
 export const printers: Readonly<Record<"margo", Printer<PrettierFile>>> = {
   margo: { print: (path) => path.node.doc },
 };

@@ -16,7 +16,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type RuntimeFault, isFault, runFaults } from "../runtime/errors.ts";
+import { type RuntimeFault, isFault } from "../runtime/errors.ts";
+import { folderFaults } from "./folder-faults.ts";
 import { lockFolder } from "./run-lock.ts";
 import { copyWholeFile, writeWholeFile } from "./write-file.ts";
 
@@ -128,10 +129,10 @@ async function locked(
   open: (release: () => void) => Promise<RunFolder | RuntimeFault>,
 ): Promise<RunFolder | RuntimeFault> {
   const lock = await lockFolder(path).catch((error: unknown) =>
-    runFaults.outputUnwritable(join(path, name), reason(error)),
+    folderFaults.outputUnwritable(join(path, name), reason(error)),
   );
   if (isFault(lock)) return lock;
-  if (lock.kind === "busy") return runFaults.runBusy(path, lock.process, lock.file);
+  if (lock.kind === "busy") return folderFaults.runBusy(path, lock.process, lock.file);
   const folder = await open(lock.release);
   if (isFault(folder)) lock.release();
   return folder;
@@ -151,11 +152,13 @@ export function readMetrics(path: string): readonly Metric[] | RuntimeFault {
 
 export function readRunInfo(path: string): RunInfo | RuntimeFault {
   const inside = runsIn(path);
-  if (inside.length > 0) return runFaults.runUnreadable(path, "it is a folder of several", inside);
+  if (inside.length > 0) return folderFaults.runUnreadable(path, "it is a folder of several", inside);
   const text = readText(join(path, runFiles.info));
   if (isFault(text)) return text;
   const value = parsed(text);
-  return isRunInfo(value) ? value : runFaults.runUnreadable(path, `${runFiles.info} does not describe a run`);
+  return isRunInfo(value)
+    ? value
+    : folderFaults.runUnreadable(path, `${runFiles.info} does not describe a run`);
 }
 
 /** The weights of a run, or of a safetensors file. */
@@ -167,7 +170,7 @@ export function readWeights(path: string): Uint8Array | RuntimeFault {
   try {
     return readFileSync(path);
   } catch (error) {
-    return runFaults.weightsUnreadable(path, reason(error));
+    return folderFaults.weightsUnreadable(path, reason(error));
   }
 }
 
@@ -175,11 +178,13 @@ export function readCheckpointFile(path: string, which: "last" | "best" = "last"
   const name = which === "best" ? runFiles.best : runFiles.checkpoint;
   const file = join(path, name);
   if (!existsSync(file))
-    return which === "best" ? runFaults.noBest(path) : runFaults.runUnreadable(path, `it has no ${name}`);
+    return which === "best"
+      ? folderFaults.noBest(path)
+      : folderFaults.runUnreadable(path, `it has no ${name}`);
   try {
     return readFileSync(file);
   } catch (error) {
-    return runFaults.runUnreadable(path, reason(error));
+    return folderFaults.runUnreadable(path, reason(error));
   }
 }
 
@@ -189,7 +194,7 @@ function appendTo(path: string, release: () => void): RunFolder | RuntimeFault {
   try {
     descriptor = openSync(file, "a");
   } catch (error) {
-    return runFaults.outputUnwritable(file, reason(error));
+    return folderFaults.outputUnwritable(file, reason(error));
   }
   return {
     path,
@@ -213,7 +218,7 @@ function guarded(file: string, act: () => void): RuntimeFault | undefined {
     act();
     return undefined;
   } catch (error) {
-    return runFaults.outputUnwritable(file, reason(error));
+    return folderFaults.outputUnwritable(file, reason(error));
   }
 }
 
@@ -226,7 +231,7 @@ async function guardedly(file: string, act: () => Promise<void>): Promise<Runtim
     await act();
     return undefined;
   } catch (error) {
-    return runFaults.outputUnwritable(file, reason(error));
+    return folderFaults.outputUnwritable(file, reason(error));
   }
 }
 
@@ -251,7 +256,7 @@ function readText(file: string): string | RuntimeFault {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    return runFaults.runUnreadable(file, reason(error));
+    return folderFaults.runUnreadable(file, reason(error));
   }
 }
 

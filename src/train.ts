@@ -29,6 +29,7 @@ import {
 } from "./run-folder.ts";
 import { type VerificationScores, openVerification } from "./verification.ts";
 
+/** All that a run is made of; `train` disposes its executor. */
 export interface TrainRequest {
   readonly program: Program;
   readonly executor: Executor;
@@ -46,6 +47,7 @@ export interface TrainRequest {
   readonly placeOf?: (span: Span) => string;
 }
 
+/** What a run tells: the events of training, and what is found in the features after an epoch. */
 export type RunEvent =
   | TrainingEvent
   | ({ readonly kind: "angles"; readonly step: number; readonly epoch: number } & MeanAngles)
@@ -60,6 +62,7 @@ export interface WeightsEvent {
   readonly fresh: readonly FreshVariable[];
 }
 
+/** How a run ended, after `seconds`, and where its files are; a run that failed says why. */
 export type TrainSummary =
   | ({
       readonly kind: "finished" | "cancelled";
@@ -78,6 +81,10 @@ export type TrainSummary =
       readonly cause?: NonFiniteCause;
     };
 
+/**
+ * Runs a `train` from its data files to a folder of results. Mistakes in data, settings and folders are a summary,
+ * `failed`; a device that fails for good throws a `DeviceFault`.
+ */
 export async function train(request: TrainRequest): Promise<TrainSummary> {
   const startedAt = performance.now();
   const prepared = await prepare(request);

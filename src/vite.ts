@@ -33,6 +33,7 @@ import { renderDiagnostics } from "./cli/render-diagnostics.ts";
 import { type OpenedFile, isLibraryModule, openSource } from "./host.ts";
 import { writeWholeFile } from "./write-file.ts";
 
+/** What the plugin makes of an imported .margo file. */
 export interface MargoPluginOptions {
   /** What each entry is compiled for; `both` by default, and a page loads only the one that it runs on. */
   readonly target?: BundleTarget | "both";

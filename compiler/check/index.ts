@@ -37,6 +37,7 @@ import {
 export type { SourceHost } from "./workspace.ts";
 export type { TypeRecord } from "./session.ts";
 
+/** What is known of a file and what is wrong with it; there is always one, whatever the text. */
 export interface CheckResult {
   /** In the order of the text. */
   readonly diagnostics: readonly Diagnostic[];

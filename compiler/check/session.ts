@@ -53,6 +53,7 @@ export interface Findings {
   readonly calls: CallMemory;
 }
 
+/** The type of an expression as people read it, `f32[N, 512]`, and where the expression stands. */
 export interface TypeRecord {
   readonly span: Span;
   readonly text: string;

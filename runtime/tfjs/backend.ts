@@ -5,13 +5,16 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 
+/** WebAssembly, which is the faster one, or plain JavaScript, which runs everywhere. */
 export type BackendName = "wasm" | "cpu";
 
+/** Where the WebAssembly backend lies. */
 export interface BackendOptions {
   /** Folder or URL of tfjs-backend-wasm's .wasm files, ending in a slash, or the URL of each by its name. */
   readonly wasmPath?: string | Readonly<Record<string, string>>;
 }
 
+/** All backends, the faster first. */
 export const backendNames: readonly BackendName[] = ["wasm", "cpu"];
 
 /** Makes `name` the active backend. Throws with the reason when it cannot start. */

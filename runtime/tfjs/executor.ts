@@ -15,6 +15,7 @@ import type {
   VariableInfo,
 } from "../program.ts";
 import type { Sizes } from "../sizes.ts";
+import { untilDisposed } from "../until-disposed.ts";
 import { type BackendName, type BackendOptions, loadBackend } from "./backend.ts";
 import { type DataType, type Heap, heapOfActiveBackend } from "./heap.ts";
 import { type Kernels, createKernels } from "./kernels.ts";
@@ -65,7 +66,7 @@ export async function createTfjsExecutor(
     variables: new Map(),
     activate,
   };
-  return {
+  return untilDisposed({
     info: module.info,
     initialize: (seed) => initialize(device, seed),
     call: (name, inputs, reads) => call(device, name, inputs, reads),
@@ -80,7 +81,7 @@ export async function createTfjsExecutor(
       device.variables.clear();
       device.kernels.dispose();
     },
-  };
+  });
 }
 
 async function initialize(device: Device, seed: number): Promise<void> {
@@ -101,9 +102,10 @@ async function call(
 ): Promise<NamedTensors> {
   const fn = functionNamed(device.module.info, name);
   const wanted = checkReads(fn, reads);
+  // From here on nothing is waited for: another call would replace the variables that this one holds.
+  await device.activate();
   const variables = allVariables(device);
   const sizes = checkInputs(fn, inputs, knownSizes(device));
-  await device.activate();
   const fed = Object.fromEntries(
     Object.entries(inputs).map(([key, value]) => [key, upload(device.heap, value)]),
   );

@@ -7,6 +7,7 @@ import { DeviceFault } from "../device-fault.ts";
 import { matrixFeature, offerOf } from "./offer.ts";
 import { type GpuModule, type GpuOffer, lackingFeatures } from "./schedule.ts";
 
+/** An open device and what it can do. Whoever opened it destroys it: `device.destroy()`. */
 export interface GpuDevice {
   readonly device: GPUDevice;
   readonly adapter: AdapterFacts;
@@ -16,6 +17,7 @@ export interface GpuDevice {
   readonly offer: GpuOffer;
 }
 
+/** What the browser says of the adapter that was taken. */
 export interface AdapterFacts {
   /** For people: `NVIDIA H100`, `SwiftShader driver 5.0.0 (software)`. */
   readonly name: string;

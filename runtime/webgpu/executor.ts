@@ -7,6 +7,7 @@ import { checkInputs, functionNamed, listed } from "../call.ts";
 import { DeviceLost } from "../device-fault.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors, StartedCall } from "../program.ts";
 import type { Sizes } from "../sizes.ts";
+import { untilDisposed } from "../until-disposed.ts";
 import { type Budget, budgetFor } from "./budget.ts";
 import { type GpuDevice, lackOf } from "./device.ts";
 import { type Instance, checkFunction, createInstance, nextPrefix } from "./instance.ts";
@@ -35,6 +36,7 @@ interface Session {
 /** Sets of sizes that are kept ready: the batch, the last batch, and the same for evaluation. */
 const keptInstances = 6;
 
+/** What concerns one device and not the module. */
 export interface WebGpuExecutorOptions {
   /** Hears how many kernels are compiled of how many that were asked for. */
   readonly onCompiled?: CompileListener | undefined;
@@ -57,7 +59,7 @@ export function createWebGpuExecutor(
   const inTurn = queue();
   const start = async (name: string, inputs: NamedTensors, reads?: readonly string[]): Promise<StartedCall> =>
     inTurn(() => session.watch.during(() => startCall(session, name, inputs, reads)));
-  return {
+  return untilDisposed({
     info: module.info,
     initialize: (seed) => inTurn(() => session.watch.during(() => initialize(session, seed))),
     start,
@@ -88,7 +90,7 @@ export function createWebGpuExecutor(
       // The first device belongs to whoever handed it in.
       if (session.gpu !== gpu) session.gpu.device.destroy();
     },
-  };
+  });
 }
 
 function openSession(

@@ -9,6 +9,7 @@ import type { DType, ProgramInfo } from "../program.ts";
 /** A number, or canonical text such as `2*N + 1`; see sizes.ts. */
 export type Size = number | string;
 
+/** A compiled program for WebGPU, all of it data. It is handed on, not read; its insides change with the compiler. */
 export interface GpuModule {
   readonly info: ProgramInfo;
   /** Bytes that a streamed region may hold, where somebody asked for a number; else the device decides. */

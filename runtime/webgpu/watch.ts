@@ -8,6 +8,7 @@ import { type GpuDevice, outOfMemory } from "./device.ts";
 export interface Watch {
   /** Runs work on the device. Throws what went wrong outside, before the work, within it or by its end. */
   readonly during: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Nothing runs any more. */
   readonly stop: () => void;
 }
 
@@ -38,7 +39,11 @@ export function watchDevice(gpu: GpuDevice, program: string): Watch {
         throw error;
       }
     },
-    stop: () => device.removeEventListener("uncapturederror", note),
+    stop: () => {
+      device.removeEventListener("uncapturederror", note);
+      // What waits for its turn would work on buffers that are gone.
+      wrong ??= new Error(`${program} has left this device`);
+    },
   };
 }
 

@@ -1,10 +1,11 @@
 /** `margo embed`: what a trained model makes of rows, as arrays for other tools. */
 import { join } from "node:path";
-import { type RuntimeFault, isFault, runFaults } from "../../runtime/errors.ts";
+import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "../data-settings.ts";
 import { embedRows } from "../embed-rows.ts";
 import { openFitted } from "../fitted-dataset.ts";
+import { folderFaults } from "../folder-faults.ts";
 import { writeNpz } from "../npz.ts";
 import { count } from "../report/numbers.ts";
 import { runFiles } from "../run-folder.ts";
@@ -62,5 +63,5 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
 function rowsAsked(training: TrainingInfo, asked: DataSetting | undefined): DataSetting | RuntimeFault {
   if (asked === undefined) return training.validation === undefined ? "data" : "validation";
   const named = dataSettings.filter((one) => training[one] !== undefined);
-  return named.includes(asked) ? asked : runFaults.missingRows(asked, named);
+  return named.includes(asked) ? asked : folderFaults.missingRows(asked, named);
 }

@@ -2,7 +2,8 @@
  * A dense array as a file holds it, and how two of them, features and labels, become a dataset. All
  * readers of arrays (IDX, npy, npz) end here, so labels and numbers are checked in one place.
  */
-import { type Dataset, type Features, labelRangeFault, rowSize } from "../../runtime/dataset.ts";
+import { labelRangeFault, valueFault } from "../../runtime/check-rows.ts";
+import { type Dataset, type Features, rowSize } from "../../runtime/dataset.ts";
 import type { DataSource, HostTensor } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
@@ -43,8 +44,6 @@ export function arrayDataset(
   const rows = features.shape[0] ?? 0;
   if (features.shape.length === 0 || rows === 0 || features.data.length === 0)
     return dataFaults.noRows(features.name);
-  const bad = notFinite(features);
-  if (bad !== undefined) return bad;
   const scale = normalisationOf(
     source,
     options,
@@ -60,6 +59,8 @@ export function arrayDataset(
     data: features.data,
     ...scale,
   };
+  const bad = valueFault(features.name, stored);
+  if (bad !== undefined) return bad;
   if (labels === undefined) return { source: features.name, features: stored };
   if (labels.shape[0] !== rows) return dataFaults.rowsDiffer(features.name, rows, labels.shape[0] ?? 0);
   const { classes } = options;
@@ -73,24 +74,19 @@ export function arrayDataset(
   };
 }
 
-function notFinite({ name, shape, data }: DataArray): RuntimeFault | undefined {
-  if (!(data instanceof Float32Array)) return undefined;
-  const at = data.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return undefined;
-  const size = rowSize(shape);
-  return dataFaults.notFinite(name, Math.floor(at / size), `element ${at % size}`, String(data[at]));
-}
-
 function valueLabels(labels: DataArray): HostTensor | RuntimeFault {
   const { shape, data } = labels;
-  if (data instanceof Float32Array) return notFinite(labels) ?? { dtype: "f32", shape, data };
+  if (data instanceof Float32Array) return valueFault(labels.name, labels) ?? { dtype: "f32", shape, data };
   return { dtype: "i32", shape, data: Int32Array.from(data) };
 }
 
 function classLabels({ name, shape, data }: DataArray, classes: number): HostTensor | RuntimeFault {
   if (rowSize(shape) !== 1) return dataFaults.notOneLabel(name, shape.slice(1));
-  const fraction = data.findIndex((value) => !Number.isInteger(value));
-  if (fraction >= 0) return dataFaults.fractionLabel(name, fraction, data[fraction] ?? NaN);
-  const labels = Int32Array.from(data);
-  return labelRangeFault(name, labels, classes) ?? { dtype: "i32", shape: [labels.length], data: labels };
+  return (
+    labelRangeFault(name, data, classes) ?? {
+      dtype: "i32",
+      shape: [data.length],
+      data: Int32Array.from(data),
+    }
+  );
 }

@@ -77,16 +77,6 @@ export const dataFaults = {
     ),
   noRows: (file: string) =>
     fault("M0713", `${file} has no rows`, "give a data file with at least one row", { file }),
-  notFinite: (file: string, row: number, place: string, value: string) =>
-    fault(
-      "M0714",
-      `${place} of row ${row} of ${file} is ${value}`,
-      "remove the row or fill the value in (rows count from 0)",
-      {
-        file,
-        row,
-      },
-    ),
   badCell: (file: string, row: number, line: number, column: string, text: string) =>
     fault(
       "M0715",
@@ -114,16 +104,6 @@ export const dataFaults = {
       `${file} has ${found} classes, but the source says classes: ${wanted}`,
       `write classes: ${found}${names.length > 0 ? ` (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""})` : ""}`,
       { file },
-    ),
-  fractionLabel: (file: string, row: number, value: number) =>
-    fault(
-      "M0719",
-      `the label of row ${row} of ${file} is ${value}, not a whole number`,
-      "leave classes: out for a loss on values, or correct the label",
-      {
-        file,
-        row,
-      },
     ),
   notOneLabel: (file: string, shape: readonly number[]) =>
     fault(

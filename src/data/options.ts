@@ -2,6 +2,7 @@
  * Settings of data readers, checked against a table: each reader names its settings with their kinds,
  * and gets back plain values or a fault.
  */
+import { badScale } from "../../runtime/check-rows.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
@@ -107,12 +108,9 @@ export function normalisationOf(
   defaultStd: number,
 ): Normalisation | RuntimeFault {
   const { mean = [0], std = [defaultStd] } = options;
-  const size = shape.at(-1) ?? 1;
-  for (const [name, values] of [
-    ["mean", mean],
-    ["std", std],
-  ] as const)
-    if (values.length !== 1 && values.length !== size)
-      return dataFaults.badOption(source.reader, name, `one number or ${size} of them`, values);
-  return std.includes(0) ? dataFaults.badOption(source.reader, "std", "other than 0", std) : { mean, std };
+  const scale = { mean, std };
+  const bad = badScale(scale, shape);
+  return bad === undefined
+    ? scale
+    : dataFaults.badOption(source.reader, bad.name, bad.wanted, scale[bad.name]);
 }

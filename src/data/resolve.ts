@@ -8,6 +8,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
 
+/** Where data files are looked for, and how many of their rows are taken. */
 export interface DataContext {
   /** The folder of the .margo file. */
   readonly directory: string;

@@ -3,7 +3,8 @@
  * the label. Class names are the label column's distinct texts in code-unit order, so the numbering never
  * depends on the order of rows.
  */
-import { type Dataset, labelRangeFault } from "../../runtime/dataset.ts";
+import { labelRangeFault } from "../../runtime/check-rows.ts";
+import type { Dataset } from "../../runtime/dataset.ts";
 import type { DataSource, HostTensor } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";

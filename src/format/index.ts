@@ -11,6 +11,7 @@ import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 
 export type { Doc } from "./words.ts";
 
+/** How a text is laid out where it is not the one format's way. */
 export interface FormatOptions {
   /** What diagnostics call the text. */
   readonly file?: string;
@@ -21,6 +22,7 @@ export interface FormatOptions {
   readonly useTabs?: boolean;
 }
 
+/** A text in the one format; it is never less than what was given. */
 export interface FormatResult {
   /** What has mistakes is in it as it was written. */
   readonly text: string;
@@ -37,6 +39,10 @@ export interface FormatEdit {
 
 export const preferredWidth = 100;
 
+/**
+ * Formats a whole text. Never throws on a text: what cannot be parsed stays as it was written, and a diagnostic
+ * says why.
+ */
 export function format(text: string, options: FormatOptions = {}): FormatResult {
   const printed = printFile(options.file ?? "", text);
   return {

@@ -1,7 +1,7 @@
 /** Datasets from arrays, and what is said of arrays that do not fit together. */
 import { expect, test } from "vitest";
-import { datasetOf } from "../../runtime/arrays.ts";
-import { gatherBatch } from "../../runtime/dataset.ts";
+import { type Arrays, datasetOf } from "../../runtime/arrays.ts";
+import { fitDataset, gatherBatch } from "../../runtime/dataset.ts";
 import { faultText, whole } from "../support/datasets.ts";
 
 const features = Uint8Array.of(0, 10, 20, 30, 40, 50);
@@ -16,13 +16,62 @@ test("rows, their labels, and the normalised batch", () => {
   expect([...(labels?.data ?? [])]).toEqual([1, 2]);
 });
 
-test.each([
+const rows = { features, shape: [2] };
+const floats = (...values: readonly number[]) => ({ features: Float32Array.from(values), shape: [2] });
+
+/** What a caller without types may hand in. */
+const untyped = (arrays: object): Arrays => arrays as Arrays;
+
+test.each<readonly [object, RegExp]>([
   [{ features, shape: [4] }, /M0731 .*6 elements.*\[4\]/],
-  [{ features, shape: [2], labels: [0, 1] }, /M0732 .*2 labels for 3 rows/],
-  [
-    { features, shape: [2], labels: [0, 1, 7], classes: 3, source: "my digits" },
-    /M0725 .*row 2 of my digits is 7/,
-  ],
-])("what does not fit: %j", (arrays, words) => {
-  expect(faultText(datasetOf(arrays))).toMatch(words);
+  [{ ...rows, labels: [0, 1] }, /M0732 .*2 labels for 3 rows/],
+  [{ ...rows, labels: [0, 1, 7], classes: 3, source: "my digits" }, /M0725 .*row 2 of my digits is 7/],
+  [{ ...rows, labels: ["cat", "dog", "cat"], classes: 2 }, /M0719 the label of row 0 of the data is cat/],
+  [{ ...rows, labels: [0, "1", 1] }, /M0719 the label of row 1 of the data is 1, not a whole number/],
+  [{ ...rows, labels: [0, 1, 0.5], classes: 2 }, /M0719 the label of row 2 of the data is 0.5/],
+  [{ ...rows, labels: [0, NaN, 0], classes: 2 }, /M0719 the label of row 1 of the data is NaN/],
+  [{ ...rows, labels: [0, NaN, 0] }, /M0714 element 0 of row 1 of the labels of the data is NaN/],
+  [{ ...rows, labels: [0n, 5n, 0n], classes: 2 }, /M0725 the label of row 1 of the data is 5/],
+  [{ ...rows, labels: [0, 1, 0], classes: 1.5 }, /M0604 classes of the data is 1.5/],
+  [{ ...rows, std: 0 }, /M0604 std of the data is 0, but it must be other than 0/],
+  [{ ...rows, mean: NaN }, /M0604 mean of the data is NaN, but it must be a finite number/],
+  [{ ...rows, mean: [1, 2, 3] }, /M0604 mean of the data is 1, 2, 3, but it must be one number or 2 of them/],
+  [floats(0, 1, NaN, 3), /M0714 element 0 of row 1 of the data is NaN/],
+  [floats(0, 1, 2, -Infinity), /M0714 element 1 of row 1 of the data is -Infinity/],
+  [floats(0, 1, 2, 2 ** 100), /M0750 element 1 of row 1 of the data is 1.26\d*e\+30/],
+  [{ ...floats(0, 1, 2, 0.5), dtype: "i32" }, /M0604 dtype of the data is i32/],
+  [{ features }, /M0604 shape of the data is undefined, but it must be the sizes of one row/],
+  [{ features, shape: [0] }, /M0604 shape of the data is 0/],
+  [{ features: [1, 2], shape: [2] }, /M0751 the features of the data are no array of numbers/],
+  [{ features: BigInt64Array.of(1n), shape: [1] }, /M0751/],
+  [{ shape: [2] }, /M0751/],
+])("what does not fit is a fault that says where: %o", (arrays, words) => {
+  expect(faultText(datasetOf(untyped(arrays)))).toMatch(words);
+});
+
+test("a mean and a std for each place of the last axis, as files may have them", () => {
+  const dataset = whole(datasetOf({ ...rows, mean: [0, 10], std: Float32Array.of(10, 20) }));
+  expect([...gatherBatch(dataset, [0, 1, 2]).features.data]).toEqual([0, 0, 2, 1, 4, 2]);
+});
+
+test("large numbers that mean and std bring near 1 are taken", () => {
+  const dataset = whole(datasetOf({ ...floats(0, 2 ** 100), std: 2 ** 100 }));
+  expect([...gatherBatch(dataset, [0]).features.data]).toEqual([0, 1]);
+});
+
+test("labels that are no classes: whole numbers of any kind, and fractions where no classes are named", () => {
+  const labelsOf = (labels: ArrayLike<number | bigint>) => whole(datasetOf({ ...rows, labels })).labels;
+  expect(labelsOf([0n, 2n, 1n])).toEqual({ dtype: "i32", shape: [3], data: Int32Array.of(0, 2, 1) });
+  expect(labelsOf([-1, 2, 1])?.dtype).toBe("i32");
+  expect(labelsOf([1, 0.5, -2])).toEqual({ dtype: "f32", shape: [3], data: Float32Array.of(1, 0.5, -2) });
+  expect(labelsOf([1, 2 ** 40, 0])).toMatchObject({ dtype: "f32", data: Float32Array.of(1, 2 ** 40, 0) });
+});
+
+test("fractions do not fit an input of classes, and the first is named", () => {
+  const dataset = whole(datasetOf({ ...rows, labels: [1, 0.5, 0] }));
+  const input = { name: "x", dtype: "f32", shape: ["N", 2], role: "data" } as const;
+  const classes = { name: "y", dtype: "i32", shape: ["N"], role: "data", bound: 2 } as const;
+  expect(faultText(fitDataset(dataset, { features: input, labels: classes }))).toMatch(
+    /M0723 the labels of the data are fractions, the first in row 1/,
+  );
 });

@@ -1,8 +1,9 @@
 /** Every fault has a code of its own, a sentence and a way out. */
 import { expect, it } from "vitest";
 import { errorEntries } from "../../compiler/errors/index.ts";
-import { fitFaults, isFault, runFaults } from "../../runtime/errors.ts";
+import { fitFaults, isFault, rowFaults, runFaults } from "../../runtime/errors.ts";
 import { dataFaults } from "../../src/data/faults.ts";
+import { folderFaults } from "../../src/folder-faults.ts";
 
 it("has one code a fault, in the ranges of data and runs, that no mistake in a text has", () => {
   // Facts are numbers, texts or lists; this stands in for each of them well enough to build the words.
@@ -10,7 +11,9 @@ it("has one code a fault, in the ranges of data and runs, that no mistake in a t
   const facts: never[] = Array.from({ length: 5 }, () => anything as never);
   const tables: Readonly<Record<string, (...facts: never[]) => unknown>>[] = [
     dataFaults,
+    folderFaults,
     fitFaults,
+    rowFaults,
     runFaults,
   ];
   const faults = tables.flatMap((table) => Object.values(table)).map((build) => build(...facts));

@@ -60,6 +60,42 @@ describe("without an adapter", () => {
   });
 });
 
+describe("what is no program or target is refused with a way out:", () => {
+  const lacking = /says of no module how it is loaded/;
+  test.each<readonly [string, unknown, object, RegExp]>([
+    ["a target", both, { target: "gpu" }, /there is no target "gpu"/],
+    ["no program", undefined, {}, lacking],
+    ["a program without modules", { name: "Tiny" }, {}, lacking],
+    ["none in it", { name: "Tiny", modules: {} }, {}, /Tiny says of no module/],
+    ["under another name", { name: "Tiny", modules: { webgpu: wgsl } }, {}, lacking],
+    ["a module that is loaded already", { name: "Tiny", modules: { tfjs: { info: {} } } }, {}, lacking],
+    [
+      "an empty module",
+      { name: "Tiny", modules: { tfjs: async () => ({}) } },
+      {},
+      /no module that was compiled/,
+    ],
+    [
+      "no module",
+      { name: "Tiny", modules: { tfjs: async () => undefined } },
+      {},
+      /no module that was compiled/,
+    ],
+    [
+      "one for the other target",
+      { name: "Tiny", modules: { tfjs: wgsl } },
+      {},
+      /loads for tfjs is no module/,
+    ],
+  ])("%s", async (_, given, options, words) => {
+    await expect(openProgram(given as CompiledProgram, options)).rejects.toMatchObject({
+      name: "DeviceFault",
+      message: expect.stringMatching(words),
+      help: expect.stringMatching(/./),
+    });
+  });
+});
+
 describeOnGpu("with an adapter,", ({ adapter }) => {
   test("WebGPU where it is wanted, or faster", async () => {
     const gpu = await gpuOfNode();
@@ -69,6 +105,12 @@ describeOnGpu("with an adapter,", ({ adapter }) => {
     });
     expect((await opened(both, { gpu })).target).toBe(adapter.kind === "hardware" ? "wgsl" : "tfjs");
     expect((await opened({ name: "Tiny", modules: { wgsl } }, { gpu })).target).toBe("wgsl");
+  });
+
+  test("a module for tfjs under the name of the other target is refused", async () => {
+    const modules = { wgsl: tfjs as unknown as typeof wgsl };
+    const opening = openProgram({ name: "Tiny", modules }, { gpu: await gpuOfNode(), target: "wgsl" });
+    await expect(opening).rejects.toThrow(/loads for wgsl is no module that was compiled for it/);
   });
 
   test("the page hears how many kernels are compiled", async () => {

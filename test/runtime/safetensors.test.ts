@@ -62,6 +62,18 @@ describe("safetensors", () => {
     expect([...(tensors["b"]?.data ?? [])]).toEqual([1]);
   });
 
+  it("takes bytes as a response or a file gives them, and refuses what is none", () => {
+    const tensors = { a: { dtype: "f32", shape: [2], data: Float32Array.of(1, 2) } } as const;
+    const bytes = writeSafetensors({ tensors, metadata: {} });
+    const shared = new Uint8Array(new ArrayBuffer(bytes.length + 3), 3);
+    shared.set(bytes);
+    const { buffer } = Uint8Array.from(bytes);
+    for (const given of [buffer, shared]) expect(whole(readSafetensors(given)).tensors).toEqual(tensors);
+    const refused = (given: unknown) => faultText(readSafetensors(given as ArrayBuffer));
+    expect(refused(Promise.resolve(buffer))).toMatch(/M0610 .*and \[object Promise\] was given/);
+    expect(refused(undefined)).toMatch(/M0610 .*and \[object Undefined\] was given/);
+  });
+
   it("says what is wrong", () => {
     const f32 = (begin: number, end: number, shape = [1]) => ({
       dtype: "F32",

@@ -1,11 +1,13 @@
 /** The trainer and its loop over a fake executor: events, resuming, cancelling, bad numbers, bad settings. */
 import { describe, expect, it, vi } from "vitest";
+import { datasetOf } from "../../runtime/arrays.ts";
 import { batchRows, epochOrder, groupedByClass } from "../../runtime/batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../runtime/checkpoint.ts";
 import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
-import { isFault, runFaults } from "../../runtime/errors.ts";
+import { isFault } from "../../runtime/errors.ts";
 import { type Trainer, createTrainer, rowsOf } from "../../runtime/trainer.ts";
 import type { TrainingEvent, TrainingOptions } from "../../runtime/training-run.ts";
+import { folderFaults } from "../../src/folder-faults.ts";
 import { cornerDataset, faultText, whole } from "../support/datasets.ts";
 import { fakeExecutor } from "../support/fake-executor.ts";
 
@@ -137,9 +139,9 @@ describe("resuming", () => {
     const whole20 = await run(straight, dataset, options);
     const before = await freshTrainer();
     const head = await run(before, dataset, { ...options, steps: at });
-    const bytes = await before.save();
+    const { buffer } = Uint8Array.from(await before.save());
     const after = await freshTrainer(0.1, 999);
-    expect(await after.load(bytes)).toBeUndefined();
+    expect(await after.load(buffer)).toBeUndefined();
     const tail = await run(after, dataset, options);
     expect([...head.losses, ...tail.losses]).toEqual(whole20.losses);
     expect(await after.save()).toEqual(await straight.save());
@@ -272,7 +274,7 @@ describe("a loss that is no number", () => {
 
   it("ends the run when a checkpoint cannot be written", async () => {
     const trainer = await freshTrainer();
-    const full = runFaults.outputUnwritable("run/checkpoint.safetensors", "the disk is full");
+    const full = folderFaults.outputUnwritable("run/checkpoint.safetensors", "the disk is full");
     const { outcome } = await run(trainer, dataset, { ...options, saveCheckpoint: async () => full });
     expect(outcome).toEqual({ kind: "failed", fault: full });
   });
@@ -314,6 +316,38 @@ describe("what does not fit", () => {
   it("refuses rows of a class together where there are no classes", async () => {
     const { outcome } = await run(await freshTrainer(), dataset, { ...options, perClass: 0 });
     expect(outcome).toMatchObject({ kind: "failed", fault: { code: "M0604" } });
+  });
+
+  it("says why where a fault was handed on in place of the data", async () => {
+    const trainer = await freshTrainer();
+    const broken = datasetOf({ features: new Float32Array(7), shape: [4] }) as Dataset;
+    const words = /M0731 the data has 7 elements/;
+    expect(await start(broken)).toMatch(words);
+    expect(await start(dataset, { ...options, validation: broken })).toMatch(words);
+    expect(faultText(await trainer.evaluate(broken, { batch: 4 }))).toMatch(words);
+    expect(await start([1, 2] as never)).toMatch(/M0604 the data is 1,2, but it must be a dataset/);
+    expect(await start(undefined as never)).toMatch(/M0604 the data is undefined/);
+  });
+
+  it("says what was forgotten", async () => {
+    const trainer = await freshTrainer();
+    const nothing = undefined as never;
+    const outcome = await trainer.train(dataset, nothing);
+    expect(outcome.kind === "failed" && faultText(outcome.fault)).toMatch(/M0604 batch is undefined/);
+    expect(faultText(await trainer.evaluate(dataset, nothing))).toMatch(/M0604 batch is undefined/);
+    expect(faultText(await trainer.evaluate(dataset, { batch: 0 }))).toMatch(/M0604 batch is 0/);
+    expect(await trainer.train(dataset, options)).toMatchObject({ kind: "finished" });
+    const opened = { executor: fakeExecutor(settings) };
+    expect(faultText(await createTrainer(opened as never))).toMatch(/M0604 the executor is .*openProgram/);
+  });
+
+  it("takes the program's seed where none is given, and refuses what is none", async () => {
+    const executor = fakeExecutor(settings);
+    const data = { reader: "csv", files: [], options: {} };
+    const info = { ...executor.info, training: { data, batch: 4, seed: 17 } };
+    expect(whole(await createTrainer({ ...executor, info })).seed).toBe(17);
+    expect(whole(await createTrainer(executor)).seed).toBe(0);
+    expect(faultText(await createTrainer(executor, 1.5))).toMatch(/M0604 seed is 1.5/);
   });
 
   it("refuses programs that cannot be trained", async () => {

@@ -12,7 +12,7 @@ export loss Head(x: f32[N, 4], y: index<20000>[N]) { margin_softmax(x, y, margin
 
 /** The standard library is put into the library when it is built; here it stands among the sources. */
 const library = Object.fromEntries(
-  ["losses", "margins", "initialisers"].map((name) => {
+  ["losses", "margins", "initialisers", "optimizers"].map((name) => {
     const text = readFileSync(new URL(`../../std/${name}.margo`, import.meta.url), "utf8");
     return [`std/${name}`, text];
   }),
@@ -50,6 +50,34 @@ test("what a file imports is no entry of it", () => {
 test("a budget that is no number of bytes is refused", () => {
   for (const budgetBytes of [0, -1, 0.5, NaN, Infinity])
     expect(() => compiled(head, { budgetBytes })).toThrow(/budgetBytes is a whole number of bytes/);
+});
+
+test("a target that there is not is refused", () => {
+  for (const target of ["gpu", "webgpu", "both", 3])
+    expect(() => compiled(head, { target } as CompileOptions)).toThrow(
+      /^target is "tfjs" or "wgsl", and not /,
+    );
+});
+
+test("settings are source, numbers or flags; anything else is refused", () => {
+  const source = `${head}
+model Four(x: f32[N, 4]) -> f32[N, 4] { x }
+train Own {
+  model = Four
+  loss = margin_softmax(margin: CosFace())
+  data = csv("rows.csv", classes: 3)
+  optimizer = sgd(rate: 0.1)
+  batch = 2
+  epochs = 1
+}`.replace('"std/margins"', '"std/margins"\nimport { sgd } from "std/optimizers"');
+  const batchOf = (batch: number | string) =>
+    compiled(source, { set: { batch } }).artifacts[0]?.info.training?.batch;
+  expect([batchOf(3), batchOf("4")]).toEqual([3, 4]);
+  expect(compiled(source, { set: { batch: true } }).diagnostics).not.toEqual([]);
+  for (const batch of [undefined, null, [3], { value: 3 }] as unknown as string[])
+    expect(() => compiled(source, { set: { batch } as never })).toThrow(
+      /^set.batch is .*: give its Margo source/,
+    );
 });
 
 test("a mistake in the source is a diagnostic, and there is no artifact", () => {

@@ -112,6 +112,7 @@ export function choosePath(offer: GpuOffer, asked: GpuPath | undefined): PathCho
 /** Paths that are compiled for devices that nobody has seen. */
 export const builtPaths = ["plain", "subgroups", "f16"] as const satisfies readonly GpuPath[];
 
+/** What kernels for a GPU may use where no adapter is at hand while they are compiled; `plain` runs on every one. */
 export type BuiltPath = (typeof builtPaths)[number];
 
 /** What the path means on an adapter that offers all that it asks for, and nothing else. */

@@ -117,6 +117,15 @@ describe.each(backendNames)("on %s", (backend) => {
     ["step", { x, y: i32([1, 2, 3]) }, "y is i32[N] with N = 2, but [3] was given"],
     ["step", { x, y: i32([0, 4]) }, "y holds 4 in row 1; labels here are 0 … 3"],
     ["step", { x, y: f32([2], [0, 1]) }, "y is i32, but f32 was given"],
+    [
+      "step",
+      { x: [1, 2, 3] as never, y },
+      /x is f32\[N, 3\], given as \{ dtype: "f32", shape: .*Float32Array/,
+    ],
+    ["step", { x: { dtype: "f32", shape: [1, 3] } as never, y }, "x is f32, so its data is a Float32Array"],
+    ["step", { x: { ...x, data: Uint8Array.of(1, 2, 3, 3, 2, 1) }, y }, "so its data is a Float32Array"],
+    ["step", { x: { ...x, data: [1, 2, 3, 3, 2, 1] as never }, y }, "so its data is a Float32Array"],
+    ["step", { x: null as never, y }, 'step needs the input "x"'],
     ["step", { x: f32([2, 3], [1]), y }, "x holds 1 elements, but its shape [2, 3] 6"],
   ] as const)("%s with a wrong call %#", async (name, inputs, message) => {
     await expect(executor.call(name, inputs)).rejects.toThrow(message);
