@@ -22,6 +22,7 @@ import {
   type BundleTarget,
   bundleParts,
   declarationFile,
+  declarationPath,
   indexModule,
   partModule,
   partName,
@@ -76,7 +77,7 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
       report(this, opened, result.diagnostics);
       const wanted = /^\?margo=(\w+)\.([\w.]+)$/.exec(query);
       if (wanted === null) {
-        await writeTypes(this, path, declarationFile(basename(path), result.programs, parts));
+        await writeTypes(this, path, declarationFile(path, result.programs, targets));
         return indexModule(
           result.programs,
           parts,
@@ -185,7 +186,7 @@ function messageOf(opened: OpenedFile, diagnostic: Diagnostic): PlacedMessage {
 
 /** Written only when it changes, so that watchers of types rest; a folder that cannot be written is no error. */
 async function writeTypes(context: Context, path: string, text: string): Promise<void> {
-  const file = path.replace(/\.margo$/, ".d.margo.ts");
+  const file = declarationPath(path);
   if (textOf(file) === text) return;
   try {
     await writeWholeFile(file, text);

@@ -153,15 +153,18 @@ type ProgramFor<Name extends string> = CompiledProgram & {
   readonly name: Name;
   readonly modules: Required<Pick<CompiledProgram["modules"], "wgsl">>;
 };
+type Trained = Required<Pick<CompiledProgram, "training">>;
 
 /** \`train Flowers\` takes x: f32[N, 4], y: i32[N]; 14 parameters. */
-export declare const Flowers: ProgramFor<"Flowers">;
+export declare const Flowers: ProgramFor<"Flowers"> & Trained;
 export default Flowers;
 `,
     );
     const entries = project({ "main.js": 'export { Flower } from "./shared.margo";\n' });
     await bundle(entries, { entries: ["Flower"] });
-    expect(readFileSync(join(entries, "shared.d.margo.ts"), "utf8")).toContain("const Flower:");
+    expect(readFileSync(join(entries, "shared.d.margo.ts"), "utf8")).toContain(
+      'const Flower: ProgramFor<"Flower">;',
+    );
   });
 
   test("gives kernels of the path that is asked for, and plain ones unasked", async () => {
