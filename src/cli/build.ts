@@ -20,9 +20,10 @@ import { isLibraryModule } from "../host.ts";
 import { version } from "../version.ts";
 import { type Artifact, checkArtifacts, writeArtifacts } from "./artifacts.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, declarationsOf, programOf, sourceAt, sourceLineOf, textOf } from "./source.ts";
-import { refuseForOtherTarget } from "./start-executor.ts";
-import { atStage } from "./stage.ts";
+import { type Source, sourceLineOf, textOf } from "../source.ts";
+import { declarationsOf, programOf, sourceAt } from "./source.ts";
+import { refuseForOtherTarget } from "./target-flags.ts";
+import { atStage } from "../stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, say } from "./terminal.ts";
 
 export interface BuildOptions {

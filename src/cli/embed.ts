@@ -11,9 +11,9 @@ import { runFiles } from "../run-folder.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { tellFault } from "./fault.ts";
 import { type ExitCode, exitFault, exitFine, say, writeOut } from "./terminal.ts";
-import { type TrainedRunOptions, withTrainedRun } from "./trained-run.ts";
+import { type RunFlags, withTrainedRun } from "./trained-run.ts";
 
-export interface EmbedOptions extends TrainedRunOptions {
+export interface EmbedOptions extends RunFlags {
   /** Which rows of the `train`. */
   readonly of?: DataSetting;
   readonly out?: string;

@@ -16,23 +16,11 @@ import { version } from "../version.ts";
 import { tellFault, tellFaultAt } from "./fault.ts";
 import { showProgress, showReading } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
-import {
-  type Source,
-  declarationsOf,
-  importedTexts,
-  placeOf,
-  programOf,
-  sourceAt,
-  textOf,
-} from "./source.ts";
-import { atStage } from "./stage.ts";
-import {
-  askedBudget,
-  pathOfRun,
-  refuseForOtherTarget,
-  startExecutor,
-  targetOfRun,
-} from "./start-executor.ts";
+import { type Source, importedTexts, placeOf, textOf } from "../source.ts";
+import { declarationsOf, programOf, sourceAt } from "./source.ts";
+import { atStage } from "../stage.ts";
+import { pathOfRun, startExecutor, targetOfRun } from "../start-executor.ts";
+import { askedBudget, refuseForOtherTarget } from "./target-flags.ts";
 import {
   type ExitCode,
   animated,

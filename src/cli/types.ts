@@ -8,7 +8,7 @@ import { type Artifact, checkArtifacts, writeArtifacts } from "./artifacts.ts";
 import { expanded } from "./expand-files.ts";
 import { Refusal } from "./refusal.ts";
 import { sourceAt, tell } from "./source.ts";
-import { atStage } from "./stage.ts";
+import { atStage } from "../stage.ts";
 import { type ExitCode, complain, exitFault } from "./terminal.ts";
 
 export interface TypesOptions {
