@@ -41,6 +41,16 @@ describe("what the documents show compiles", () => {
     writeBlock(project, "./gpu/Digits.js", runtime, "await openProgram(program);");
     expect(project.typeErrors()).toEqual([]);
   });
+
+  test("in a service, with a run and without the compiler", async () => {
+    const project = typedProject();
+    project.write("iris.margo", readFileSync(join(projectRoot, "examples/iris/iris.margo")));
+    await project.margo("build", "iris.margo", "--out", "build");
+    for (const having of ['openRun("runs/Iris")', "trainer.load(await readFile"]) {
+      writeBlock(project, having, "");
+      expect(project.typeErrors()).toEqual([]);
+    }
+  });
 });
 
 describe("our declarations", () => {
