@@ -162,14 +162,15 @@ function report(context: Context, opened: OpenedFile, diagnostics: readonly Diag
 
 interface PlacedMessage extends UnpluginMessage {
   readonly loc: { readonly file: string; readonly line: number; readonly column: number };
-  /** The lines of source around the place, which Vite and Rollup print. */
+  /** The lines of source around the place, which Vite and Rollup print below the message and the place. */
   readonly frame: string;
 }
 
 function messageOf(opened: OpenedFile, diagnostic: Diagnostic): PlacedMessage {
   const nameOf = (file: string): string => (isLibraryModule(file) ? file : join(opened.root, file));
   const textOf = (file: string): string => opened.host.read(file) ?? "";
-  const { span, code, message, help } = diagnostic;
+  const { help, ...shown } = diagnostic;
+  const { span, code, message } = shown;
   const { line, character } = positionAt(sourceText(span.file, textOf(span.file)), span.start);
   const texts = new Map(
     [span, ...diagnostic.labels.map((label) => label.span)].map(({ file }) => [nameOf(file), textOf(file)]),
@@ -178,9 +179,9 @@ function messageOf(opened: OpenedFile, diagnostic: Diagnostic): PlacedMessage {
     message: `${code} ${message}${help === undefined ? "" : `\nhelp: ${help}`}`,
     id: nameOf(span.file),
     loc: { file: nameOf(span.file), line: line + 1, column: character },
-    frame: renderDiagnostics([withFileNames(diagnostic, nameOf)], (file) => texts.get(file) ?? "", {
+    frame: renderDiagnostics([withFileNames(shown, nameOf)], (file) => texts.get(file) ?? "", {
       color: false,
-    }).replace(/^.*\n/, ""),
+    }).replace(/^.*\n.*\n/, ""),
   };
 }
 

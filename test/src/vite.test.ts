@@ -217,6 +217,10 @@ export default Flowers;
   });
 });
 
+interface VitesFailure {
+  readonly errors?: readonly { readonly message: string; readonly frame?: string }[];
+}
+
 describe("a mistake in the source", () => {
   const broken = { "shared.margo": shared.replace("x @ W", "x @ V") };
 
@@ -232,6 +236,20 @@ describe("a mistake in the source", () => {
         },
       ],
     });
+  });
+
+  test("has its help and its place once", async () => {
+    const path = project({ "shared.margo": shared.replace("x @ W", "(x @ W) |> dence(2)") });
+    const building = viteBuild({ root: path, configFile: false, logLevel: "silent", plugins: [margo()] });
+    const failure = await building.then(
+      () => ({}),
+      (error: unknown) => error as VitesFailure,
+    );
+    const { errors = [] }: VitesFailure = failure;
+    const [{ message = "", frame = "" } = {}] = errors;
+    expect(message).toContain("help: did you mean `dense`");
+    expect(frame).not.toMatch(/help:|shared\.margo:/);
+    expect(frame.split("\n").slice(0, 2)).toEqual(["  |", expect.stringContaining("dence(2)")]);
   });
 
   test("is esbuild's error too", async () => {
