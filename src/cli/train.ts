@@ -237,7 +237,7 @@ function entriesOf(source: Source, asked: readonly string[]): readonly string[] 
     unknown === undefined
       ? `${source.file} declares no train`
       : `${source.file} has no train ${unknown}; ${offered}`,
-    "a train names a model, a loss, data and an optimizer: see examples/iris",
+    "a train names a model, a loss, data and an optimizer: see examples/iris of the package margo-lang",
   );
   throw new Refusal(exitFault);
 }
