@@ -107,8 +107,21 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
 
 /** The plugin for Vite. */
 export default plugin.vite;
-/** The plugin for other bundlers, those that the tests run it in. */
-export const { vite, rolldown, esbuild } = plugin;
+export const { vite } = plugin;
+
+/** The plugin for Rolldown. Its own types are not named here, since users of another bundler do not have them. */
+export const rolldown: (options?: MargoPluginOptions) => NamedPlugin | NamedPlugin[] = plugin.rolldown;
+
+/** The plugin for esbuild, in as few words for the same reason. */
+export const esbuild: (options?: MargoPluginOptions) => EsbuildPlugin = plugin.esbuild;
+
+interface NamedPlugin {
+  readonly name: string;
+}
+
+interface EsbuildPlugin extends NamedPlugin {
+  setup(build: unknown): void | Promise<void>;
+}
 
 function splitId(id: string): { readonly path: string; readonly query: string } {
   const at = id.indexOf("?");

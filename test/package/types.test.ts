@@ -69,4 +69,10 @@ describe("our declarations", () => {
       expect(ours).toEqual([]);
     }
   });
+
+  test("name the types of no bundler but Vite", () => {
+    const text = readFileSync(join(projectRoot, "dist/types/src/vite.d.ts"), "utf8");
+    const named = [...text.matchAll(/(?:from|import\()\s*"([^".][^"]*)"/g)].map((match) => match[1]);
+    expect(new Set(named)).toEqual(new Set(["vite"]));
+  });
 });
