@@ -1,4 +1,4 @@
-/** Tests run from the sources; only test/cli starts the built command, which `npm test` builds first. */
+/** Tests run from the sources; only test/cli and test/package look at what is built, which `npm test` builds first. */
 import { defineConfig } from "vitest/config";
 import { GpuCount } from "./test/support/gpu-count.ts";
 

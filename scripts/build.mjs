@@ -4,12 +4,13 @@
  * something is wrong. Heavy libraries stay in chunks of their own: a command loads only what it uses.
  */
 import { spawn } from "node:child_process";
-import { chmod, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const require = createRequire(import.meta.url);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version, dependencies, optionalDependencies } = JSON.parse(
   await readFile(join(root, "package.json"), "utf8"),
@@ -44,7 +45,12 @@ const shared = {
 
 const fresh = join(root, "dist.tmp");
 await rm(fresh, { recursive: true, force: true });
-const [declarations] = await Promise.all([buildDeclarations(), buildNode(), buildRuntime()]);
+const [declarations] = await Promise.all([
+  buildDeclarations(),
+  buildNode(),
+  buildRuntime(),
+  buildPlainPage(),
+]);
 // Whoever uses dist/ meanwhile sees the old one or the new one.
 await rm(join(root, "dist"), { recursive: true, force: true });
 await rename(fresh, join(root, "dist"));
@@ -82,8 +88,29 @@ function buildRuntime() {
   });
 }
 
+/** What a page without a bundler loads: tfjs's own modules want Node's and CommonJS ones, which no browser resolves. */
+async function buildPlainPage() {
+  const folder = join(fresh, "browser");
+  await build({
+    ...shared,
+    external: [],
+    entryPoints: { runtime: "runtime/browser.ts" },
+    outdir: folder,
+    chunkNames: "[name]-[hash]",
+    splitting: true,
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    sourcemap: false,
+    legalComments: "external",
+  });
+  const wasm = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
+  // The third, with threads, is never fetched.
+  for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"])
+    await copyFile(join(wasm, "dist", name), join(folder, name));
+}
+
 function buildDeclarations() {
-  const require = createRequire(import.meta.url);
   const compiler = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
   const child = spawn(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
     cwd: root,

@@ -140,20 +140,24 @@ export function partModule(
   return part satisfies never;
 }
 
-/** Types for `import … from "./digits.margo"`, as the file `digits.d.margo.ts`. */
+/** Where TypeScript looks for the types of a .margo file that is imported. */
+export function declarationPath(path: string): string {
+  return path.replace(/\.margo$/, ".d.margo.ts");
+}
+
+/** Types for `import … from "./digits.margo"`, by the path of that file. */
 export function declarationFile(
-  source: string,
+  path: string,
   programs: readonly Program[],
-  parts: readonly BundlePart[],
+  targets: readonly BundleTarget[],
 ): string {
-  const wanted = targetsOf(parts)
-    .map((target) => JSON.stringify(target))
-    .join(" | ");
+  const source = path.slice(path.search(/[^/\\]*$/));
+  const wanted = targets.map((target) => JSON.stringify(target)).join(" | ");
   const declared = programs.map((program) => {
     const info = programInfo(program, "", version);
     return [
       `/** ${describe(program, info)} */`,
-      `export declare const ${info.name}: ProgramFor<${JSON.stringify(info.name)}>;`,
+      `export declare const ${info.name}: ProgramFor<${JSON.stringify(info.name)}>${isTrained(program) ? " & Trained" : ""};`,
     ].join("\n");
   });
   const [first] = programs;
@@ -165,12 +169,20 @@ export function declarationFile(
     "  readonly name: Name;",
     `  readonly modules: Required<Pick<CompiledProgram["modules"], ${wanted}>>;`,
     "};",
+    ...(programs.some(isTrained) ? [trainedType] : []),
     "",
     ...declared,
     ...(first === undefined ? ["export {};"] : [`export default ${first.name};`]),
     "",
   ].join("\n");
 }
+
+function isTrained({ training }: Program): boolean {
+  return training !== undefined;
+}
+
+/** So that `planOf(Digits.training)` compiles where nothing may be undefined. */
+const trainedType = 'type Trained = Required<Pick<CompiledProgram, "training">>;';
 
 function describe(program: Program, { functions }: ProgramInfo): string {
   const main = functions.find(({ name }) => name === "step") ?? functions[0];

@@ -1,19 +1,43 @@
-/** The features of a dataset's rows, batch by batch. */
+/** What a trained model makes of a dataset's rows, batch by batch: their features or their scores. */
 import { consecutiveRows } from "../runtime/batches.ts";
 import { type Dataset, gatherBatch, rowCount } from "../runtime/dataset.ts";
 import type { HostTensor } from "../runtime/program.ts";
 import type { Trainer } from "../runtime/trainer.ts";
 
-/** f32[rows, …]. The dataset was opened for the program's `embed`. */
-export async function embedRows(trainer: Trainer, dataset: Dataset, batch: number): Promise<HostTensor> {
+/** Features, f32[rows, …]. The dataset was opened for the program's `embed`. */
+export function embedRows(trainer: Trainer, dataset: Dataset, batch: number): Promise<HostTensor> {
+  return inBatches(dataset, batch, async (rows) => {
+    const features = await trainer.embed(rows);
+    if (features === undefined) throw new Error(`${trainer.executor.info.name} has no features`);
+    return features;
+  });
+}
+
+/** Scores, f32[rows, classes]; undefined where the program has none. The dataset was fitted to its `evaluate`. */
+export async function predictRows(
+  trainer: Trainer,
+  dataset: Dataset,
+  batch: number,
+): Promise<HostTensor | undefined> {
+  const { name, functions } = trainer.executor.info;
+  const evaluate = functions.find((fn) => fn.name === "evaluate");
+  if (evaluate?.outputs.some((output) => output.name === "scores") !== true) return undefined;
+  return inBatches(dataset, batch, async (rows) => {
+    const scores = await trainer.predict(rows);
+    if (scores === undefined) throw new Error(`${name} has no scores`);
+    return scores;
+  });
+}
+
+async function inBatches(
+  dataset: Dataset,
+  batch: number,
+  run: (features: HostTensor) => Promise<HostTensor>,
+): Promise<HostTensor> {
   const parts: HostTensor[] = [];
   const rows = rowCount(dataset);
-  for (const places of consecutiveRows(rows, batch)) {
-    const { features } = gatherBatch(dataset, places);
-    const part = await trainer.embed(features);
-    if (part === undefined) throw new Error(`${trainer.executor.info.name} has no features`);
-    parts.push(part);
-  }
+  for (const places of consecutiveRows(rows, batch))
+    parts.push(await run(gatherBatch(dataset, places).features));
   const shape = [rows, ...(parts[0]?.shape.slice(1) ?? [])];
   const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
   let at = 0;

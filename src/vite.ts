@@ -22,6 +22,7 @@ import {
   type BundleTarget,
   bundleParts,
   declarationFile,
+  declarationPath,
   indexModule,
   partModule,
   partName,
@@ -77,7 +78,7 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
       report(this, opened, result.diagnostics);
       const wanted = /^\?margo=(\w+)\.([\w.]+)$/.exec(query);
       if (wanted === null) {
-        await writeTypes(this, path, declarationFile(basename(path), result.programs, parts));
+        await writeTypes(this, path, declarationFile(path, result.programs, targets));
         return indexModule(
           result.programs,
           parts,
@@ -107,8 +108,21 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
 
 /** The plugin for Vite. */
 export default plugin.vite;
-/** The plugin for other bundlers, those that the tests run it in. */
-export const { vite, rolldown, esbuild } = plugin;
+export const { vite } = plugin;
+
+/** The plugin for Rolldown. Its own types are not named here, since users of another bundler do not have them. */
+export const rolldown: (options?: MargoPluginOptions) => NamedPlugin | NamedPlugin[] = plugin.rolldown;
+
+/** The plugin for esbuild, in as few words for the same reason. */
+export const esbuild: (options?: MargoPluginOptions) => EsbuildPlugin = plugin.esbuild;
+
+interface NamedPlugin {
+  readonly name: string;
+}
+
+interface EsbuildPlugin extends NamedPlugin {
+  setup(build: unknown): void | Promise<void>;
+}
 
 function splitId(id: string): { readonly path: string; readonly query: string } {
   const at = id.indexOf("?");
@@ -162,14 +176,15 @@ function report(context: Context, opened: OpenedFile, diagnostics: readonly Diag
 
 interface PlacedMessage extends UnpluginMessage {
   readonly loc: { readonly file: string; readonly line: number; readonly column: number };
-  /** The lines of source around the place, which Vite and Rollup print. */
+  /** The lines of source around the place, which Vite and Rollup print below the message and the place. */
   readonly frame: string;
 }
 
 function messageOf(opened: OpenedFile, diagnostic: Diagnostic): PlacedMessage {
   const nameOf = (file: string): string => (isLibraryModule(file) ? file : join(opened.root, file));
   const textOf = (file: string): string => opened.host.read(file) ?? "";
-  const { span, code, message, help } = diagnostic;
+  const { help, ...shown } = diagnostic;
+  const { span, code, message } = shown;
   const { line, character } = positionAt(sourceText(span.file, textOf(span.file)), span.start);
   const texts = new Map(
     [span, ...diagnostic.labels.map((label) => label.span)].map(({ file }) => [nameOf(file), textOf(file)]),
@@ -178,15 +193,15 @@ function messageOf(opened: OpenedFile, diagnostic: Diagnostic): PlacedMessage {
     message: `${code} ${message}${help === undefined ? "" : `\nhelp: ${help}`}`,
     id: nameOf(span.file),
     loc: { file: nameOf(span.file), line: line + 1, column: character },
-    frame: renderDiagnostics([withFileNames(diagnostic, nameOf)], (file) => texts.get(file) ?? "", {
+    frame: renderDiagnostics([withFileNames(shown, nameOf)], (file) => texts.get(file) ?? "", {
       color: false,
-    }).replace(/^.*\n/, ""),
+    }).replace(/^.*\n.*\n/, ""),
   };
 }
 
 /** Written only when it changes, so that watchers of types rest; a folder that cannot be written is no error. */
 async function writeTypes(context: Context, path: string, text: string): Promise<void> {
-  const file = path.replace(/\.margo$/, ".d.margo.ts");
+  const file = declarationPath(path);
   if (textOf(file) === text) return;
   try {
     await writeWholeFile(file, text);

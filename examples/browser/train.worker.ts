@@ -87,8 +87,13 @@ async function train(
       digits = undefined;
       throw error;
     });
-    const plan = program.training === undefined ? { batch: 32, epochs: 20 } : planOf(program.training);
-    await runSession(trainer, await digits, plan, { signal, whenRunning: async () => paused?.gone }, post);
+    await runSession(
+      trainer,
+      await digits,
+      planOf(program.training),
+      { signal, whenRunning: async () => paused?.gone },
+      post,
+    );
     return trainer;
   } catch (error) {
     const help = error instanceof Error && "help" in error ? String(error.help) : "reload the page";

@@ -51,10 +51,17 @@ export async function startBackend(options: BackendOptions = {}): Promise<Starte
     await loadBackend("wasm", options);
     return { backend: "wasm" };
   } catch (error) {
-    await loadBackend("cpu", options);
-    const reason = error instanceof Error ? error.message : String(error);
-    return { backend: "cpu", reason: `WebAssembly did not start: ${reason}` };
+    const reason = `WebAssembly did not start: ${reasonOf(error)}`;
+    await loadBackend("cpu", options).catch((second: unknown) => {
+      const plain = `Plain JavaScript neither: ${reasonOf(second)}`;
+      throw new Error(`tfjs has no backend here. ${reason}. ${plain}`, { cause: error });
+    });
+    return { backend: "cpu", reason };
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What the active backend offers, for people. */

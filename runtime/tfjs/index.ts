@@ -7,4 +7,4 @@ export {
   loadBackend,
   startBackend,
 } from "./backend.ts";
-export { type EmittedModule, createTfjsExecutor } from "./executor.ts";
+export { type EmittedFunction, type EmittedModule, createTfjsExecutor } from "./executor.ts";

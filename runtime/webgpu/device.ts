@@ -94,10 +94,14 @@ function factsOf({ info, features }: GPUAdapter): AdapterFacts {
   return adapterFacts(info, [...features]);
 }
 
-type AdapterInfo = Pick<
-  GPUAdapterInfo,
-  "vendor" | "architecture" | "device" | "description" | "isFallbackAdapter"
->;
+/** What an adapter says of itself. In words of our own: older types of WebGPU lack some of it. */
+export interface AdapterInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  readonly isFallbackAdapter: boolean;
+}
 
 /** An adapter's facts for people, from what it says of itself. */
 export function adapterFacts(info: AdapterInfo, features: readonly string[]): AdapterFacts {

@@ -2,7 +2,7 @@
  * `margo build`: each entry becomes a JavaScript module and its types, for WebGPU its kernels as readable text too, and
  * the source map of what was emitted from .margo lines.
  */
-import { existsSync, readFileSync, watch } from "node:fs";
+import { watch } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
 import {
@@ -18,12 +18,13 @@ import { compileProgram } from "../executors/create.ts";
 import { gpuArtifact } from "../gpu-artifact.ts";
 import { isLibraryModule } from "../host.ts";
 import { version } from "../version.ts";
-import { writeWholeFile } from "../write-file.ts";
+import { type Artifact, checkArtifacts, writeArtifacts } from "./artifacts.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, declarationsOf, programOf, sourceAt, sourceLineOf, textOf } from "./source.ts";
-import { refuseForOtherTarget } from "./start-executor.ts";
-import { atStage } from "./stage.ts";
-import { type ExitCode, complain, exitFault, exitFine, exitUsage, say, writeOut } from "./terminal.ts";
+import { type Source, sourceLineOf, textOf } from "../source.ts";
+import { declarationsOf, programOf, sourceAt } from "./source.ts";
+import { refuseForOtherTarget } from "./target-flags.ts";
+import { atStage } from "../stage.ts";
+import { type ExitCode, complain, exitFault, exitFine, exitUsage, say } from "./terminal.ts";
 
 export interface BuildOptions {
   readonly target: TargetName;
@@ -36,11 +37,6 @@ export interface BuildOptions {
   readonly check?: boolean;
 }
 
-interface Artifact {
-  readonly path: string;
-  readonly text: string;
-}
-
 /** Standard output gets the paths of what was written. */
 export async function build(file: string, options: BuildOptions): Promise<ExitCode> {
   if (options.target === "reference") {
@@ -51,24 +47,7 @@ export async function build(file: string, options: BuildOptions): Promise<ExitCo
     refuseForOtherTarget(`--gpu ${options.gpu}`, options.target);
   if (options.watch === true) return buildAgainAndAgain(file, options);
   const artifacts = await artifactsOf(file, options);
-  return options.check === true ? checkArtifacts(artifacts) : writeArtifacts(artifacts);
-}
-
-async function writeArtifacts(artifacts: readonly Artifact[]): Promise<ExitCode> {
-  for (const { path, text } of artifacts) {
-    await writeWholeFile(path, text);
-    await writeOut(`${path}\n`);
-  }
-  return exitFine;
-}
-
-function checkArtifacts(artifacts: readonly Artifact[]): ExitCode {
-  const stale = artifacts.filter(
-    ({ path, text }) => !existsSync(path) || readFileSync(path, "utf8") !== text,
-  );
-  for (const { path } of stale)
-    complain(`${path} is ${existsSync(path) ? "stale" : "missing"}`, "run margo build without --check");
-  return stale.length === 0 ? exitFine : exitFault;
+  return options.check === true ? checkArtifacts(artifacts, "margo build") : writeArtifacts(artifacts);
 }
 
 async function artifactsOf(file: string, options: BuildOptions): Promise<readonly Artifact[]> {

@@ -7,8 +7,9 @@ import { displayedName, openSource } from "../host.ts";
 import { expanded } from "./expand-files.ts";
 import { withFileNames } from "./file-names.ts";
 import { diagnosticsJson, diagnosticsSarif } from "./diagnostics-output.ts";
-import { type Source, sourceAt, tell, textOf } from "./source.ts";
-import { atStage } from "./stage.ts";
+import { type Source, textOf } from "../source.ts";
+import { sourceAt, tell } from "./source.ts";
+import { atStage } from "../stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
 
 export interface CheckOptions {

@@ -1,20 +1,17 @@
 /** `margo embed`: what a trained model makes of rows, as arrays for other tools. */
 import { join } from "node:path";
-import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import type { TrainingInfo } from "../../runtime/program.ts";
-import { type DataSetting, dataSettings } from "../data-settings.ts";
-import { embedRows } from "../embed-rows.ts";
-import { openFitted } from "../fitted-dataset.ts";
-import { folderFaults } from "../folder-faults.ts";
+import { isFault } from "../../runtime/errors.ts";
+import type { DataSetting } from "../data-settings.ts";
+import { embedData, rowsAsked } from "../embed-data.ts";
 import { writeNpz } from "../npz.ts";
 import { count } from "../report/numbers.ts";
 import { runFiles } from "../run-folder.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { tellFault } from "./fault.ts";
 import { type ExitCode, exitFault, exitFine, say, writeOut } from "./terminal.ts";
-import { type TrainedRunOptions, withTrainedRun } from "./trained-run.ts";
+import { type RunFlags, withTrainedRun } from "./trained-run.ts";
 
-export interface EmbedOptions extends TrainedRunOptions {
+export interface EmbedOptions extends RunFlags {
   /** Which rows of the `train`. */
   readonly of?: DataSetting;
   readonly out?: string;
@@ -26,18 +23,12 @@ export interface EmbedOptions extends TrainedRunOptions {
  */
 export async function embed(folder: string, options: EmbedOptions): Promise<ExitCode> {
   const { out = join(folder, runFiles.features) } = options;
-  const embedded = await withTrainedRun(folder, options, async ({ training, trainer, context }) => {
-    const rows = rowsAsked(training, options.of);
+  const embedded = await withTrainedRun(folder, options, async (run) => {
+    const rows = rowsAsked(run.training, options.of);
     if (isFault(rows)) return rows;
-    const dataset = await openFitted(
-      training[rows] ?? training.data,
-      trainer.executor.info,
-      "embed",
-      context,
-    );
-    if (isFault(dataset)) return dataset;
-    const features = await embedRows(trainer, dataset, training.batch);
-    const { labels, rowNames, classNames } = dataset;
+    const found = await embedData(run, run.training[rows] ?? run.training.data);
+    if (isFault(found)) return found;
+    const { features, labels, classNames, rowNames } = found;
     return {
       rows,
       arrays: {
@@ -58,10 +49,4 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
   say(`${embedded.rows}: ${[`features ${shape}`, ...Object.keys(others)].join(", ")}`);
   await writeOut(`${out}\n`);
   return exitFine;
-}
-
-function rowsAsked(training: TrainingInfo, asked: DataSetting | undefined): DataSetting | RuntimeFault {
-  if (asked === undefined) return training.validation === undefined ? "data" : "validation";
-  const named = dataSettings.filter((one) => training[one] !== undefined);
-  return named.includes(asked) ? asked : folderFaults.missingRows(asked, named);
 }

@@ -11,10 +11,11 @@ import { cosineText, count, degrees, percent, significant } from "../report/numb
 import { verificationFacts } from "../report/verification-facts.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
-import { type TrainedRun, type TrainedRunOptions, withTrainedRun } from "./trained-run.ts";
+import type { TrainedRun } from "../trained-run.ts";
+import { type RunFlags, withTrainedRun } from "./trained-run.ts";
 import { type VerificationScores, openVerification, scoresOf, verify } from "../verification.ts";
 
-export interface EvalOptions extends TrainedRunOptions {
+export interface EvalOptions extends RunFlags {
   readonly json?: boolean;
 }
 

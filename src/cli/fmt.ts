@@ -9,7 +9,7 @@ import { displayedName, isLibraryModule } from "../host.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { expanded } from "./expand-files.ts";
 import { renderDiagnostics } from "./render-diagnostics.ts";
-import { atStage } from "./stage.ts";
+import { atStage } from "../stage.ts";
 import { type ExitCode, colored, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
 
 export interface FmtOptions {

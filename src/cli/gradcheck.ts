@@ -9,8 +9,9 @@ import { significant } from "../report/numbers.ts";
 import { green, red, yellow } from "./colors.ts";
 import { expanded } from "./expand-files.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, sourceAt, tell } from "./source.ts";
-import { atStage } from "./stage.ts";
+import type { Source } from "../source.ts";
+import { sourceAt, tell } from "./source.ts";
+import { atStage } from "../stage.ts";
 import {
   type ExitCode,
   type Paint,

@@ -8,9 +8,10 @@ import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { gpuPlanOf, gpuPlanText } from "./gpu-plan.ts";
 import { stageJson, stageText } from "../ir-text.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
-import { atStage } from "./stage.ts";
-import { askedBudget } from "./start-executor.ts";
+import type { Source } from "../source.ts";
+import { declarationsOf, programOf, sourceAt } from "./source.ts";
+import { atStage } from "../stage.ts";
+import { askedBudget } from "./target-flags.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
 
 export interface IrOptions {

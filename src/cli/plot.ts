@@ -7,8 +7,9 @@ import { isRunFolder } from "../run-folder.ts";
 import { writeComparison } from "../report/write-report.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
-import { atStage } from "./stage.ts";
+import type { Source } from "../source.ts";
+import { declarationsOf, programOf, sourceAt } from "./source.ts";
+import { atStage } from "../stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
 
 export interface PlotOptions {

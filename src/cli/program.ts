@@ -141,6 +141,24 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--check", "write nothing; exit 1 when what is there is stale")
     .action(async (file, options) => finish(await (await import("./build.ts")).build(file, options)));
 
+  add(
+    "types <file...>",
+    "Write the types that imports of Margo files have in a bundler",
+    "For the first type check of a fresh checkout; margo-lang/vite writes the same. Folders and glob patterns stand\nfor the .margo files in them.",
+  )
+    .addOption(choice("--target <target>", "the plugin's option target", ["both", "wgsl", "tfjs"], "both"))
+    .addOption(
+      repeated(
+        "--entry <name>",
+        "a declaration to export; may be repeated",
+        names,
+        [],
+        "every train, or every exported fn, model and loss",
+      ),
+    )
+    .option("--check", "write nothing; exit 1 when what is there is stale")
+    .action(async (files, options) => finish(await (await import("./types.ts")).types(files, options)));
+
   addWithEntry(
     "train <file>",
     "Train, with a progress bar, checkpoints and a report",

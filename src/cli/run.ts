@@ -11,9 +11,10 @@ import { readAllOfNpz, writeNpz } from "../npz.ts";
 import { type NamedReferences, type RunResult, type RunValues, isRunFault, runEntry } from "../run-entry.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, programOf, sourceAt, sourceLineOf } from "./source.ts";
-import { atStage } from "./stage.ts";
-import { askedBudget } from "./start-executor.ts";
+import { type Source, sourceLineOf } from "../source.ts";
+import { programOf, sourceAt } from "./source.ts";
+import { atStage } from "../stage.ts";
+import { askedBudget } from "./target-flags.ts";
 import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
 

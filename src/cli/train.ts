@@ -16,23 +16,11 @@ import { version } from "../version.ts";
 import { tellFault, tellFaultAt } from "./fault.ts";
 import { showProgress, showReading } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
-import {
-  type Source,
-  declarationsOf,
-  importedTexts,
-  placeOf,
-  programOf,
-  sourceAt,
-  textOf,
-} from "./source.ts";
-import { atStage } from "./stage.ts";
-import {
-  askedBudget,
-  pathOfRun,
-  refuseForOtherTarget,
-  startExecutor,
-  targetOfRun,
-} from "./start-executor.ts";
+import { type Source, importedTexts, placeOf, textOf } from "../source.ts";
+import { declarationsOf, programOf, sourceAt } from "./source.ts";
+import { atStage } from "../stage.ts";
+import { pathOfRun, startExecutor, targetOfRun } from "../start-executor.ts";
+import { askedBudget, refuseForOtherTarget } from "./target-flags.ts";
 import {
   type ExitCode,
   animated,
@@ -249,7 +237,7 @@ function entriesOf(source: Source, asked: readonly string[]): readonly string[] 
     unknown === undefined
       ? `${source.file} declares no train`
       : `${source.file} has no train ${unknown}; ${offered}`,
-    "a train names a model, a loss, data and an optimizer: see examples/iris",
+    "a train names a model, a loss, data and an optimizer: see examples/iris of the package margo-lang",
   );
   throw new Refusal(exitFault);
 }

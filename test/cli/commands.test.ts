@@ -1,4 +1,4 @@
-/** `margo run`, `ir`, `gradcheck`, `build` and `plot` as processes. */
+/** `margo run`, `ir`, `gradcheck`, `build`, `types` and `plot` as processes. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decode } from "@jridgewell/sourcemap-codec";
@@ -309,6 +309,39 @@ model Net(x: f32[N, 3]) {
     place.write("broken.margo", "model Net(x: f32[N, 3]) { x @ y }\n");
     expect((await place.margo("build", "broken.margo", "--out", "built")).code).toBe(1);
     expect(readFileSync(join(place.path, "built/Net.js"), "utf8")).toBe(before);
+  });
+});
+
+describe("types", () => {
+  const typed = temporaryPlace();
+  typed.write("src/own.margo", "export fn square(x: f32[N]) = x ^ 2\n");
+  typed.write("src/inner.margo", "fn hidden(x: f32[N]) = x\n");
+
+  test("writes what an import has beside each file that has something for a page, and says when it is stale", async () => {
+    const path = join("src", "own.d.margo.ts");
+    expect(await typed.margo("types", "src", "--check")).toMatchObject({ code: 1, out: "" });
+    expect(await typed.margo("types", "src")).toEqual({ code: 0, out: `${path}\n`, err: "" });
+    expect(typed.files()).toEqual([path, "src/inner.margo", "src/own.margo"].sort());
+    expect((await typed.margo("types", "src", "--check")).code).toBe(0);
+    const other = await typed.margo("types", "src", "--check", "--target", "wgsl");
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining("is stale") });
+  });
+
+  test("what has nothing for a page, the library and mistakes are told, and nothing is written", async () => {
+    const before = typed.files();
+    typed.write("broken.margo", "export fn f(x: f32[N]) = y\n");
+    for (const [args, says] of [
+      [["src/inner.margo"], "nothing here is for a page"],
+      [["std/margins"], "std/margins is the library's"],
+      [["broken.margo"], "broken.margo:1:26"],
+      [["src/own.margo", "--entry", "sqare"], "square"],
+      [["nowhere"], "there is no .margo file at nowhere"],
+    ] as const) {
+      const { code, out, err } = await typed.margo("types", ...args);
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(err).toContain(says);
+    }
+    expect(typed.files().filter((name) => name !== "broken.margo")).toEqual(before);
   });
 });
 

@@ -17,6 +17,7 @@ describe("help", () => {
       "run",
       "gradcheck",
       "build",
+      "types",
       "train",
       "eval",
       "embed",
@@ -27,14 +28,24 @@ describe("help", () => {
     expect(out).toContain("Exit codes");
   });
 
-  test.each(["check", "fmt", "ir", "run", "gradcheck", "build", "train", "eval", "embed", "plot", "doctor"])(
-    "%s explains itself",
-    async (command) => {
-      const { code, out } = await place.margo(command, "-h");
-      expect(code).toBe(0);
-      expect(out).toMatch(/^Usage: margo /);
-    },
-  );
+  test.each([
+    "check",
+    "fmt",
+    "ir",
+    "run",
+    "gradcheck",
+    "build",
+    "types",
+    "train",
+    "eval",
+    "embed",
+    "plot",
+    "doctor",
+  ])("%s explains itself", async (command) => {
+    const { code, out } = await place.margo(command, "-h");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Usage: margo /);
+  });
 
   test("the version is the package's", async () => {
     const { version } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {

@@ -153,15 +153,18 @@ type ProgramFor<Name extends string> = CompiledProgram & {
   readonly name: Name;
   readonly modules: Required<Pick<CompiledProgram["modules"], "wgsl">>;
 };
+type Trained = Required<Pick<CompiledProgram, "training">>;
 
 /** \`train Flowers\` takes x: f32[N, 4], y: i32[N]; 14 parameters. */
-export declare const Flowers: ProgramFor<"Flowers">;
+export declare const Flowers: ProgramFor<"Flowers"> & Trained;
 export default Flowers;
 `,
     );
     const entries = project({ "main.js": 'export { Flower } from "./shared.margo";\n' });
     await bundle(entries, { entries: ["Flower"] });
-    expect(readFileSync(join(entries, "shared.d.margo.ts"), "utf8")).toContain("const Flower:");
+    expect(readFileSync(join(entries, "shared.d.margo.ts"), "utf8")).toContain(
+      'const Flower: ProgramFor<"Flower">;',
+    );
   });
 
   test("gives kernels of the path that is asked for, and plain ones unasked", async () => {
@@ -214,6 +217,10 @@ export default Flowers;
   });
 });
 
+interface VitesFailure {
+  readonly errors?: readonly { readonly message: string; readonly frame?: string }[];
+}
+
 describe("a mistake in the source", () => {
   const broken = { "shared.margo": shared.replace("x @ W", "x @ V") };
 
@@ -229,6 +236,20 @@ describe("a mistake in the source", () => {
         },
       ],
     });
+  });
+
+  test("has its help and its place once", async () => {
+    const path = project({ "shared.margo": shared.replace("x @ W", "(x @ W) |> dence(2)") });
+    const building = viteBuild({ root: path, configFile: false, logLevel: "silent", plugins: [margo()] });
+    const failure = await building.then(
+      () => ({}),
+      (error: unknown) => error as VitesFailure,
+    );
+    const { errors = [] }: VitesFailure = failure;
+    const [{ message = "", frame = "" } = {}] = errors;
+    expect(message).toContain("help: did you mean `dense`");
+    expect(frame).not.toMatch(/help:|shared\.margo:/);
+    expect(frame.split("\n").slice(0, 2)).toEqual(["  |", expect.stringContaining("dence(2)")]);
   });
 
   test("is esbuild's error too", async () => {

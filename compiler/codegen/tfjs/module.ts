@@ -90,15 +90,7 @@ function behindReshapes(node: Node | undefined): Node | undefined {
 function declarationsOf(info: ProgramInfo): string {
   return [
     'import type { ProgramInfo } from "margo-lang/runtime";',
-    "",
-    "/** Takes tfjs-core, the runtime's kernels, tensors by name and the free sizes; gives tensors by name. */",
-    "type EmittedFunction = (",
-    "  tf: unknown,",
-    "  kernels: unknown,",
-    "  inputs: Readonly<Record<string, unknown>>,",
-    "  variables: Readonly<Record<string, unknown>>,",
-    "  sizes: Readonly<Record<string, number>>,",
-    ") => Readonly<Record<string, unknown>>;",
+    'import type { EmittedFunction } from "margo-lang/runtime/tfjs";',
     "",
     `/** ${info.name}: hand this module to an executor. */`,
     "export declare const info: ProgramInfo;",

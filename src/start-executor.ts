@@ -1,17 +1,15 @@
 /** Starts a target for a program of a source file; what goes wrong there belongs to the stage `compile`. */
-import { type GpuPath, gpuPaths } from "../../compiler/codegen/wgsl/capabilities.ts";
-import type { Span } from "../../compiler/errors/span.ts";
-import type { Program } from "../../compiler/program.ts";
-import type { Executor } from "../../runtime/program.ts";
-import { gpuOfMachine } from "../executors/adapter.ts";
-import { type GpuRequest, createExecutor } from "../executors/create.ts";
-import { TargetUnavailable } from "../executors/unavailable.ts";
-import type { TrainingTarget } from "../machine.ts";
-import type { RunInfo } from "../run-folder.ts";
+import { type GpuPath, gpuPaths } from "../compiler/codegen/wgsl/capabilities.ts";
+import type { Span } from "../compiler/errors/span.ts";
+import type { Program } from "../compiler/program.ts";
+import type { Executor } from "../runtime/program.ts";
+import { gpuOfMachine } from "./executors/adapter.ts";
+import { type GpuRequest, createExecutor } from "./executors/create.ts";
+import { TargetUnavailable } from "./executors/unavailable.ts";
+import type { TrainingTarget } from "./machine.ts";
+import type { RunInfo } from "./run-folder.ts";
 import { type Source, sourceLineOf } from "./source.ts";
-import { Refusal } from "./refusal.ts";
 import { atStage } from "./stage.ts";
-import { complain, exitUsage, say } from "./terminal.ts";
 
 /** The target that a run was started with: going on with it and looking at it compute as it did. */
 export function targetOfRun({ target }: Pick<RunInfo, "target">): TrainingTarget {
@@ -21,22 +19,6 @@ export function targetOfRun({ target }: Pick<RunInfo, "target">): TrainingTarget
 /** The path that a run was started with. */
 export function pathOfRun({ gpu }: Pick<RunInfo, "gpu">): GpuPath | undefined {
   return gpuPaths.find((path) => path === gpu);
-}
-
-/** Refuses a flag that says how the GPU computes where another target does. */
-export function refuseForOtherTarget(flag: string, target: string): never {
-  complain(`${flag} says how the target wgsl computes, but the target is ${target}`, "add --target wgsl");
-  throw new Refusal(exitUsage);
-}
-
-/** The budget that was asked for. Refuses one for a target that holds all classes at once. */
-export function askedBudget(asked: number | undefined, target: TrainingTarget): number | undefined {
-  if (asked === undefined || target !== "reference") return asked;
-  complain(
-    "--budget says how many bytes chunks of classes may hold, but the target reference holds all classes at once",
-    "add --target tfjs or --target wgsl",
-  );
-  throw new Refusal(exitUsage);
 }
 
 /** Throws `TargetUnavailable` where the target does not start here, or the adapter lacks the path. */
@@ -52,13 +34,14 @@ export function startExecutor(
 
 /**
  * Starts what a finished run is looked at with: the target that was asked for, else the run's own. One that was trained on a
- * GPU is looked at on tfjs where this machine has none like it, and says so.
+ * GPU is looked at on tfjs where this machine has none like it, and `note` hears so.
  */
 export async function startExecutorOfRun(
   program: Program,
   info: RunInfo,
   source: Source,
-  asked: "auto" | TrainingTarget = "auto",
+  asked: "auto" | TrainingTarget,
+  note: (text: string) => void,
 ): Promise<Executor> {
   const budgetBytes = info.budget;
   const onTfjs = (): Promise<Executor> => startExecutor(program, "tfjs", source, { budgetBytes });
@@ -67,7 +50,7 @@ export async function startExecutorOfRun(
   const path = pathOfRun(info);
   if (asked === "wgsl") return startExecutor(program, target, source, { path, budgetBytes });
   const instead = (reason: string): Promise<Executor> => {
-    say(`${info.entry} was trained on a GPU, and ${reason}: tfjs takes its place`);
+    note(`was trained on a GPU, and ${reason}: tfjs takes its place`);
     return onTfjs();
   };
   const gpu = await gpuOfMachine();
