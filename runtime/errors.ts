@@ -197,7 +197,7 @@ export const fitFaults = {
     fault(
       "M0725",
       `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
-      `correct the row (rows count from 0)${label < classes ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
+      `correct the row (rows count from 0)${label < classes || label >= 2 ** 31 ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
       { file, row },
     ),
 } as const;

@@ -36,8 +36,13 @@ function csvRows({ name, bytes }: DataFile): readonly TableRow[] | RuntimeFault 
   const broken = errors.find(({ type }) => type === "Quotes");
   if (broken !== undefined)
     return dataFaults.badFile(name, "CSV", `${broken.message} (row ${(broken.row ?? 0) + 1} of the file)`);
+  let next = 1;
   return data
-    .map((cells, at) => ({ line: at + 1, cells }))
+    .map((cells) => {
+      const line = next;
+      next += 1 + cells.reduce((breaks, cell) => breaks + cell.split("\n").length - 1, 0);
+      return { line, cells };
+    })
     .filter(({ cells }) => cells.length > 1 || (cells[0] ?? "").trim() !== "");
 }
 
@@ -63,7 +68,7 @@ export function readJsonRows({ name, bytes }: DataFile): Table | RuntimeFault {
   for (const [at, row] of rows.entries()) {
     const cells = Array.isArray(row) ? row : isObject(row) ? columns.map((column) => row[column]) : undefined;
     if (cells === undefined) return refuse(`row ${at} is neither a list nor an object`);
-    read.push({ line: at + 1, cells: cells.map(cellText) });
+    read.push({ cells: cells.map(cellText) });
   }
   return { name, columns, rows: read };
 }

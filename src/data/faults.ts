@@ -77,34 +77,60 @@ export const dataFaults = {
     ),
   noRows: (file: string) =>
     fault("M0713", `${file} has no rows`, "give a data file with at least one row", { file }),
+  /** Here and below, `place` says where in the file, and the value is as the file has it. */
   notFinite: (file: string, row: number, place: string, value: string) =>
     fault(
       "M0714",
-      `${place} of row ${row} of ${file} is ${value}`,
+      `${place} of ${file} is ${value}`,
       "remove the row or fill the value in (rows count from 0)",
       {
         file,
         row,
       },
     ),
-  badCell: (file: string, row: number, line: number, column: string, text: string) =>
+  beyondF32: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0742",
+      `${place} of ${file} is ${value}, which is too large for f32 (at most 3.4e38)`,
+      "correct the row (rows count from 0), or divide the numbers in the file",
+      { file, row },
+    ),
+  hugeNumber: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0750",
+      `${place} of ${file} is ${value}: past 1e18, after mean and std, sums of squares leave f32`,
+      "correct the row (rows count from 0), or bring the numbers near 1: features with mean: … and std: …",
+      { file, row },
+    ),
+  oneNumber: (file: string) =>
+    fault(
+      "M0743",
+      `${file} is one number, not a list of rows`,
+      "give an array whose first axis counts the rows",
+      { file },
+    ),
+  emptyRows: (file: string, shape: readonly number[]) =>
+    fault(
+      "M0744",
+      `${file} has shape [${shape.join(", ")}]: its rows hold no numbers`,
+      "give an array with at least one number a row",
+      { file },
+    ),
+  badCell: (file: string, row: number, place: string, text: string) =>
     fault(
       "M0715",
       text.trim() === ""
-        ? `column "${column}" of row ${row} (line ${line}) of ${file} is empty`
-        : `column "${column}" of row ${row} (line ${line}) of ${file} is ${JSON.stringify(text)}, not a number`,
+        ? `${place} of ${file} is empty`
+        : `${place} of ${file} is ${JSON.stringify(text)}, not a number`,
       "remove the row, fill the value in, or leave the column out with columns: [...]",
       { file, row },
     ),
-  raggedRow: (file: string, row: number, line: number, found: number, wanted: number) =>
+  raggedRow: (file: string, row: number, place: string, found: number, wanted: number) =>
     fault(
       "M0716",
-      `row ${row} (line ${line}) of ${file} has ${found} cells, the others have ${wanted}`,
+      `${place} of ${file} has ${found} cells, the others have ${wanted}`,
       "mend the row, or quote cells that hold a comma",
-      {
-        file,
-        row,
-      },
+      { file, row },
     ),
   noColumn: (file: string, name: string, columns: readonly string[]) =>
     fault("M0717", `${file} has no column "${name}"`, `its columns are ${list(columns)}`, { file }),
@@ -124,6 +150,13 @@ export const dataFaults = {
         file,
         row,
       },
+    ),
+  labelsFromOne: (file: string, classes: number) =>
+    fault(
+      "M0745",
+      `the labels of ${file} are 1…${classes}, but labels count from 0: with ${classes} classes they are 0…${classes - 1}`,
+      "subtract 1 from every label in the file, or write the classes as names",
+      { file },
     ),
   notOneLabel: (file: string, shape: readonly number[]) =>
     fault(

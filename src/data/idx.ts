@@ -3,9 +3,10 @@
  * https://yann.lecun.com/exdb/mnist/ describes it.
  */
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import { type DataArray, floats, integers } from "./array.ts";
+import type { DataArray } from "./array.ts";
 import { dataFaults } from "./faults.ts";
 import type { DataFile } from "./files.ts";
+import { type Numbers, doubles, floats, integers } from "./numbers.ts";
 
 export function readIdx({ name, bytes }: DataFile): DataArray | RuntimeFault {
   const refuse = (reason: string) => dataFaults.badFile(name, "IDX", reason);
@@ -33,7 +34,7 @@ export function readIdx({ name, bytes }: DataFile): DataArray | RuntimeFault {
 
 interface IdxType {
   readonly bytes: number;
-  readonly read: (view: DataView, begin: number, count: number) => DataArray["data"];
+  readonly read: (view: DataView, begin: number, count: number) => Numbers;
 }
 
 const elementTypes: ReadonlyMap<number, IdxType> = new Map<number, IdxType>([
@@ -45,7 +46,7 @@ const elementTypes: ReadonlyMap<number, IdxType> = new Map<number, IdxType>([
   [0x0b, { bytes: 2, read: (view, begin, count) => integers(count, (i) => view.getInt16(begin + 2 * i)) }],
   [0x0c, { bytes: 4, read: (view, begin, count) => integers(count, (i) => view.getInt32(begin + 4 * i)) }],
   [0x0d, { bytes: 4, read: (view, begin, count) => floats(count, (i) => view.getFloat32(begin + 4 * i)) }],
-  [0x0e, { bytes: 8, read: (view, begin, count) => floats(count, (i) => view.getFloat64(begin + 8 * i)) }],
+  [0x0e, { bytes: 8, read: (view, begin, count) => doubles(count, (i) => view.getFloat64(begin + 8 * i)) }],
 ]);
 
 function hex(bytes: Uint8Array): string {

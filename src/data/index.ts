@@ -76,7 +76,7 @@ export const dataReaders = {
     open: (source, context) => openArrays(source, context, readIdx),
   },
   npy: {
-    doc: "NumPy arrays of f4, f8, i4, i8, u1 or b1, one file for features and one for labels.",
+    doc: "NumPy arrays, one file for features and one for labels: floats (f2, f4, f8), whole numbers (i1 to i8, u1 to u8) and bools (b1), in either order of bytes. Bytes (u1) are divided by 255.",
     example: 'npy("x.npy", "y.npy", classes: 10)',
     files: [1, 2],
     options: arrayOptions,

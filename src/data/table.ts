@@ -1,13 +1,20 @@
 /**
  * Rows of named cells, from CSV or JSON, as a dataset: numeric columns are features, one column may be
- * the label. Class names are the label column's distinct texts in code-unit order, so the numbering never
- * depends on the order of rows.
+ * the label.
  */
-import { type Dataset, labelRangeFault } from "../../runtime/dataset.ts";
-import type { DataSource, HostTensor } from "../../runtime/program.ts";
+import type { Dataset } from "../../runtime/dataset.ts";
+import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import { type OptionKinds, type OptionsOf, normalisation, normalisationOf } from "./options.ts";
+import { type Labels, isDecimal, textClasses } from "./labels.ts";
+import { unusableFaults, whyUnusable } from "./numbers.ts";
+import {
+  type Normalisation,
+  type OptionKinds,
+  type OptionsOf,
+  normalisation,
+  normalisationOf,
+} from "./options.ts";
 
 export const tableOptions = {
   label: {
@@ -26,8 +33,8 @@ export interface Table {
 }
 
 export interface TableRow {
-  /** In the file, counted from 1. */
-  readonly line: number;
+  /** Where it begins in the file, counted from 1, where rows have lines of their own. */
+  readonly line?: number;
   readonly cells: readonly string[];
 }
 
@@ -40,15 +47,15 @@ export function tableDataset(
   if (rows.length === 0) return dataFaults.noRows(name);
   for (const [row, { line, cells }] of rows.entries())
     if (cells.length !== columns.length)
-      return dataFaults.raggedRow(name, row, line, cells.length, columns.length);
+      return dataFaults.raggedRow(name, row, rowWords(row, line), cells.length, columns.length);
   const label = columnAt(table, options.label ?? -1);
   if (isFault(label)) return label;
   const chosen = featureColumns(table, label, options.columns);
   if (isFault(chosen)) return chosen;
-  const values = numbersOf(table, chosen);
-  if (isFault(values)) return values;
   const scale = normalisationOf(source, options, [chosen.length], 1);
   if (isFault(scale)) return scale;
+  const values = numbersOf(table, chosen, scale);
+  if (isFault(values)) return values;
   const shape = [rows.length, chosen.length];
   const { classes } = options;
   const read = classes === undefined ? labelValues(table, label) : labelClasses(table, label, classes);
@@ -82,60 +89,63 @@ function featureColumns(
   return chosen;
 }
 
-function numbersOf(table: Table, chosen: readonly number[]): Float32Array | RuntimeFault {
+function numbersOf(
+  table: Table,
+  chosen: readonly number[],
+  { mean, std }: Normalisation,
+): Float32Array | RuntimeFault {
   const values = new Float32Array(table.rows.length * chosen.length);
   for (let row = 0; row < table.rows.length; row++)
     for (const [at, column] of chosen.entries()) {
-      const value = numberAt(table, row, column);
+      const value = numberAt(table, row, column, mean[at % mean.length] ?? 0, std[at % std.length] ?? 1);
       if (isFault(value)) return value;
       values[row * chosen.length + at] = value;
     }
   return values;
 }
 
-/** A finite number in decimal notation; anything else is a fault that names the cell. */
-function numberAt({ name, columns, rows }: Table, row: number, column: number): number | RuntimeFault {
-  const { line = 0, cells } = rows[row] ?? {};
-  const text = cells?.[column] ?? "";
-  const value = decimal.test(text) ? Math.fround(Number(text)) : NaN;
-  return Number.isFinite(value)
-    ? value
-    : dataFaults.badCell(name, row, line, columns[column] ?? String(column), text);
+/** A number in decimal notation that can be trained on; anything else is a fault that names the cell. */
+function numberAt(
+  table: Table,
+  row: number,
+  column: number,
+  mean: number,
+  std: number,
+): number | RuntimeFault {
+  const text = table.rows[row]?.cells[column] ?? "";
+  if (!isDecimal(text)) return badCell(table, row, column);
+  const value = Number(text);
+  const why = whyUnusable(value, mean, std);
+  if (why === undefined) return value;
+  // A number that is written in digits is finite, however large.
+  const words = unusableFaults[why === "not finite" ? "beyond f32" : why];
+  return words(table.name, row, placeOf(table, row, column), text.trim());
 }
 
-const decimal = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
-
-type Labels = Pick<Dataset, "labels" | "classes" | "classNames">;
-
 function labelValues(table: Table, label: number): Labels | RuntimeFault {
-  const data = numbersOf(table, [label]);
+  const data = numbersOf(table, [label], { mean: [0], std: [1] });
   return isFault(data) ? data : { labels: { dtype: "f32", shape: [data.length], data } };
 }
 
 function labelClasses(table: Table, label: number, classes: number): Labels | RuntimeFault {
   const texts = table.rows.map(({ cells }) => (cells[label] ?? "").trim());
   const empty = texts.indexOf("");
-  if (empty >= 0)
-    return dataFaults.badCell(
-      table.name,
-      empty,
-      table.rows[empty]?.line ?? 0,
-      table.columns[label] ?? "",
-      "",
-    );
-  if (texts.every((text) => /^\d+$/.test(text))) return numberedClasses(table.name, texts, classes);
-  const names = [...new Set(texts)].sort();
-  if (names.length !== classes) return dataFaults.classCount(table.name, classes, names.length, names);
-  const numbers = new Map(names.map((name, number) => [name, number]));
-  return { labels: classTensor(texts.map((text) => numbers.get(text) ?? 0)), classes, classNames: names };
+  return empty < 0 ? textClasses(table.name, texts, classes) : badCell(table, empty, label);
 }
 
-/** Labels that are whole numbers already keep their meaning. */
-function numberedClasses(name: string, texts: readonly string[], classes: number): Labels | RuntimeFault {
-  const labels = texts.map(Number);
-  return labelRangeFault(name, labels, classes) ?? { labels: classTensor(labels), classes };
+function rowWords(row: number, line: number | undefined): string {
+  return line === undefined ? `row ${row}` : `row ${row} (line ${line})`;
 }
 
-function classTensor(labels: readonly number[]): HostTensor {
-  return { dtype: "i32", shape: [labels.length], data: Int32Array.from(labels) };
+function placeOf({ columns, rows }: Table, row: number, column: number): string {
+  return `column "${columns[column] ?? column}" of ${rowWords(row, rows[row]?.line)}`;
+}
+
+function badCell(table: Table, row: number, column: number): RuntimeFault {
+  return dataFaults.badCell(
+    table.name,
+    row,
+    placeOf(table, row, column),
+    table.rows[row]?.cells[column] ?? "",
+  );
 }

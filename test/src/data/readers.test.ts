@@ -221,13 +221,101 @@ describe("npy and npz", () => {
       const columns = whole(read(npy("<f4", "2, 3", six, { version, fortran: "True" })));
       expect([...columns.data]).toEqual([1, 3, 5, 2, 4, 6]);
     }
-    expect(whole(read(npy("<f8", "1,", Float64Array.of(0.1)))).data).toEqual(Float32Array.of(0.1));
+    expect(whole(read(npy("<f8", "1,", Float64Array.of(0.1)))).data).toEqual(Float64Array.of(0.1));
     expect(whole(read(npy("<i4", "1,", Int32Array.of(-5)))).data).toEqual(Int32Array.of(-5));
     expect(whole(read(npy("<i8", "2,", BigInt64Array.of(-5n, 7n)))).data).toEqual(Int32Array.of(-5, 7));
-    expect(whole(read(npy("<i8", "1,", BigInt64Array.of(2n ** 40n)))).data).toEqual(Float32Array.of(2 ** 40));
+    expect(whole(read(npy("<i8", "1,", BigInt64Array.of(2n ** 40n)))).data).toEqual(Float64Array.of(2 ** 40));
     expect(whole(read(npy("|u1", "2,", Uint8Array.of(0, 200)))).data).toEqual(Uint8Array.of(0, 200));
     expect(whole(read(npy("|b1", "2,", Uint8Array.of(0, 1)))).data).toEqual(Int32Array.of(0, 1));
     expect(whole(read(npy("<f4", "", Float32Array.of(3)))).shape).toEqual([]);
+  });
+
+  it("reads halves, short and natural numbers exactly", () => {
+    const values = (bytes: Uint8Array) => whole(read(bytes)).data;
+    const halves = Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff, 0x3555);
+    expect(values(npy("<f2", "5,", halves))).toEqual(Float32Array.of(1, -2, 2 ** -24, 65504, 1365 / 4096));
+    expect(values(npy("|i1", "2,", Int8Array.of(-128, 127)))).toEqual(Int32Array.of(-128, 127));
+    expect(values(npy("<i2", "2,", Int16Array.of(-32768, 32767)))).toEqual(Int32Array.of(-32768, 32767));
+    expect(values(npy("<u2", "2,", Uint16Array.of(0, 65535)))).toEqual(Int32Array.of(0, 65535));
+    expect(values(npy("<u4", "2,", Uint32Array.of(0, 7)))).toEqual(Int32Array.of(0, 7));
+    expect(values(npy("<u4", "1,", Uint32Array.of(2 ** 32 - 1)))).toEqual(Float64Array.of(2 ** 32 - 1));
+    expect(values(npy("<u8", "1,", BigUint64Array.of(2n ** 63n)))).toEqual(Float64Array.of(2 ** 63));
+  });
+
+  it("reads the other order of bytes, also in Fortran order", () => {
+    const swapped = (data: ArrayBufferView, size: number) => {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      return bytes.map((_, at) => bytes[at - (at % size) + size - 1 - (at % size)] ?? 0);
+    };
+    const values = (descr: string, shape: string, data: ArrayBufferView, size: number, fortran = "False") => [
+      ...whole(read(npy(descr, shape, swapped(data, size), { fortran }))).data,
+    ];
+    expect(values(">f2", "1,", Uint16Array.of(0xc000), 2)).toEqual([-2]);
+    expect(values(">f4", "2,", Float32Array.of(1.5, -3), 4)).toEqual([1.5, -3]);
+    expect(values(">f8", "1,", Float64Array.of(0.1), 8)).toEqual([0.1]);
+    expect(values(">i2", "2, 2", Int16Array.of(1, 2, 3, -4), 2, "True")).toEqual([1, 3, 2, -4]);
+    expect(values(">u2", "1,", Uint16Array.of(258), 2)).toEqual([258]);
+    expect(values(">i8", "1,", BigInt64Array.of(-5n), 8)).toEqual([-5]);
+  });
+
+  it("takes no label for a class that is none, however large", async () => {
+    const archive = async (labels: Uint8Array, classes = 3) => {
+      put("data/b.npz", zipSync({ "x.npy": npy("<f4", "3, 1", Float32Array.of(1, 2, 3)), "y.npy": labels }));
+      return faultText(await open("npz", ["../data/b.npz"], { classes }));
+    };
+    const wide = 2n ** 40n;
+    // One after the other: each writes the file that it reads.
+    const found = [
+      await archive(npy("<i8", "3,", BigInt64Array.of(wide, wide + 1n, wide + 2n))),
+      await archive(npy("<i8", "3,", BigInt64Array.of(0n, 2n ** 32n + 1n, 2n))),
+      await archive(npy("<u8", "3,", BigUint64Array.of(0n, 1n, 2n ** 64n - 1n))),
+      await archive(npy("<f8", "3,", Float64Array.of(0, 1, 1 + 2 ** -40))),
+      await archive(npy("<f4", "3,", Float32Array.of(0, NaN, 1))),
+      await archive(npy("<i8", "3,", BigInt64Array.of(1n, 2n, 3n))),
+      await archive(npy("<i8", "3, 2", new BigInt64Array(6))),
+      await archive(npy("<i8", "", BigInt64Array.of(1n))),
+    ];
+    expect(found).toMatchInlineSnapshot(`
+      [
+        "M0725 the label of row 0 of ../data/b.npz/y is 1099511627776, but with 3 classes labels are 0…2 / correct the row (rows count from 0)",
+        "M0725 the label of row 1 of ../data/b.npz/y is 4294967297, but with 3 classes labels are 0…2 / correct the row (rows count from 0)",
+        "M0725 the label of row 2 of ../data/b.npz/y is 18446744073709552000, but with 3 classes labels are 0…2 / correct the row (rows count from 0)",
+        "M0719 the label of row 2 of ../data/b.npz/y is 1.0000000000009095, not a whole number / leave classes: out for a loss on values, or correct the label",
+        "M0719 the label of row 1 of ../data/b.npz/y is NaN, not a whole number / leave classes: out for a loss on values, or correct the label",
+        "M0745 the labels of ../data/b.npz/y are 1…3, but labels count from 0: with 3 classes they are 0…2 / subtract 1 from every label in the file, or write the classes as names",
+        "M0729 the labels in ../data/b.npz/y have shape [2] a row, but a class is one number / give a file with one class number a row",
+        "M0743 ../data/b.npz/y is one number, not a list of rows / give an array whose first axis counts the rows",
+      ]
+    `);
+  });
+
+  it("says what numbers are too large, and what is no list of rows", async () => {
+    const archive = async (features: Uint8Array, options: DataSource["options"] = {}) => {
+      put("data/c.npz", zipSync({ "x.npy": features }));
+      return faultText(await open("npz", ["../data/c.npz"], options));
+    };
+    const found = [
+      await archive(npy("<f8", "2, 2", Float64Array.of(1, 2, 3, 1e300))),
+      await archive(npy("<f4", "2, 2", Float32Array.of(1, 2, 3, -1e38))),
+      await archive(npy("<f4", "2, 2", Float32Array.of(1, 2, 3, -1e38)), { std: [1, 1e38] }),
+      await archive(npy("<i4", "2, 2", Int32Array.of(1, 2, 3, 4)), { std: 1e-30 }),
+      await archive(npy("<f4", "2, 2", Float32Array.of(1, 2, -Infinity, 4)), { std: 1e30 }),
+      await archive(npy("<f8", "", Float64Array.of(1))),
+      await archive(npy("<f8", "0, 2", new Float64Array())),
+      await archive(npy("<f8", "2, 0", new Float64Array())),
+    ];
+    expect(found).toMatchInlineSnapshot(`
+      [
+        "M0742 element 1 of row 1 of ../data/c.npz/x is 1e+300, which is too large for f32 (at most 3.4e38) / correct the row (rows count from 0), or divide the numbers in the file",
+        "M0750 element 1 of row 1 of ../data/c.npz/x is -9.999999680285692e+37: past 1e18, after mean and std, sums of squares leave f32 / correct the row (rows count from 0), or bring the numbers near 1: features with mean: … and std: …",
+        "no fault",
+        "M0750 element 0 of row 0 of ../data/c.npz/x is 1: past 1e18, after mean and std, sums of squares leave f32 / correct the row (rows count from 0), or bring the numbers near 1: features with mean: … and std: …",
+        "M0714 element 0 of row 1 of ../data/c.npz/x is -Infinity / remove the row or fill the value in (rows count from 0)",
+        "M0743 ../data/c.npz/x is one number, not a list of rows / give an array whose first axis counts the rows",
+        "M0713 ../data/c.npz/x has no rows / give a data file with at least one row",
+        "M0744 ../data/c.npz/x has shape [2, 0]: its rows hold no numbers / give an array with at least one number a row",
+      ]
+    `);
   });
 
   it("reads rank 3 in Fortran order", () => {
@@ -278,7 +366,7 @@ describe("npy and npz", () => {
       bad(Uint8Array.from(good, (byte, at) => (at === 9 ? 200 : byte))),
       bad(good.subarray(0, good.length - 1)),
       bad(npy("<f4", "99999999, 99999999, 99999999", new Float32Array(6))),
-      bad(npy(">f4", "6", new Float32Array(6))),
+      bad(npy("<c8", "3", new Float32Array(6))),
       bad(npy("<f4", "x", new Float32Array(6))),
       faultText(readNpz({ name: "f", bytes: Uint8Array.of(80, 75, 3, 4, 9) }, undefined)).split(" / ")[0],
     ]).toMatchInlineSnapshot(`
@@ -288,7 +376,7 @@ describe("npy and npz", () => {
         "M0710 f is no whole npy file: its header claims 51260 bytes, but 84 follow",
         "M0710 f is no whole npy file: its header says (2, 3) of <f4, which takes 24 bytes, but 23 follow",
         "M0710 f is no whole npy file: its header says (99999999, 99999999, 99999999) of <f4, which takes 3.999999880000001e+24 bytes, but 24 follow",
-        "M0711 f holds the element type >f4, which is not supported",
+        "M0711 f holds the element type <c8, which is not supported",
         "M0710 f is no whole npy file: its header is not {'descr': …, 'fortran_order': …, 'shape': …}",
         "M0710 f is no whole npz file: invalid zip data",
       ]
@@ -337,6 +425,77 @@ describe("csv and json", () => {
     ]);
   });
 
+  it("takes labels for numbers where all are, else for names", async () => {
+    const read = async (...labels: readonly string[]) => {
+      const rows = labels.map((label) => ({ x: 1, y: label }));
+      put("data/labels.csv", ["x,y", ...rows.map(({ x, y }) => `${x},${y}`)].join("\n"));
+      put("data/labels.json", JSON.stringify(rows));
+      const [csv, json] = [
+        await open("csv", ["../data/labels.csv"], { classes: 3 }),
+        await open("json", ["../data/labels.json"], { classes: 3 }),
+      ];
+      const text = (dataset: typeof csv) =>
+        isFault(dataset)
+          ? faultText(dataset).replaceAll(/labels\.(csv|json)/g, "F")
+          : `${dataset.labels?.data.join()} ${dataset.classNames?.join() ?? "numbers"}`;
+      expect(text(csv)).toBe(text(json));
+      return text(csv);
+    };
+    const found = [
+      await read("0", "2", "1"),
+      await read("0.0", "2.0", "1e0"),
+      await read("10", "2", "b"),
+      await read("true", "false", "2"),
+      await read("0", "1", ".5"),
+      await read("-1", "0", "1"),
+      await read("1", "2", "3"),
+      await read("0", "1", "7"),
+      await read("0", "1", "nan"),
+      await read("0", "1", "-inf"),
+      await read("nan", "inf", "a"),
+    ];
+    expect(found).toMatchInlineSnapshot(`
+      [
+        "0,2,1 numbers",
+        "0,2,1 numbers",
+        "0,1,2 10,2,b",
+        "2,1,0 2,false,true",
+        "M0719 the label of row 2 of ../data/F is 0.5, not a whole number / leave classes: out for a loss on values, or correct the label",
+        "M0725 the label of row 0 of ../data/F is -1, but with 3 classes labels are 0…2 / correct the row (rows count from 0)",
+        "M0745 the labels of ../data/F are 1…3, but labels count from 0: with 3 classes they are 0…2 / subtract 1 from every label in the file, or write the classes as names",
+        "M0725 the label of row 2 of ../data/F is 7, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 8 if there are more classes",
+        "M0719 the label of row 2 of ../data/F is NaN, not a whole number / leave classes: out for a loss on values, or correct the label",
+        "M0719 the label of row 2 of ../data/F is -Infinity, not a whole number / leave classes: out for a loss on values, or correct the label",
+        "2,1,0 a,inf,nan",
+      ]
+    `);
+  });
+
+  it("takes numbers of JSON as it takes numbers in text", async () => {
+    const read = async (...labels: readonly unknown[]) => {
+      put("data/values.json", JSON.stringify(labels.map((label) => [1, label])));
+      const dataset = await open("json", ["../data/values.json"], { classes: 2 });
+      return isFault(dataset) ? dataset.code : [...(dataset.labels?.data ?? [])];
+    };
+    expect(await read(1, 0)).toEqual([1, 0]);
+    expect(await read(true, false)).toEqual([1, 0]);
+    expect(await read(0, 0.5)).toBe("M0719");
+    expect(await read(0, -1)).toBe("M0725");
+    expect(await read(0, 2 ** 32)).toBe("M0725");
+  });
+
+  it("counts lines where cells have several, and names none where rows share one", async () => {
+    put("data/long.csv", 'x,note,y\n1,"a\nb",0\n2,"c\r\nd\n",1\n\nz,e,1\n');
+    const columns = ["x"];
+    expect(faultText(await open("csv", ["../data/long.csv"], { columns, classes: 2 }))).toContain(
+      'column "x" of row 2 (line 8) of ../data/long.csv is "z"',
+    );
+    put("data/flat.json", '[[1,0],["z",1]]');
+    expect(faultText(await open("json", ["../data/flat.json"], { classes: 2 }))).toContain(
+      'column "0" of row 1 of ../data/flat.json is "z"',
+    );
+  });
+
   it("says which cell is wrong", async () => {
     // A reader of one file has read it when the call returns.
     const bad = async (text: string, options: DataSource["options"] = { label: "species", classes: 2 }) => {
@@ -350,6 +509,8 @@ describe("csv and json", () => {
         bad(iris.replace("3,b,4", "3,b,")),
         bad(iris.replace("3,b,4", "3,b,nan")),
         bad(iris.replace("3,b,4", "3,b,1e99")),
+        bad(iris.replace("3,b,4", "3,b,-1e999")),
+        bad(iris.replace("3,b,4", "3,b,1e38")),
         bad(iris.replace("3,b,4", "3,,4")),
         bad(iris.replace("3,b,4", "3,b,4,5")),
         bad(iris.replace("3,b,4", '3,"b,4')),
@@ -365,7 +526,9 @@ describe("csv and json", () => {
         "M0713 ../data/bad.csv has no rows / give a data file with at least one row",
         "M0715 column "width" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
         "M0715 column "width" of row 2 (line 4) of ../data/bad.csv is "nan", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
-        "M0715 column "width" of row 2 (line 4) of ../data/bad.csv is "1e99", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0742 column "width" of row 2 (line 4) of ../data/bad.csv is 1e99, which is too large for f32 (at most 3.4e38) / correct the row (rows count from 0), or divide the numbers in the file",
+        "M0742 column "width" of row 2 (line 4) of ../data/bad.csv is -1e999, which is too large for f32 (at most 3.4e38) / correct the row (rows count from 0), or divide the numbers in the file",
+        "M0750 column "width" of row 2 (line 4) of ../data/bad.csv is 1e38: past 1e18, after mean and std, sums of squares leave f32 / correct the row (rows count from 0), or bring the numbers near 1: features with mean: … and std: …",
         "M0715 column "species" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
         "M0716 row 2 (line 4) of ../data/bad.csv has 4 cells, the others have 3 / mend the row, or quote cells that hold a comma",
         "M0710 ../data/bad.csv is no whole CSV file: Quoted field unterminated (row 4 of the file) / it may be cut off or of another kind; take another copy of it",
