@@ -37,9 +37,14 @@ export const dataFaults = {
       },
     ),
   unreadable: (file: string, reason: string) =>
-    fault("M0705", `cannot read ${file}: ${reason}`, "check that it is a file and that you may read it", {
-      file,
-    }),
+    fault("M0705", `cannot read ${file}: ${reason}`, "check that you may read it", { file }),
+  folder: (file: string) =>
+    fault(
+      "M0746",
+      `${file} is a folder, and a file is read here`,
+      `name a file in it; folders of images are read by images(${JSON.stringify(file)}), folders of texts by text(${JSON.stringify(file)})`,
+      { file },
+    ),
   unknownReader: (name: string, known: readonly string[]) =>
     fault("M0706", `there is no data reader "${name}"`, `readers are ${known.join(", ")}`),
   fileCount: (reader: string, wanted: string, given: number) =>
@@ -52,15 +57,12 @@ export const dataFaults = {
       `${name} of ${reader} is ${JSON.stringify(given)}, but it must be ${wanted}`,
       `change ${name} in the source, or leave it out`,
     ),
-  badFile: (file: string, format: string, reason: string) =>
-    fault(
-      "M0710",
-      `${file} is no whole ${format} file: ${reason}`,
-      "it may be cut off or of another kind; take another copy of it",
-      {
-        file,
-      },
-    ),
+  badFile: (
+    file: string,
+    format: string,
+    reason: string,
+    help = "it may be cut off or of another kind; take another copy of it",
+  ) => fault("M0710", `${file} is no whole ${format} file: ${reason}`, help, { file }),
   unsupported: (file: string, what: string, known: readonly string[]) =>
     fault(
       "M0711",
@@ -124,6 +126,20 @@ export const dataFaults = {
         : `${place} of ${file} is ${JSON.stringify(text)}, not a number`,
       "remove the row, fill the value in, or leave the column out with columns: [...]",
       { file, row },
+    ),
+  badLabel: (file: string, row: number, place: string, text: string) =>
+    fault(
+      "M0747",
+      `the label in ${place} of ${file} is ${JSON.stringify(text)}, not a number`,
+      "write classes: … where labels are names of classes, or name another column with label: …",
+      { file, row },
+    ),
+  onlyLabel: (file: string, column: string) =>
+    fault(
+      "M0748",
+      `${file} has no column besides the label "${column}"`,
+      "give a file with columns of numbers, or name the label with label: … and the features with columns: [...]",
+      { file },
     ),
   raggedRow: (file: string, row: number, place: string, found: number, wanted: number) =>
     fault(

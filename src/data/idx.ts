@@ -7,13 +7,15 @@ import type { DataArray } from "./array.ts";
 import { dataFaults } from "./faults.ts";
 import type { DataFile } from "./files.ts";
 import { type Numbers, doubles, floats, integers } from "./numbers.ts";
+import { otherKind } from "./signatures.ts";
 
-export function readIdx({ name, bytes }: DataFile): DataArray | RuntimeFault {
+export function readIdx(file: DataFile): DataArray | RuntimeFault {
+  const { name, bytes } = file;
   const refuse = (reason: string) => dataFaults.badFile(name, "IDX", reason);
   if (bytes.length < 4) return refuse(`it has ${bytes.length} bytes, its header takes at least 4`);
   const [zero, nought, code = 0, rank = 0] = bytes;
   if (zero !== 0 || nought !== 0)
-    return refuse(`it begins with ${hex(bytes.subarray(0, 4))}, not with two zero bytes`);
+    return otherKind(file, "IDX", `it begins with ${hex(bytes.subarray(0, 4))}, not with two zero bytes`);
   const type = elementTypes.get(code);
   if (type === undefined)
     return refuse(`its element type is 0x${code.toString(16).padStart(2, "0")}, which IDX does not know`);

