@@ -102,7 +102,7 @@ export const missingClasses = defineError<NamedAt & { readonly reader: string }>
   ),
   report: ({ name, reader }) => ({
     message: `the loss needs the number of classes (${name}), and the data does not say it`,
-    help: `write \`${reader}(…, classes: 10)\``,
+    help: `write \`${reader}(…, classes: 10)\`; the data is looked at only after that`,
   }),
 });
 

@@ -5,7 +5,6 @@
 import { type RuntimeFault, fault } from "../../runtime/errors.ts";
 
 const list = (names: readonly string[]) => (names.length === 0 ? "none" : names.join(", "));
-
 export const dataFaults = {
   notFound: (file: string, near: readonly string[]) =>
     fault(
@@ -138,7 +137,14 @@ export const dataFaults = {
     fault(
       "M0748",
       `${file} has no column besides the label "${column}"`,
-      "give a file with columns of numbers, or name the label with label: … and the features with columns: [...]",
+      "give a file with columns of numbers, or name the label with label: … and the features with columns: [...]; cells of CSV are set apart by commas, semicolons, tabs or |",
+      { file },
+    ),
+  labelAmongColumns: (file: string, column: string) =>
+    fault(
+      "M0749",
+      `"${column}" of ${file} is the label and among the columns of features: the model would read the answer`,
+      "leave it out of columns: [...], or name another column with label: …",
       { file },
     ),
   raggedRow: (file: string, row: number, place: string, found: number, wanted: number) =>
@@ -155,6 +161,13 @@ export const dataFaults = {
       "M0718",
       `${file} has ${found} classes, but the source says classes: ${wanted}`,
       `write classes: ${found}${names.length > 0 ? ` (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""})` : ""}`,
+      { file },
+    ),
+  strangeClass: (file: string, name: string, trained: string) =>
+    fault(
+      "M0755",
+      `"${name}" is a class of ${file}, but not of ${trained}`,
+      "validation takes rows of the classes that are trained; rows of others are for verification = …",
       { file },
     ),
   fractionLabel: (file: string, row: number, value: number) =>

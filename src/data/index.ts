@@ -12,6 +12,7 @@ import { type DataFile, openFile } from "./files.ts";
 import { readIdx } from "./idx.ts";
 import { imageOptions, readImages } from "./images.ts";
 import { readJsonRows } from "./json.ts";
+import { isDecimal } from "./labels.ts";
 import { readNpy, readNpz } from "./npy.ts";
 import { type OptionKinds, type OptionsOf, normalisation, parseOptions } from "./options.ts";
 import type { DataContext } from "./resolve.ts";
@@ -178,7 +179,17 @@ function openTable(
   const file = openFile(source.files[0] ?? "", context);
   if (isFault(file)) return file;
   const table = read(file);
-  return isFault(table) ? table : tableDataset(source, table, options);
+  if (isFault(table)) return table;
+  if (read === readCsv && source.options["header"] === undefined) noteNumbersAsNames(table, context);
+  return tableDataset(source, table, options);
+}
+
+/** The first row of a file without a header is easily lost; names that count from 0 are those that tools give to columns. */
+function noteNumbersAsNames({ name, columns }: Table, { note }: DataContext): void {
+  if (columns.every(isDecimal) && columns.some((column, at) => column !== String(at)))
+    note?.(
+      `the first line of ${name} names the columns, and all its names are numbers; write header: false if it is a row, else header: true`,
+    );
 }
 
 function openImages(

@@ -44,6 +44,7 @@ export function tableDataset(
   options: OptionsOf<typeof tableOptions>,
 ): Dataset | RuntimeFault {
   const { name, columns, rows } = table;
+  const { classes } = options;
   if (rows.length === 0) return dataFaults.noRows(name);
   for (const [row, { line, cells }] of rows.entries())
     if (cells.length !== columns.length)
@@ -52,12 +53,14 @@ export function tableDataset(
   if (isFault(label)) return label;
   const chosen = featureColumns(table, label, options.columns);
   if (isFault(chosen)) return chosen;
+  // Values may be features as well, as where a model learns to repeat its input.
+  if (classes !== undefined && chosen.includes(label))
+    return dataFaults.labelAmongColumns(name, columns[label] ?? "");
   const scale = normalisationOf(source, options, [chosen.length], 1);
   if (isFault(scale)) return scale;
   const values = numbersOf(table, chosen, scale);
   if (isFault(values)) return values;
   const shape = [rows.length, chosen.length];
-  const { classes } = options;
   const read = classes === undefined ? labelValues(table, label) : labelClasses(table, label, classes);
   if (isFault(read)) return read;
   return { source: name, features: { dtype: "f32", shape, data: values, ...scale }, ...read };

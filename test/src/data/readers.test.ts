@@ -485,6 +485,41 @@ describe("csv and json", () => {
     expect(await read(0, 2 ** 32)).toBe("M0725");
   });
 
+  it("keeps the label out of the features", async () => {
+    put("data/answer.csv", "x,y\n1,0\n2,1\n");
+    const columns = ["x", "y"];
+    const read = (options: DataSource["options"]) =>
+      open("csv", ["../data/answer.csv"], { columns, ...options });
+    expect([
+      faultText(await read({ classes: 2 })),
+      faultText(await read({ label: 0 })),
+      faultText(await read({ label: "y", columns: [] })),
+      faultText(await read({})),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0749 "y" of ../data/answer.csv is the label and among the columns of features: the model would read the answer / leave it out of columns: [...], or name another column with label: …",
+        "no fault",
+        "M0709 columns of csv is [], but it must be a list of names or positions / change columns in the source, or leave it out",
+        "no fault",
+      ]
+    `);
+  });
+
+  it("notes names of columns that may be a row", async () => {
+    const notes = async (header: string, options: DataSource["options"] = {}) => {
+      put("data/header.csv", `${header}\n1,2,3\n`);
+      const told: string[] = [];
+      const context = { directory: join(root, "models"), root, note: (text: string) => told.push(text) };
+      whole(await openDataset({ reader: "csv", files: ["../data/header.csv"], options }, context));
+      return told.length;
+    };
+    expect(await notes("5.1,3.5,0")).toBe(1);
+    expect(await notes("0,1,2")).toBe(0);
+    expect(await notes("x,1,2")).toBe(0);
+    expect(await notes("2023,2024,2025", { header: true })).toBe(0);
+    expect(await notes("5.1,3.5,0", { header: false })).toBe(0);
+  });
+
   it("counts lines where cells have several, and names none where rows share one", async () => {
     put("data/long.csv", 'x,note,y\n1,"a\nb",0\n2,"c\r\nd\n",1\n\nz,e,1\n');
     const columns = ["x"];
@@ -549,12 +584,17 @@ describe("csv and json", () => {
       [1, 2],
       [0, 1],
     ]);
-    put("data/objects.jsonl", '{"a":1,"b":0}\n{"b":1,"a":2,"note":"x"}\n{"note":"y","b":0}\n');
-    const objects = (options: DataSource["options"]) => open("json", ["../data/objects.jsonl"], options);
-    const named = whole(await objects({ label: "b", columns: ["b"], classes: 2 }));
-    expect([...(named.labels?.data ?? [])]).toEqual([0, 1, 0]);
-    expect(faultText(await objects({ label: "b", columns: ["a"], classes: 2 }))).toContain(
-      'M0715 column "a" of row 2 (line 3) of ../data/objects.jsonl is empty',
+    const objects = async (...lines: readonly string[]) => {
+      put("data/objects.jsonl", lines.join("\n"));
+      return open("json", ["../data/objects.jsonl"], { label: "b", columns: ["a"], classes: 2 });
+    };
+    const named = whole(await objects('{"a":1,"b":0}', '{"b":1,"a":2,"note":"x"}'));
+    expect([[...named.features.data], [...(named.labels?.data ?? [])]]).toEqual([
+      [1, 2],
+      [0, 1],
+    ]);
+    expect(faultText(await objects('{"a":1,"b":0}', '{"b":1,"note":"x"}'))).toContain(
+      'M0715 column "a" of row 1 (line 2) of ../data/objects.jsonl is empty',
     );
   });
 
@@ -636,7 +676,7 @@ describe("csv and json", () => {
       [
         "M0747 the label in column "species" of row 0 (line 2) of ../data/iris.csv is "b", not a number / write classes: … where labels are names of classes, or name another column with label: …",
         "M0715 column "y" of row 1 (line 3) of ../data/nan.csv is "nan", not a number / remove the row, fill the value in, or leave the column out with columns: [...]",
-        "M0748 ../data/one.csv has no column besides the label "y" / give a file with columns of numbers, or name the label with label: … and the features with columns: [...]",
+        "M0748 ../data/one.csv has no column besides the label "y" / give a file with columns of numbers, or name the label with label: … and the features with columns: [...]; cells of CSV are set apart by commas, semicolons, tabs or |",
       ]
     `);
   });
