@@ -34,8 +34,9 @@ in every reader that takes them from a file:
 they look like numbers.`;
 
 const closing = `Every mistake in a file is reported with the file, the place in it, the reason and a way out: a header that is cut
-off or claims more than there is, a number that is not finite, a label outside the classes, rows that differ in
-length.`;
+off or claims more than there is, a number that is not finite or beyond 1e18 after \`mean\` and \`std\` (f32 cannot sum such
+squares), a label outside the classes, rows that differ in length, text that is not UTF-8, a file of another kind. Classes of
+\`validation\` must have the names of those that are trained.`;
 
 function describeReader(name: string, { doc, example, options }: DataReader): string {
   const settings = Object.entries(options).map(
