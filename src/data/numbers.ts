@@ -78,8 +78,8 @@ function largestMagnitude(data: Numbers): number {
   if (data instanceof Uint8Array) return 2 ** 8 - 1;
   if (data instanceof Int32Array) return 2 ** 31;
   let largest = 0;
-  for (const value of data) {
-    const magnitude = Math.abs(value);
+  for (let i = 0; i < data.length; i++) {
+    const magnitude = Math.abs(data[i] ?? 0);
     if (!(magnitude <= largest)) largest = Number.isNaN(magnitude) ? Infinity : magnitude;
   }
   return largest;
