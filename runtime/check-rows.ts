@@ -24,13 +24,16 @@ export function valueFault(
   const value = data[at] ?? NaN;
   const size = shape.slice(1).reduce((product, length) => product * length, 1);
   const describe = Number.isFinite(value) ? rowFaults.tooLarge : rowFaults.notFinite;
-  return describe(source, Math.floor(at / size), `element ${at % size}`, String(value));
+  const row = Math.floor(at / size);
+  return describe(source, row, `element ${at % size} of row ${row}`, String(value));
 }
 
-/** f32 ends at 3.4e38; variances square, and one infinity stays in them for ever. */
 function isUsable(value: number): boolean {
-  return Math.abs(value) <= 1e18;
+  return Math.abs(value) <= largestUsable;
 }
+
+/** Squares of such numbers can be summed: f32 ends at 3.4e38, and one infinity stays in a variance for ever. */
+export const largestUsable = 1e18;
 
 /** The first label that is no class, named by its row. */
 export function labelRangeFault(

@@ -117,18 +117,19 @@ type Shape = readonly (number | string)[];
 
 /** What rows cannot hold, whether they come from a file or from arrays. */
 export const rowFaults = {
+  /** `place` says where: element 3 of row 12. */
   notFinite: (file: string, row: number, place: string, value: string) =>
     fault(
       "M0714",
-      `${place} of row ${row} of ${file} is ${value}`,
+      `${place} of ${file} is ${value}`,
       "remove the row or fill the value in (rows count from 0)",
       { file, row },
     ),
   tooLarge: (file: string, row: number, place: string, value: string) =>
     fault(
       "M0750",
-      `${place} of row ${row} of ${file} is ${value}, and squares of such numbers are beyond f32`,
-      "give mean and std that bring the values near 1, or correct the row (rows count from 0)",
+      `${place} of ${file} is ${value}: past 1e18, after mean and std, squares leave f32`,
+      "correct the row (rows count from 0), or bring the values near 1 with mean and std",
       { file, row },
     ),
   fractionLabel: (file: string, row: number, value: unknown) =>
@@ -142,7 +143,7 @@ export const rowFaults = {
     fault(
       "M0725",
       `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
-      `correct the row (rows count from 0)${label < classes ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
+      `correct the row (rows count from 0)${label < classes || label >= 2 ** 31 ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
       { file, row },
     ),
   noNumbers: (source: string) =>

@@ -101,7 +101,7 @@ const rowFaults = {
     ),
   freeShape: ({ name, shape }: InputInfo) =>
     fault(
-      "M0742",
+      "M0756",
       `"${name}" takes rows of shape [${shape.slice(1).join(", ")}], and one array does not say how long they are`,
       "give the rows as a list of lists",
     ),

@@ -123,6 +123,15 @@ interface Prepared {
 
 type Failed = Extract<TrainSummary, { kind: "failed" }>;
 
+/** Names are numbered anew in each file, so another name would pass for one of the classes that are trained. */
+function strangeClass(dataset: Dataset, validation: Dataset | undefined): RuntimeFault | undefined {
+  const { classNames: trained } = dataset;
+  const strange = trained && validation?.classNames?.find((name) => !trained.includes(name));
+  return validation === undefined || strange === undefined
+    ? undefined
+    : dataFaults.strangeClass(validation.source, strange, dataset.source);
+}
+
 async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   const { training, executor } = request;
   const { info } = executor;
@@ -133,6 +142,8 @@ async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
       ? undefined
       : await openFitted(training.validation, info, "step", request.data);
   if (isFault(validation)) return { kind: "failed", fault: validation, setting: "validation" };
+  const strange = strangeClass(dataset, validation);
+  if (strange !== undefined) return { kind: "failed", fault: strange, setting: "validation" };
   const verification = await openVerification(training, executor, request.data);
   if (isFault(verification)) return { kind: "failed", fault: verification, setting: "verification" };
   const trainer = await createTrainer(executor, training.seed);

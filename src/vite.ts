@@ -108,6 +108,7 @@ const plugin = createUnplugin<MargoPluginOptions | undefined>((options = {}, { f
 
 /** The plugin for Vite. */
 export default plugin.vite;
+/** The plugin for Vite, by name. */
 export const { vite } = plugin;
 
 /** The plugin for Rolldown. Its own types are not named here, since users of another bundler do not have them. */

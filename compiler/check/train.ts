@@ -205,7 +205,7 @@ function bindClasses(
     report(
       blame,
       classes === undefined
-        ? missingClasses.report({ span, reader: data.reader, name: bound.name })
+        ? missingClasses.report({ span, reader: data.reader, files: data.files, name: bound.name })
         : wrongTrainSetting.report({ span, name: "classes", ...wrong }),
     );
     return false;

@@ -92,7 +92,9 @@ export const bothLengths = defineError<At & { readonly epochs: Span }>({
   }),
 });
 
-export const missingClasses = defineError<NamedAt & { readonly reader: string }>({
+export const missingClasses = defineError<
+  NamedAt & { readonly reader: string; readonly files: readonly string[] }
+>({
   code: "M0505",
   title: "Number of classes not given",
   explanation:
@@ -100,8 +102,9 @@ export const missingClasses = defineError<NamedAt & { readonly reader: string }>
   example: trainExample(
     'model = M\nloss = L\ndata = csv("flowers.csv", label: "kind")\noptimizer = sgd(rate: 0.5)\nepochs = 1',
   ),
-  report: ({ name, reader }) => ({
+  report: ({ name, reader, files }) => ({
     message: `the loss needs the number of classes (${name}), and the data does not say it`,
+    dataFiles: files,
     help: `write \`${reader}(…, classes: 10)\``,
   }),
 });

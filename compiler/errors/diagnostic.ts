@@ -37,4 +37,6 @@ export interface Diagnostic {
   readonly labels: readonly Label[];
   readonly help?: string;
   readonly fix?: Fix;
+  /** Files of data that it speaks of, for who may look whether they are there. */
+  readonly dataFiles?: readonly string[];
 }

@@ -30,6 +30,7 @@ export interface Wording {
   readonly labels?: readonly Label[];
   readonly help?: string | undefined;
   readonly fix?: Fix | undefined;
+  readonly dataFiles?: readonly string[];
 }
 
 export interface ErrorDefinition<Facts extends Located> {
@@ -52,7 +53,7 @@ export function defineError<Facts extends Located = Located>(
     explanation,
     example,
     report: (facts) => {
-      const { message, span, labels, help, fix } = definition.report(facts);
+      const { message, span, labels, help, fix, dataFiles } = definition.report(facts);
       return {
         code,
         severity: severity ?? "error",
@@ -61,6 +62,7 @@ export function defineError<Facts extends Located = Located>(
         labels: labels ?? [],
         ...(help === undefined ? {} : { help }),
         ...(fix === undefined ? {} : { fix }),
+        ...(dataFiles === undefined ? {} : { dataFiles }),
       };
     },
   };

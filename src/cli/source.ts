@@ -8,6 +8,8 @@ import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import { settingFile } from "../../compiler/check/names.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
+import { isFault } from "../../runtime/errors.ts";
+import { resolveData } from "../data/resolve.ts";
 import { withAddition } from "../overlay.ts";
 import { displayedName, openSource } from "../host.ts";
 import { type Source, elaborated, textOf } from "../source.ts";
@@ -32,9 +34,21 @@ export function sourceAt(path: string): Source {
 /** Elaborates one entry; its mistakes are told and become a refusal, its warnings are told. */
 export async function programOf(source: Source, entry: string, options: ElaborateOptions): Promise<Program> {
   const { program, diagnostics } = await elaborated(source, entry, options);
-  tell(source, diagnostics, options.set);
+  tell(
+    source,
+    diagnostics.map((diagnostic) => orMissingData(source, diagnostic)),
+    options.set,
+  );
   if (program === undefined) throw new Refusal(exitFault);
   return program;
+}
+
+/** That data is not there comes before whatever else is said of it: who mends the rest would learn it only then. */
+function orMissingData(source: Source, diagnostic: Diagnostic): Diagnostic {
+  const missing = (diagnostic.dataFiles ?? []).map((file) => resolveData(file, source)).find(isFault);
+  if (missing === undefined) return diagnostic;
+  const { code, message, help } = missing;
+  return { ...diagnostic, code, message, help };
 }
 
 /** The file with a few declarations added behind its own, for expressions from the command line. */

@@ -2,31 +2,18 @@
  * A dense array as a file holds it, and how two of them, features and labels, become a dataset. All
  * readers of arrays (IDX, npy, npz) end here, so labels and numbers are checked in one place.
  */
-import { labelRangeFault, valueFault } from "../../runtime/check-rows.ts";
 import { type Dataset, type Features, rowSize } from "../../runtime/dataset.ts";
-import type { DataSource, HostTensor } from "../../runtime/program.ts";
+import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import { normalisationOf } from "./options.ts";
+import { type Labels, numberedClasses } from "./labels.ts";
+import { type Numbers, firstUnusable, unusableFaults } from "./numbers.ts";
+import { type Normalisation, normalisationOf } from "./options.ts";
 
-/** Bytes stay bytes; other integers are i32, fractions f32. */
 export interface DataArray {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | Uint8Array;
-}
-
-/** Elements one by one; much faster than `from` on millions of them. */
-export function floats(count: number, at: (i: number) => number): Float32Array {
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = at(i);
-  return values;
-}
-
-export function integers(count: number, at: (i: number) => number): Int32Array {
-  const values = new Int32Array(count);
-  for (let i = 0; i < count; i++) values[i] = at(i);
-  return values;
+  readonly data: Numbers;
 }
 
 export interface ArrayOptions {
@@ -41,52 +28,74 @@ export function arrayDataset(
   features: DataArray,
   labels?: DataArray,
 ): Dataset | RuntimeFault {
-  const rows = features.shape[0] ?? 0;
-  if (features.shape.length === 0 || rows === 0 || features.data.length === 0)
-    return dataFaults.noRows(features.name);
-  const scale = normalisationOf(
-    source,
-    options,
-    features.shape.slice(1),
-    features.data instanceof Uint8Array ? 255 : 1,
-  );
-  if (isFault(scale)) return scale;
-  const whole =
-    features.data instanceof Int32Array && options.mean === undefined && options.std === undefined;
-  const stored: Features = {
-    dtype: whole ? "i32" : "f32",
-    shape: features.shape,
-    data: features.data,
-    ...scale,
-  };
-  const bad = valueFault(features.name, stored);
-  if (bad !== undefined) return bad;
+  const empty = noElements(features);
+  if (empty !== undefined) return empty;
+  const stored = storedFeatures(source, options, features);
+  if (isFault(stored)) return stored;
   if (labels === undefined) return { source: features.name, features: stored };
-  if (labels.shape[0] !== rows) return dataFaults.rowsDiffer(features.name, rows, labels.shape[0] ?? 0);
-  const { classes } = options;
-  const read = classes === undefined ? valueLabels(labels) : classLabels(labels, classes);
-  if (isFault(read)) return read;
-  return {
-    source: features.name,
-    features: stored,
-    labels: read,
-    ...(classes === undefined ? {} : { classes }),
-  };
+  const read = labelsOf(features, labels, options.classes);
+  return isFault(read) ? read : { source: features.name, features: stored, ...read };
 }
 
-function valueLabels(labels: DataArray): HostTensor | RuntimeFault {
+function noElements({ name, shape, data }: DataArray): RuntimeFault | undefined {
+  if (shape.length === 0) return dataFaults.oneNumber(name);
+  if (shape[0] === 0) return dataFaults.noRows(name);
+  return data.length === 0 ? dataFaults.emptyRows(name, shape) : undefined;
+}
+
+/** Bytes stay bytes; whole numbers stay whole unless they are scaled; all others become f32. */
+function storedFeatures(
+  source: DataSource,
+  options: ArrayOptions,
+  features: DataArray,
+): Features | RuntimeFault {
+  const { shape, data } = features;
+  const scale = normalisationOf(source, options, shape.slice(1), data instanceof Uint8Array ? 255 : 1);
+  if (isFault(scale)) return scale;
+  const bad = numberFault(features, scale);
+  if (bad !== undefined) return bad;
+  const whole = data instanceof Int32Array && options.mean === undefined && options.std === undefined;
+  return { dtype: whole ? "i32" : "f32", shape, data: rounded(data), ...scale };
+}
+
+function numberFault({ name, shape, data }: DataArray, scale: Normalisation): RuntimeFault | undefined {
+  const bad = firstUnusable(data, scale);
+  if (bad === undefined) return undefined;
+  const { at, why } = bad;
+  const size = rowSize(shape);
+  const row = Math.floor(at / size);
+  return unusableFaults[why](name, row, `element ${at % size} of row ${row}`, String(data[at]));
+}
+
+function rounded(data: Numbers): Features["data"] {
+  return data instanceof Float64Array ? Float32Array.from(data) : data;
+}
+
+function labelsOf(
+  features: DataArray,
+  labels: DataArray,
+  classes: number | undefined,
+): Labels | RuntimeFault {
+  const [rows = 0] = features.shape;
+  const { name, shape, data } = labels;
+  const [count] = shape;
+  if (count === undefined) return dataFaults.oneNumber(name);
+  if (count !== rows) return dataFaults.rowsDiffer(features.name, rows, count);
+  if (classes === undefined) return valueLabels(labels);
+  return rowSize(shape) === 1
+    ? numberedClasses(name, data, classes)
+    : dataFaults.notOneLabel(name, shape.slice(1));
+}
+
+function valueLabels(labels: DataArray): Labels | RuntimeFault {
   const { shape, data } = labels;
-  if (data instanceof Float32Array) return valueFault(labels.name, labels) ?? { dtype: "f32", shape, data };
-  return { dtype: "i32", shape, data: Int32Array.from(data) };
-}
-
-function classLabels({ name, shape, data }: DataArray, classes: number): HostTensor | RuntimeFault {
-  if (rowSize(shape) !== 1) return dataFaults.notOneLabel(name, shape.slice(1));
-  return (
-    labelRangeFault(name, data, classes) ?? {
-      dtype: "i32",
-      shape: [data.length],
-      data: Int32Array.from(data),
-    }
-  );
+  const bad = numberFault(labels, { mean: [0], std: [1] });
+  if (bad !== undefined) return bad;
+  const values = rounded(data);
+  return {
+    labels:
+      values instanceof Float32Array
+        ? { dtype: "f32", shape, data: values }
+        : { dtype: "i32", shape, data: Int32Array.from(values) },
+  };
 }

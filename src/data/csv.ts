@@ -1,8 +1,9 @@
-/** Comma-separated text (RFC 4180, any of the usual separators) and JSON rows, as tables of cells. */
+/** Comma-separated text (RFC 4180, any of the usual separators) as a table of cells. */
 import Papa from "papaparse";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import { type DataFile, systemReason } from "./files.ts";
+import type { DataFile } from "./files.ts";
+import { utf8Text } from "./signatures.ts";
 import type { Table, TableRow } from "./table.ts";
 
 /** The first line names the columns. */
@@ -15,7 +16,12 @@ export function readCsv(file: DataFile): Table | RuntimeFault {
   const twice = columns.find((column, at) => columns.indexOf(column) !== at);
   return twice === undefined
     ? { name: file.name, columns, rows: rest }
-    : dataFaults.badFile(file.name, "CSV", `its first line names the column "${twice}" twice`);
+    : dataFaults.badFile(
+        file.name,
+        "CSV",
+        `its first line names the column "${twice}" twice`,
+        "give each column a name of its own, or write header: false where the first line is a row",
+      );
 }
 
 /** Every line is a row; columns are called by their positions. */
@@ -25,59 +31,24 @@ export function readPlainCsv(file: DataFile): Table | RuntimeFault {
   return { name: file.name, columns: (rows[0]?.cells ?? []).map((_, at) => String(at)), rows };
 }
 
-function csvRows({ name, bytes }: DataFile): readonly TableRow[] | RuntimeFault {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    return dataFaults.badFile(name, "CSV", `it is not UTF-8 text (${systemReason(error)})`);
-  }
+function csvRows(file: DataFile): readonly TableRow[] | RuntimeFault {
+  const text = utf8Text(file, "CSV");
+  if (isFault(text)) return text;
   const { data, errors } = Papa.parse<string[]>(text, { skipEmptyLines: false });
   const broken = errors.find(({ type }) => type === "Quotes");
   if (broken !== undefined)
-    return dataFaults.badFile(name, "CSV", `${broken.message} (row ${(broken.row ?? 0) + 1} of the file)`);
+    return dataFaults.badFile(
+      file.name,
+      "CSV",
+      `${broken.message} (row ${(broken.row ?? 0) + 1} of the file)`,
+      'write a quote inside a cell twice, and close each quote that begins a cell: "5"" wide"',
+    );
+  let next = 1;
   return data
-    .map((cells, at) => ({ line: at + 1, cells }))
+    .map((cells) => {
+      const line = next;
+      next += 1 + cells.reduce((breaks, cell) => breaks + cell.split("\n").length - 1, 0);
+      return { line, cells };
+    })
     .filter(({ cells }) => cells.length > 1 || (cells[0] ?? "").trim() !== "");
-}
-
-/** A JSON list of rows: lists of cells, or objects that all have the same keys. */
-export function readJsonRows({ name, bytes }: DataFile): Table | RuntimeFault {
-  const refuse = (reason: string) => dataFaults.badFile(name, "JSON", reason);
-  let rows: unknown;
-  try {
-    rows = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    return refuse(systemReason(error));
-  }
-  if (!Array.isArray(rows)) return refuse("it is not a list of rows");
-  const first: unknown = rows[0];
-  if (first === undefined) return dataFaults.noRows(name);
-  const columns = isObject(first)
-    ? Object.keys(first)
-    : Array.isArray(first)
-      ? first.map((_, at) => String(at))
-      : undefined;
-  if (columns === undefined) return refuse("row 0 is neither a list nor an object");
-  const read: TableRow[] = [];
-  for (const [at, row] of rows.entries()) {
-    const cells = Array.isArray(row) ? row : isObject(row) ? columns.map((column) => row[column]) : undefined;
-    if (cells === undefined) return refuse(`row ${at} is neither a list nor an object`);
-    read.push({ line: at + 1, cells: cells.map(cellText) });
-  }
-  return { name, columns, rows: read };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function cellText(value: unknown): string {
-  return typeof value === "string"
-    ? value
-    : typeof value === "number"
-      ? String(value)
-      : value === undefined || value === null
-        ? ""
-        : JSON.stringify(value);
 }

@@ -5,7 +5,9 @@ import type { OptionKind } from "./options.ts";
 export function describeReaders(): string {
   const readers: readonly (readonly [string, DataReader])[] = Object.entries(dataReaders);
   return (
-    [opening, ...readers.map(([name, reader]) => describeReader(name, reader)), closing].join("\n\n") + "\n"
+    [opening, labels, ...readers.map(([name, reader]) => describeReader(name, reader)), closing].join(
+      "\n\n",
+    ) + "\n"
   );
 }
 
@@ -17,9 +19,24 @@ installed package. Rows and classes count from 0. Features keep the type of the 
 \`(value - mean) / std\` as a batch is gathered; bytes are divided by 255 unless \`std\` says otherwise. Rows may be
 flat or lack axes of size 1; any other shape than the model's is an error that names both.`;
 
+const labels = `## Labels
+
+Without \`classes\` labels are values, numbers for a loss on values. With \`classes: C\` they are classes, and it is the same
+in every reader that takes them from a file:
+
+- Where all labels are numbers, they are the numbers of the classes: whole (\`2.0\` is 2) and 0…C-1. A fraction, a negative
+  number, \`nan\`, or C and more is an error that names the row. Labels that other tools count from 1 must be made to
+  count from 0 in the file: subtract 1 from each. Numbers in quotes are numbers too.
+- Where at least one label is no number, all are names. There must be C different ones; they are numbered from 0 in the order
+  of their characters' codes, so \`Z\` comes before \`a\` and \`10\` before \`2\`.
+
+\`text\` and \`images\` take classes from names of files, keys and folders. Those are always names, in the same order, also where
+they look like numbers.`;
+
 const closing = `Every mistake in a file is reported with the file, the place in it, the reason and a way out: a header that is cut
-off or claims more than there is, a number that is not finite, a label outside the classes, rows that differ in
-length.`;
+off or claims more than there is, a number that is not finite or beyond 1e18 after \`mean\` and \`std\` (f32 cannot sum such
+squares), a label outside the classes, rows that differ in length, text that is not UTF-8, a file of another kind. Classes of
+\`validation\` must have the names of those that are trained.`;
 
 function describeReader(name: string, { doc, example, options }: DataReader): string {
   const settings = Object.entries(options).map(

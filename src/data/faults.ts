@@ -5,7 +5,6 @@
 import { type RuntimeFault, fault } from "../../runtime/errors.ts";
 
 const list = (names: readonly string[]) => (names.length === 0 ? "none" : names.join(", "));
-
 export const dataFaults = {
   notFound: (file: string, near: readonly string[]) =>
     fault(
@@ -37,9 +36,14 @@ export const dataFaults = {
       },
     ),
   unreadable: (file: string, reason: string) =>
-    fault("M0705", `cannot read ${file}: ${reason}`, "check that it is a file and that you may read it", {
-      file,
-    }),
+    fault("M0705", `cannot read ${file}: ${reason}`, "check that you may read it", { file }),
+  folder: (file: string) =>
+    fault(
+      "M0746",
+      `${file} is a folder, and a file is read here`,
+      `name a file in it; folders of images are read by images(${JSON.stringify(file)}), folders of texts by text(${JSON.stringify(file)})`,
+      { file },
+    ),
   unknownReader: (name: string, known: readonly string[]) =>
     fault("M0706", `there is no data reader "${name}"`, `readers are ${known.join(", ")}`),
   fileCount: (reader: string, wanted: string, given: number) =>
@@ -52,15 +56,12 @@ export const dataFaults = {
       `${name} of ${reader} is ${JSON.stringify(given)}, but it must be ${wanted}`,
       `change ${name} in the source, or leave it out`,
     ),
-  badFile: (file: string, format: string, reason: string) =>
-    fault(
-      "M0710",
-      `${file} is no whole ${format} file: ${reason}`,
-      "it may be cut off or of another kind; take another copy of it",
-      {
-        file,
-      },
-    ),
+  badFile: (
+    file: string,
+    format: string,
+    reason: string,
+    help = "it may be cut off or of another kind; take another copy of it",
+  ) => fault("M0710", `${file} is no whole ${format} file: ${reason}`, help, { file }),
   unsupported: (file: string, what: string, known: readonly string[]) =>
     fault(
       "M0711",
@@ -77,24 +78,64 @@ export const dataFaults = {
     ),
   noRows: (file: string) =>
     fault("M0713", `${file} has no rows`, "give a data file with at least one row", { file }),
-  badCell: (file: string, row: number, line: number, column: string, text: string) =>
+  /** `place` says where in the file, and the value is as the file has it. */
+  beyondF32: (file: string, row: number, place: string, value: string) =>
+    fault(
+      "M0742",
+      `${place} of ${file} is ${value}, which is too large for f32 (at most 3.4e38)`,
+      "correct the row (rows count from 0), or divide the numbers in the file",
+      { file, row },
+    ),
+  oneNumber: (file: string) =>
+    fault(
+      "M0743",
+      `${file} is one number, not a list of rows`,
+      "give an array whose first axis counts the rows",
+      { file },
+    ),
+  emptyRows: (file: string, shape: readonly number[]) =>
+    fault(
+      "M0744",
+      `${file} has shape [${shape.join(", ")}]: its rows hold no numbers`,
+      "give an array with at least one number a row",
+      { file },
+    ),
+  badCell: (file: string, row: number, place: string, text: string) =>
     fault(
       "M0715",
       text.trim() === ""
-        ? `column "${column}" of row ${row} (line ${line}) of ${file} is empty`
-        : `column "${column}" of row ${row} (line ${line}) of ${file} is ${JSON.stringify(text)}, not a number`,
+        ? `${place} of ${file} is empty`
+        : `${place} of ${file} is ${JSON.stringify(text)}, not a number`,
       "remove the row, fill the value in, or leave the column out with columns: [...]",
       { file, row },
     ),
-  raggedRow: (file: string, row: number, line: number, found: number, wanted: number) =>
+  badLabel: (file: string, row: number, place: string, text: string) =>
+    fault(
+      "M0747",
+      `the label in ${place} of ${file} is ${JSON.stringify(text)}, not a number`,
+      "write classes: … where labels are names of classes, or name another column with label: …",
+      { file, row },
+    ),
+  onlyLabel: (file: string, column: string) =>
+    fault(
+      "M0748",
+      `${file} has no column besides the label "${column}"`,
+      "give a file with columns of numbers, or name the label with label: … and the features with columns: [...]; cells of CSV are set apart by commas, semicolons, tabs or |",
+      { file },
+    ),
+  labelAmongColumns: (file: string, column: string) =>
+    fault(
+      "M0749",
+      `"${column}" of ${file} is the label and among the columns of features: the model would read the answer`,
+      "leave it out of columns: [...], or name another column with label: …",
+      { file },
+    ),
+  raggedRow: (file: string, row: number, place: string, found: number, wanted: number) =>
     fault(
       "M0716",
-      `row ${row} (line ${line}) of ${file} has ${found} cells, the others have ${wanted}`,
+      `${place} of ${file} has ${found} cells, the others have ${wanted}`,
       "mend the row, or quote cells that hold a comma",
-      {
-        file,
-        row,
-      },
+      { file, row },
     ),
   noColumn: (file: string, name: string, columns: readonly string[]) =>
     fault("M0717", `${file} has no column "${name}"`, `its columns are ${list(columns)}`, { file }),
@@ -103,6 +144,20 @@ export const dataFaults = {
       "M0718",
       `${file} has ${found} classes, but the source says classes: ${wanted}`,
       `write classes: ${found}${names.length > 0 ? ` (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""})` : ""}`,
+      { file },
+    ),
+  strangeClass: (file: string, name: string, trained: string) =>
+    fault(
+      "M0755",
+      `"${name}" is a class of ${file}, but not of ${trained}`,
+      "validation takes rows of the classes that are trained; rows of others are for verification = …",
+      { file },
+    ),
+  labelsFromOne: (file: string, classes: number) =>
+    fault(
+      "M0745",
+      `the labels of ${file} are 1…${classes}, but labels count from 0: with ${classes} classes they are 0…${classes - 1}`,
+      "subtract 1 from every label in the file, or write the classes as names",
       { file },
     ),
   notOneLabel: (file: string, shape: readonly number[]) =>

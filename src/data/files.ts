@@ -17,6 +17,7 @@ export interface DataFile {
 export function openFile(name: string, context: DataContext): DataFile | RuntimeFault {
   const path = resolveData(name, context);
   if (isFault(path)) return path;
+  if (isFolder(path)) return dataFaults.folder(name);
   try {
     return unpack({ name, bytes: readFileSync(path) });
   } catch (error) {

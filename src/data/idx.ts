@@ -3,16 +3,19 @@
  * https://yann.lecun.com/exdb/mnist/ describes it.
  */
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import { type DataArray, floats, integers } from "./array.ts";
+import type { DataArray } from "./array.ts";
 import { dataFaults } from "./faults.ts";
 import type { DataFile } from "./files.ts";
+import { type Numbers, doubles, floats, integers } from "./numbers.ts";
+import { otherKind } from "./signatures.ts";
 
-export function readIdx({ name, bytes }: DataFile): DataArray | RuntimeFault {
+export function readIdx(file: DataFile): DataArray | RuntimeFault {
+  const { name, bytes } = file;
   const refuse = (reason: string) => dataFaults.badFile(name, "IDX", reason);
   if (bytes.length < 4) return refuse(`it has ${bytes.length} bytes, its header takes at least 4`);
   const [zero, nought, code = 0, rank = 0] = bytes;
   if (zero !== 0 || nought !== 0)
-    return refuse(`it begins with ${hex(bytes.subarray(0, 4))}, not with two zero bytes`);
+    return otherKind(file, "IDX", `it begins with ${hex(bytes.subarray(0, 4))}, not with two zero bytes`);
   const type = elementTypes.get(code);
   if (type === undefined)
     return refuse(`its element type is 0x${code.toString(16).padStart(2, "0")}, which IDX does not know`);
@@ -33,7 +36,7 @@ export function readIdx({ name, bytes }: DataFile): DataArray | RuntimeFault {
 
 interface IdxType {
   readonly bytes: number;
-  readonly read: (view: DataView, begin: number, count: number) => DataArray["data"];
+  readonly read: (view: DataView, begin: number, count: number) => Numbers;
 }
 
 const elementTypes: ReadonlyMap<number, IdxType> = new Map<number, IdxType>([
@@ -45,7 +48,7 @@ const elementTypes: ReadonlyMap<number, IdxType> = new Map<number, IdxType>([
   [0x0b, { bytes: 2, read: (view, begin, count) => integers(count, (i) => view.getInt16(begin + 2 * i)) }],
   [0x0c, { bytes: 4, read: (view, begin, count) => integers(count, (i) => view.getInt32(begin + 4 * i)) }],
   [0x0d, { bytes: 4, read: (view, begin, count) => floats(count, (i) => view.getFloat32(begin + 4 * i)) }],
-  [0x0e, { bytes: 8, read: (view, begin, count) => floats(count, (i) => view.getFloat64(begin + 8 * i)) }],
+  [0x0e, { bytes: 8, read: (view, begin, count) => doubles(count, (i) => view.getFloat64(begin + 8 * i)) }],
 ]);
 
 function hex(bytes: Uint8Array): string {

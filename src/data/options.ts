@@ -58,7 +58,7 @@ const parsers: { readonly [K in OptionKind]: Parser<K> } = {
   name: { wanted: "a name or a position", parse: (value) => (isName(value) ? value : undefined) },
   names: {
     wanted: "a list of names or positions",
-    parse: (value) => (Array.isArray(value) && value.every(isName) ? value : undefined),
+    parse: (value) => (Array.isArray(value) && value.length > 0 && value.every(isName) ? value : undefined),
   },
   flag: { wanted: "true or false", parse: (value) => (typeof value === "boolean" ? value : undefined) },
   part: { wanted: '"all", "train" or "holdout"', parse: (value) => parts.find((part) => part === value) },

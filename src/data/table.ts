@@ -1,14 +1,20 @@
 /**
  * Rows of named cells, from CSV or JSON, as a dataset: numeric columns are features, one column may be
- * the label. Class names are the label column's distinct texts in code-unit order, so the numbering never
- * depends on the order of rows.
+ * the label.
  */
-import { labelRangeFault } from "../../runtime/check-rows.ts";
 import type { Dataset } from "../../runtime/dataset.ts";
-import type { DataSource, HostTensor } from "../../runtime/program.ts";
+import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import { type OptionKinds, type OptionsOf, normalisation, normalisationOf } from "./options.ts";
+import { type Labels, isDecimal, isNoNumber, textClasses } from "./labels.ts";
+import { unusableFaults, whyUnusable } from "./numbers.ts";
+import {
+  type Normalisation,
+  type OptionKinds,
+  type OptionsOf,
+  normalisation,
+  normalisationOf,
+} from "./options.ts";
 
 export const tableOptions = {
   label: {
@@ -27,8 +33,8 @@ export interface Table {
 }
 
 export interface TableRow {
-  /** In the file, counted from 1. */
-  readonly line: number;
+  /** Where it begins in the file, counted from 1, where rows have lines of their own. */
+  readonly line?: number;
   readonly cells: readonly string[];
 }
 
@@ -38,20 +44,23 @@ export function tableDataset(
   options: OptionsOf<typeof tableOptions>,
 ): Dataset | RuntimeFault {
   const { name, columns, rows } = table;
+  const { classes } = options;
   if (rows.length === 0) return dataFaults.noRows(name);
   for (const [row, { line, cells }] of rows.entries())
     if (cells.length !== columns.length)
-      return dataFaults.raggedRow(name, row, line, cells.length, columns.length);
+      return dataFaults.raggedRow(name, row, rowWords(row, line), cells.length, columns.length);
   const label = columnAt(table, options.label ?? -1);
   if (isFault(label)) return label;
   const chosen = featureColumns(table, label, options.columns);
   if (isFault(chosen)) return chosen;
-  const values = numbersOf(table, chosen);
-  if (isFault(values)) return values;
+  // Values may be features as well, as where a model learns to repeat its input.
+  if (classes !== undefined && chosen.includes(label))
+    return dataFaults.labelAmongColumns(name, columns[label] ?? "");
   const scale = normalisationOf(source, options, [chosen.length], 1);
   if (isFault(scale)) return scale;
+  const values = numbersOf(table, chosen, scale);
+  if (isFault(values)) return values;
   const shape = [rows.length, chosen.length];
-  const { classes } = options;
   const read = classes === undefined ? labelValues(table, label) : labelClasses(table, label, classes);
   if (isFault(read)) return read;
   return { source: name, features: { dtype: "f32", shape, data: values, ...scale }, ...read };
@@ -70,9 +79,7 @@ function featureColumns(
 ): readonly number[] | RuntimeFault {
   if (named === undefined) {
     const others = table.columns.map((_, at) => at).filter((at) => at !== label);
-    return others.length > 0
-      ? others
-      : dataFaults.badFile(table.name, "table", "it has no column besides the label");
+    return others.length > 0 ? others : dataFaults.onlyLabel(table.name, table.columns[label] ?? "");
   }
   const chosen: number[] = [];
   for (const column of named) {
@@ -83,60 +90,77 @@ function featureColumns(
   return chosen;
 }
 
-function numbersOf(table: Table, chosen: readonly number[]): Float32Array | RuntimeFault {
+function numbersOf(
+  table: Table,
+  chosen: readonly number[],
+  { mean, std }: Normalisation,
+): Float32Array | RuntimeFault {
   const values = new Float32Array(table.rows.length * chosen.length);
   for (let row = 0; row < table.rows.length; row++)
     for (const [at, column] of chosen.entries()) {
-      const value = numberAt(table, row, column);
+      const value = numberAt(table, row, column, mean[at % mean.length] ?? 0, std[at % std.length] ?? 1);
       if (isFault(value)) return value;
       values[row * chosen.length + at] = value;
     }
   return values;
 }
 
-/** A finite number in decimal notation; anything else is a fault that names the cell. */
-function numberAt({ name, columns, rows }: Table, row: number, column: number): number | RuntimeFault {
-  const { line = 0, cells } = rows[row] ?? {};
-  const text = cells?.[column] ?? "";
-  const value = decimal.test(text) ? Math.fround(Number(text)) : NaN;
-  return Number.isFinite(value)
-    ? value
-    : dataFaults.badCell(name, row, line, columns[column] ?? String(column), text);
+/** A number in decimal notation that can be trained on; anything else is a fault that names the cell. */
+function numberAt(
+  table: Table,
+  row: number,
+  column: number,
+  mean: number,
+  std: number,
+): number | RuntimeFault {
+  const text = table.rows[row]?.cells[column] ?? "";
+  if (!isDecimal(text)) return badCell(table, row, column);
+  const value = Number(text);
+  const why = whyUnusable(value, mean, std);
+  if (why === undefined) return value;
+  // A number that is written in digits is finite, however large.
+  const words = unusableFaults[why === "not finite" ? "beyond f32" : why];
+  return words(table.name, row, placeOf(table, row, column), text.trim());
 }
 
-const decimal = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
-
-type Labels = Pick<Dataset, "labels" | "classes" | "classNames">;
-
 function labelValues(table: Table, label: number): Labels | RuntimeFault {
-  const data = numbersOf(table, [label]);
+  const word = table.rows.findIndex(({ cells }) => isWord(cells[label] ?? ""));
+  if (word >= 0)
+    return dataFaults.badLabel(
+      table.name,
+      word,
+      placeOf(table, word, label),
+      table.rows[word]?.cells[label] ?? "",
+    );
+  const data = numbersOf(table, [label], { mean: [0], std: [1] });
   return isFault(data) ? data : { labels: { dtype: "f32", shape: [data.length], data } };
+}
+
+/** Neither a number nor a missing one. */
+function isWord(text: string): boolean {
+  const word = text.trim();
+  return word !== "" && !isDecimal(word) && !isNoNumber(word);
 }
 
 function labelClasses(table: Table, label: number, classes: number): Labels | RuntimeFault {
   const texts = table.rows.map(({ cells }) => (cells[label] ?? "").trim());
   const empty = texts.indexOf("");
-  if (empty >= 0)
-    return dataFaults.badCell(
-      table.name,
-      empty,
-      table.rows[empty]?.line ?? 0,
-      table.columns[label] ?? "",
-      "",
-    );
-  if (texts.every((text) => /^\d+$/.test(text))) return numberedClasses(table.name, texts, classes);
-  const names = [...new Set(texts)].sort();
-  if (names.length !== classes) return dataFaults.classCount(table.name, classes, names.length, names);
-  const numbers = new Map(names.map((name, number) => [name, number]));
-  return { labels: classTensor(texts.map((text) => numbers.get(text) ?? 0)), classes, classNames: names };
+  return empty < 0 ? textClasses(table.name, texts, classes) : badCell(table, empty, label);
 }
 
-/** Labels that are whole numbers already keep their meaning. */
-function numberedClasses(name: string, texts: readonly string[], classes: number): Labels | RuntimeFault {
-  const labels = texts.map(Number);
-  return labelRangeFault(name, labels, classes) ?? { labels: classTensor(labels), classes };
+function rowWords(row: number, line: number | undefined): string {
+  return line === undefined ? `row ${row}` : `row ${row} (line ${line})`;
 }
 
-function classTensor(labels: readonly number[]): HostTensor {
-  return { dtype: "i32", shape: [labels.length], data: Int32Array.from(labels) };
+function placeOf({ columns, rows }: Table, row: number, column: number): string {
+  return `column "${columns[column] ?? column}" of ${rowWords(row, rows[row]?.line)}`;
+}
+
+function badCell(table: Table, row: number, column: number): RuntimeFault {
+  return dataFaults.badCell(
+    table.name,
+    row,
+    placeOf(table, row, column),
+    table.rows[row]?.cells[column] ?? "",
+  );
 }

@@ -12,8 +12,10 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type NamedSamples, chooseSamples, classOptions } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, isFolder, openFile, systemReason } from "./files.ts";
+import { brokenJson, parseJson } from "./json.ts";
 import type { OptionKinds, OptionsOf } from "./options.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
+import { utf8Text } from "./signatures.ts";
 
 export const textOptions = {
   size: { kind: "count", doc: "length of the vector that n-grams are hashed into; 1024 without it" },
@@ -126,8 +128,9 @@ function folderTexts(
   for (const file of files) {
     const opened = openFile(name.startsWith("npm:") ? `${name}/${file}` : join(name, file), context);
     if (isFault(opened)) return opened;
+    const text = utf8Text(opened, "text");
+    if (isFault(text)) return text;
     const split = paragraphsOf(extname(file));
-    const text = new TextDecoder().decode(opened.bytes);
     collected.push({ name: file.slice(0, -extname(file).length), samples: split?.(text) ?? [] });
   }
   return collected;
@@ -168,13 +171,18 @@ const namedEntities = new Map([
 function jsonTexts(name: string, context: DataContext): readonly NamedSamples<string>[] | RuntimeFault {
   const opened: DataFile | RuntimeFault = openFile(name, context);
   if (isFault(opened)) return opened;
-  const refuse = (reason: string) => dataFaults.badFile(name, "JSON", reason);
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(opened.bytes));
-  } catch (error) {
-    return refuse(systemReason(error));
-  }
+  const text = utf8Text(opened, "JSON");
+  if (isFault(text)) return text;
+  const parsed = parseJson(text);
+  if ("reason" in parsed) return dataFaults.badFile(name, "JSON", parsed.reason, brokenJson);
+  const { value } = parsed;
+  const refuse = (reason: string) =>
+    dataFaults.badFile(
+      name,
+      "JSON",
+      reason,
+      'write {"english": ["a text", …], "german": ["ein Text", …], …}',
+    );
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return refuse("it is not an object of class names and lists of texts");
   const collected: NamedSamples<string>[] = [];

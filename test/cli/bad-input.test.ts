@@ -297,6 +297,14 @@ train Heaps {
   const csv = (name: string, more = "classes: 3") => `csv("${name}", label: "kind", ${more})`;
   const trainings: Readonly<Record<string, readonly [data: string, first: string, size?: number]>> = {
     "a missing file": [csv("rwos.csv"), "error[M0701]: there is no file or folder rwos.csv"],
+    "a missing folder, and no number of classes": [
+      'images("faces")',
+      "error[M0701]: there is no file or folder faces",
+    ],
+    "no number of classes": [
+      'csv("rows.csv", label: "kind")',
+      "error[M0505]: the loss needs the number of classes (C), and the data does not say it",
+    ],
     "a file of the network": [
       csv("https://a.b/c.csv"),
       'error[M0704]: "https://a.b/c.csv" is no name of a data file: Margo reads nothing from the network, so download it first',

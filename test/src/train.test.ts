@@ -39,6 +39,8 @@ writeFileSync(join(work, "zero.csv"), `p,q,class\n${rows.join("\n")}\n2,0,a\n`);
 
 interface Changes {
   readonly file?: string;
+  /** The same file unless given. */
+  readonly validation?: string;
   readonly first?: "nothing" | "log";
   readonly steps?: number;
   readonly perClass?: number;
@@ -53,6 +55,7 @@ interface Changes {
 async function run(folder: string, changes: Changes = {}): Promise<TrainSummary> {
   const {
     file = "rows.csv",
+    validation = file,
     first = "nothing",
     steps,
     perClass,
@@ -64,7 +67,7 @@ async function run(folder: string, changes: Changes = {}): Promise<TrainSummary>
   const data = { reader: "csv", files: [file], options };
   const training = {
     data,
-    validation: data,
+    validation: { ...data, files: [validation] },
     batch: 4,
     epochs: 3,
     seed: 5,
@@ -217,6 +220,19 @@ describe("the best moment of a run", () => {
 });
 
 describe("a run folder", () => {
+  it("is not begun where validation has a class by another name", async () => {
+    writeFileSync(join(work, "strangers.csv"), `p,q,class\n${rows.join("\n").replaceAll("a", "d")}\n`);
+    const summary = await run("strangers", { validation: "strangers.csv" });
+    expect(summary.kind === "failed" ? [summary.setting, faultText(summary.fault)] : [])
+      .toMatchInlineSnapshot(`
+      [
+        "validation",
+        "M0755 "d" is a class of strangers.csv, but not of rows.csv / validation takes rows of the classes that are trained; rows of others are for verification = …",
+      ]
+    `);
+    expect(existsSync(join(work, "strangers"))).toBe(false);
+  });
+
   it("has the run's own metrics under their names, and no accuracy where it is not asked for", async () => {
     const program = programOf(metricsSource, "T");
     const summary = await run("metrics", { program });

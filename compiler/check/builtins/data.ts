@@ -43,7 +43,7 @@ export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
     "json",
     ["file"],
     "json(file, label: -1, classes: 3)",
-    "A list of rows: lists of cells, or objects with the same keys.",
+    "A list of rows, or a row a line: lists of cells, or objects whose keys name the columns.",
   ),
   text: reader(
     "text",
