@@ -154,6 +154,8 @@ function scaled(
   const reading = part === "target" ? "own" : "pairs";
   const plain = inside.ambient.geometry?.(part === "target" ? "cos_y" : "cos") ?? errorValue;
   const value = results[part]?.[reading] ?? plain;
+  // What fails for all pairs has been told.
+  if (results[part]?.pairs.kind === "error") return undefined;
   const scale = results.scale?.[reading] ?? floatValue(1);
   const score = toTensor(call.frame, times(call.frame, scale, value, call.span), call.span);
   if (score.kind === "error") return undefined;

@@ -8,9 +8,11 @@ import { type Given, asSetting, kindOfSetting, missing, openSetting } from "./ar
 import { evaluate } from "./expressions.ts";
 import type { Binding, BindingKind, Frame } from "./frame.ts";
 import { report } from "./report.ts";
+import { axesOf } from "./pairwise.ts";
 import { isTensorParameter, matchTensor } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
 import { type TensorValue, type Value, errorValue } from "./values.ts";
+import { withoutRows } from "./variables.ts";
 
 /** Binds every parameter to what was given or to its default; false after a diagnostic. */
 export function bindParameters(frame: Frame, callable: Callable, given: Given): boolean {
@@ -69,7 +71,9 @@ export function bindInput(
     return false;
   }
   const wanted = type.dtype === "i32" || type.dtype === "index" ? "i32" : "f32";
-  const tensor = toTensor(blame, argument.value, argument.span, wanted);
+  const found = toTensor(blame, argument.value, argument.span, wanted);
+  if (found.kind === "error") return false;
+  const tensor = withoutRows(blame, found, axesOf(type), argument.span);
   if (tensor.kind === "error") return false;
   const matched = matchTensor(frame, type, tensor, { name: name.name, span: argument.span, blame });
   if (matched === undefined) return false;

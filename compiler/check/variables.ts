@@ -216,7 +216,7 @@ export function updatedValue(
 ): TensorValue | undefined {
   const given = toTensor(frame, found, at.span);
   if (given.kind === "error" || variable.kind !== "tensor") return undefined;
-  const tensor = withoutRows(frame, given, variable, at.span);
+  const tensor = withoutRows(frame, given, variable.type.shape.length, at.span);
   if (tensor.kind === "error") return undefined;
   const isFitting =
     (tensor.type.dtype === "bool") === (variable.type.dtype === "bool") &&
@@ -233,10 +233,15 @@ export function updatedValue(
   return whole.kind === "error" ? undefined : { ...whole, type: variable.type };
 }
 
-/** In a margin's formulas a number a class stands as a row, f32[1, C]; what keeps it is f32[C]. */
-function withoutRows(frame: Frame, value: TensorValue, variable: TensorValue, span: Span): TensorOrError {
+/** In a margin's formulas a number a class stands as a row, f32[1, C]; what is written as f32[C] takes it too. */
+export function withoutRows(
+  frame: Frame,
+  value: TensorValue,
+  axes: number | undefined,
+  span: Span,
+): TensorOrError {
   const [first, ...rest] = value.type.shape;
-  const isRow = first !== undefined && isSize(first, 1) && rest.length === variable.type.shape.length;
+  const isRow = first !== undefined && isSize(first, 1) && rest.length === axes;
   return frame.ambient.context === "margin" && isRow ? reshaped(frame, value, rest, span) : value;
 }
 
