@@ -45,6 +45,8 @@ export interface Binding {
   readonly variable?: string;
   /** Where a setting was given, when it was. */
   readonly givenAt?: Span;
+  /** A size as the caller calls it. */
+  readonly original?: Dim;
   used: boolean;
 }
 

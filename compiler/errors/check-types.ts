@@ -297,6 +297,21 @@ export const indexOutOfRange = defineError<At & { readonly index: number; readon
   report: ({ index, size }) => ({ message: `there is no item ${index}: the size is ${size}` }),
 });
 
+export const positionOrSize = defineError<
+  NamedAt & { readonly position: number; readonly axes: readonly number[]; readonly type: string }
+>({
+  code: "M0230",
+  severity: "warning",
+  title: "Position or size",
+  explanation:
+    "A setting behind `over` names the axis that it is the size of, where a type or a `reshape` says so by its name. Any other counts axes from 0; where another axis happens to be as long, either may be meant.",
+  example: "fn f(x: f32[N, 4, 1], axis: int = 1) = sum(x, over: axis)\n",
+  report: ({ name, position, axes, type }) => ({
+    message: `\`${name}\` is taken as axis ${position} of ${type}, not as the axis of size ${position}, which is axis ${axes.join(", ")}`,
+    help: `for the size, name that axis: \`let z: f32[…, ${name}] = …\`, \`over: ${name}\``,
+  }),
+});
+
 export const noSuchAxis = defineError<
   NamedAt & { readonly type: string; readonly labels: readonly string[] }
 >({
