@@ -17,6 +17,7 @@ import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame, MarginFrames, Reading } from "./frame.ts";
 import { type GeometryName, type Head, column } from "./geometry.ts";
 import { report } from "./report.ts";
+import { noteClassCount } from "./session.ts";
 import { isUndecided, makeTensor, reshaped, toTensor } from "./tensors.ts";
 import { type TensorValue, type Value, errorValue, knownNumber, phraseOf } from "./values.ts";
 import { stretchesTo } from "./variables.ts";
@@ -142,6 +143,7 @@ function perRow(head: Head, geometry: (name: GeometryName) => Value, value: Valu
   if (!isList && !isPerClass(head, value)) return value;
   const table = toTensor(frame, value, span);
   if (table.kind === "error") return table;
+  noteClassCount(frame.session.program, head.W.type.shape[0], table.type.shape[0]);
   const y = geometry("y");
   return y.kind === "tensor" ? makeTensor(frame, "gather", [table, y], {}, span) : y;
 }

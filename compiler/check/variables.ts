@@ -26,6 +26,7 @@ import { bindName } from "./parameters.ts";
 import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame } from "./frame.ts";
 import { report } from "./report.ts";
+import { noteClassCount } from "./session.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { writtenType } from "./signatures.ts";
 import {
@@ -97,6 +98,7 @@ function fitInitial(
   const cast = castTo(frame, value, type.dtype, at.span);
   if (!stretchesTo(cast.type.shape, type.shape)) {
     if (isUndecided(frame, [cast.type, type])) return undefined;
+    if (type.shape.length === 1) noteClassCount(frame.session.program, type.shape[0], cast.type.shape[0]);
     report(frame, shapeMismatchPlain.report({ ...at, found: printType(cast.type), wanted: printType(type) }));
     return undefined;
   }

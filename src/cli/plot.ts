@@ -7,7 +7,7 @@ import { isRunFolder } from "../run-folder.ts";
 import { writeComparison } from "../report/write-report.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, declarationsOf, programOf, sourceAt } from "./source.ts";
+import { type Source, declarationsOf, elaboratedAlone, programOf, sourceAt, tell } from "./source.ts";
 import { atStage } from "./stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
 
@@ -39,7 +39,15 @@ export async function plot(
     return exitFault;
   }
   const curves: MarginCurve[] = [];
-  for (const margin of chosen) curves.push(await curveOf(source, margin, options.step ?? lateStep));
+  for (const margin of chosen) {
+    const curve = await (margins.length > 0 ? curveOf : curveOrReason)(
+      source,
+      margin,
+      options.step ?? lateStep,
+    );
+    if (curve !== undefined) curves.push(curve);
+  }
+  if (curves.length === 0) return exitFault;
   const sheet = await atStage("drawing", () => marginSheet(curves));
   await (options.out === undefined ? writeOut(sheet) : writeWholeFile(options.out, sheet));
   return exitFine;
@@ -56,6 +64,15 @@ async function curveOf(source: Source, written: string, step: number): Promise<M
   if (program.kind === "margin") return atStage("evaluation", () => marginCurve(program, written, step));
   complain(`${use.name} is a ${program.kind}, not a margin`);
   throw new Refusal(exitFault);
+}
+
+/** Of a margin that nobody named: the others of its file are drawn without it, where it cannot be. */
+async function curveOrReason(source: Source, margin: string, step: number): Promise<MarginCurve | undefined> {
+  const { program, diagnostics } = await elaboratedAlone(source, margin);
+  if (program !== undefined) return atStage("evaluation", () => marginCurve(program, margin, step));
+  tell(source, diagnostics);
+  complain(`${margin} is left out: it cannot be drawn as it stands`);
+  return undefined;
 }
 
 async function compareRuns(folders: readonly string[], { out }: PlotOptions): Promise<ExitCode> {

@@ -3,7 +3,12 @@
  * mistakes to the person at the terminal.
  */
 import { dirname, relative, sep } from "node:path";
-import { type ElaborateOptions, type ElaborateResult, elaborateEntry } from "../../compiler/check/index.ts";
+import {
+  type ElaborateOptions,
+  type ElaborateResult,
+  elaborateCheckedEntry,
+  elaborateEntry,
+} from "../../compiler/check/index.ts";
 import {
   type NamedDeclaration,
   type Workspace,
@@ -87,6 +92,11 @@ export function elaborated(
   options: ElaborateOptions,
 ): Promise<ElaborateResult> {
   return atStage("check", () => elaborateEntry(source.host, source.file, entry, options));
+}
+
+/** One declaration, whatever is wrong elsewhere in its file. */
+export function elaboratedAlone({ workspace, file }: Source, entry: string): Promise<ElaborateResult> {
+  return atStage("check", () => elaborateCheckedEntry(workspace, file, entry));
 }
 
 /** The file with a few declarations added behind its own, for expressions from the command line. */
