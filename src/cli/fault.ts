@@ -1,7 +1,7 @@
 /** How faults of data and of runs are told: alone, or under the line of the source that named the data. */
 import type { Span } from "../../compiler/errors/span.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import { type Source, tell } from "./source.ts";
+import { type Source, settingTexts, tell } from "./source.ts";
 import { complainWithCode } from "./terminal.ts";
 
 export function tellFault(fault: RuntimeFault): void {
@@ -16,7 +16,8 @@ export function tellFaultAt(
   settings: Readonly<Record<string, string>>,
 ): void {
   const { code, help } = fault;
-  tell(source, [{ code, severity: "error", message: messageOf(fault), span, labels: [], help }], settings);
+  const told = { code, severity: "error", message: messageOf(fault), span, labels: [], help } as const;
+  tell(source, [told], settingTexts(settings));
 }
 
 function messageOf({ message, file, row }: RuntimeFault): string {

@@ -1,6 +1,8 @@
 /** Entries that are not a `train`: values, gradients, variables by path, optimizers, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { checkFile } from "../../../compiler/check/index.ts";
+import { defaultGradcheckOptions } from "../../../compiler/gradcheck.ts";
+import { gradcheckEntry } from "../../../compiler/gradcheck/entries.ts";
 import { hostOf } from "../../support/elaborated-loss.ts";
 import {
   functionOf,
@@ -132,6 +134,51 @@ describe("imports", () => {
       ["f", "fn", "a.margo", "Says it."],
       ["dense", "layer", "std/layers", expect.any(String)],
     ]);
+  });
+});
+
+describe("numbers by class where C is open", () => {
+  const source = `import { margin_softmax } from "std/losses"
+margin Prior(counts: list) {
+  other = cos + log(counts)
+  target = cos + log(counts[y])
+}
+margin Fit(counts: list = [4, 1], a = 2) {
+  param m: f32[C] ~ (a * counts ^ -1)
+  target = cos - m[y]
+}
+loss L(x: f32[N, D], y: index<C>[N]) {
+  param W: f32[C, D]
+  sum(logits(Prior(counts: [1, 2, 3]), x, W, y)) + margin_softmax(margin: Fit(counts: [4, 2, 1]))(x, y)
+}
+`;
+
+  test("a curve has as many classes as the list, and shows the first beside the second", () => {
+    const program = programOf(source, "Prior", { set: { counts: "[1, 2, 3]" } });
+    const outputs = run(program, "curve", {
+      cos_y: tensor([[0.5]]),
+      cos: tensor([[0.25]]),
+      y: tensor([[0]], "i32"),
+    });
+    expect(outputs["target"] && nested(outputs["target"])).toEqual([[0.5]]);
+    expect(outputs["other"] && nested(outputs["other"])).toEqual([[expect.closeTo(0.25 + Math.log(2))]]);
+    const fit = programOf(source, "Fit");
+    expect(variablesOf(fit)).toEqual(["m: f32[2]"]);
+  });
+
+  test("a loss too", () => {
+    expect(variablesOf(programOf(source, "L"))).toEqual([
+      "W: f32[3, D]",
+      "margin_softmax.W: f32[3, D]",
+      "margin_softmax.Fit.m: f32[3]",
+    ]);
+  });
+
+  test.each(["Prior", "Fit", "L"])("gradcheck of %s", (entry) => {
+    const host = hostOf({ "a.margo": source });
+    const { report, diagnostics } = gradcheckEntry(host, "a.margo", entry, {}, defaultGradcheckOptions);
+    expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(report?.ok).toBe(true);
   });
 });
 
