@@ -7,6 +7,7 @@ import type { Node, Output } from "../ir/node.ts";
 import type { TensorType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput } from "../program.ts";
 import type { Callable } from "../syntax/ast.ts";
+import { takenName } from "../errors/check-names.ts";
 import { unknownArgument } from "../errors/check-settings.ts";
 import type { Given } from "./arguments.ts";
 import { elaborateBody } from "./bodies.ts";
@@ -91,8 +92,22 @@ function valueFunctions(
     program,
     outputs.map(({ node }) => node),
   );
+  if (meetsCounter(frame, inputs)) return undefined;
   if (options.gradients === "wanted") outputs.push(...gradientsOf(program, tensor, inputs));
   return [functionOf(program, "value", inputs, outputs)];
+}
+
+/** Whether an input or variable has the name of a counter that is fed beside it: after a diagnostic. */
+function meetsCounter(frame: Frame, inputs: readonly ProgramInput[]): boolean {
+  const { counters, variables } = frame.session.program;
+  const leaves = [
+    ...inputs.map(({ name, span }) => ({ name, span, what: "input" })),
+    ...[...variables.values()].map(({ name, span, kind }) => ({ name, span, what: kind })),
+  ].filter(({ name }) => counters.has(name));
+  for (const { name, span = frame.owner?.span, what } of leaves)
+    if (span !== undefined)
+      report(frame, takenName.report({ span, name, what, given: "a counter that the run feeds" }));
+  return leaves.length > 0;
 }
 
 /** Whether every setting given from outside exists. */
@@ -216,6 +231,7 @@ function curveFunctions(
   const other = part("other", geometry("cos"));
   const scale = part("scale", floatValue(1));
   if (target === undefined || other === undefined || scale === undefined) return undefined;
+  if (meetsCounter(frame, [])) return undefined;
   const { builder } = session.program;
   const along = (name: string, value: Node, input: Value): Output[] =>
     input.kind === "tensor" ? [{ name, node: builder.make("gradient", [value, input.node], {}) }] : [];

@@ -24,7 +24,8 @@ interface IndexUse {
 }
 
 export function indexValue(frame: Frame, use: IndexUse): Value {
-  const [target, index] = [use.target.value, use.index.value];
+  const target = use.target.value;
+  const index = asPositions(frame, use.index);
   if (target.kind === "error") return target;
   if (index.kind === "error") return index;
   if (target.kind !== "list" && (target.kind !== "tensor" || target.type.shape.length === 0))
@@ -38,6 +39,11 @@ export function indexValue(frame: Frame, use: IndexUse): Value {
   if (fault !== undefined) return fault;
   warnOfRows(frame, use, table, index);
   return makeTensor(frame, "gather", [table, castTo(frame, index, "i32", use.index.span)], {}, use.span);
+}
+
+/** A list of positions, as in `x[[0, 2]]`, is a tensor of them. */
+function asPositions(frame: Frame, { value, span }: Operand): Value {
+  return value.kind === "list" ? toTensor(frame, value, span, "i32") : value;
 }
 
 /** Labels past the end of what they index; of a list for the classes, also one that is longer. */

@@ -44,6 +44,8 @@ export interface ProgramState {
   readonly effort: { steps: number; depth: number; errors: number; recalled: number };
   /** Set where calls that gave no mistakes need not be made again. */
   readonly calls?: CallMemory;
+  /** Counters that the program asks for. */
+  readonly counters: Set<string>;
   /** Everything that is fed; a function's own inputs are those that its graph reaches. */
   readonly inputs: Map<string, ProgramInput>;
 }
@@ -89,6 +91,7 @@ export function newProgram(workspace: Workspace, mode: Mode): ProgramState {
     openSettings: new Set(),
     reported: new Set(),
     effort: newEffort(),
+    counters: new Set(),
     inputs: new Map(),
   };
 }
@@ -127,5 +130,6 @@ export function feedInput(session: Session, input: ProgramInput): Node {
 }
 
 export function feedCounter(session: Session, name: "step" | "epoch" | "seed"): Node {
+  session.program.counters.add(name);
   return feedInput(session, { name, type: { dtype: "i32", shape: [] }, role: "counter" });
 }

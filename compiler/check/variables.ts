@@ -20,6 +20,7 @@ import {
   wrongParamType,
   wrongUpdate,
 } from "../errors/check-losses.ts";
+import { takenName } from "../errors/check-names.ts";
 import { shapeMismatchPlain } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import { bindName } from "./parameters.ts";
@@ -44,6 +45,7 @@ import { type TensorValue, type Value, phraseOf, dimValue, errorValue, tensorVal
 /** `param W: f32[C, D] ~ normal(std: 0.01)`; without `~` it starts at zero. */
 export function declareParam(frame: Frame, statement: ParamStatement): void {
   const { name, type, span } = statement;
+  refuseReading(frame, statement);
   if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "param" }));
   const isTensor = type === undefined || (type.kind === "tensor" && type.dtype === "f32");
   if (!isTensor) report(frame, wrongParamType.report({ span: type.span, name: name.name }));
@@ -63,6 +65,13 @@ export function declareParam(frame: Frame, statement: ParamStatement): void {
   }
   const node = builder.make("parameter", [], { name: variable, dtype: "f32", shape: shaped.shape }, span);
   bindName(frame, "param", name, tensorValue(node, shaped), { variable });
+}
+
+/** A margin's own `cos_y` and a variable of that name would be one. */
+function refuseReading(frame: Frame, { kind, name: { name, span } }: ParamStatement | StateStatement): void {
+  const { context, names } = frame.ambient;
+  if (context !== "margin" || !names.includes(name)) return;
+  report(frame, takenName.report({ span, name, what: kind, given: "what a margin is given" }));
 }
 
 /** The initialiser's value in the parameter's shape. */
@@ -147,7 +156,9 @@ function fans(shape: readonly Dim[]): readonly [Dim, Dim] {
 // ---------------------------------------------------------------- states
 
 /** `state t = 0`; in an optimizer one per element of the parameter unless a type says otherwise. */
-export function declareState(frame: Frame, { name, type, initial, span }: StateStatement): void {
+export function declareState(frame: Frame, statement: StateStatement): void {
+  const { name, type, initial, span } = statement;
+  refuseReading(frame, statement);
   if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "state" }));
   const inside: Frame = { ...frame, trail: `${frame.trail}>~${name.name}` };
   const value = toTensor(frame, evaluate(inside, initial), initial.span);

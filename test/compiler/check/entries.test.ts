@@ -182,6 +182,26 @@ loss L(x: f32[N, D], y: index<C>[N]) {
   });
 });
 
+describe("names of counters and readings", () => {
+  test("an input or variable beside a counter of its name is told", () => {
+    const noise = "export fn noise(step: f32[N, 2]) = step + random_normal(like: step)\n";
+    expect(refusalOf(noise, "noise")).toContain("M0123 the input `step` has the name of a counter");
+    const layer = "layer late()(x: f32[N]) {\n  state epoch = 0\n  x * epoch + random_normal(like: x)\n}\n";
+    expect(functionOf(programOf(layer, "late"), "value").graph.outputs).toHaveLength(1);
+    const clash = layer.replaceAll("epoch", "step");
+    expect(refusalOf(clash, "late")).toContain("M0123 the state `step` has the name of a counter");
+    const schedule = "fn halved(step: f32) = 0.5 ^ step\n";
+    expect(functionOf(programOf(schedule, "halved"), "value").inputs).toHaveLength(1);
+  });
+
+  test("a margin's variables have names of their own", () => {
+    expect(refusalOf("margin M() {\n  state cos_y = 0\n  target = cos - cos_y\n}\n", "M")).toBe(
+      `2 \`cos_y\`: M0123 the state \`cos_y\` has the name of what a margin is given
+  help: rename it`,
+    );
+  });
+});
+
 describe("types for the editor", () => {
   test("carry the names of the source", () => {
     const types = typesOf(`fn f(x: f32[N, D], y: index<C>[N], k: int) {
