@@ -30,7 +30,8 @@ export function indexInMargin(frame: Frame, expression: IndexExpression): Value 
   const use: ClassIndex = { pairs, head, expression, target: valueForPairs(pairs, expression.target), index };
   const label = geometry("y");
   const isOwn = index.kind === "tensor" && label.kind === "tensor" && index.node === label.node;
-  if (isOwn && isByClass(head, use.target)) return atOwnClass(own, use);
+  if (isOwn && (isByClass(head, use.target) || isOneLength(geometry("w_norm"), use.target)))
+    return atOwnClass(own, use);
   return reading.toOwn(atClass(use));
 }
 
@@ -54,6 +55,12 @@ function isByClass(head: Head, value: Value): boolean {
   const last = value.type.shape.at(-1);
   const rank = value.type.shape.length;
   return last !== undefined && (rank === 1 || (rank === 2 && runsOverClasses(head, last)));
+}
+
+/** A curve is drawn for weights of one length, which is then a number, and so is what is made of it. */
+function isOneLength(length: Value, value: Value): boolean {
+  const isNumber = (one: Value): boolean => one.kind === "tensor" && one.type.shape.length === 0;
+  return isNumber(length) && isNumber(value);
 }
 
 /** An axis for classes and others behind it: f32[C, D]. */

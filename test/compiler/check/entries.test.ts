@@ -166,6 +166,13 @@ loss L(x: f32[N, D], y: index<C>[N]) {
     expect(variablesOf(fit)).toEqual(["m: f32[2]"]);
   });
 
+  test("weights of one length have it for the own class too", () => {
+    const program = programOf("margin M() { target = cos + (2 * w_norm)[y] }\n", "M");
+    const inputs = { cos_y: tensor([[0.5]]), cos: tensor([[0.25]]), w_norm: tensor(3) };
+    const { target } = run(program, "curve", inputs);
+    expect(target && nested(target)).toEqual([[6.5]]);
+  });
+
   test("a loss too", () => {
     expect(variablesOf(programOf(source, "L"))).toEqual([
       "W: f32[3, D]",
