@@ -6,6 +6,8 @@ export interface MarginUse {
   readonly name: string;
   /** Texts by name, as `elaborateEntry` takes them. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Where the text of each setting begins in what was written. */
+  readonly places: Readonly<Record<string, number>>;
 }
 
 /** Settings by position get the names that the margin declares. Undefined where the text is no use of a name. */
@@ -22,7 +24,12 @@ export function marginUse(
   const parameters = found?.kind === "margin" ? found.parameters.map(({ name }) => name.name) : [];
   const settings = given.map(({ name, value }, position) => {
     const text = written.slice(value.span.start, value.span.end);
-    return [name?.name ?? parameters[position] ?? `argument ${position + 1}`, text] as const;
+    const setting = name?.name ?? parameters[position] ?? `argument ${position + 1}`;
+    return { setting, text, start: value.span.start };
   });
-  return { name: called.name, settings: Object.fromEntries(settings) };
+  return {
+    name: called.name,
+    settings: Object.fromEntries(settings.map(({ setting, text }) => [setting, text])),
+    places: Object.fromEntries(settings.map(({ setting, start }) => [setting, start])),
+  };
 }

@@ -3,7 +3,12 @@
  * Nothing is told here; mistakes come as diagnostics.
  */
 import { dirname, relative, sep } from "node:path";
-import { type ElaborateOptions, type ElaborateResult, elaborateEntry } from "../compiler/check/index.ts";
+import {
+  type ElaborateOptions,
+  type ElaborateResult,
+  elaborateCheckedEntry,
+  elaborateEntry,
+} from "../compiler/check/index.ts";
 import { importedFiles } from "../compiler/check/modules.ts";
 import { type Workspace, loadModule, openWorkspace } from "../compiler/check/workspace.ts";
 import type { Span } from "../compiler/errors/span.ts";
@@ -47,6 +52,11 @@ export function elaborated(
   options: ElaborateOptions,
 ): Promise<ElaborateResult> {
   return atStage("check", () => elaborateEntry(source.host, source.file, entry, options));
+}
+
+/** One declaration, whatever is wrong elsewhere in its file. */
+export function elaboratedAlone({ workspace, file }: Source, entry: string): Promise<ElaborateResult> {
+  return atStage("check", () => elaborateCheckedEntry(workspace, file, entry));
 }
 
 /** The text that spans of a file point into. */

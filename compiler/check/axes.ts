@@ -2,10 +2,10 @@
  * `over: C`, `over: -1`, `over: [H, W]`, `over: ...`: which axes of a tensor are meant. A name means the axis
  * that carries it as a label, else the only axis of that size.
  */
-import { type Dim, sameDim } from "../ir/dim.ts";
+import { type Dim, constantDim, sameDim } from "../ir/dim.ts";
 import { printType } from "../ir/type.ts";
 import type { Expression } from "../syntax/ast.ts";
-import { ambiguousAxis, axisOutOfRange, badAxis, noSuchAxis } from "../errors/check-types.ts";
+import { ambiguousAxis, axisOutOfRange, badAxis, noSuchAxis, positionOrSize } from "../errors/check-types.ts";
 import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
 import { report } from "./report.ts";
@@ -63,9 +63,25 @@ function axesOfItem(frame: Frame, x: TensorValue, item: Expression): readonly nu
     return undefined;
   }
   const axis = position < 0 ? rank + position : position;
-  if (axis >= 0 && axis < rank) return [axis];
+  if (axis >= 0 && axis < rank) {
+    if (item.kind === "name") warnOfSize(frame, x, item, position);
+    return [axis];
+  }
   report(frame, axisOutOfRange.report({ span: item.span, position, rank, type: printType(x.type) }));
   return undefined;
+}
+
+/** A setting that counts axes, where another axis happens to be as long: told where it is written. */
+function warnOfSize(
+  frame: Frame,
+  x: TensorValue,
+  { name, span }: Extract<Expression, { kind: "name" }>,
+  position: number,
+): void {
+  if (frame.caller !== undefined || frame.session.program.mode !== "generic") return;
+  const sized = axesOfSize(x, constantDim(position));
+  if (position < 1 || sized.length === 0 || sized.includes(position)) return;
+  report(frame, positionOrSize.report({ span, name, position, axes: sized, type: printType(x.type) }));
 }
 
 function ellipsisAxes({ ellipsis }: Frame, x: TensorValue): readonly number[] {

@@ -23,13 +23,14 @@ import { ensureChecked } from "./declarations.ts";
 import { evaluate, nestingLimit } from "./expressions.ts";
 import { type Ambient, type Binding, type Frame, outermost, ownerName, pathOfCall } from "./frame.ts";
 import { bindName, bindParameters, blameOf } from "./parameters.ts";
+import { axesOf } from "./pairwise.ts";
 import { addPenalties } from "./penalties.ts";
 import { isWrittenByUser, report } from "./report.ts";
 import { matchTensor, withCallerLabels } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
 import { traceBody } from "./traces.ts";
 import { type FunctionValue, type Value, phraseOf, errorValue, firstError } from "./values.ts";
-import { declareParam, declareState, updateState } from "./variables.ts";
+import { declareParam, declareState, updateState, withoutRows } from "./variables.ts";
 
 /** Inlines a declaration at a use and gives its value, labelled as the caller labels. */
 export function elaborateUse(caller: Frame, callee: FunctionValue, given: Given, span: Span): Value {
@@ -202,7 +203,9 @@ export function typedValue(
 ): Value {
   if (type.kind === "setting" || value.kind === "error") return value;
   const wanted = type.dtype === "i32" || type.dtype === "index" ? "i32" : "f32";
-  const tensor = toTensor(frame, value, span, wanted);
+  const given = toTensor(frame, value, span, wanted);
+  if (given.kind === "error") return given;
+  const tensor = withoutRows(frame, given, axesOf(type), span);
   if (tensor.kind === "error") return tensor;
   const matched = matchTensor(frame, type, tensor, { name, span, blame: frame });
   if (matched === undefined) return errorValue;
@@ -234,7 +237,7 @@ export function elaborateRequire(
 }
 
 /** Where the settings that an expression speaks of were given. */
-function givenIn(frame: Frame, expression: Expression): readonly Span[] {
+export function givenIn(frame: Frame, expression: Expression): readonly Span[] {
   switch (expression.kind) {
     case "name": {
       const given = frame.names.get(expression.name)?.givenAt;

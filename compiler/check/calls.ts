@@ -10,11 +10,11 @@ import type { Span } from "../errors/span.ts";
 import { type EvaluatedArgument, bindArguments, evaluateArguments } from "./arguments.ts";
 import { elaborateUse } from "./bodies.ts";
 import { callBuiltin } from "./builtins/call.ts";
-import { builtins } from "./builtins/table.ts";
 import { evaluate } from "./expressions.ts";
-import { type Frame } from "./frame.ts";
-import { lookupFunction } from "./names.ts";
+import { type Frame, frameOfReading } from "./frame.ts";
+import { isCallable, lookupFunction } from "./names.ts";
 import type { Operand } from "./operands.ts";
+import { isPairwise } from "./pairwise.ts";
 import { report } from "./report.ts";
 import { isTensorParameter } from "./signatures.ts";
 import { type FunctionValue, type PartialValue, type Value, phraseOf, errorValue } from "./values.ts";
@@ -49,27 +49,19 @@ export function evaluatePipe(frame: Frame, pipe: PipeExpression, left: Operand):
 
 /** In a margin, what looks at more than one pair at a time means all pairs, whoever asks. */
 function isReadForPairs(
-  { ambient }: Frame,
+  { ambient, session }: Frame,
   callee: Value,
   given: readonly (Argument | Expression)[],
 ): boolean {
-  if (ambient.reading?.of !== "own") return false;
-  if (callee.kind === "builtin")
-    return builtins[callee.name].kind === "whole" && !isPairwise(callee.name, given);
-  return callee.kind === "partial" || (callee.kind === "function" && callee.callable.kind !== "fn");
+  return ambient.reading?.of === "own" && isCallable(callee) && !isPairwise(session.program, callee, given);
 }
 
-/** `max(a, b)`: element by element, unlike `max(x)`. */
-function isPairwise(name: string, given: readonly (Argument | Expression)[]): boolean {
-  const positional = given.filter(
-    (argument) => !("value" in argument && "name" in argument && typeof argument.name === "object"),
-  );
-  return (name === "max" || name === "min") && positional.length === 2;
-}
-
-function readForPairs({ ambient }: Frame, expression: CallExpression | PipeExpression): Value {
-  const { reading } = ambient;
-  return reading?.pairs === undefined ? errorValue : reading.toOwn(evaluate(reading.pairs, expression));
+function readForPairs(frame: Frame, expression: CallExpression | PipeExpression): Value {
+  const { reading } = frame.ambient;
+  const pairs = frameOfReading(frame, "pairs");
+  return reading === undefined || pairs === undefined
+    ? errorValue
+    : reading.toOwn(evaluate(pairs, expression));
 }
 
 function calleeOf(frame: Frame, callee: Expression): Value | undefined {

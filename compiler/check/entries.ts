@@ -2,11 +2,12 @@
  * One entry of a file as a program: what `margo run`, `build`, `gradcheck` and `plot` work on. A `train` is in
  * train.ts; here are the declarations with a body, each with the functions that its kind offers.
  */
-import { constantDim, labelled, namedDim } from "../ir/dim.ts";
+import { constantDim, isSize, labelled, namedDim } from "../ir/dim.ts";
 import type { Node, Output } from "../ir/node.ts";
 import type { TensorType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput } from "../program.ts";
 import type { Callable } from "../syntax/ast.ts";
+import { takenName } from "../errors/check-names.ts";
 import { unknownArgument } from "../errors/check-settings.ts";
 import type { Given } from "./arguments.ts";
 import { elaborateBody } from "./bodies.ts";
@@ -14,14 +15,20 @@ import { bindName, bindSetting } from "./parameters.ts";
 import { bindOpenInput, entryFrame, openFans } from "./declarations.ts";
 import { type Frame, bindDim, noAmbient } from "./frame.ts";
 import type { GeometryName, Head } from "./geometry.ts";
-import { type MarginResultName, bindHeadDims, pairsAmbient, readMargin } from "./margin-readings.ts";
+import {
+  type MarginResultName,
+  bindHeadDims,
+  pairsAmbient,
+  readMargin,
+  runsOverClasses,
+} from "./margin-readings.ts";
 import { normOfAll, optimizerAmbient, updateParameter } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { dropUnread, functionOf } from "./functions.ts";
 import { type ProgramState, type Session, feedInput } from "./session.ts";
 import { isTensorParameter, matchTensor } from "./signatures.ts";
 import { suggestName } from "../errors/suggest.ts";
-import { stretched, toTensor } from "./tensors.ts";
+import { makeTensor, reshaped, stretched, toTensor } from "./tensors.ts";
 import { type TensorValue, type Value, floatValue, tensorValue } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
 
@@ -85,8 +92,22 @@ function valueFunctions(
     program,
     outputs.map(({ node }) => node),
   );
+  if (meetsCounter(frame, inputs)) return undefined;
   if (options.gradients === "wanted") outputs.push(...gradientsOf(program, tensor, inputs));
   return [functionOf(program, "value", inputs, outputs)];
+}
+
+/** Whether an input or variable has the name of a counter that is fed beside it: after a diagnostic. */
+function meetsCounter(frame: Frame, inputs: readonly ProgramInput[]): boolean {
+  const { counters, variables } = frame.session.program;
+  const leaves = [
+    ...inputs.map(({ name, span }) => ({ name, span, what: "input" })),
+    ...[...variables.values()].map(({ name, span, kind }) => ({ name, span, what: kind })),
+  ].filter(({ name }) => counters.has(name));
+  for (const { name, span = frame.owner?.span, what } of leaves)
+    if (span !== undefined)
+      report(frame, takenName.report({ span, name, what, given: "a counter that the run feeds" }));
+  return leaves.length > 0;
 }
 
 /** Whether every setting given from outside exists. */
@@ -190,7 +211,7 @@ function curveFunctions(
   options: EntryOptions,
 ): readonly ProgramFunction[] | undefined {
   const scratch = entryFrame(session, module, callable, noAmbient);
-  const { head, geometry, inputs } = curveGeometry(scratch, callable);
+  const { head, geometry, inputs } = curveGeometry(scratch, callable, options.sizes["C"]);
   const frame: Frame = { ...scratch, ambient: pairsAmbient(head, geometry) };
   bindHeadDims(frame, head, callable.name.span);
   if (!knowsAll(frame, callable, options.given)) return undefined;
@@ -210,6 +231,7 @@ function curveFunctions(
   const other = part("other", geometry("cos"));
   const scale = part("scale", floatValue(1));
   if (target === undefined || other === undefined || scale === undefined) return undefined;
+  if (meetsCounter(frame, [])) return undefined;
   const { builder } = session.program;
   const along = (name: string, value: Node, input: Value): Output[] =>
     input.kind === "tensor" ? [{ name, node: builder.make("gradient", [value, input.node], {}) }] : [];
@@ -238,22 +260,32 @@ function bindGiven(
   return bindName(frame, "input", parameter.name, tensor);
 }
 
-function columnNode(frame: Frame, value: Value, { x, span }: Head): Node | undefined {
+/** A number for each row; of one for each pair, that of the class beside the own, which is the first. */
+function columnNode(frame: Frame, value: Value, head: Head): Node | undefined {
+  const { x, W, span } = head;
   const tensor = toTensor(frame, value, span);
   if (tensor.kind === "error") return undefined;
-  const whole = stretched(frame, tensor, [x.type.shape[0] ?? constantDim(1), constantDim(1)], span);
-  return whole.kind === "tensor" ? whole.node : undefined;
+  const [rows, classes] = [x.type.shape[0] ?? constantDim(1), W.type.shape[0] ?? constantDim(1)];
+  const last = tensor.type.shape.at(-1);
+  const isByClass = last !== undefined && !isSize(last, 1) && runsOverClasses(head, last);
+  const whole = stretched(frame, tensor, [rows, isByClass ? classes : constantDim(1)], span);
+  if (whole.kind === "error" || !isByClass) return whole.kind === "tensor" ? whole.node : undefined;
+  const attrs = { starts: [constantDim(0), constantDim(1)], sizes: [rows, constantDim(1)] };
+  const column = makeTensor(frame, "slice", [whole], attrs, span);
+  return column.kind === "tensor" ? column.node : undefined;
 }
 
-function curveGeometry(frame: Frame, callable: Callable) {
+/** As long as the number of classes is open, C stands for it. */
+function curveGeometry(frame: Frame, callable: Callable, count: number | undefined) {
   const span = callable.name.span;
   const rows = labelled(namedDim("N"), "N");
   const one = constantDim(1);
+  const classes = labelled(count === undefined ? namedDim("C") : constantDim(count), "C");
   const feed = (name: string, type: TensorType): TensorValue =>
     tensorValue(feedInput(frame.session, { name, type, role: "data", span }), type);
   const column = { dtype: "f32" as const, shape: [rows, one] };
   const number = { dtype: "f32" as const, shape: [] };
-  const y = (): TensorValue => ({ ...feed("y", { dtype: "i32", shape: [rows, one] }), bound: one });
+  const y = (): TensorValue => ({ ...feed("y", { dtype: "i32", shape: [rows, one] }), bound: classes });
   const values: { readonly [K in GeometryName]: () => Value } = {
     cos: () => feed("cos", column),
     cos_y: () => feed("cos_y", column),
@@ -267,8 +299,9 @@ function curveGeometry(frame: Frame, callable: Callable) {
   const x = feed("cos_y", column);
   feed("cos", column);
   const inputs = ["cos_y", "cos"].flatMap((name) => frame.session.program.inputs.get(name) ?? []);
-  const W = tensorValue(x.node, { dtype: "f32", shape: [one, one] });
-  const head: Head = { frame, span, x, W, y: undefined };
+  const W = tensorValue(x.node, { dtype: "f32", shape: [classes, one] });
+  const labels = reshaped(frame, y(), [rows], span);
+  const head: Head = { frame, span, x, W, y: labels.kind === "tensor" ? labels : undefined };
   return { head, geometry: (name: GeometryName) => values[name](), inputs };
 }
 

@@ -15,7 +15,8 @@ import { badBranches, badCondition, undecidedCondition } from "../errors/check-t
 import { evaluateCall, evaluatePipe } from "./calls.ts";
 import { indexValue } from "./indexing.ts";
 import { evaluateName } from "./names.ts";
-import type { Frame } from "./frame.ts";
+import { type Frame, frameOfReading } from "./frame.ts";
+import { indexInMargin } from "./margin-index.ts";
 import { boolPair, isBool, numericPair, whole } from "./operands.ts";
 import { applyBinary, applyUnary } from "./operators.ts";
 import { report } from "./report.ts";
@@ -127,14 +128,13 @@ function shortCircuit(frame: Frame, link: BinaryExpression, left: Value): Value 
 }
 
 function evaluateIndex(frame: Frame, expression: IndexExpression): Value {
-  const { target } = expression;
-  // Per-class values are told by their class, so a name is taken as it stands: see margins.ts.
-  const value = target.kind === "name" ? evaluateName(frame, target, "asWritten") : evaluate(frame, target);
-  const index = evaluate(frame, expression.index);
+  const { target, index, span } = expression;
+  if (frameOfReading(frame, "own") !== undefined) return indexInMargin(frame, expression);
   return indexValue(frame, {
-    target: { value, span: target.span },
-    index: { value: index, span: expression.index.span },
-    span: expression.span,
+    target: { value: evaluate(frame, target), span: target.span },
+    index: { value: evaluate(frame, index), span: index.span },
+    span,
+    table: target,
   });
 }
 

@@ -45,6 +45,8 @@ export interface Binding {
   readonly variable?: string;
   /** Where a setting was given, when it was. */
   readonly givenAt?: Span;
+  /** A size as the caller calls it. */
+  readonly original?: Dim;
   used: boolean;
 }
 
@@ -84,12 +86,17 @@ export interface Ambient {
 /** How a margin's body is read: for every pair of row and class, or for each row's own class. */
 export interface Reading {
   readonly of: "pairs" | "own";
-  /** The frame in which the same body was read for pairs; undefined when `of` is `pairs`. */
-  readonly pairs: Frame | undefined;
+  /** The frames in which the body is read, once its statements are. */
+  readonly frames: MarginFrames | undefined;
   /** A per-class value as it takes part in formulas: a row [1, C] for pairs, the own class's [N, 1]. */
   readonly perPair: (value: Value) => Value;
   /** A value for pairs as the value for each row's own class. */
   readonly toOwn: (value: Value) => Value;
+}
+
+export interface MarginFrames {
+  readonly pairs: () => Frame;
+  readonly own: () => Frame;
 }
 
 export const noAmbient: Ambient = { context: "none", lookup: () => undefined, names: [] };
@@ -108,6 +115,12 @@ export function moduleFrame(session: Session, module: LoadedModule, owner: Frame
     depth: 0,
     ambient: noAmbient,
   };
+}
+
+/** The frame in which a margin's body is read in that way; undefined outside of its statements. */
+export function frameOfReading({ ambient, dead }: Frame, of: Reading["of"]): Frame | undefined {
+  const frame = ambient.reading?.frames?.[of]();
+  return frame === undefined || dead === undefined ? frame : { ...frame, dead };
 }
 
 export function outermost(frame: Frame): Frame {

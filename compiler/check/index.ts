@@ -229,13 +229,27 @@ export function elaborateCheckedEntry(
   if (module === undefined) return { diagnostics: [] };
   const resolved = resolveEntry(workspace, module, name);
   if (resolved === undefined) return { diagnostics: [unknownEntryDiagnostic(workspace, module, name)] };
-  const program = newProgram(workspace, options.openSettings === true ? "generic" : "concrete");
-  const made = programOf(program, module, resolved, name, options);
+  const fresh = (): ProgramState =>
+    newProgram(workspace, options.openSettings === true ? "generic" : "concrete");
+  const open = fresh();
+  const first = programOf(open, module, resolved, name, options);
+  const sizes = { ...classesOf(open, resolved.declaration), ...options.sizes };
+  const isKnown = Object.keys(sizes).length === Object.keys(options.sizes ?? {}).length;
+  const program = isKnown ? open : fresh();
+  const made = isKnown ? first : programOf(program, module, resolved, name, { ...options, sizes });
   const { diagnostics } = program;
   if (diagnostics.some(({ severity }) => severity === "error")) return { diagnostics };
   if (made !== undefined)
     return { program: made.kind === "train" ? withoutDeadVariables(made) : made, diagnostics };
   return { diagnostics: [...diagnostics, openEntry.report({ span: resolved.declaration.name.span, name })] };
+}
+
+/** Sizes that show only when the entry is made: C by a list with a number a class; a margin alone has one class. */
+function classesOf(
+  { classCounts }: ProgramState,
+  { kind }: NamedDeclaration,
+): Readonly<Record<string, number>> {
+  return { ...(kind === "margin" ? { C: 1 } : {}), ...Object.fromEntries(classCounts) };
 }
 
 function programOf(

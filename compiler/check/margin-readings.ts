@@ -3,22 +3,24 @@
  * as columns [N, 1]. What looks at more than one pair (a mean, a sort, a random number) is computed for all pairs
  * in both readings and then read at the own class, so the two agree. States are updated by the first alone.
  */
-import { constantDim, isSize, knownSize, sameDim } from "../ir/dim.ts";
-import { printType } from "../ir/type.ts";
+import { type Dim, constantDim, isSize, knownSize, sameDim } from "../ir/dim.ts";
+import { type TensorType, printType } from "../ir/type.ts";
 import type { Callable, Statement } from "../syntax/ast.ts";
 import { badMarginResult, scaleNotPositive } from "../errors/check-losses.ts";
 import { duplicateName, unusedValue } from "../errors/check-names.ts";
 import { unknownResult } from "../errors/check-settings.ts";
 import type { Span } from "../errors/span.ts";
 import { suggestName } from "../errors/suggest.ts";
-import { elaborateStatement, typedValue } from "./bodies.ts";
+import { elaborateStatement } from "./bodies.ts";
 import { bindName } from "./parameters.ts";
 import { evaluate } from "./expressions.ts";
-import type { Ambient, Frame, Reading } from "./frame.ts";
+import type { Ambient, Frame, MarginFrames, Reading } from "./frame.ts";
 import { type GeometryName, type Head, column } from "./geometry.ts";
 import { report } from "./report.ts";
-import { makeTensor, reshaped, toTensor } from "./tensors.ts";
+import { noteClassCount } from "./session.ts";
+import { isUndecided, makeTensor, reshaped, toTensor } from "./tensors.ts";
 import { type TensorValue, type Value, errorValue, knownNumber, phraseOf } from "./values.ts";
+import { stretchesTo } from "./variables.ts";
 
 export type MarginResultName = "scale" | "target" | "other" | "penalty";
 
@@ -35,9 +37,11 @@ const resultNames: readonly string[] = ["scale", "target", "other", "penalty"];
 
 /** Reads the body in both ways, statement by statement. `frame` is the one for pairs, parameters bound. */
 export function readMargin(frame: Frame, callable: Callable): MarginResults {
-  const own: Frame = { ...frame, names: new Map(frame.names), ambient: ownAmbient(frame) };
+  const frames: MarginFrames = { pairs: () => pairs, own: () => own };
+  const pairs: Frame = { ...frame, ambient: inFrames(frame.ambient, frames) };
+  const own: Frame = { ...frame, names: new Map(frame.names), ambient: ownAmbient(frame.ambient, frames) };
   const results = new Map<string, ReadValue>();
-  for (const statement of callable.body) readStatement(frame, own, statement, results);
+  for (const statement of callable.body) readStatement(pairs, own, statement, results);
   const result = (name: MarginResultName) => results.get(name);
   return {
     scale: result("scale"),
@@ -71,7 +75,7 @@ const ambientNames: readonly GeometryName[] = ["cos", "theta", "cos_y", "theta_y
 export function pairsAmbient(head: Head, geometry: (name: GeometryName) => Value): Ambient {
   const reading: Reading = {
     of: "pairs",
-    pairs: undefined,
+    frames: undefined,
     perPair: (value) => (isPerClass(head, value) ? rowOfClasses(head, value) : value),
     toOwn: (value) => value,
   };
@@ -85,9 +89,14 @@ export function pairsAmbient(head: Head, geometry: (name: GeometryName) => Value
   };
 }
 
-function ownAmbient(pairs: Frame): Ambient {
-  const { head, geometry } = pairs.ambient;
-  if (head === undefined || geometry === undefined) return pairs.ambient;
+function inFrames(ambient: Ambient, frames: MarginFrames): Ambient {
+  const { reading } = ambient;
+  return reading === undefined ? ambient : { ...ambient, reading: { ...reading, frames } };
+}
+
+function ownAmbient(pairs: Ambient, frames: MarginFrames): Ambient {
+  const { head, geometry } = pairs;
+  if (head === undefined || geometry === undefined) return pairs;
   const ownNames: Readonly<Record<string, GeometryName>> = {
     cos: "cos_y",
     theta: "theta_y",
@@ -95,9 +104,9 @@ function ownAmbient(pairs: Frame): Ambient {
   };
   const toOwn = (value: Value): Value => valueOfOwnClass(head, geometry, value);
   return {
-    ...pairs.ambient,
+    ...pairs,
     lookup: (name) => (isAmbient(name) ? geometry(ownNames[name] ?? name) : undefined),
-    reading: { of: "own", pairs, perPair: (value) => perRow(head, geometry, value), toOwn },
+    reading: { of: "own", frames, perPair: (value) => perRow(head, geometry, value), toOwn },
   };
 }
 
@@ -106,10 +115,19 @@ function isAmbient(name: string): name is GeometryName {
 }
 
 /** f32[C]: one number a class. */
-function isPerClass({ W }: Head, value: Value): value is TensorValue {
-  const [classes] = W.type.shape;
+function isPerClass(head: Head, value: Value): value is TensorValue {
   const [only, ...rest] = value.kind === "tensor" ? value.type.shape : [];
-  return only !== undefined && classes !== undefined && rest.length === 0 && sameDim(only, classes);
+  return only !== undefined && rest.length === 0 && runsOverClasses(head, only);
+}
+
+/**
+ * Whether an axis is that of the classes: not one of rows or features that happens to be as long. As long as the number
+ * of classes is open, any other size may be it.
+ */
+export function runsOverClasses({ W }: Head, dim: Dim): boolean {
+  const classes = W.type.shape[0] ?? constantDim(1);
+  if (dim.label !== undefined && ["N", "K", "D"].includes(dim.label)) return false;
+  return sameDim(dim, classes) || (knownSize(classes) === undefined && !isSize(dim, 1));
 }
 
 function rowOfClasses(head: Head, value: TensorValue): Value {
@@ -125,6 +143,7 @@ function perRow(head: Head, geometry: (name: GeometryName) => Value, value: Valu
   if (!isList && !isPerClass(head, value)) return value;
   const table = toTensor(frame, value, span);
   if (table.kind === "error") return table;
+  noteClassCount(frame.session.program, head.W.type.shape[0], table.type.shape[0]);
   const y = geometry("y");
   return y.kind === "tensor" ? makeTensor(frame, "gather", [table, y], {}, span) : y;
 }
@@ -132,9 +151,12 @@ function perRow(head: Head, geometry: (name: GeometryName) => Value, value: Valu
 /** A value of the first reading where j is the row's own class. */
 function valueOfOwnClass(head: Head, geometry: (name: GeometryName) => Value, value: Value): Value {
   const { frame, span, y } = head;
-  if (value.kind !== "tensor" || value.type.shape.length !== 2 || y === undefined) return value;
+  if (value.kind !== "tensor") return value;
+  if (value.type.shape.length === 1) return perRow(head, geometry, value);
+  if (value.type.shape.length !== 2 || y === undefined) return value;
   const [rows, columns] = value.type.shape;
   if (rows === undefined || columns === undefined || isSize(columns, 1)) return value;
+  if (!runsOverClasses(head, columns)) return value;
   if (isSize(rows, 1)) {
     const flat = reshaped(frame, value, [columns], span);
     const label = geometry("y");
@@ -154,11 +176,12 @@ function readStatement(
   switch (statement.kind) {
     case "let": {
       elaborateStatement(pairs, statement);
-      const value = evaluate(own, statement.value);
-      const { type } = statement;
-      const typed =
-        type === undefined ? value : typedValue(own, value, type, statement.name, statement.value.span);
-      bindName(own, "let", statement.name, typed);
+      // A written type speaks of all pairs.
+      const value =
+        statement.type === undefined
+          ? evaluate(own, statement.value)
+          : asOwn(own, pairs.names.get(statement.name.name)?.value ?? errorValue);
+      bindName(own, "let", statement.name, value);
       return;
     }
     case "param":
@@ -215,9 +238,18 @@ function readResult(
   const earlier = results.get(name.name);
   if (earlier !== undefined)
     report(pairs, duplicateName.report({ span: name.span, name: name.name, earlier: earlier.span }));
-  const read: ReadValue = { pairs: evaluate(pairs, value), own: evaluate(own, value), span: value.span };
+  const read: ReadValue = {
+    pairs: evaluate(pairs, value),
+    own: asOwn(own, evaluate(own, value)),
+    span: value.span,
+  };
   checkResult(pairs, name.name, read);
   results.set(name.name, read);
+}
+
+/** What is written out for all classes, as a list of numbers, for the row's own. */
+function asOwn({ ambient: { reading } }: Frame, value: Value): Value {
+  return reading === undefined ? value : reading.toOwn(reading.perPair(value));
 }
 
 function checkResult(frame: Frame, name: string, { pairs, span }: ReadValue): void {
@@ -228,7 +260,7 @@ function checkResult(frame: Frame, name: string, { pairs, span }: ReadValue): vo
   const isNumber =
     number !== undefined ||
     pairs.kind === "int" ||
-    (pairs.kind === "tensor" && pairs.type.dtype !== "bool" && pairs.type.shape.length <= 2);
+    (pairs.kind === "tensor" && pairs.type.dtype !== "bool" && belongsToPairs(frame, pairs));
   if (!isNumber)
     report(
       frame,
@@ -238,4 +270,13 @@ function checkResult(frame: Frame, name: string, { pairs, span }: ReadValue): vo
         found: pairs.kind === "tensor" ? printType(pairs.type) : phraseOf(pairs),
       }),
     );
+}
+
+/** Whether a value is one for each pair of row and class, for each of either, or for all. */
+function belongsToPairs(frame: Frame, { type }: TensorValue): boolean {
+  const [rows, classes] = [frame.dims.get("N")?.dim, frame.dims.get("C")?.dim];
+  if (rows === undefined || classes === undefined) return false;
+  const pairs: TensorType = { dtype: "f32", shape: [rows, classes] };
+  if (type.shape.length > 2) return false;
+  return stretchesTo(type.shape, pairs.shape) || isUndecided(frame, [type, pairs]);
 }

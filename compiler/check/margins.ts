@@ -3,7 +3,7 @@
  * margin for each row's own class, so its trigonometry is computed for N values and not for N·C; the two parts are
  * joined by one select.
  */
-import { constantDim, isSize } from "../ir/dim.ts";
+import { constantDim, isSize, namesOfDim } from "../ir/dim.ts";
 import { printType } from "../ir/type.ts";
 import type { TensorTypeExpression } from "../syntax/ast.ts";
 import { badMarginResult, notAMargin, penaltyOutsideLoss, scoresNeedLabels } from "../errors/check-losses.ts";
@@ -140,7 +140,17 @@ function enterMargin(
   const frame = enterCall(call.frame, callee, call.span, path, ambient);
   if (frame === undefined) return undefined;
   bindHeadDims(frame, head, span);
-  return bindParameters(frame, callee.callable, given) ? frame : undefined;
+  if (!bindParameters(frame, callee.callable, given)) return undefined;
+  openClasses(frame, head);
+  return frame;
+}
+
+/** Where C is open, a list may decide how many classes there are: a generic check cannot know. */
+function openClasses({ names, session: { program } }: Frame, { W }: Head): void {
+  const classes = W.type.shape[0];
+  const takesList = [...names.values()].some(({ value }) => value.kind === "list" && value.items.length > 1);
+  if (program.mode !== "generic" || !takesList || classes === undefined) return;
+  for (const name of namesOfDim(classes)) program.openSettings.add(name);
 }
 
 // ---------------------------------------------------------------- putting the score together
@@ -154,6 +164,8 @@ function scaled(
   const reading = part === "target" ? "own" : "pairs";
   const plain = inside.ambient.geometry?.(part === "target" ? "cos_y" : "cos") ?? errorValue;
   const value = results[part]?.[reading] ?? plain;
+  // What fails for all pairs has been told.
+  if (results[part]?.pairs.kind === "error") return undefined;
   const scale = results.scale?.[reading] ?? floatValue(1);
   const score = toTensor(call.frame, times(call.frame, scale, value, call.span), call.span);
   if (score.kind === "error") return undefined;

@@ -31,7 +31,12 @@ export function lookupValue(frame: Frame, name: string): Value | undefined {
   if (binding !== undefined) return readBinding(binding);
   const dim = frame.dims.get(name);
   if (dim !== undefined) return dimValue(dim.dim);
-  return frame.ambient.lookup(name) ?? universalName(frame, name) ?? globalName(frame, name);
+  const ambient = frame.ambient.lookup(name);
+  if (ambient !== undefined) return ambient;
+  // What a file declares or imports is meant before what is there everywhere.
+  const declared = isUniversal(name) ? lookupGlobal(frame, name) : undefined;
+  if (declared !== undefined) return declaredValue(frame, declared);
+  return universalName(frame, name) ?? globalName(frame, name);
 }
 
 function readBinding(binding: Binding): Value {
@@ -40,6 +45,10 @@ function readBinding(binding: Binding): Value {
 }
 
 const universalNames = ["step", "epoch", "training", "pi", "e"];
+
+function isUniversal(name: string): boolean {
+  return universalNames.includes(name);
+}
 
 function universalName(frame: Frame, name: string): Value | undefined {
   switch (name) {
@@ -128,7 +137,9 @@ function reportUnknown(frame: Frame, name: string, span: NameExpression["span"])
   const context = contextOf(name);
   const isPair = frame.ambient.context === "margin" && (name === "i" || name === "j");
   const importable = importableFor(frame, { name, span }, suggestion ?? context);
-  return report(frame, unknownName.report({ span, name, suggestion, context, importable, isPair }));
+  const isOfLoss = frame.ambient.context === "margin" && (name === "x" || name === "W");
+  const facts = { span, name, suggestion, context, importable, isPair, isOfLoss };
+  return report(frame, unknownName.report(isOfLoss ? { ...facts, suggestion: undefined } : facts));
 }
 
 /** Files with mistakes everywhere get no suggestions after the first: each looks at every name. */

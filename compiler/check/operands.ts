@@ -63,7 +63,14 @@ export function numericTensor(
 export function wrong(frame: Frame, operator: string, { value, span }: Operand, wanted: string) {
   return report(
     frame,
-    wrongOperand.report({ span, operator, wanted, found: phraseOf(value), isBool: isBool(value) }),
+    wrongOperand.report({
+      span,
+      operator,
+      wanted,
+      found: phraseOf(value),
+      isBool: isBool(value),
+      isLoss: (value.kind === "partial" || value.kind === "function") && value.callable.kind === "loss",
+    }),
   );
 }
 

@@ -2,15 +2,18 @@
  * Parameters of a body and the names in it: settings and inputs are bound to what was given or to their defaults, and every
  * name is entered once. What does not fit is blamed on whoever wrote the argument.
  */
+import { labelled } from "../ir/dim.ts";
 import type { Callable, Parameter } from "../syntax/ast.ts";
 import { duplicateName } from "../errors/check-names.ts";
-import { type Given, asSetting, kindOfSetting, missing, openSetting } from "./arguments.ts";
+import { type Given, type SettingKind, asSetting, kindOfSetting, missing, openSetting } from "./arguments.ts";
 import { evaluate } from "./expressions.ts";
 import type { Binding, BindingKind, Frame } from "./frame.ts";
 import { report } from "./report.ts";
+import { axesOf } from "./pairwise.ts";
 import { isTensorParameter, matchTensor } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
-import { type TensorValue, type Value, errorValue } from "./values.ts";
+import { type TensorValue, type Value, dimValue, errorValue } from "./values.ts";
+import { withoutRows } from "./variables.ts";
 
 /** Binds every parameter to what was given or to its default; false after a diagnostic. */
 export function bindParameters(frame: Frame, callable: Callable, given: Given): boolean {
@@ -40,18 +43,23 @@ export function bindSetting(frame: Frame, callable: Callable, parameter: Paramet
   if (kind === undefined) return bindName(frame, "setting", parameter.name, argument?.value ?? errorValue);
   if (argument !== undefined) {
     const value = asSetting(blameOf(frame), parameter, kind, argument);
-    return (
-      bindName(frame, "setting", parameter.name, value, { givenAt: argument.span }) && value.kind !== "error"
-    );
+    const sized = namedSize(kind, parameter, value);
+    const known = { givenAt: argument.span, ...(value.kind === "int" ? { original: value.dim } : {}) };
+    return bindName(frame, "setting", parameter.name, sized, known) && value.kind !== "error";
   }
   if (fallback !== undefined && defaultValue !== undefined) {
     const value = asSetting(frame, parameter, kind, { value: fallback, span: defaultValue.span });
-    return bindName(frame, "setting", parameter.name, value);
+    return bindName(frame, "setting", parameter.name, namedSize(kind, parameter, value));
   }
   if (frame.caller === undefined && frame.session.program.mode === "generic")
     return bindName(frame, "setting", parameter.name, openSetting(frame, parameter, kind));
   missing(blameOf(frame), callable, parameter, frame.caller?.span ?? parameter.span);
   return false;
+}
+
+/** What an int makes the size of an axis, `over: K` finds by the name of the setting. */
+function namedSize(kind: SettingKind, { name }: Parameter, value: Value): Value {
+  return kind === "int" && value.kind === "int" ? dimValue(labelled(value.dim, name.name)) : value;
 }
 
 export function bindInput(
@@ -69,7 +77,9 @@ export function bindInput(
     return false;
   }
   const wanted = type.dtype === "i32" || type.dtype === "index" ? "i32" : "f32";
-  const tensor = toTensor(blame, argument.value, argument.span, wanted);
+  const found = toTensor(blame, argument.value, argument.span, wanted);
+  if (found.kind === "error") return false;
+  const tensor = withoutRows(blame, found, axesOf(type), argument.span);
   if (tensor.kind === "error") return false;
   const matched = matchTensor(frame, type, tensor, { name: name.name, span: argument.span, blame });
   if (matched === undefined) return false;
@@ -99,7 +109,7 @@ export function bindName(
   kind: BindingKind,
   { name, span }: Parameter["name"],
   value: Value,
-  more: Pick<Binding, "variable" | "givenAt"> = {},
+  more: Pick<Binding, "variable" | "givenAt" | "original"> = {},
 ): boolean {
   const earlier = frame.names.get(name);
   if (earlier !== undefined) {

@@ -4,6 +4,7 @@
  * made: the new values of its states. Both are filled as the source is walked, in source order;
  * everything else in the checker is a function of them.
  */
+import { type Dim, knownSize } from "../ir/dim.ts";
 import { GraphBuilder, type Node } from "../ir/node.ts";
 import type { ProgramInput, ProgramVariable } from "../program.ts";
 import type { Callable, ConstantDeclaration } from "../syntax/ast.ts";
@@ -33,6 +34,8 @@ export interface ProgramState {
   readonly constants: Map<ConstantDeclaration, Value | "evaluating">;
   /** Declarations that failed their own check: their uses stay silent. */
   readonly checked: Map<Callable, "checking" | "sound" | "broken">;
+  /** Numbers of classes by the name of their dimension, where only a list with a number a class tells. */
+  readonly classCounts: Map<string, number>;
   /** Names of dimensions that stand for settings without a default. */
   readonly openSettings: Set<string>;
   /** Names that the walk has looked at, for warnings about imports that nobody uses. */
@@ -41,6 +44,8 @@ export interface ProgramState {
   readonly effort: { steps: number; depth: number; errors: number; recalled: number };
   /** Set where calls that gave no mistakes need not be made again. */
   readonly calls?: CallMemory;
+  /** Counters that the program asks for. */
+  readonly counters: Set<string>;
   /** Everything that is fed; a function's own inputs are those that its graph reaches. */
   readonly inputs: Map<string, ProgramInput>;
 }
@@ -83,15 +88,27 @@ export function newProgram(workspace: Workspace, mode: Mode): ProgramState {
     sites: new Map(),
     constants: new Map(),
     checked: new Map(),
+    classCounts: new Map(),
     openSettings: new Set(),
     reported: new Set(),
     effort: newEffort(),
+    counters: new Set(),
     inputs: new Map(),
   };
 }
 
 export function newEffort(): ProgramState["effort"] {
   return { steps: 0, depth: 0, errors: 0, recalled: 0 };
+}
+
+/** The first list decides how many classes there are where nothing else does. */
+export function noteClassCount(
+  { classCounts }: ProgramState,
+  classes: Dim | undefined,
+  items: Dim | undefined,
+): void {
+  const [name, count] = [classes?.key ?? "", items === undefined ? 1 : (knownSize(items) ?? 1)];
+  if (/^[A-Za-z_]\w*$/.test(name) && count > 1 && !classCounts.has(name)) classCounts.set(name, count);
 }
 
 export function newSession(program: ProgramState, training: boolean | undefined): Session {
@@ -114,5 +131,6 @@ export function feedInput(session: Session, input: ProgramInput): Node {
 }
 
 export function feedCounter(session: Session, name: "step" | "epoch" | "seed"): Node {
+  session.program.counters.add(name);
   return feedInput(session, { name, type: { dtype: "i32", shape: [] }, role: "counter" });
 }

@@ -279,6 +279,8 @@ function callerDim(frame: Frame, dim: Dim): Dim {
   if (dim.label === undefined) return dim;
   const binding = frame.dims.get(dim.label);
   if (binding !== undefined && sameDim(binding.dim, dim)) return binding.original;
+  const original = frame.names.get(dim.label)?.original;
+  if (original !== undefined && sameDim(original, dim)) return original;
   const position = frame.ellipsis?.dims.findIndex((own) => own.label === dim.label) ?? -1;
   return frame.ellipsis?.originals[position] ?? unlabelled(dim);
 }

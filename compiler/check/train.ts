@@ -3,14 +3,16 @@
  * `embed` and `predict`. Each elaborates the model and the loss anew, in training or out of it; the variables
  * are the same because their names are.
  */
-import { constantDim, knownSize, sameDim } from "../ir/dim.ts";
+import { constantDim, isSize, knownSize, productOfDims, sameDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { printType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput, ProgramVariable, TrainingPlan } from "../program.ts";
 import type { Callable, Parameter, TensorTypeExpression, TrainDeclaration } from "../syntax/ast.ts";
+import { takenName } from "../errors/check-names.ts";
 import {
   missingClasses,
   noLossInput,
+  notGiven,
   openVariable,
   predictNeedsLabels,
   wrongClasses,
@@ -65,6 +67,7 @@ export function elaborateTrain(
   if (step === undefined || evaluate === undefined || predict === undefined) return undefined;
   dropUnread(program, [step, evaluate, predict].flatMap(rootsOf));
   checkSizes(plain, program.variables, settings);
+  checkNames(plain, program);
   const functions = [
     stepFunction(step, settings),
     evaluateFunction(evaluate, settings),
@@ -184,9 +187,25 @@ function bindLossInputs(
     }
     const value = feed(frame, parameter, parameter.name.name, inputs);
     if (value === undefined) return undefined;
+    if (!fitsClasses(frame, settings, parameter.name.name, value)) return undefined;
     target ??= value;
   }
   return target ?? "none";
+}
+
+/** Labels that count classes are one number a row: an input of more numbers is given by nothing. */
+function fitsClasses(
+  frame: Frame,
+  { data, loss }: TrainSettings,
+  name: string,
+  { type, bound }: TensorValue,
+): boolean {
+  const width = productOfDims(type.shape.slice(1));
+  const isFilled = data.options["classes"] === undefined || bound !== undefined || isSize(width, 1);
+  if (isFilled) return true;
+  const facts = { span: loss.span, name, type: printType(type), loss: loss.callee.callable.name.name };
+  report(frame.caller?.frame ?? frame, notGiven.report(facts));
+  return false;
 }
 
 /** `index<C>`: C is the number of classes that the data says. */
@@ -241,6 +260,13 @@ function checkSizes(
     if (open !== undefined)
       report(frame, openVariable.report({ span: model.span, name, type: printType(type), size: open.key }));
   }
+}
+
+/** A variable of the model itself has no path before its name: it must not be that of a counter. */
+function checkNames(frame: Frame, { variables, counters }: ProgramState): void {
+  for (const { name, kind, span } of variables.values())
+    if (counters.has(name) && span !== undefined)
+      report(frame, takenName.report({ span, name, what: kind, given: "a counter that the run feeds" }));
 }
 
 /** Everything that a parameter may be read for. */

@@ -20,12 +20,14 @@ import {
   wrongParamType,
   wrongUpdate,
 } from "../errors/check-losses.ts";
+import { takenName } from "../errors/check-names.ts";
 import { shapeMismatchPlain } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import { bindName } from "./parameters.ts";
 import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame } from "./frame.ts";
 import { report } from "./report.ts";
+import { noteClassCount } from "./session.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { writtenType } from "./signatures.ts";
 import {
@@ -43,6 +45,7 @@ import { type TensorValue, type Value, phraseOf, dimValue, errorValue, tensorVal
 /** `param W: f32[C, D] ~ normal(std: 0.01)`; without `~` it starts at zero. */
 export function declareParam(frame: Frame, statement: ParamStatement): void {
   const { name, type, span } = statement;
+  refuseReading(frame, statement);
   if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "param" }));
   const isTensor = type === undefined || (type.kind === "tensor" && type.dtype === "f32");
   if (!isTensor) report(frame, wrongParamType.report({ span: type.span, name: name.name }));
@@ -62,6 +65,13 @@ export function declareParam(frame: Frame, statement: ParamStatement): void {
   }
   const node = builder.make("parameter", [], { name: variable, dtype: "f32", shape: shaped.shape }, span);
   bindName(frame, "param", name, tensorValue(node, shaped), { variable });
+}
+
+/** A margin's own `cos_y` and a variable of that name would be one. */
+function refuseReading(frame: Frame, { kind, name: { name, span } }: ParamStatement | StateStatement): void {
+  const { context, names } = frame.ambient;
+  if (context !== "margin" || !names.includes(name)) return;
+  report(frame, takenName.report({ span, name, what: kind, given: "what a margin is given" }));
 }
 
 /** The initialiser's value in the parameter's shape. */
@@ -97,6 +107,7 @@ function fitInitial(
   const cast = castTo(frame, value, type.dtype, at.span);
   if (!stretchesTo(cast.type.shape, type.shape)) {
     if (isUndecided(frame, [cast.type, type])) return undefined;
+    if (type.shape.length === 1) noteClassCount(frame.session.program, type.shape[0], cast.type.shape[0]);
     report(frame, shapeMismatchPlain.report({ ...at, found: printType(cast.type), wanted: printType(type) }));
     return undefined;
   }
@@ -145,7 +156,9 @@ function fans(shape: readonly Dim[]): readonly [Dim, Dim] {
 // ---------------------------------------------------------------- states
 
 /** `state t = 0`; in an optimizer one per element of the parameter unless a type says otherwise. */
-export function declareState(frame: Frame, { name, type, initial, span }: StateStatement): void {
+export function declareState(frame: Frame, statement: StateStatement): void {
+  const { name, type, initial, span } = statement;
+  refuseReading(frame, statement);
   if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "state" }));
   const inside: Frame = { ...frame, trail: `${frame.trail}>~${name.name}` };
   const value = toTensor(frame, evaluate(inside, initial), initial.span);
@@ -216,7 +229,7 @@ export function updatedValue(
 ): TensorValue | undefined {
   const given = toTensor(frame, found, at.span);
   if (given.kind === "error" || variable.kind !== "tensor") return undefined;
-  const tensor = withoutRows(frame, given, variable, at.span);
+  const tensor = withoutRows(frame, given, variable.type.shape.length, at.span);
   if (tensor.kind === "error") return undefined;
   const isFitting =
     (tensor.type.dtype === "bool") === (variable.type.dtype === "bool") &&
@@ -233,10 +246,15 @@ export function updatedValue(
   return whole.kind === "error" ? undefined : { ...whole, type: variable.type };
 }
 
-/** In a margin's formulas a number a class stands as a row, f32[1, C]; what keeps it is f32[C]. */
-function withoutRows(frame: Frame, value: TensorValue, variable: TensorValue, span: Span): TensorOrError {
+/** In a margin's formulas a number a class stands as a row, f32[1, C]; what is written as f32[C] takes it too. */
+export function withoutRows(
+  frame: Frame,
+  value: TensorValue,
+  axes: number | undefined,
+  span: Span,
+): TensorOrError {
   const [first, ...rest] = value.type.shape;
-  const isRow = first !== undefined && isSize(first, 1) && rest.length === variable.type.shape.length;
+  const isRow = first !== undefined && isSize(first, 1) && rest.length === axes;
   return frame.ambient.context === "margin" && isRow ? reshaped(frame, value, rest, span) : value;
 }
 

@@ -2,6 +2,7 @@
  * M04: parameters and states, margins, losses and optimizers.
  */
 import { defineError } from "./entry.ts";
+import type { Fix } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
 import { withArticle } from "./suggest.ts";
 import { didYouMean, renameFix } from "./check-names.ts";
@@ -144,6 +145,34 @@ export const penaltyOutsideLoss = defineError<At & { readonly penalty: Span }>({
     message: "this margin has a penalty, and there is no loss to add it to",
     labels: [{ span: penalty, message: "the penalty" }],
     help: "call `logits` in a loss",
+  }),
+});
+
+export const notByClass = defineError<At & { readonly found: string; readonly removal: Fix }>({
+  code: "M0413",
+  title: "Not a number a class",
+  explanation:
+    "In a margin `v[y]` is v as it is for the row's own class. What is one number for each row, as `cos_y` or `x_norm`, has nothing to choose from.",
+  example: "margin M() {\n  target = cos - cos_y[y] / 4\n}\n",
+  report: ({ found, removal }) => ({
+    message: `this is not one number a class but ${found}: there is no own class to read`,
+    help: "leave the brackets out",
+    fix: removal,
+  }),
+});
+
+export const wrongClassCount = defineError<
+  At & { readonly found: string; readonly classes: string; readonly read: Span }
+>({
+  code: "M0414",
+  title: "Not one number for each class",
+  explanation:
+    "What labels index holds one number for each class, in the order of the labels. With another length some class would read past the end.",
+  example:
+    "margin Rare(margins: list = [0.5, 0.3]) {\n  target = cos - margins[y]\n}\nfn f(x: f32[N, D], W: f32[3, D], y: index<3>[N]) = logits(Rare(), x, W, y)\n",
+  report: ({ found, classes, read }) => ({
+    message: `there are ${classes} classes, and this holds ${found}`,
+    labels: [{ span: read, message: "here each class reads its own" }],
   }),
 });
 

@@ -53,6 +53,8 @@ export const unknownName = defineError<
       readonly importable: Importable | undefined;
       /** The row i or the class j of a margin's formulas. */
       readonly isPair: boolean;
+      /** `x` or `W` in a margin. */
+      readonly isOfLoss: boolean;
     }
 >({
   code: "M0101",
@@ -66,12 +68,32 @@ export const unknownName = defineError<
       (facts.isPair
         ? "formulas speak of one row and one class: `cos` is theirs, `cos_y` that of the row's own class"
         : undefined) ??
+      (facts.isOfLoss
+        ? "rows and weights belong to the loss that calls `logits(margin, x, W, y)`; a margin is given `cos`, `theta`, `x_norm` and `w_norm`"
+        : undefined) ??
       importHelp(facts, facts.importable) ??
       didYouMean(facts) ??
       (facts.context === undefined ? undefined : `\`${facts.name}\` exists inside ${facts.context}`),
     fix: importFix(facts, facts.importable) ?? renameFix(facts),
   }),
 });
+
+/** Functions that are written with others: a name nearby, as `tanh` for `tan`, means something else. */
+const formulas: Readonly<Record<string, string>> = {
+  tan: "sin(x) / cos(x)",
+  asin: "pi / 2 - acos(x)",
+  sinh: "(exp(x) - exp(-x)) / 2",
+  cosh: "(exp(x) + exp(-x)) / 2",
+  log2: "log(x) / log(2)",
+  log10: "log(x) / log(10)",
+  pow: "x ^ k",
+  square: "x ^ 2",
+};
+
+function spelledOut(name: string): string | undefined {
+  const formula = Object.hasOwn(formulas, name) ? formulas[name] : undefined;
+  return formula === undefined ? undefined : `write \`${formula}\``;
+}
 
 export const unknownFunction = defineError<
   Named & Suggested & { readonly importable: Importable | undefined }
@@ -85,9 +107,24 @@ export const unknownFunction = defineError<
     message: `there is no function called \`${facts.name}\` here`,
     help:
       importHelp(facts, facts.importable) ??
+      spelledOut(facts.name) ??
       didYouMean(facts) ??
       "declare it, or import it at the top of the file",
-    fix: importFix(facts, facts.importable) ?? renameFix(facts),
+    fix:
+      importFix(facts, facts.importable) ??
+      (spelledOut(facts.name) === undefined ? renameFix(facts) : undefined),
+  }),
+});
+
+export const takenName = defineError<Named & { readonly what: string; readonly given: string }>({
+  code: "M0123",
+  title: "Name that is given already",
+  explanation:
+    "A run feeds the counters `step`, `epoch` and `seed` (random numbers ask for the last and the first), and a margin is given `cos`, `theta` and others. An input, param or state of a program cannot have the name of one that it uses.",
+  example: "margin M() {\n  state cos_y = 0\n  target = cos - cos_y\n}\n",
+  report: ({ name, what, given }) => ({
+    message: `the ${what} \`${name}\` has the name of ${given}`,
+    help: "rename it",
   }),
 });
 

@@ -134,6 +134,18 @@ train T {
   }),
 });
 
+export const notGiven = defineError<NamedAt & { readonly type: string; readonly loss: string }>({
+  code: "M0515",
+  title: "Input that nothing gives",
+  explanation:
+    "A loss gets the model's output and the data's labels. Labels of `classes` are one class a row; a second tensor of features comes from neither.",
+  example: `${trainExample(`model = M\nloss = pairs\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}loss pairs(x: f32[N, D], other: f32[N, D]) = mean((x - other) ^ 2)\n`,
+  report: ({ name, type, loss }) => ({
+    message: `\`${loss}\` takes \`${name}\`, ${type}, and the data gives one class a row`,
+    help: "let the model give both, or leave `classes` out where the labels are rows of numbers",
+  }),
+});
+
 export const noLossInput = defineError<NamedAt>({
   code: "M0507",
   title: "Loss takes nothing from the model",

@@ -143,6 +143,7 @@ export const wrongOperand = defineError<
     readonly wanted: string;
     readonly found: string;
     readonly isBool: boolean;
+    readonly isLoss: boolean;
   }
 >({
   code: "M0209",
@@ -150,9 +151,13 @@ export const wrongOperand = defineError<
   explanation:
     "Arithmetic takes numbers; `and`, `or` and `not` take bools. `f32(x)` makes 1 and 0 of true and false.",
   example: "fn f(x: f32[N]) = (x > 0) + 1\n",
-  report: ({ span, operator, wanted, found, isBool }) => ({
+  report: ({ span, operator, wanted, found, isBool, isLoss }) => ({
     message: `\`${operator}\` takes ${wanted}, not ${found}`,
-    help: isBool ? "convert it: `f32(…)` is 1 where it is true" : undefined,
+    help: isBool
+      ? "convert it: `f32(…)` is 1 where it is true"
+      : isLoss
+        ? "a loss of your own may add losses: give each its inputs, `margin_softmax(margin: …)(x, y) + …`"
+        : undefined,
     fix: isBool ? wrapFix(span, "f32") : undefined,
   }),
 });
@@ -297,6 +302,21 @@ export const indexOutOfRange = defineError<At & { readonly index: number; readon
   report: ({ index, size }) => ({ message: `there is no item ${index}: the size is ${size}` }),
 });
 
+export const positionOrSize = defineError<
+  NamedAt & { readonly position: number; readonly axes: readonly number[]; readonly type: string }
+>({
+  code: "M0230",
+  severity: "warning",
+  title: "Position or size",
+  explanation:
+    "A setting behind `over` names the axis that it is the size of, where a type or a `reshape` says so by its name. Any other counts axes from 0; where another axis happens to be as long, either may be meant.",
+  example: "fn f(x: f32[N, 4, 1], axis: int = 1) = sum(x, over: axis)\n",
+  report: ({ name, position, axes, type }) => ({
+    message: `\`${name}\` is taken as axis ${position} of ${type}, not as the axis of size ${position}, which is axis ${axes.join(", ")}`,
+    help: `for the size, name that axis: \`let z: f32[…, ${name}] = …\`, \`over: ${name}\``,
+  }),
+});
+
 export const noSuchAxis = defineError<
   NamedAt & { readonly type: string; readonly labels: readonly string[] }
 >({
@@ -355,14 +375,18 @@ export const notAnAxis = defineError<At & { readonly callee: string; readonly ty
   report: ({ callee, type }) => ({ message: `\`${callee}\` works along an axis, and ${type} has none` }),
 });
 
-export const badReshape = defineError<At & { readonly from: string; readonly to: string }>({
+export const badReshape = defineError<
+  At & { readonly from: string; readonly to: string; readonly hasOpen: boolean }
+>({
   code: "M0224",
   title: "Reshape changes the number of elements",
   explanation: "The sizes of the new shape multiply to the number of elements; one of them may be -1.",
   example: "fn f(x: f32[N, 6]) = reshape(x, [N, 4])\n",
-  report: ({ from, to }) => ({
+  report: ({ from, to, hasOpen }) => ({
     message: `${from} does not fit into [${to}]`,
-    help: "write -1 for one size and it is worked out",
+    help: hasOpen
+      ? "-1 is worked out where it is known to be whole: give the size as a multiple, as in `x: f32[N, 2 * M]`, or as a number"
+      : "write -1 for one size and it is worked out",
   }),
 });
 

@@ -2,7 +2,7 @@
 import type { Span } from "../../compiler/errors/span.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import type { Source } from "../source.ts";
-import { tell } from "./source.ts";
+import { settingTexts, tell } from "./source.ts";
 import { complainWithCode } from "./terminal.ts";
 
 export function tellFault(fault: RuntimeFault): void {
@@ -17,7 +17,8 @@ export function tellFaultAt(
   settings: Readonly<Record<string, string>>,
 ): void {
   const { code, help } = fault;
-  tell(source, [{ code, severity: "error", message: messageOf(fault), span, labels: [], help }], settings);
+  const told = { code, severity: "error", message: messageOf(fault), span, labels: [], help } as const;
+  tell(source, [told], settingTexts(settings));
 }
 
 function messageOf({ message, file, row }: RuntimeFault): string {

@@ -1,14 +1,18 @@
 /** `margo plot`: curves of margins on one sheet, or several runs on one page. */
+import { settingFile } from "../../compiler/check/names.ts";
+import { unknownEntry } from "../../compiler/errors/check-names.ts";
+import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
+import type { Span } from "../../compiler/errors/span.ts";
 import { loadModule } from "../../compiler/check/workspace.ts";
 import { marginCurve } from "../margin-curves.ts";
-import { marginUse } from "../margin-use.ts";
+import { type MarginUse, marginUse } from "../margin-use.ts";
 import { type MarginCurve, marginSheet } from "../report/margin-plot.ts";
 import { isRunFolder } from "../run-folder.ts";
 import { writeComparison } from "../report/write-report.ts";
 import { writeWholeFile } from "../write-file.ts";
 import { Refusal } from "./refusal.ts";
-import type { Source } from "../source.ts";
-import { declarationsOf, programOf, sourceAt } from "./source.ts";
+import { type Source, elaborated, elaboratedAlone } from "../source.ts";
+import { declarationsOf, sourceAt, tell } from "./source.ts";
 import { atStage } from "../stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
 
@@ -40,7 +44,15 @@ export async function plot(
     return exitFault;
   }
   const curves: MarginCurve[] = [];
-  for (const margin of chosen) curves.push(await curveOf(source, margin, options.step ?? lateStep));
+  for (const margin of chosen) {
+    const curve = await (margins.length > 0 ? curveOf : curveOrReason)(
+      source,
+      margin,
+      options.step ?? lateStep,
+    );
+    if (curve !== undefined) curves.push(curve);
+  }
+  if (curves.length === 0) return exitFault;
   const sheet = await atStage("drawing", () => marginSheet(curves));
   await (options.out === undefined ? writeOut(sheet) : writeWholeFile(options.out, sheet));
   return exitFine;
@@ -53,10 +65,40 @@ async function curveOf(source: Source, written: string, step: number): Promise<M
     complain(`${written} names no margin`, 'write it as in a loss: "LSoftmax(m: 4)"');
     throw new Refusal(exitFault);
   }
-  const program = await programOf(source, use.name, { set: use.settings });
+  const { program, diagnostics } = await elaborated(source, use.name, { set: use.settings });
+  const told = diagnostics.map((diagnostic) => inArgument(diagnostic, use));
+  tell(source, told, new Map([[argumentFile, written]]));
+  if (program === undefined) throw new Refusal(exitFault);
   if (program.kind === "margin") return atStage("evaluation", () => marginCurve(program, written, step));
   complain(`${use.name} is a ${program.kind}, not a margin`);
   throw new Refusal(exitFault);
+}
+
+/** As which file the text of a margin from the command line is known to diagnostics. */
+const argumentFile = "the margin";
+
+/** What is wrong with the name or the settings of a margin from the command line, in that text. */
+function inArgument(diagnostic: Diagnostic, { name, settings, places }: MarginUse): Diagnostic {
+  if (diagnostic.code === unknownEntry.code)
+    return { ...diagnostic, span: { file: argumentFile, start: 0, end: name.length } };
+  const moved = (span: Span): Span => {
+    const setting = Object.keys(settings).find((one) => settingFile(one) === span.file);
+    const offset = setting === undefined ? undefined : places[setting];
+    if (offset === undefined) return span;
+    return { file: argumentFile, start: span.start + offset, end: span.end + offset };
+  };
+  const labels = diagnostic.labels.map((label) => ({ ...label, span: moved(label.span) }));
+  const { fix: _, ...rest } = diagnostic;
+  return { ...rest, span: moved(diagnostic.span), labels };
+}
+
+/** Of a margin that nobody named: the others of its file are drawn without it, where it cannot be. */
+async function curveOrReason(source: Source, margin: string, step: number): Promise<MarginCurve | undefined> {
+  const { program, diagnostics } = await elaboratedAlone(source, margin);
+  if (program !== undefined) return atStage("evaluation", () => marginCurve(program, margin, step));
+  tell(source, diagnostics);
+  complain(`${margin} is left out: it cannot be drawn as it stands`);
+  return undefined;
 }
 
 async function compareRuns(folders: readonly string[], { out }: PlotOptions): Promise<ExitCode> {

@@ -37,7 +37,7 @@ export async function programOf(source: Source, entry: string, options: Elaborat
   tell(
     source,
     diagnostics.map((diagnostic) => orMissingData(source, diagnostic)),
-    options.set,
+    settingTexts(options.set),
   );
   if (program === undefined) throw new Refusal(exitFault);
   return program;
@@ -68,14 +68,18 @@ export function declarationsOf(source: Source): readonly NamedDeclaration[] {
   return [...module.declarations.values()];
 }
 
-/** Diagnostics for people, on standard error. Some may be about settings from the command line. */
+/** Settings from the command line as the files that diagnostics about them name. */
+export function settingTexts(settings: Readonly<Record<string, string>> = {}): ReadonlyMap<string, string> {
+  return new Map(Object.entries(settings).map(([name, text]) => [settingFile(name), text]));
+}
+
+/** Diagnostics for people, on standard error. Some may be about texts from the command line, which `given` holds. */
 export function tell(
   source: Source,
   diagnostics: readonly Diagnostic[],
-  settings: Readonly<Record<string, string>> = {},
+  given: ReadonlyMap<string, string> = new Map(),
 ): void {
   if (diagnostics.length === 0) return;
-  const given = new Map(Object.entries(settings).map(([name, text]) => [settingFile(name), text]));
   const nameOf = (file: string) => (given.has(file) ? file : displayedName(file, source.root));
   const shown = diagnostics.map((diagnostic) => withFileNames(diagnostic, nameOf));
   const texts = new Map<string, string>();

@@ -359,6 +359,29 @@ describe("plot", () => {
     expect(readFileSync(join(place.path, "mine.svg"), "utf8")).toContain("Mine");
   });
 
+  test.each([
+    ["ArcFace(q: 1)", "--> the margin:1:12"],
+    ["ArcFac()", "--> the margin:1:1"],
+  ])("what is wrong with %s is shown in that text", async (written, shown) => {
+    const { code, err } = await place.margo("plot", "std/margins", written);
+    expect(code).toBe(1);
+    expect(err).toContain(shown);
+    expect(err).toContain(`1 | ${written}`);
+    expect(err).not.toContain("--set");
+  });
+
+  test("a margin that cannot be drawn does not keep the others from it", async () => {
+    place.write(
+      "some.margo",
+      'margin Good() { target = cos - 0.1 }\nmargin Bad(a = 2) {\n  require a < 1 else "a is below 1"\n  target = cos\n}\n',
+    );
+    const { code, out, err } = await place.margo("plot", "some.margo");
+    expect(code).toBe(0);
+    expect(out).toContain("Good");
+    expect(err).toContain("a is below 1");
+    expect(err).toContain("Bad is left out");
+  });
+
   test("an unknown margin is a diagnostic and writes nothing", async () => {
     const { code, err } = await place.margo("plot", "mine.margo", "Mien()", "--out", "none.svg");
     expect(code).toBe(1);

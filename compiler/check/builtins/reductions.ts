@@ -3,10 +3,11 @@
  * others over the last axis. In a margin every value is a matrix, so there a reduction with `over` keeps a 1
  * in the place of its axis.
  */
-import { type Dim, constantDim, productOfDims } from "../../ir/dim.ts";
+import { type Dim, constantDim, isSize, productOfDims } from "../../ir/dim.ts";
 import { printType } from "../../ir/type.ts";
 import { axesOf, axisOf } from "../axes.ts";
 import { notAnAxis } from "../../errors/check-types.ts";
+import type { Expression } from "../../syntax/ast.ts";
 import { report } from "../report.ts";
 import { type TensorOrError, castTo, makeTensor, reshaped, scalar, stretched, toTensor } from "../tensors.ts";
 import {
@@ -288,17 +289,25 @@ function keepsAxes(call: BuiltinCall): boolean {
 
 /**
  * In a margin `over: C` runs over all classes and `over: N` over all rows, also of a value that is the same
- * for each of them.
+ * for each of them. A number a class has one axis for whoever wrote it, so `over: 0` is that of the classes.
  */
 function inMargin(call: BuiltinCall, x: TensorValue): TensorOrError {
   const { ambient, dims } = call.frame;
   if (ambient.reading === undefined || call.over === undefined || x.type.shape.length > 2) return x;
   const names = call.over.kind === "name" ? [call.over.name] : [];
+  if (!names.some((name) => name === "N" || name === "C")) return withoutRowAxis(call, x, call.over);
   const [rows, classes] = [dims.get("N")?.dim, dims.get("C")?.dim];
   if (rows === undefined || classes === undefined) return x;
   const [row, column] = [x.type.shape.at(-2) ?? constantDim(1), x.type.shape.at(-1) ?? constantDim(1)];
   const shape = [names.includes("N") ? rows : row, names.includes("C") ? classes : column];
   return stretched(call.frame, x, shape, call.span);
+}
+
+function withoutRowAxis(call: BuiltinCall, x: TensorValue, over: Expression): TensorOrError {
+  const [rows, classes, ...rest] = x.type.shape;
+  const isRow = rows !== undefined && isSize(rows, 1) && classes !== undefined && rest.length === 0;
+  const isFirst = isRow && over.kind === "number" && over.value === 0;
+  return isFirst ? reshaped(call.frame, x, [classes], call.span) : x;
 }
 
 function withoutAxes(call: BuiltinCall, x: TensorValue, axes: readonly number[]): TensorOrError {

@@ -187,7 +187,10 @@ function reshapeTo(call: BuiltinCall, x: TensorValue, sizes: readonly Dim[]): Va
   if (fits) return reshaped(call.frame, x, shape, call.span);
   if (isUndecided(call.frame, [x.type, { dtype: "f32", shape }])) return errorValue;
   const to = sizes.map((size) => size.key).join(", ");
-  return report(call.frame, badReshape.report({ span: call.span, from: printType(x.type), to }));
+  return report(
+    call.frame,
+    badReshape.report({ span: call.span, from: printType(x.type), to, hasOpen: open >= 0 }),
+  );
 }
 
 /** total / divisor where it has no rest and the divisor is one product. */

@@ -305,3 +305,21 @@ describe("limits", () => {
     );
   });
 });
+
+describe("ways out", () => {
+  test.each([
+    ["fn f(x: f32[N, D]) = reshape(x, [N, -1, 2])", "as a multiple, as in `x: f32[N, 2 * M]`"],
+    ["margin M() { target = cos - x }", "rows and weights belong to the loss that calls"],
+    ["fn f(x: f32[N]) = tan(x)", "write `sin(x) / cos(x)`"],
+    ["loss a(x: f32[N]) = sum(x)\nloss b(x: f32[N]) = a + sum(x)", "a loss of your own may add losses"],
+  ])("%s", (source, help) => {
+    const file = "test.margo";
+    const { diagnostics } = checkFile(hostOf({ [file]: `${source}\n` }), file);
+    expect(diagnostics.map((one) => one.help).join()).toContain(help);
+    expect(diagnostics.map((one) => one.fix)).toEqual([undefined]);
+  });
+
+  test("a list of positions reads rows, and a declared name is meant before a constant", () => {
+    check("fn f(x: f32[N, 3]) = x[[0, 1]]\nlet e = 3\nfn g(x: f32[e]) = sum(x) + e\n", "");
+  });
+});

@@ -1,6 +1,8 @@
 /** Entries that are not a `train`: values, gradients, variables by path, optimizers, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { checkFile } from "../../../compiler/check/index.ts";
+import { defaultGradcheckOptions } from "../../../compiler/gradcheck.ts";
+import { gradcheckEntry } from "../../../compiler/gradcheck/entries.ts";
 import { hostOf } from "../../support/elaborated-loss.ts";
 import {
   functionOf,
@@ -132,6 +134,78 @@ describe("imports", () => {
       ["f", "fn", "a.margo", "Says it."],
       ["dense", "layer", "std/layers", expect.any(String)],
     ]);
+  });
+});
+
+describe("numbers by class where C is open", () => {
+  const source = `import { margin_softmax } from "std/losses"
+margin Prior(counts: list) {
+  other = cos + log(counts)
+  target = cos + log(counts[y])
+}
+margin Fit(counts: list = [4, 1], a = 2) {
+  param m: f32[C] ~ (a * counts ^ -1)
+  target = cos - m[y]
+}
+loss L(x: f32[N, D], y: index<C>[N]) {
+  param W: f32[C, D]
+  sum(logits(Prior(counts: [1, 2, 3]), x, W, y)) + margin_softmax(margin: Fit(counts: [4, 2, 1]))(x, y)
+}
+`;
+
+  test("a curve has as many classes as the list, and shows the first beside the second", () => {
+    const program = programOf(source, "Prior", { set: { counts: "[1, 2, 3]" } });
+    const outputs = run(program, "curve", {
+      cos_y: tensor([[0.5]]),
+      cos: tensor([[0.25]]),
+      y: tensor([[0]], "i32"),
+    });
+    expect(outputs["target"] && nested(outputs["target"])).toEqual([[0.5]]);
+    expect(outputs["other"] && nested(outputs["other"])).toEqual([[expect.closeTo(0.25 + Math.log(2))]]);
+    const fit = programOf(source, "Fit");
+    expect(variablesOf(fit)).toEqual(["m: f32[2]"]);
+  });
+
+  test("weights of one length have it for the own class too", () => {
+    const program = programOf("margin M() { target = cos + (2 * w_norm)[y] }\n", "M");
+    const inputs = { cos_y: tensor([[0.5]]), cos: tensor([[0.25]]), w_norm: tensor(3) };
+    const { target } = run(program, "curve", inputs);
+    expect(target && nested(target)).toEqual([[6.5]]);
+  });
+
+  test("a loss too", () => {
+    expect(variablesOf(programOf(source, "L"))).toEqual([
+      "W: f32[3, D]",
+      "margin_softmax.W: f32[3, D]",
+      "margin_softmax.Fit.m: f32[3]",
+    ]);
+  });
+
+  test.each(["Prior", "Fit", "L"])("gradcheck of %s", (entry) => {
+    const host = hostOf({ "a.margo": source });
+    const { report, diagnostics } = gradcheckEntry(host, "a.margo", entry, {}, defaultGradcheckOptions);
+    expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(report?.ok).toBe(true);
+  });
+});
+
+describe("names of counters and readings", () => {
+  test("an input or variable beside a counter of its name is told", () => {
+    const noise = "export fn noise(step: f32[N, 2]) = step + random_normal(like: step)\n";
+    expect(refusalOf(noise, "noise")).toContain("M0123 the input `step` has the name of a counter");
+    const layer = "layer late()(x: f32[N]) {\n  state epoch = 0\n  x * epoch + random_normal(like: x)\n}\n";
+    expect(functionOf(programOf(layer, "late"), "value").graph.outputs).toHaveLength(1);
+    const clash = layer.replaceAll("epoch", "step");
+    expect(refusalOf(clash, "late")).toContain("M0123 the state `step` has the name of a counter");
+    const schedule = "fn halved(step: f32) = 0.5 ^ step\n";
+    expect(functionOf(programOf(schedule, "halved"), "value").inputs).toHaveLength(1);
+  });
+
+  test("a margin's variables have names of their own", () => {
+    expect(refusalOf("margin M() {\n  state cos_y = 0\n  target = cos - cos_y\n}\n", "M")).toBe(
+      `2 \`cos_y\`: M0123 the state \`cos_y\` has the name of what a margin is given
+  help: rename it`,
+    );
   });
 });
 

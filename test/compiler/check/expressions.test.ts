@@ -1,6 +1,6 @@
 /** What expressions compute: operators, constants, dtypes, builtins, axes. Source and value side by side. */
 import { describe, expect, test } from "vitest";
-import { type Nested, typesOf, valueOf } from "../../support/check-source.ts";
+import { type Nested, check, typesOf, valueOf } from "../../support/check-source.ts";
 
 const matrix = [
   [1, 2, 3],
@@ -294,3 +294,28 @@ fn f(x: f32[N]) = apply(x) + apply(x, g: exp)\n`;
 function dim(size: number) {
   return { key: String(size), terms: [{ coefficient: size, atoms: [] }] };
 }
+
+describe("sizes that a setting gives", () => {
+  test("`over` finds the axis that a setting is the size of", () => {
+    const source = `fn b(x: f32[N, 4], K: int = 1) = sum(max(reshape(x, [N, -1, K]), over: K))
+fn outer(x: f32[N, 4], K: int = 2) = sum(max(parts(x, K), over: K))
+fn parts(x: f32[N, D], size: int) = reshape(x, [N, -1, size])
+fn fixed(x: f32[N, D], axis: int = 1) = max(x, over: axis)
+`;
+    const x = [[1, 5, 2, 3]];
+    expect(valueOf(source, "b", { x })).toBe(11);
+    expect(valueOf(source, "b", { x }, { set: { K: "2" } })).toBe(8);
+    expect(valueOf(source, "outer", { x })).toBe(8);
+    expect(valueOf(source, "fixed", { x })).toEqual([5]);
+    expect(valueOf(source, "fixed", { x }, { set: { axis: "-2" } })).toEqual([1, 5, 2, 3]);
+  });
+
+  test("a position where another axis is as long is told", () => {
+    check(
+      "fn f(x: f32[N, 4, 2, M], axis: int = 2, other: int = 4) = sum(x, over: axis)\n" +
+        "fn g(x: f32[N, 4, 1], axis: int = 1) = sum(x, over: axis)\n",
+      `2 \`axis\`: warning M0230 \`axis\` is taken as axis 1 of f32[N, 4, 1], not as the axis of size 1, which is axis 2
+  help: for the size, name that axis: \`let z: f32[…, axis] = …\`, \`over: axis\``,
+    );
+  });
+});

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import type { ElaborateOptions } from "../../../compiler/check/index.ts";
-import { nested, programOf, run, tensor, variablesOf } from "../../support/check-source.ts";
+import { printGraph } from "../../../compiler/ir/text.ts";
+import { check, nested, programOf, run, tensor, variablesOf } from "../../support/check-source.ts";
 
 const x = [
   [3, 4],
@@ -167,10 +168,219 @@ describe("per class", () => {
     );
   });
 
+  const settings = "m: list = [0.1, 0.2, 0.3, 0.4]";
+  const kept = "  state k: f32[C] = [0.1, 0.2, 0.3, 0.4]\n  param q: f32[C] ~ [0.1, 0.2, 0.3, 0.4]\n";
+
+  test.each([
+    ["exp(m)[y]", (m: number) => Math.exp(m)],
+    ["exp(k)[y]", (m: number) => Math.exp(m)],
+    ["(m / 2)[y]", (m: number) => m / 2],
+    ["(q + k)[y]", (m: number) => 2 * m],
+    ["log(m / sum(m))[y]", Math.log],
+    ["clamp(k, 0.15, 0.3)[y]", (m: number) => Math.min(Math.max(m, 0.15), 0.3)],
+    ["sort(m, over: 0, descending: true)[y]", (m: number) => 0.5 - m],
+    ["sort(q, over: C, descending: true)[y]", (m: number) => 0.5 - m],
+    ["[0.1, 0.2, 0.3, 0.4][y]", (m: number) => m],
+    ["(k + [0.1, 0.2, 0.3, 0.4])[y]", (m: number) => 2 * m],
+    ["(if q > 0.25 then k else 0)[y]", (m: number) => (m > 0.25 ? m : 0)],
+    ["(k |> exp())[y]", (m: number) => Math.exp(m)],
+  ])("the own class's of any expression: %s", (expression, own) => {
+    const expected = table(
+      (row, column) => cos(row, column) - (isOwn(row, column) ? own(at(margins, column)) : 0),
+    );
+    const kinds = [
+      `margin M(${settings}) {\n${kept}  target = cos - ${expression}\n}`,
+      `margin M(${settings}) {\n${kept}  let a = ${expression.slice(0, -3)}\n  target = cos - a[y]\n}`,
+      `margin M(${settings}) {\n${kept}  let a = ${expression.slice(0, -3)}\n  target = cos - a\n}`,
+    ];
+    for (const margin of kinds) expect(scoresOf(margin)).toEqual(expected);
+  });
+
+  test("for every pair, where `other` compares itself with the own class", () => {
+    const margin = `margin M(${settings}) {\n${kept}  let a = exp(k)\n  other = cos - a[y] - (m * 2)[y] + cos[y]\n}`;
+    expect(scoresOf(margin)).toEqual(
+      table((row, column) => {
+        const m = at(margins, at(y, row));
+        return cos(row, column) + (isOwn(row, column) ? 0 : at(own, row) - Math.exp(m) - 2 * m);
+      }),
+    );
+  });
+
+  test.each([
+    ["a sum inside", "fn share(v: f32[...]) = v / sum(v)"],
+    ["a sum in a function that it calls", "fn all(v: f32[...]) = sum(v)\nfn share(v: f32[...]) = v / all(v)"],
+    ["a type of one axis", "fn share(v: f32[K]) = v / sum(v, over: K)"],
+  ])("a function of all classes sees them all: %s", (_, declared) => {
+    const expected = table((row, column) =>
+      isOwn(row, column)
+        ? cos(row, column) + 2 * at(margins, column)
+        : cos(row, column) - at(margins, column),
+    );
+    const lines = `  let a = share(m)\n  let b: f32[C] = share(k)\n  target = cos + a + b[y]\n  other = cos - share(q)`;
+    expect(scoresOf(`${declared}\nmargin M(${settings}) {\n${kept}${lines}\n}`)).toEqual(expected);
+  });
+
+  test("is the same graph as `[y]` behind each name", () => {
+    const graph = (target: string): unknown =>
+      programOf(
+        `margin M(${settings}) {\n${kept}  target = ${target}\n}
+layer head(C: int)(x: f32[N, D], W: f32[C, D], y: index<C>[N]) = logits(M(), x, W, y)\n`,
+        "head",
+        { set: { C: "4" } },
+      ).functions.map((fn) => printGraph(fn.graph));
+    expect(graph("cos - exp(k * m)[y]")).toEqual(graph("cos - exp(k[y] * m[y])"));
+  });
+
+  test("rows of the own class, lengths and cosines", () => {
+    const rows = y.map((label) => y.filter((other) => other === label).length);
+    expect(
+      scoresOf(
+        "margin M() {\n  let rows = sum(one_hot(y), over: N)\n  target = rows[y] + w_norm[y] + cos[y]\n}",
+      ),
+    ).toEqual(
+      table((row, column) =>
+        isOwn(row, column) ? at(rows, row) + length(at(W, column)) + cos(row, column) : cos(row, column),
+      ),
+    );
+  });
+
+  test("a table by class: rows of features, and a matrix of classes", () => {
+    const proto = "  state proto: f32[C, 2] = [[1, 2], [3, 4], [5, 6], [7, 8]]\n";
+    const sums = [3, 7, 11, 15];
+    expect(scoresOf(`margin M() {\n${proto}  target = sum(proto[y], over: 1)\n}`)).toEqual(
+      table((row, column) => (isOwn(row, column) ? at(sums, column) : cos(row, column))),
+    );
+    const apart = [
+      [0, 1, 2, 3],
+      [4, 0, 5, 6],
+      [7, 8, 0, 9],
+      [1, 2, 3, 5],
+    ];
+    const matrix = `  param apart: f32[C, C] ~ ${JSON.stringify(apart)}\n`;
+    expect(scoresOf(`margin M() {\n${matrix}  target = apart[y]\n  other = cos - apart[y]\n}`)).toEqual(
+      table((row, column) => {
+        const entry = at(at(apart, at(y, row)), column);
+        return isOwn(row, column) ? entry : cos(row, column) - entry;
+      }),
+    );
+  });
+
+  test("brackets choose other classes too", () => {
+    const hardest = cosines.map((row) => row.indexOf(Math.max(...row)));
+    const chosen = "argmax(cos, over: C)";
+    const margin = `margin M() {\n${kept}  target = cos - k[${chosen}] - (2 * k)[${chosen}]\n  other = cos[${chosen}] - cos[1] - (2 * k)[0] - k[1]\n}`;
+    expect(scoresOf(margin)).toEqual(
+      table((row, column) => {
+        const best = at(hardest, row);
+        if (isOwn(row, column)) return cos(row, column) - 3 * at(margins, best);
+        return cos(row, best) - cos(row, 1) - 0.4;
+      }),
+    );
+  });
+
+  test("classes as many as features or rows are still the classes", () => {
+    const source = `margin M() {
+  state proto: f32[C, D] = [[1, 2, 0], [3, 4, 0], [5, 6, 0]]
+  state f: f32[D] = f32(range(D))
+  target = sum(proto[y] * f, over: D) + max(proto[y], over: D)
+}
+layer head(C: int)(x: f32[N, 3], W: f32[C, 3], y: index<C>[N]) = logits(M(), x, W, y)\n`;
+    const rows = [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ];
+    const program = programOf(source, "head", { set: { C: "3" } });
+    const outputs = run(program, "value", { x: tensor(rows), W: tensor(rows), y: tensor([2, 0, 1], "i32") });
+    expect(outputs["value"] && nested(outputs["value"])).toEqual([
+      [1, 0, 12],
+      [4, 1, 0],
+      [0, 8, 1],
+    ]);
+  });
+
   test("for other classes too", () => {
     const margin = "margin M(m: list = [0.1, 0.2, 0.3, 0.4]) {\n  target = cos\n  other = cos - m\n}";
     expect(scoresOf(margin)).toEqual(
       table((row, column) => cos(row, column) - (isOwn(row, column) ? 0 : at(margins, column))),
+    );
+  });
+});
+
+describe("what has no own class", () => {
+  const head = "fn f(x: f32[N, D], W: f32[3, D], y: index<3>[N]) = logits(M(), x, W, y)\n";
+
+  test.each(["cos_y", "theta_y", "x_norm", "max(cos, over: C)"])("%s is a number a row", (name) => {
+    check(
+      `margin M() { target = cos - ${name}[y] }\n`,
+      `1 \`${name}[y]\`: M0413 this is not one number a class but f32[N, 1]: there is no own class to read
+  help: leave the brackets out`,
+    );
+  });
+
+  test("the features are no classes", () => {
+    check(
+      "margin M() {\n  param f: f32[D]\n  target = cos + sum(f[y])\n}\n" + head,
+      `3 \`f\`: M0414 there are C classes, and this holds D
+  3 \`f[y]\`: here each class reads its own`,
+    );
+  });
+
+  test("a number", () => {
+    check("margin M(m = 0.5) { target = cos - m[y] }\n", "1 `m`: M0216 this has no rows to take: it is 0.5");
+  });
+
+  test("a table of features for each pair, and what is stacked higher", () => {
+    const layer = head.replace("fn f", "layer f()");
+    check(
+      "margin M() {\n  state p: f32[C, D] = 1\n  other = cos - p[y]\n}\n" + layer,
+      `5 \`logits(M(), x, W, y)\`: M0201 f32[N, 3] and f32[N, D] do not broadcast
+  3 \`cos - p[y]\`: here, in \`M\`
+  3 \`p[y]\`: this is f32[N, D]`,
+    );
+    check(
+      "margin M() {\n  state p: f32[C, 3, 2] = 1\n  other = p[y]\n}\n",
+      "3 `p[y]`: M0408 `other` is a number for each row or pair, not f32[N, 3, 2]",
+    );
+  });
+});
+
+describe("as many numbers as classes", () => {
+  const loss = "fn f(x: f32[N, D], W: f32[3, D], y: index<3>[N]) = logits(M(m: [1, 2]), x, W, y)\n";
+  const told = (line: number, read: string): string =>
+    `5 \`[1, 2]\`: M0414 there are 3 classes, and this holds 2
+  ${line} \`${read}\`: here each class reads its own`;
+
+  test.each([
+    ["m[y]", "m[y]"],
+    ["(m / 2)[y]", "m / 2)[y]"],
+    ["half[y]", "half[y]"],
+  ])("a list is told where it was given: %s", (target, read) => {
+    const margin = `margin M(m: list) {\n  let half = m / 2\n  target = cos - ${target} + sum(half)\n}\n`;
+    check(margin + loss, told(3, read));
+  });
+
+  test("a default is told at the default", () => {
+    check(
+      `margin M(m: list = [1, 2]) {\n  target = cos - m[y]\n}\nfn f(x: f32[N, D], W: f32[3, D], y: index<3>[N]) = logits(M(), x, W, y)\n`,
+      `4 \`logits(M(), x, W, y)\`: M0414 there are 3 classes, and this holds 2
+  1 \`[1, 2]\`: here, in \`M\`
+  2 \`m[y]\`: here each class reads its own`,
+    );
+  });
+
+  test("in any body: labels never read past the end, and a list for the classes is as long", () => {
+    check(
+      `fn f(y: index<3>[N]) = [1, 2][y] + [1, 2, 3, 4][y]
+fn g(y: index<3>[N], few: f32[2], many: f32[5, D]) = sum(few[y]) + sum(many[y])
+fn h() = [1, 2, 3, 4][range(3)]
+`,
+      `1 \`[1, 2]\`: M0414 there are 3 classes, and this holds 2
+  1 \`[1, 2][y]\`: here each class reads its own
+1 \`[1, 2, 3, 4]\`: M0414 there are 3 classes, and this holds 4
+  1 \`[1, 2, 3, 4][y]\`: here each class reads its own
+2 \`few\`: M0414 there are 3 classes, and this holds 2
+  2 \`few[y]\`: here each class reads its own`,
     );
   });
 });
