@@ -1,0 +1,47 @@
+/**
+ * Small programs that passes once choked on, run from their text with gradients: the reference and the targets give
+ * the same numbers.
+ */
+import { describe, test } from "vitest";
+import { expectAgreement } from "../../support/every-target.ts";
+
+describe("factors of two stored operands come to rest", () => {
+  test.each([
+    ["a factor along the axis that is summed", "transpose(V) @ (V * s)"],
+    ["a normalised operand", "transpose(V) @ normalize(V, over: 1)"],
+    ["both have a factor", "transpose(V * s) @ (V * (s + 1))"],
+    [
+      "a factor on either side of the left operand",
+      "transpose(V * s * reshape(exp(U[0]), [1, 2])) @ (V * s)",
+    ],
+    ["two stored operands", "transpose(U * s) @ V"],
+  ])("%s", async (_, body) => {
+    const text = `export layer two()(x: f32[N, 2], s: f32[5, 1]) {
+      param U: f32[5, 2]
+      param V: f32[5, 2]
+      ${body} + sum(U)
+    }`;
+    await expectAgreement(text, "two", { dims: { N: 3 }, targets: ["tfjs", "wgsl"] });
+  });
+
+  test("of a state", async () => {
+    const text = `export layer two()(x: f32[N, 2], s: f32[5, 1]) {
+      state V: f32[5, 2] = 0.5
+      transpose(V) @ (V * s)
+    }`;
+    await expectAgreement(text, "two", { dims: { N: 3 } });
+  });
+});
+
+describe("a look-up in broadcast operands comes to rest", () => {
+  test.each([
+    ["a row for each head", "z: f32[N, H, C], b: f32[H, C], k: i32[N, H]", "pick(z * b, k)"],
+    ["a row for each sample", "z: f32[N, H, C], b: f32[N, 1, C], k: i32[N, H]", "pick(z - b, k)"],
+    ["one of the rows for all", "z: f32[N, 3, 3], k: i32[N, 3]", "pick(z + reshape(z[0], [1, 3, 3]), k)"],
+    ["a softmax over another axis", "k: i32[N, 2]", "pick(softmax(one_hot(k, 3), over: 1), k)"],
+    ["pairs of labels", "k: i32[N, 3]", "pick(reshape(k, [N, 3, 1]) + reshape(k, [N, 1, 3]), k % 3)"],
+  ])("%s", async (_, parameters, body) => {
+    const text = `export fn own(${parameters}) = ${body}`;
+    await expectAgreement(text, "own", { dims: { N: 4, H: 2, C: 3 }, targets: ["tfjs", "wgsl"] });
+  });
+});
