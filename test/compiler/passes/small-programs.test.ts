@@ -45,3 +45,19 @@ describe("a look-up in broadcast operands comes to rest", () => {
     await expectAgreement(text, "own", { dims: { N: 4, H: 2, C: 3 }, targets: ["tfjs", "wgsl"] });
   });
 });
+
+describe("an angle in a rearranged sum of unlike shapes", () => {
+  test.each([
+    ["reshaped", "x: f32[N, D], b: f32[D]", "sin(reshape(x + b, [-1]))"],
+    ["transposed", "x: f32[N, D], b: f32[D]", "cos(transpose(x + b))"],
+    ["a slice of a row", "x: f32[4, D], b: f32[1, D]", "sin((x + b)[1])"],
+    ["a slice of a vector", "x: f32[4, D], b: f32[D]", "sin((x + b)[1])"],
+    ["a slice of a column", "x: f32[4, D], b: f32[4, 1]", "sin((x + b)[1])"],
+    ["compared", "x: f32[N, D]", "f32(reshape(acos(tanh(x)) + mean(x), [-1]) < 1) * reshape(x, [-1])"],
+    ["of an angle", "x: f32[N, D], b: f32[D]", "cos(2 * reshape(acos(tanh(x)) + b + 1, [-1]))"],
+    ["stopped", "x: f32[N, D], b: f32[D]", "cos(detach(acos(0.5 * tanh(b))) + x)"],
+  ])("%s", async (_, parameters, body) => {
+    const text = `export fn moved(${parameters}) = ${body}`;
+    await expectAgreement(text, "moved", { dims: { N: 4, D: 3 }, targets: ["tfjs", "wgsl"] });
+  });
+});
