@@ -61,3 +61,29 @@ describe("an angle in a rearranged sum of unlike shapes", () => {
     await expectAgreement(text, "moved", { dims: { N: 4, D: 3 }, targets: ["tfjs", "wgsl"] });
   });
 });
+
+describe("the class axis joined with another one", () => {
+  const scores = "x @ transpose(W)";
+  test.each([
+    ["a penalty on all weights", "sum(abs(reshape(W, [-1])))"],
+    ["the spread of all scores", "std(z)"],
+    ["their length", "norm(reshape(z, [-1]))"],
+    ["their mean size", "mean(abs(reshape(z, [-1])))"],
+    ["their largest, and their spread", "max(reshape(z, [-1])) + std(z)"],
+    ["the sum of running sums", "mean(cumsum(reshape(tanh(z), [-1]), over: 0))"],
+    ["weights beside a long parameter", "sum(reshape(tanh(W), [-1]) * b)"],
+    ["scores beside a long parameter", "sum(exp(reshape(tanh(z), [N * C]) * t))"],
+    ["turned scores", "norm(reshape(transpose(z), [-1]))"],
+  ])("%s", async (_, penalty) => {
+    const text = `export loss whole(x: f32[N, D], y: index<C>[N]) {
+      param W: f32[C, D]
+      param b: f32[C * D]
+      param t: f32[1]
+      let z = ${scores}
+      mean(logsumexp(z, over: C) - pick(z, y)) + ${penalty} + sum(b) + sum(t)
+    }`;
+    const dims = { N: 4, C: 23, D: 3 };
+    for (const budgetBytes of [2 ** 12, 2 ** 26])
+      await expectAgreement(text, "whole", { dims, targets: ["tfjs", "wgsl"], budgetBytes });
+  });
+});
