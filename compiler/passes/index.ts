@@ -1,10 +1,10 @@
 /**
  * The passes in the order in which they run. Each states the fact it leaves to the next:
- * after `decompose` no composite is left but those about gradients; `angles` must come before
- * differentiation, so that no adjoint of acos is ever made; after `gradient` only primitives are left,
- * and `simplify` removes what the sweeps wrote in vain; `narrow` comes before `stream`, so that a chunk holds and keeps
- * rounded values. From `stream` on the graph stays as it is: each pass
- * finds out more about how it is run.
+ * after `decompose` no composite is left but those about gradients; `angles` and `pairs` must come before
+ * differentiation, so that no adjoint of acos is ever made and none has the features of all pairs; after `gradient` only
+ * primitives are left, and `simplify` removes what the sweeps wrote in vain; `narrow` comes before `stream`, so that a
+ * chunk holds and keeps rounded values. From `stream` on the graph stays as it is: each pass finds out more about how
+ * it is run.
  */
 import { angles } from "./angles.ts";
 import { decompose } from "./decompose.ts";
@@ -12,6 +12,7 @@ import { gradient } from "./gradient.ts";
 import type { Pass } from "./pass.ts";
 import { fuse } from "./fuse.ts";
 import { narrow } from "./narrow.ts";
+import { pairs } from "./pairs.ts";
 import { plan } from "./plan.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify/index.ts";
@@ -20,6 +21,7 @@ import { stream } from "./stream.ts";
 export const passes: readonly Pass[] = [
   decompose,
   angles,
+  pairs,
   gradient,
   simplify,
   narrow,

@@ -65,7 +65,16 @@ export interface Stage {
 }
 
 export type PassName =
-  "decompose" | "angles" | "gradient" | "simplify" | "narrow" | "stream" | "fuse" | "schedule" | "plan";
+  | "decompose"
+  | "angles"
+  | "pairs"
+  | "gradient"
+  | "simplify"
+  | "narrow"
+  | "stream"
+  | "fuse"
+  | "schedule"
+  | "plan";
 
 export interface Pass {
   readonly name: PassName;

@@ -171,22 +171,30 @@ describe("run", () => {
 });
 
 describe("ir", () => {
-  test.each(["lower", "decompose", "angles", "gradient", "simplify", "stream", "fuse", "schedule", "plan"])(
-    "after %s, verified",
-    async (stage) => {
-      const { code, out, err } = await place.margo(
-        "ir",
-        "mine.margo",
-        "--entry",
-        "Net",
-        "--stage",
-        stage,
-        "--verify",
-      );
-      expect(code, err).toBe(0);
-      expect(out).toContain('output "value"');
-    },
-  );
+  test.each([
+    "lower",
+    "decompose",
+    "angles",
+    "pairs",
+    "gradient",
+    "simplify",
+    "stream",
+    "fuse",
+    "schedule",
+    "plan",
+  ])("after %s, verified", async (stage) => {
+    const { code, out, err } = await place.margo(
+      "ir",
+      "mine.margo",
+      "--entry",
+      "Net",
+      "--stage",
+      stage,
+      "--verify",
+    );
+    expect(code, err).toBe(0);
+    expect(out).toContain('output "value"');
+  });
 
   test.each(["reference", "tfjs"])("--dim tells the classes that no shape tells, on %s", async (target) => {
     place.write("counts.margo", "fn counts(y: index<C>[N]) = sum(one_hot(y), over: N)\n");

@@ -52,6 +52,7 @@ const stages = [
   "lower",
   "decompose",
   "angles",
+  "pairs",
   "gradient",
   "simplify",
   "narrow",
