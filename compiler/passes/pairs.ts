@@ -35,7 +35,9 @@ export function pairGraph(graph: Graph, builder: GraphBuilder): Graph {
 function pairOnce(graph: Graph, builder: GraphBuilder): Graph {
   const nodes = nodesOfGraph(graph);
   const asked = new Set(nodes.flatMap((node) => (isOp(node, "gradient") ? [inputOf(node, 1)] : [])));
-  const sums = new Set(nodes.filter((node) => isOp(node, "sum") && !isWithin(node, asked)));
+  // What something is differentiated with respect to must stay.
+  const isFree = (sum: Node): boolean => !between(sum).some((node) => asked.has(node));
+  const sums = new Set(nodes.filter((node) => isOp(node, "sum") && isFree(node)));
   return rewriteGraph(graph, builder, (node) => {
     if (!sums.has(node)) return undefined;
     const f = formulas(builder, node.span);
@@ -47,10 +49,9 @@ function pairOnce(graph: Graph, builder: GraphBuilder): Graph {
   });
 }
 
-/** Whether something is differentiated with respect to a value of all pairs under a sum: it must stay then. */
-function isWithin(sum: Node, asked: ReadonlySet<Node>): boolean {
-  const { length } = inputOf(sum, 0).type.shape;
-  const isAsked = (node: Node): boolean =>
-    asked.has(node) || node.inputs.some((input) => input.type.shape.length === length && isAsked(input));
-  return asked.size > 0 && isAsked(inputOf(sum, 0));
+/** What lies between a sum of pairs and the two values that meet: the product, or the square and the difference. */
+function between(sum: Node): readonly Node[] {
+  const product = inputOf(sum, 0);
+  const [left, right] = product.inputs;
+  return left !== undefined && left === right ? [product, left] : [product];
 }

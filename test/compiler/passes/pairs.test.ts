@@ -41,7 +41,7 @@ test("squared distances are lengths and a product of matrices", () => {
   `);
 });
 
-/** Of x[N, D], W[C, D] and V[C, 2, D]. */
+/** Of x[N, D], W[C, D], V[C, 2, D] and U[1, C, D]. */
 const sums: readonly (readonly [string, string])[] = [
   ["distances to prototypes", "let d = sum((reshape(x, [N, 1, D]) - W) ^ 2, over: D)"],
   ["prototypes first", "let d = sum((reshape(W, [C, 1, D]) - x) ^ 2, over: D)"],
@@ -63,6 +63,7 @@ const sums: readonly (readonly [string, string])[] = [
   ],
   ["all of them", "let d = sum((reshape(x, [N, 1, D]) - W) ^ 2)"],
   ["a batch with itself", "let d = sum((reshape(x, [N, 1, D]) - x) ^ 2, over: D)"],
+  ["parameters with an axis for the rows", "let d = sum((reshape(x, [N, 1, D]) - U) ^ 2, over: D)"],
   ["products", "let d = sum(reshape(x, [N, 1, D]) * W, over: D)"],
   ["a stopped side", "let d = sum((reshape(x, [N, 1, D]) - detach(W)) ^ 2, over: D)"],
   [
@@ -77,8 +78,9 @@ function lossOf(definition: string): string {
   return `export loss own(x: f32[N, D], y: index<C>[N]) {
     param W: f32[C, D]
     param V: f32[C, 2, D]
+    param U: f32[1, C, D]
     ${definition}
-    mean(tanh(d)) + sum(V) + sum(W)
+    mean(tanh(d)) + sum(V) + sum(W) + sum(U)
   }`;
 }
 
