@@ -95,17 +95,28 @@ export function multiplyDims(a: Dim, b: Dim): Dim {
   );
 }
 
-/** Floor division; exact divisions of every coefficient by a number stay polynomials. */
+/** Floor division; exact divisions of every term by a number or a product of names stay polynomials. */
 export function quotientDims(a: Dim, b: Dim): Dim {
   const left = knownSize(a);
   const right = knownSize(b);
   if (right === 1) return unlabelled(a);
   if (left !== undefined && right !== undefined && right !== 0) return constantDim(Math.floor(left / right));
-  if (right !== undefined && right !== 0 && a.terms.every((term) => term.coefficient % right === 0)) {
-    return fromTerms(a.terms.map((term) => ({ coefficient: term.coefficient / right, atoms: term.atoms })));
-  }
   if (sameDim(a, b)) return constantDim(1);
-  return divided("quotient", "//", a, b);
+  const [divisor, ...more] = b.terms;
+  const terms = more.length > 0 ? [undefined] : a.terms.map((term) => termQuotient(term, divisor));
+  return terms.every((term) => term !== undefined) ? fromTerms(terms) : divided("quotient", "//", a, b);
+}
+
+/** Undefined where the division leaves something over. */
+function termQuotient(term: Term, by: Term | undefined): Term | undefined {
+  if (by === undefined || term.coefficient % by.coefficient !== 0) return undefined;
+  const atoms = [...term.atoms];
+  for (const { key } of by.atoms) {
+    const at = atoms.findIndex((atom) => atom.key === key);
+    if (at < 0) return undefined;
+    atoms.splice(at, 1);
+  }
+  return { coefficient: term.coefficient / by.coefficient, atoms };
 }
 
 export function remainderDims(a: Dim, b: Dim): Dim {

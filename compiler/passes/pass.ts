@@ -68,6 +68,7 @@ export type PassName =
   | "decompose"
   | "angles"
   | "logarithms"
+  | "pairs"
   | "gradient"
   | "simplify"
   | "narrow"

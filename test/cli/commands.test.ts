@@ -176,6 +176,7 @@ describe("ir", () => {
     "decompose",
     "angles",
     "logarithms",
+    "pairs",
     "gradient",
     "simplify",
     "stream",

@@ -4,7 +4,7 @@
  * `stream` cuts into passes. A tape of integers makes one, as for random programs, so a failing one shrinks.
  */
 import fc from "fast-check";
-import { constantDim, knownSize } from "../../compiler/ir/dim.ts";
+import { constantDim, knownSize, multiplyDims } from "../../compiler/ir/dim.ts";
 import type { Node } from "../../compiler/ir/node.ts";
 import { type Head, type HeadResult, type HeadSizes, crossEntropy, ownClass } from "./head-programs.ts";
 import type { HeadRows } from "./head-runs.ts";
@@ -47,7 +47,7 @@ function written(head: Head, tape: readonly number[]): HeadResult {
   }, scores);
   const ends = [tape[0] ?? 0, tape[1] ?? 0].map((number) => losses[number % losses.length] ?? crossEntropy);
   const [first = crossEntropy, second = crossEntropy] = ends;
-  return { loss: f.add(first(head, z), second(head, z)), scores };
+  return { loss: f.add(first(head, z, W), second(head, z, W)), scores };
 }
 
 const overClasses = { axes: [1], keepDims: true } as const;
@@ -65,12 +65,30 @@ const steps: readonly ((head: Head, z: Node, bias: Node) => Node)[] = [
   ({ f }, z) => f.sub(z, f.logsumexp(z, overClasses)),
   ({ f }, z) => f.mul(z, f.mean(f.mul(z, z), overClasses)),
   ({ f }, z) => f.sub(z, f.max(z, overClasses)),
+  (head, z) => throughOneAxis(head, z, (all) => head.f.exp(head.f.neg(all))),
+  (head, z) => throughOneAxis(head, z, (all) => runningMean(head, all)),
 ];
 
-/** Scalars made of z. */
-const losses: readonly ((head: Head, z: Node) => Node)[] = [
+/** Running sums, small enough for tanh to tell them apart. */
+function runningMean({ f, N, C }: Head, all: Node): Node {
+  const sums = f.make("cumsum", [all], { axis: 0, reverse: true });
+  return f.div(sums, f.make("size", [], { dim: multiplyDims(N, C) }));
+}
+
+/** z with its rows and classes as one axis for a while. */
+function throughOneAxis({ f, N, C }: Head, z: Node, step: (all: Node) => Node): Node {
+  return f.reshape(step(f.reshape(z, [multiplyDims(N, C)])), [N, C]);
+}
+
+/** Scalars made of z, and of the weights. */
+const losses: readonly ((head: Head, z: Node, W: Node) => Node)[] = [
   crossEntropy,
   ({ f }, z) => f.mean(f.mul(z, z), { axes: [0, 1], keepDims: false }),
   ({ f }, z) => f.mean(f.max(z, overClasses), { axes: [0, 1], keepDims: false }),
   ({ f }, z) => f.mean(f.logsumexp(f.mul(f.f32(4), z), overClasses), { axes: [0, 1], keepDims: false }),
+  ({ f, N, C }, z) => f.max(f.reshape(f.flip(z), [multiplyDims(N, C)]), { axes: [0], keepDims: false }),
+  ({ f, C, D }, z, W) => {
+    const size = f.mean(f.abs(f.reshape(W, [multiplyDims(C, D)])), { axes: [0], keepDims: false });
+    return f.add(size, f.mean(f.mul(z, z), { axes: [0, 1], keepDims: false }));
+  },
 ];

@@ -163,6 +163,8 @@ function leavesOf(f: Formulas, { rows, classes, features }: Sizes): readonly Lea
       "parameter",
     ),
     make("state", "t", "f32", [], "state"),
+    make("state", "centres", "f32", [classes, features], "state"),
+    make("state", "mean", "f32", [features], "state"),
   ];
 }
 

@@ -8,11 +8,13 @@ import {
   constantDim,
   isSize,
   knownSize,
+  multiplyDims,
+  productOfDims,
   sameDim,
   subtractDims,
 } from "../../compiler/ir/dim.ts";
 import type { Node } from "../../compiler/ir/node.ts";
-import { broadcastShapes } from "../../compiler/ir/type.ts";
+import { broadcastShapes, shapeKey } from "../../compiler/ir/type.ts";
 import type { ConvolutionAttrs, Padding, PoolAttrs, PrimitiveName } from "../../compiler/ops/attrs.ts";
 import type { Bench } from "./random-programs.ts";
 
@@ -27,8 +29,11 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
     const values = Array.from({ length: knownSize(sizes.features) ?? 1 }, () => (integer(9) - 4) / 4);
     return f.make("literal", [], { values, dtype: "f32" });
   },
-  size: ({ f, sizes, integer }) =>
-    f.div(f.f32(1), f.make("size", [], { dim: integer(2) === 0 ? sizes.rows : sizes.classes })),
+  size: ({ f, sizes, integer }) => {
+    const { rows, classes } = sizes;
+    const dims = [rows, classes, multiplyDims(rows, classes), addDims(rows, constantDim(2))];
+    return f.div(f.f32(1), f.make("size", [], { dim: dims[integer(dims.length)] ?? rows }));
+  },
   iota: ({ f, sizes, integer }) =>
     f.make("iota", [], { size: integer(2) === 0 ? sizes.rows : sizes.classes }),
   random: ({ f, one, integer, sizes }) => {
@@ -49,16 +54,15 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
   sqrt: (bench) => onFloat(bench, (x) => bench.f.sqrt(bench.f.add(bench.f.f32(0.5), bench.f.mul(x, x)))),
   floor: unary("floor"),
   round: unary("round"),
-  sin: unary("sin"),
-  cos: unary("cos"),
+  sin: wave("sin"),
+  cos: wave("cos"),
   acos: (bench) => onTame(bench, (x) => bench.f.make("acos", [bench.f.mul(bench.f.f32(0.9), x)], {})),
   tanh: unary("tanh"),
   erf: unary("erf"),
   half: unary("half"),
   not: ({ f, one }) =>
-    applied(
-      one((node) => node.type.dtype === "bool"),
-      (x) => f.not(x),
+    applied(one((node) => node.type.dtype === "bool") ?? one(isFloat), (x) =>
+      f.not(isFloat(x) ? f.less(f.f32(0), x) : x),
     ),
   cast: ({ f, one, integer }) =>
     applied(
@@ -105,16 +109,10 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
   argmax: ({ f, one, integer }) =>
     applied(one(isFloatOfRank(1)), (x) => f.make("argmax", [x], { axis: integer(x.type.shape.length) })),
 
-  reshape: ({ f, one, integer }) =>
-    applied(one(isFloatOfRank(1)), (x) => {
-      const { shape } = x.type;
-      const spot = integer(shape.length + 1);
-      const joined =
-        shape.length > 1 && knownSize(shape.at(-1) ?? constantDim(1)) !== undefined && integer(2) === 0;
-      return joined && shape.every((dim) => knownSize(dim) !== undefined)
-        ? f.reshape(x, [constantDim(shape.reduce((all, dim) => all * (knownSize(dim) ?? 1), 1))])
-        : f.reshape(x, [...shape.slice(0, spot), constantDim(1), ...shape.slice(spot)]);
-    }),
+  reshape: (bench) => {
+    const kinds = [withOne, withOne, joined, joined, apart];
+    return applied(bench.one(isFloatOfRank(1)), (x) => kinds[bench.integer(kinds.length)]?.(bench, x));
+  },
   transpose: ({ f, one, integer }) =>
     applied(one(isFloatOfRank(2)), (x) => {
       const order = x.type.shape.map((_, axis) => axis);
@@ -166,10 +164,12 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
       ? undefined
       : f.make("scatter_add", [index, rows], { size: sizes.classes });
   },
-  pick: ({ f, one }) => {
+  pick: (bench) => {
+    const { f, one, integer } = bench;
+    if (integer(3) === 0) return pickOfPairs(bench);
     const x = one(isFloatOfRank(2));
-    const index = one((node) => isIndex(node) && x?.type.shape.length === 2 && leads(node, x));
-    return x === undefined || index === undefined ? undefined : f.pick(x, index);
+    const index = one((node) => isIndices(node) && isLead(node, x));
+    return x === undefined || index === undefined || !isLead(index, x) ? undefined : f.pick(x, index);
   },
   take_along: (bench) => onOrder(bench, (x, order, axis) => bench.f.make("take_along", [x, order], { axis })),
   scatter_along: (bench) =>
@@ -178,21 +178,21 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
       return bench.f.make("scatter_along", [order, x], { axis, size });
     }),
   argsort: ({ f, one, integer }) =>
-    applied(one(isFloatOfRank(1)), (x) =>
+    applied(one(integer(3) === 0 ? isIndices : isFloatOfRank(1)), (x) =>
       f.make("argsort", [x], { axis: integer(x.type.shape.length), descending: integer(2) === 0 }),
     ),
   cumsum: (bench) => {
     const { f, one, integer } = bench;
-    const x = one(isFloatOfRank(1));
+    // Running sums of running sums would soon be large.
+    const x = one(integer(3) === 0 ? (node) => isIndices(node) && node.op !== "cumsum" : isFloatOfRank(1));
     if (x === undefined) return undefined;
-    return squash(
-      bench,
-      f.make("cumsum", [x], { axis: integer(x.type.shape.length), reverse: integer(2) === 0 }),
-    );
+    const sums = f.make("cumsum", [x], { axis: integer(x.type.shape.length), reverse: integer(2) === 0 });
+    return isFloat(x) ? squash(bench, sums) : sums;
   },
 
   matmul: (bench) => {
     const { f, one, integer } = bench;
+    if (integer(4) === 0) return productOfStored(bench);
     const a = one((node) => isFloat(node) && node.type.shape.length === 2);
     const [left, right] = [integer(2), integer(2)];
     const inner = a?.type.shape[left === 0 ? 1 : 0];
@@ -244,6 +244,16 @@ function isIndex(node: Node): boolean {
   return node.type.dtype === "i32" && node.type.shape.length === 1;
 }
 
+/** The same of any rank. */
+function isIndices(node: Node): boolean {
+  return node.type.dtype === "i32" && node.type.shape.length > 0;
+}
+
+/** Whether the axes of an index are those of x but for the last one. */
+function isLead(index: Node, x: Node | undefined): boolean {
+  return x !== undefined && x.type.shape.length === index.type.shape.length + 1 && leads(index, x);
+}
+
 function same(a: Dim | undefined, b: Dim | undefined): boolean {
   return a !== undefined && b !== undefined && sameDim(a, b);
 }
@@ -267,6 +277,61 @@ function named(one: Bench["one"], name: string): Node | undefined {
 
 // ---------------------------------------------------------------- shapes of steps
 
+/** One more axis of size 1. */
+function withOne({ f, integer }: Bench, x: Node): Node {
+  const { shape } = x.type;
+  const spot = integer(shape.length + 1);
+  return f.reshape(x, [...shape.slice(0, spot), constantDim(1), ...shape.slice(spot)]);
+}
+
+/** Two axes that stand beside each other as one. */
+function joined({ f, integer }: Bench, x: Node): Node | undefined {
+  const { shape } = x.type;
+  if (shape.length < 2) return undefined;
+  const spot = integer(shape.length - 1);
+  const both = productOfDims(shape.slice(spot, spot + 2));
+  return f.reshape(x, [...shape.slice(0, spot), both, ...shape.slice(spot + 2)]);
+}
+
+/** An axis as the two that it may have been made of. */
+function apart({ f, integer, sizes }: Bench, x: Node): Node | undefined {
+  const { rows, classes, features } = sizes;
+  const couples = [rows, classes, features].flatMap((a) => [rows, classes, features].map((b) => [a, b]));
+  const { shape } = x.type;
+  const fitting = shape.flatMap((dim, axis) =>
+    couples
+      .filter((couple) => sameDim(productOfDims(couple), dim))
+      .map((couple) => [...shape.slice(0, axis), ...couple, ...shape.slice(axis + 1)]),
+  );
+  const found = fitting[integer(Math.max(1, fitting.length))];
+  return found === undefined ? undefined : f.reshape(x, found);
+}
+
+/** One feature of each pair of a row and a class, neither of which has all pairs by itself. */
+function pickOfPairs({ f, one, sizes }: Bench): Node | undefined {
+  const { rows, classes, features } = sizes;
+  const [x, labels] = [named(one, "x"), named(one, "y")];
+  const weights = one((node) => node.op === "parameter" && same(node.type.shape[0], classes));
+  if (x === undefined || labels === undefined || weights?.type.shape.length !== 2) return undefined;
+  const pairs = f.mul(f.reshape(x, [rows, constantDim(1), features]), weights);
+  return f.pick(pairs, f.broadcast(f.reshape(labels, [rows, constantDim(1)]), [rows, classes]));
+}
+
+/** A variable with itself, a factor on one side or on both. */
+function productOfStored(bench: Bench): Node | undefined {
+  const { f, one, integer } = bench;
+  const stored = one(
+    (node) => (node.op === "parameter" || node.op === "state") && node.type.shape.length === 2,
+  );
+  if (stored === undefined) return undefined;
+  const factor = f.sum(f.mul(stored, stored), { axes: [integer(2)], keepDims: true });
+  const [left, right] = [0, 1].map(() => (integer(2) === 0 ? f.mul(stored, factor) : stored));
+  if (left === undefined || right === undefined) return undefined;
+  const product =
+    integer(2) === 0 ? f.matmul(left, right, "flip", "keep") : f.matmul(left, right, "keep", "flip");
+  return squash(bench, product);
+}
+
 function applied(x: Node | undefined, make: (x: Node) => Node | undefined): Node | undefined {
   return x === undefined ? undefined : make(x);
 }
@@ -284,17 +349,29 @@ function onTame(bench: Bench, make: (x: Node) => Node): Node | undefined {
   return onFloat(bench, (x) => make(bench.f.make("tanh", [x], {})));
 }
 
-/** Two floats that broadcast. */
-function onPair({ one }: Bench, make: (a: Node, b: Node) => Node | undefined): Node | undefined {
+/** Two floats that broadcast; every other time they have no shape in common, where there are such. */
+function onPair({ one, integer }: Bench, make: (a: Node, b: Node) => Node | undefined): Node | undefined {
   const a = one(isFloat);
   if (a === undefined) return undefined;
-  const b = one((node) => isFloat(node) && broadcastShapes([a.type.shape, node.type.shape]) !== undefined);
+  const meets = (node: Node): boolean =>
+    isFloat(node) && broadcastShapes([a.type.shape, node.type.shape]) !== undefined;
+  const unlike = (node: Node): boolean =>
+    meets(node) && node.type.shape.length > 0 && shapeKey(node.type.shape) !== shapeKey(a.type.shape);
+  const b = (integer(2) === 0 ? one(unlike) : undefined) ?? one(meets);
   return b === undefined ? undefined : make(a, b);
 }
 
-function unary(
-  op: "neg" | "abs" | "sign" | "floor" | "round" | "sin" | "cos" | "tanh" | "erf" | "half",
-): Step {
+/** A wave of a value, or of a sum in another arrangement. */
+function wave(op: "sin" | "cos"): Step {
+  return (bench) => {
+    const { f, integer } = bench;
+    const made = (x: Node): Node => f.make(op, [x], {});
+    if (integer(2) === 0) return onFloat(bench, made);
+    return onPair(bench, (a, b) => applied(joined(bench, f.add(a, b)), made));
+  };
+}
+
+function unary(op: "neg" | "abs" | "sign" | "floor" | "round" | "tanh" | "erf" | "half"): Step {
   return (bench) => onFloat(bench, (x) => bench.f.make(op, [x], {}));
 }
 

@@ -3,7 +3,7 @@
  * `theta * 2 + m * 2` and `m + m - (0 - theta) / 0.5` read alike. A value that is no such sum is one
  * remaining value with factor 1, so every value can be read.
  */
-import { type Formulas, inputOf } from "../../ir/build.ts";
+import { type Formulas, formulas, inputOf } from "../../ir/build.ts";
 import { type GraphBuilder, type Node, isOp } from "../../ir/node.ts";
 import type { OpName } from "../../ops/attrs.ts";
 
@@ -120,8 +120,11 @@ const rearrangements: ReadonlySet<OpName> = new Set<OpName>([
   "detach",
 ]);
 
+/** Parts of a sum broadcast to its shape; a move names axes and elements of that shape, so they are stretched first. */
 function rearranged(builder: GraphBuilder, node: Node, sum: AngleSum): AngleSum {
-  const move = (value: Node): Node => builder.make(node.op, [value], node.attrs, node.span);
+  const { shape } = inputOf(node, 0).type;
+  const { broadcast, make } = formulas(builder, node.span);
+  const move = (part: Node): Node => make(node.op, [broadcast(part, shape)], node.attrs);
   const moved: AngleSum = {
     angles: [],
     constant: sum.constant,

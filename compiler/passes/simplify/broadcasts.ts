@@ -6,7 +6,7 @@ import { constantDim, isSize, multiplyDims, productOfDims, sameDim } from "../..
 import { inputOf, type Formulas } from "../../ir/build.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { sizeNode } from "../../ops/composites.ts";
-import { classes, column, leaf, matrix, rows } from "./examples.ts";
+import { classes, column, leaf, mask, matrix, rows } from "./examples.ts";
 import { type SimplifyRule, elementwiseNames, input, isShape, jointShape, withInputs } from "./rule.ts";
 
 export const broadcastRules: readonly SimplifyRule[] = [
@@ -37,6 +37,15 @@ export const broadcastRules: readonly SimplifyRule[] = [
     rule: (node, f) => reshapedAfterwards(node, f),
     example: (f) =>
       f.sub(f.reshape(cube(f), [multiplyDims(rows, constantDim(2)), classes]), leaf(f, "v", "f32", classes)),
+  },
+  {
+    law: "f(reshape x, reshape y, s) = reshape f(x, y, s) for x and y of one shape and a scalar s",
+    on: elementwiseNames,
+    rule: (node, f) => rearrangedAfterwards(node, f),
+    example: (f) => {
+      const joined = (x: Node): Node => f.reshape(x, [multiplyDims(rows, classes)]);
+      return f.select(joined(mask(f)), joined(matrix(f)), leaf(f, "s", "f32"));
+    },
   },
   {
     law: "f(reshape x, reshape y) = reshape f(x, y) where the reshapes only add axes of size 1",
@@ -75,6 +84,25 @@ function reshapedAfterwards(node: Node, f: Formulas): Node | undefined {
   const sources = node.inputs.map((operand) => (operand.type.shape.length > 1 ? input(operand, 0) : operand));
   const made = withInputs(f, node, sources);
   return isShape(made.type.shape, shape) ? f.reshape(made, node.type.shape) : undefined;
+}
+
+/** A reduction of everything then meets the values with their own axes, and so does the reshape back of a gradient. */
+function rearrangedAfterwards(node: Node, f: Formulas): Node | undefined {
+  const { shape } = node.type;
+  const isScalar = ({ type }: Node): boolean => type.shape.length === 0;
+  const whole = node.inputs.filter((operand) => !isScalar(operand));
+  const [first] = whole;
+  if (first?.op !== "reshape") return undefined;
+  const own = input(first, 0).type.shape;
+  const fits = whole.every(
+    (operand) =>
+      operand.op === "reshape" &&
+      isShape(operand.type.shape, shape) &&
+      isShape(input(operand, 0).type.shape, own),
+  );
+  if (!fits) return undefined;
+  const sources = node.inputs.map((operand) => (isScalar(operand) ? operand : input(operand, 0)));
+  return f.reshape(withInputs(f, node, sources), shape);
 }
 
 /** Where every operand is a scalar, or has the result's axes larger than 1 by itself or under a reshape. */

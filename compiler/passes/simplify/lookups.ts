@@ -42,8 +42,10 @@ export const lookupRules: readonly SimplifyRule[] = [
     rule: (node, f, facts) => {
       const [x, index] = [input(node, 0), input(node, 1)];
       if (x.op !== "broadcast") return undefined;
-      const picked = f.broadcast(pickOperand(f, input(x, 0), x, index), node.type.shape);
-      return guarded(f, facts, picked, index, lastSize(x));
+      const picked = pickWithoutRows(f, input(x, 0), x, index);
+      return picked === undefined
+        ? undefined
+        : guarded(f, facts, f.broadcast(picked, node.type.shape), index, lastSize(x));
     },
     example: (f) => f.pick(f.broadcast(column(f), [...matrix(f).type.shape]), labels(f)),
   },
@@ -168,13 +170,21 @@ function guarded(f: Formulas, facts: Facts, value: Node, index: Node, size: Dim)
 
 /** What an operand of an element-wise x[…lead, C] is at the picked column: shaped to broadcast with […lead]. */
 function pickOperand(f: Formulas, operand: Node, x: Node, index: Node): Node {
+  const last = operand.type.shape.at(-1) ?? constantDim(1);
+  return (
+    pickWithoutRows(f, operand, x, index) ?? f.pick(f.broadcast(operand, [...index.type.shape, last]), index)
+  );
+}
+
+/** The same where no row of the operand is looked into: it has one element a row, or is one row for all. */
+function pickWithoutRows(f: Formulas, operand: Node, x: Node, index: Node): Node | undefined {
   const own = operand.type.shape;
   const last = own.at(-1);
   if (last === undefined) return operand;
   if (isSize(last, 1) && !isSize(lastSize(x), 1)) return f.reshape(operand, own.slice(0, -1));
   if (own.slice(0, -1).every((dim) => isSize(dim, 1)) && index.type.shape.some((dim) => !isSize(dim, 1)))
     return f.gather(f.reshape(operand, [last]), index);
-  return f.pick(f.broadcast(operand, [...index.type.shape, last]), index);
+  return undefined;
 }
 
 /** What an operand of an element-wise x[C, …rest] is at the gathered rows. */

@@ -44,7 +44,7 @@ export const productRules: readonly SimplifyRule[] = [
     example: (f) => f.matmul(rowsOfFeatures(f), f.mul(weights(f), classFactor(f)), "keep", "flip"),
   },
   {
-    law: "A · (diag(r) · W) = (A · diag(r)) · W for a stored W",
+    law: "A · (diag(r) · W) = (A · diag(r)) · W for a stored W and an A that is not",
     on: ["matmul"],
     rule: (node, f) => factorToOther(node, f),
     example: (f) =>
@@ -105,20 +105,22 @@ function factorToResult(node: Node, f: Formulas): Node | undefined {
   return undefined;
 }
 
-/** The factor varies along the contracted axis: it may stand on the other operand as well. */
+/**
+ * The factor varies along the contracted axis: it may stand on the other operand as well. Another stored operand would
+ * have to be written down with it just the same, so it takes a factor only where it has one along that axis.
+ */
 function factorToOther(node: Node, f: Formulas): Node | undefined {
   if (!isOp(node, "matmul")) return undefined;
   const { transposeA, transposeB } = node.attrs;
+  const [innerOfLeft, innerOfRight] = [transposeA ? 0 : 1, transposeB ? 1 : 0];
   const [a, b] = [input(node, 0), input(node, 1)];
   const [left, right] = [scaled(a), scaled(b)];
-  if (right !== undefined && right.along === (transposeB ? 1 : 0)) {
-    const wanted = transposeA ? 0 : 1;
-    const factor = right.along === wanted ? right.factor : f.flip(right.factor);
+  if (right?.along === innerOfRight && !isStored(a)) {
+    const factor = right.along === innerOfLeft ? right.factor : f.flip(right.factor);
     return f.make("matmul", [f.mul(a, factor), right.stored], node.attrs);
   }
-  if (left !== undefined && left.along === (transposeA ? 0 : 1)) {
-    const wanted = transposeB ? 1 : 0;
-    const factor = left.along === wanted ? left.factor : f.flip(left.factor);
+  if (left?.along === innerOfLeft && !isStored(b)) {
+    const factor = left.along === innerOfRight ? left.factor : f.flip(left.factor);
     return f.make("matmul", [left.stored, f.mul(factor, b)], node.attrs);
   }
   return undefined;

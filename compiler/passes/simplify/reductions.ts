@@ -88,15 +88,15 @@ export const reductionRules: readonly SimplifyRule[] = [
     example: (f) => f.sum(f.sum(matrix(f), { axes: [1], keepDims: false }), { axes: [0], keepDims: false }),
   },
   {
-    law: "the sum of all elements does not depend on their arrangement",
-    on: ["sum"],
+    law: "a reduction of all elements does not depend on their arrangement",
+    on: ["sum", "max", "logsumexp"],
     rule: (node, f) => {
       const moved = input(node, 0);
-      const all = isOp(node, "sum") && node.attrs.axes.length === moved.type.shape.length;
+      const all = isReduction(node) && node.attrs.axes.length === moved.type.shape.length;
       if (!all || (moved.op !== "reshape" && moved.op !== "transpose")) return undefined;
       const x = input(moved, 0);
       const axes = x.type.shape.map((_, axis) => axis);
-      return f.reshape(f.sum(x, { axes, keepDims: false }), node.type.shape);
+      return f.reshape(f.make(node.op, [x], { axes, keepDims: false }), node.type.shape);
     },
     example: (f) => f.sum(f.flip(matrix(f)), { axes: [0, 1], keepDims: false }),
   },

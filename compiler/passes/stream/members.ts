@@ -96,14 +96,22 @@ const localOps: ReadonlySet<string> = new Set<PrimitiveName>([
 
 function isLocal(node: Node, view: View): boolean {
   const axis = view.classAxis(node);
-  if (axis === undefined || view.unit(node) === undefined || node.inputs.some(view.tangled)) return false;
+  if (axis === undefined || !hasUnits([node, ...node.inputs], view) || node.inputs.some(view.tangled))
+    return false;
   if (!isElementwise(node) && !localOps.has(node.op)) return false;
   if ((isOp(node, "iota") || isOp(node, "scatter_add")) && !isUnit(node, view)) return false;
   if (isOp(node, "scatter_add") && axis !== 0) return false;
+  // A value of other axes may be the same for all classes, but not where a reshape makes the class axis of them.
   return node.inputs.every((input, index) => {
     const from = view.classAxis(input);
-    return from === undefined || carriedAxes(node, index).some(([a, b]) => a === from && b === axis);
+    if (from === undefined) return !isOp(node, "reshape");
+    return carriedAxes(node, index).some(([a, b]) => a === from && b === axis);
   });
+}
+
+/** Whether a class is so many whole positions of every class axis. */
+function hasUnits(values: readonly Node[], view: View): boolean {
+  return values.every((value) => view.classAxis(value) === undefined || view.unit(value) !== undefined);
 }
 
 function isUnit(node: Node, view: View): boolean {
@@ -114,6 +122,7 @@ function isUnit(node: Node, view: View): boolean {
 function isSink(node: Node, view: View, local: ReadonlySet<Node>): boolean {
   if (node.inputs.some(view.tangled) || view.classAxis(node) !== undefined || view.tangled(node))
     return false;
+  if (!hasUnits(node.inputs, view)) return false;
   if (!node.inputs.some((input) => local.has(input))) return false;
   const from = node.inputs.map(view.classAxis);
   const [first, second] = from;

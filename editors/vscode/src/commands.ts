@@ -53,6 +53,7 @@ const stages = [
   "decompose",
   "angles",
   "logarithms",
+  "pairs",
   "gradient",
   "simplify",
   "narrow",

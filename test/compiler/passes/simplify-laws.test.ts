@@ -1,5 +1,5 @@
 /**
- * Every simplification rule states a law; here both of its sides are evaluated on random inputs, with
+ * Every rule of `simplify` and `pairs` states a law; here both of its sides are evaluated on random inputs, with
  * labels in and out of range. A rule that does not fire on its own example fails too.
  */
 import { describe, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { type Dim, sameDim } from "../../../compiler/ir/dim.ts";
 import { GraphBuilder, type Node } from "../../../compiler/ir/node.ts";
 import { printType } from "../../../compiler/ir/type.ts";
 import { classes, exampleSizes } from "../../../compiler/passes/simplify/examples.ts";
+import { pairRules } from "../../../compiler/passes/pairs/rules.ts";
 import { simplifyRules } from "../../../compiler/passes/simplify/index.ts";
 import { evaluateGraph } from "../../../compiler/reference.ts";
 import { type IntegerRange, expectSameValues, randomFeeds } from "../../support/references.ts";
@@ -26,7 +27,7 @@ const situations: readonly {
 ];
 
 describe.each(situations)("$name", ({ range, inRange }) => {
-  test.each(simplifyRules)("$law", ({ on, rule, example }) => {
+  test.each([...simplifyRules, ...pairRules])("$law", ({ on, rule, example }) => {
     const builder = new GraphBuilder();
     const f = formulas(builder);
     const before = example(f);
@@ -49,6 +50,6 @@ describe.each(situations)("$name", ({ range, inRange }) => {
 });
 
 test("laws are named once", () => {
-  const laws = simplifyRules.map(({ law }) => law);
+  const laws = [...simplifyRules, ...pairRules].map(({ law }) => law);
   expect(new Set(laws).size).toBe(laws.length);
 });

@@ -5,7 +5,9 @@
 import { describe, expect, test } from "vitest";
 import { compileVerified, defaultPassOptions } from "../../../compiler/compile.ts";
 import type { PassOptions, Stage } from "../../../compiler/passes/pass.ts";
+import { peakBytes } from "../../../compiler/passes/plan.ts";
 import type { Program } from "../../../compiler/program.ts";
+import { programWithGradients } from "../../support/every-target.ts";
 import * as heads from "../../support/head-programs.ts";
 import { type StepOutcome, maximalDifference, referenceStep, tfjsStep } from "../../support/head-runs.ts";
 
@@ -24,15 +26,15 @@ const programs: Readonly<Record<string, (head: heads.Head) => heads.HeadResult>>
   ownLoss: heads.ownLoss,
 };
 
-function stepStage(program: Program, options: PassOptions): Stage {
-  const [step] = program.functions;
-  if (step === undefined) throw new Error("a head has a step");
-  return compileVerified(program, step, options);
+function firstStage(program: Program, options: PassOptions): Stage {
+  const [first] = program.functions;
+  if (first === undefined) throw new Error("a program has a function");
+  return compileVerified(program, first, options);
 }
 
 describe.each(Object.entries(programs))("%s", (_, write) => {
   test("is found by its structure and cut into passes", () => {
-    const stage = stepStage(heads.headProgram(sizes, write), tiny);
+    const stage = firstStage(heads.headProgram(sizes, write), tiny);
     expect(stage.regions?.length).toBe(1);
     expect(stage.regions?.[0]?.classes.key).toBe("37");
   });
@@ -64,3 +66,15 @@ async function expectAgreement(program: Program, options: PassOptions, N: number
   // f32 sums of at most a few hundred terms of size 10.
   expect(maximalDifference(actual, expected)).toBeLessThan(2e-4);
 }
+
+test("a statistic of all scores stores none of them", () => {
+  const text = `export loss spread(x: f32[N, D], y: index<C>[N]) {
+    param W: f32[C, D]
+    let z = x @ transpose(W)
+    mean(logsumexp(z, over: C) - pick(z, y)) + std(z) + norm(reshape(z, [-1]))
+  }`;
+  const { plan } = firstStage(programWithGradients(text, "spread"), defaultPassOptions);
+  const sizes = { N: 512, C: 1_000_000, D: 64 };
+  const scores = 4 * sizes.N * sizes.C;
+  expect(plan === undefined ? NaN : peakBytes(plan, sizes)).toBeLessThan(scores / 3);
+});

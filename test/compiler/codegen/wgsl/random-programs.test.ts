@@ -34,7 +34,7 @@ describeOnGpu("random programs", (gpu) => {
   test("agree with the reference as written, operations that jump among them", async () => {
     await fc.assert(
       fc.asyncProperty(randomPrograms("all"), async ({ builder, graph, feeds, dims }) => {
-        const options = { ...gpuOptions, without: ["angles", "simplify"] as const };
+        const options = { ...gpuOptions, without: ["angles", "pairs", "simplify"] as const };
         const actual = await evaluateOnGpu(gpu, builder, graph, feeds, dims, options);
         expectSameValues(actual, evaluateGraph(graph, feeds, dims), 2e-3);
       }),
