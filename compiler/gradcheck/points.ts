@@ -102,6 +102,9 @@ function randomPoint(entry: GradcheckEntry, value: Node, dims: Bindings, seed: n
     if (isOp(node, "parameter") && start !== undefined)
       feeds[name] = { ...start, data: start.data.map((v, k) => v + 0.3 * (noise.data[k] ?? 0)) };
     else if (start === undefined && dtype === "f32") feeds[name] = noise;
+    // An input that has a counter's name, as a schedule's `step`: a number of its own type.
+    else if (start !== undefined && start.dtype !== dtype)
+      feeds[name] = shape.length === 0 ? { ...start, dtype } : noise;
     else if (start === undefined)
       feeds[name] = { dtype, shape, data: integers(entry, name, dims, seed, site, shape) };
   });
