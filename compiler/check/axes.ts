@@ -5,7 +5,7 @@
 import { type Dim, constantDim, sameDim } from "../ir/dim.ts";
 import { printType } from "../ir/type.ts";
 import type { Expression } from "../syntax/ast.ts";
-import { ambiguousAxis, axisOutOfRange, badAxis, noSuchAxis, positionOrSize } from "../errors/check-types.ts";
+import { ambiguousAxis, axisOutOfRange, badAxis, noSuchAxis, positionOrSize } from "../errors/check-axes.ts";
 import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
 import { report } from "./report.ts";

@@ -5,7 +5,8 @@ import { type Dim, constantDim, addDims, knownSize, sameDim } from "../ir/dim.ts
 import { printType } from "../ir/type.ts";
 import { replaceBy } from "../errors/entry.ts";
 import { wrongClassCount } from "../errors/check-losses.ts";
-import { badIndex, indexOutOfRange, labelsAlongRows, notIndexable } from "../errors/check-types.ts";
+import { badIndex, indexOutOfRange, notIndexable } from "../errors/check-axes.ts";
+import { labelsAlongRows } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import type { Expression } from "../syntax/ast.ts";
 import { givenIn } from "./bodies.ts";

@@ -5,7 +5,7 @@
  */
 import { type Dim, constantDim, isSize, knownSize } from "../ir/dim.ts";
 import { notByClass, wrongClassCount } from "../errors/check-losses.ts";
-import { badIndex, indexOutOfRange } from "../errors/check-types.ts";
+import { badIndex, indexOutOfRange } from "../errors/check-axes.ts";
 import { replaceBy } from "../errors/entry.ts";
 import type { Span } from "../errors/span.ts";
 import type { Expression, IndexExpression } from "../syntax/ast.ts";

@@ -5,7 +5,6 @@
 import type { Import } from "../syntax/ast.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import {
-  duplicateName,
   importCycle,
   importOutside,
   missingModule,
@@ -13,8 +12,8 @@ import {
   unknownExport,
   unsupportedImport,
   type FoundElsewhere,
-  unusedName,
-} from "../errors/check-names.ts";
+} from "../errors/check-imports.ts";
+import { duplicateName, unusedName } from "../errors/check-names.ts";
 import { importEdit, unimportEdit } from "../syntax/edits.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { isBuiltin } from "./builtins/table.ts";

@@ -1,4 +1,6 @@
 /** Every kind of mistake that checking can report, by code. The list is what docs/errors.md and its test walk. */
+import * as axes from "./check-axes.ts";
+import * as imports from "./check-imports.ts";
 import * as losses from "./check-losses.ts";
 import * as names from "./check-names.ts";
 import * as settings from "./check-settings.ts";
@@ -7,7 +9,16 @@ import * as types from "./check-types.ts";
 import type { ErrorEntry } from "./entry.ts";
 import * as syntax from "./syntax.ts";
 
-export const errorEntries: readonly ErrorEntry<never>[] = [syntax, names, types, settings, losses, training]
+export const errorEntries: readonly ErrorEntry<never>[] = [
+  syntax,
+  names,
+  imports,
+  types,
+  axes,
+  settings,
+  losses,
+  training,
+]
   .flatMap((family): readonly unknown[] => Object.values(family))
   .filter(isEntry)
   .sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -3,7 +3,7 @@
  * the same values on every target. In an initialiser the shape is the parameter's and the step is 0.
  */
 import type { Dim } from "../../ir/dim.ts";
-import { noShapeForRandom } from "../../errors/check-types.ts";
+import { noShapeForRandom } from "../../errors/check-axes.ts";
 import { type Frame } from "../frame.ts";
 import { report } from "../report.ts";
 import { feedCounter, siteOf } from "../session.ts";

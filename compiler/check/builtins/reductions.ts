@@ -6,7 +6,7 @@
 import { type Dim, constantDim, isSize, productOfDims } from "../../ir/dim.ts";
 import { printType } from "../../ir/type.ts";
 import { axesOf, axisOf } from "../axes.ts";
-import { notAnAxis } from "../../errors/check-types.ts";
+import { notAnAxis } from "../../errors/check-axes.ts";
 import type { Expression } from "../../syntax/ast.ts";
 import { report } from "../report.ts";
 import { type TensorOrError, castTo, makeTensor, reshaped, scalar, stretched, toTensor } from "../tensors.ts";

@@ -15,7 +15,7 @@ import {
   remainderDims,
   addDims,
 } from "../../ir/dim.ts";
-import { badReshape } from "../../errors/check-types.ts";
+import { badReshape } from "../../errors/check-axes.ts";
 import { missingBuiltinArgument } from "../../errors/check-settings.ts";
 import { printType } from "../../ir/type.ts";
 import type { Span } from "../../errors/span.ts";
