@@ -8,6 +8,7 @@ import { openFitted } from "./fitted-dataset.ts";
 import { folderFaults } from "./folder-faults.ts";
 import type { TrainedRun } from "./trained-run.ts";
 
+/** Features of rows, and what is known of the rows: labels, the classes that they count, the names of files. */
 export interface EmbeddedRows extends Pick<Dataset, "labels" | "classNames" | "rowNames"> {
   /** f32[rows, …] */
   readonly features: HostTensor;

@@ -67,9 +67,9 @@ function bytesAreShares({ reader }: DataSource): boolean {
 
 function flat(data: RowArray["data"], input: InputInfo): RowArray | RuntimeFault {
   const row = knownShape(input);
-  if (row === undefined) return rowFaults.freeShape(input);
+  if (row === undefined) return givenFaults.freeShape(input);
   const count = data.length / elementsOf(row);
-  return Number.isInteger(count) ? { shape: [count, ...row], data } : rowFaults.brokenRow(data.length, row);
+  return Number.isInteger(count) ? { shape: [count, ...row], data } : givenFaults.brokenRow(data.length, row);
 }
 
 function listed(rows: readonly (readonly number[])[], input: InputInfo): RowArray | RuntimeFault {
@@ -92,7 +92,7 @@ function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-const rowFaults = {
+const givenFaults = {
   brokenRow: (elements: number, shape: readonly number[]) =>
     fault(
       "M0731",

@@ -14,6 +14,7 @@ import type { RunInfo } from "./run-folder.ts";
 import { type Source, elaborated, placeOf } from "./source.ts";
 import { type RunDoor, type TrainedRun, type TrainedRunOptions, openTrainedRun } from "./trained-run.ts";
 
+/** How a run is opened; without any, as `margo eval` opens it. */
 export interface OpenRunOptions extends Omit<TrainedRunOptions, "limit"> {
   /** Where data files are looked up, and what they may not lead out of; by default as it was for the run. */
   readonly directory?: string;
@@ -21,6 +22,7 @@ export interface OpenRunOptions extends Omit<TrainedRunOptions, "limit"> {
   readonly onNote?: (text: string) => void;
 }
 
+/** A trained model at work. Calls may overlap; after `dispose` they are rejected with an Error that says so. */
 export interface OpenedRun {
   /** The name of its `train`. */
   readonly entry: string;
