@@ -23,6 +23,14 @@ export const folderFaults = {
       `wait until it ends, or choose another folder with --out; if there is no such run, delete ${lock}`,
       { file: path },
     ),
+  /** `info` is what every run has from the first. */
+  notOfARun: (path: string, name: string, info: string) =>
+    fault(
+      "M0627",
+      `${path} has a ${name}, but no ${info}, so no run wrote it`,
+      "choose another folder with --out, or move the file away",
+      { file: path },
+    ),
   noBest: (path: string) =>
     fault(
       "M0624",

@@ -81,7 +81,7 @@ export const runFiles = {
  */
 export async function createRunFolder(path: string, info: RunInfo): Promise<RunFolder | RuntimeFault> {
   return locked(path, runFiles.info, async (release) => {
-    const cleared = guarded(path, () => clearRun(path));
+    const cleared = foreignFile(path) ?? guarded(path, () => clearRun(path));
     if (cleared !== undefined) return cleared;
     const written = await writeAll(join(path, runFiles.info), json(info));
     if (written !== undefined) return written;
@@ -90,17 +90,27 @@ export async function createRunFolder(path: string, info: RunInfo): Promise<RunF
   });
 }
 
+/** A file that only has the name of one of a run's: it is somebody else's, and stays. */
+function foreignFile(path: string): RuntimeFault | undefined {
+  if (isFile(path, runFiles.info)) return undefined;
+  const name = Object.values(runFiles).find((one) => isFile(path, one));
+  return name === undefined ? undefined : folderFaults.notOfARun(path, name, runFiles.info);
+}
+
 function clearRun(path: string): void {
   const at = (name: string): string => join(path, name);
-  const isThere = (name: string): boolean => statSync(at(name), { throwIfNoEntry: false })?.isFile() === true;
   // A run that failed before its first checkpoint leaves nothing to put aside, and what lies aside stays.
-  if (isThere(runFiles.checkpoint)) {
+  if (isFile(path, runFiles.checkpoint)) {
     renameSync(at(runFiles.checkpoint), at(runFiles.earlierCheckpoint));
     rmSync(at(runFiles.earlierBest), { force: true });
-    if (isThere(runFiles.best)) renameSync(at(runFiles.best), at(runFiles.earlierBest));
+    if (isFile(path, runFiles.best)) renameSync(at(runFiles.best), at(runFiles.earlierBest));
   }
   for (const name of [runFiles.evaluation, runFiles.report, runFiles.features])
     rmSync(at(name), { force: true });
+}
+
+function isFile(folder: string, name: string): boolean {
+  return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Goes on in the folder of a run: metrics of steps after the checkpoint are cut off, since they are run again. */

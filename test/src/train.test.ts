@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -369,6 +370,16 @@ describe("a run that fails", () => {
       ]
     `);
     expect(existsSync(join(work, "data"))).toBe(false);
+  });
+
+  it("leaves files alone that only have the names of a run's", async () => {
+    mkdirSync(join(work, "pages"));
+    writeFileSync(join(work, "pages", "report.html"), "mine");
+    expect(await failure("pages")).toBe(
+      "M0627 WORK/pages has a report.html, but no run.json, so no run wrote it / choose another folder with --out, or move the file away",
+    );
+    expect(readFileSync(join(work, "pages", "report.html"), "utf8")).toBe("mine");
+    expect(readdirSync(join(work, "pages"))).toEqual(["report.html"]);
   });
 
   it("leaves a folder alone that another run is writing to, and goes on where one was killed", async () => {
