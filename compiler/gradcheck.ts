@@ -2,7 +2,7 @@
  * Analytic gradients (the `gradient` pass, after `angles`) against numeric ones, both by the float64
  * reference, for any function of a program: at random points, and for anything that takes rows, weights
  * and labels at the places where margins break: c = ±1, rows and weights of zeros, given angles such as
- * θ + m = π and the ends of pieces. Values and gradients must be finite everywhere. Where a function has
+ * θ + m = π and the ends of pieces; for all else where its inputs are zero. Values and gradients must be finite everywhere. Where a function has
  * a kink or a jump there is no derivative to agree with; such places are counted and named, not failed.
  * Rows and weights of zeros have no angle: the language gives them gradient 0, which is only asked to be finite.
  * What a `detach` or a state hides is held still while the differences are taken. A deep network is looked at along

@@ -61,8 +61,23 @@ export function pointsOf(
   );
   const [first] = random;
   const rows = first === undefined ? undefined : rowsAndWeights(entry, value, dims);
-  if (first === undefined || rows === undefined) return random;
+  if (first === undefined) return random;
+  if (rows === undefined) return [...random, ...zeroPoint(value, dims, first)];
   return [...random, ...specialPoints(first.feeds, rows, options.angles)];
+}
+
+/** Where kinks meet: max(x, 0) and |x| may make up for each other there. Left out where the value is no number. */
+function zeroPoint(value: Node, dims: Bindings, { feeds }: CheckPoint): readonly CheckPoint[] {
+  const zeros = leafInputs(value).flatMap(({ op, attrs: { name } }) => {
+    const fed = feeds[name];
+    return op !== "input" || fed === undefined
+      ? []
+      : [[name, { ...fed, data: fed.data.map(() => 0) }] as const];
+  });
+  if (zeros.length === 0) return [];
+  const point = { name: "inputs of zero", feeds: { ...feeds, ...Object.fromEntries(zeros) } };
+  const result = evaluateGraph({ outputs: [{ name: "value", node: value }] }, point.feeds, dims)["value"];
+  return result?.data.every(Number.isFinite) === true ? [point] : [];
 }
 
 /** Where the value of normal numbers is undefined (a logarithm, a root), its inputs are moved into (0, 1). */

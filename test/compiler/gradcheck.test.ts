@@ -47,6 +47,33 @@ describe("gradcheck", () => {
     expect(report.kinks.some(({ point, kind }) => point === "c = 1" && kind === "kink")).toBe(true);
   });
 
+  describe("where all inputs are zero", () => {
+    const checked = (formula: (f: Formulas, z: Node) => Node) => {
+      const builder = new GraphBuilder();
+      const f = formulas(builder);
+      const z = f.make("input", [], { name: "z", dtype: "f32", shape: [namedDim("N")] });
+      return gradcheck(entryOf(builder, formula(f, z)), defaultGradcheckOptions);
+    };
+
+    it("finds kinks that make up for each other, but not in their gradients", () => {
+      const report = checked((f, z) =>
+        f.add(f.maximum(z, f.f32(0)), f.log(f.add(f.f32(1), f.exp(f.neg(f.abs(z)))))),
+      );
+      expect(report.ok).toBe(false);
+      expect(report.worst?.point).toBe("inputs of zero");
+      expect(checked((f, z) => f.make("softplus", [z], {})).ok).toBe(true);
+    });
+
+    it("names a kink, and does not look where the value is no number", () => {
+      const report = checked((f, z) => f.maximum(z, f.f32(0)));
+      expect([report.ok, report.kinks.some(({ point }) => point === "inputs of zero")]).toEqual([true, true]);
+      expect(checked((f, z) => f.log(z)).points).toBe(3);
+      expect(checked((f, z) => f.sqrt(f.mul(z, z))).notFinite).toEqual([
+        { point: "inputs of zero", name: "gradient:z" },
+      ]);
+    });
+  });
+
   it("holds still what is detached and follows straight_through", () => {
     const report = gradcheck(
       marginLoss((f, c) =>
