@@ -2,49 +2,37 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { passes } from "../../compiler/passes/index.ts";
 import { projectRoot, temporaryPlace } from "../support/cli.ts";
 
 const place = temporaryPlace();
+
+const commands = [
+  "check", "fmt", "ir", "run", "gradcheck", "build", "types", "train", "eval", "embed", "plot", "doctor",
+]; // prettier-ignore
+
+/** a, b or c */
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
 
 describe("help", () => {
   test("lists every command and the exit codes", async () => {
     const { code, out, err } = await place.margo("-h");
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    for (const command of [
-      "check",
-      "fmt",
-      "ir",
-      "run",
-      "gradcheck",
-      "build",
-      "types",
-      "train",
-      "eval",
-      "embed",
-      "plot",
-      "doctor",
-    ])
-      expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
+    for (const command of commands) expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
     expect(out).toContain("Exit codes");
   });
 
-  test.each([
-    "check",
-    "fmt",
-    "ir",
-    "run",
-    "gradcheck",
-    "build",
-    "types",
-    "train",
-    "eval",
-    "embed",
-    "plot",
-    "doctor",
-  ])("%s explains itself", async (command) => {
+  test.each(commands)("%s explains itself", async (command) => {
     const { code, out } = await place.margo(command, "-h");
     expect(code).toBe(0);
     expect(out).toMatch(/^Usage: margo /);
+  });
+
+  test("names every pass", async () => {
+    const { out } = await place.margo("ir", "-h");
+    expect(out.replace(/\s+/g, " ")).toContain(`lower, ${listed(passes.map(({ name }) => name))} `);
   });
 
   test("the version is the package's", async () => {
