@@ -45,7 +45,7 @@ function nodeFaults(node: Node): readonly string[] {
 function stageFaults(stage: string, node: Node): readonly string[] {
   if (stage === "lower" || !isComposite(node.op)) return [];
   const aboutGradients = isOp(node, "gradient") || isOp(node, "detach") || isOp(node, "straight_through");
-  return aboutGradients && ["decompose", "angles", "logarithms", "pairs"].includes(stage)
+  return aboutGradients && ["decompose", "angles", "logarithms", "pairs", "parts"].includes(stage)
     ? []
     : [`%${node.id} ${node.op} should be gone after ${stage}`];
 }

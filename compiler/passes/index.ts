@@ -1,6 +1,6 @@
 /**
  * The passes in the order in which they run. Each states the fact it leaves to the next:
- * after `decompose` no composite is left but those about gradients; `angles`, `logarithms` and `pairs` must come before
+ * after `decompose` no composite is left but those about gradients; `angles`, `logarithms`, `pairs` and `parts` must come before
  * differentiation, so that no adjoint of acos, no quotient by a probability and no adjoint with the features of all pairs is
  * ever made; after `gradient` only primitives are left, and `simplify` removes what the sweeps wrote in vain; `narrow` comes
  * before `stream`, so that a chunk holds and keeps rounded values. From `stream` on the graph stays as it is: each pass finds
@@ -14,6 +14,7 @@ import { fuse } from "./fuse.ts";
 import { logarithms } from "./logarithms.ts";
 import { narrow } from "./narrow.ts";
 import { pairs } from "./pairs.ts";
+import { parts } from "./parts.ts";
 import { plan } from "./plan.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify/index.ts";
@@ -24,6 +25,7 @@ export const passes: readonly Pass[] = [
   angles,
   logarithms,
   pairs,
+  parts,
   gradient,
   simplify,
   narrow,

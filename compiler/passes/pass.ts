@@ -69,6 +69,7 @@ export type PassName =
   | "angles"
   | "logarithms"
   | "pairs"
+  | "parts"
   | "gradient"
   | "simplify"
   | "narrow"

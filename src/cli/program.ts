@@ -58,7 +58,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .option("--function <name>", "one of its functions: step, evaluate, embed, value (default: the first)")
     .option(
       "--stage <pass>",
-      "lower, decompose, angles, logarithms, pairs, gradient, simplify, narrow, stream, fuse, schedule or plan",
+      "lower, decompose, angles, logarithms, pairs, parts, gradient, simplify, narrow, stream, fuse, schedule or plan",
       "plan",
     )
     .addOption(targetOption())

@@ -177,6 +177,7 @@ describe("ir", () => {
     "angles",
     "logarithms",
     "pairs",
+    "parts",
     "gradient",
     "simplify",
     "stream",

@@ -54,6 +54,7 @@ const stages = [
   "angles",
   "logarithms",
   "pairs",
+  "parts",
   "gradient",
   "simplify",
   "narrow",

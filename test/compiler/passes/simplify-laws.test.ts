@@ -1,5 +1,5 @@
 /**
- * Every rule of `simplify` and `pairs` states a law; here both of its sides are evaluated on random inputs, with
+ * Every rule of `simplify`, `pairs` and `parts` states a law; here both of its sides are evaluated on random inputs, with
  * labels in and out of range. A rule that does not fire on its own example fails too.
  */
 import { describe, expect, test } from "vitest";
@@ -9,9 +9,13 @@ import { GraphBuilder, type Node } from "../../../compiler/ir/node.ts";
 import { printType } from "../../../compiler/ir/type.ts";
 import { classes, exampleSizes } from "../../../compiler/passes/simplify/examples.ts";
 import { pairRules } from "../../../compiler/passes/pairs/rules.ts";
+import { partRules } from "../../../compiler/passes/parts.ts";
 import { simplifyRules } from "../../../compiler/passes/simplify/index.ts";
+import type { SimplifyRule } from "../../../compiler/passes/simplify/rule.ts";
 import { evaluateGraph } from "../../../compiler/reference.ts";
 import { type IntegerRange, expectSameValues, randomFeeds } from "../../support/references.ts";
+
+const rules: readonly SimplifyRule[] = [...simplifyRules, ...pairRules, ...partRules];
 
 const situations: readonly {
   name: string;
@@ -27,7 +31,7 @@ const situations: readonly {
 ];
 
 describe.each(situations)("$name", ({ range, inRange }) => {
-  test.each([...simplifyRules, ...pairRules])("$law", ({ on, rule, example }) => {
+  test.each(rules)("$law", ({ on, rule, example }) => {
     const builder = new GraphBuilder();
     const f = formulas(builder);
     const before = example(f);
@@ -50,6 +54,6 @@ describe.each(situations)("$name", ({ range, inRange }) => {
 });
 
 test("laws are named once", () => {
-  const laws = [...simplifyRules, ...pairRules].map(({ law }) => law);
+  const laws = rules.map(({ law }) => law);
   expect(new Set(laws).size).toBe(laws.length);
 });
