@@ -78,9 +78,9 @@ function beside(f: Formulas): Node {
   return f.make("concat", [matrix(f), column(f)], { axis: 1 });
 }
 
-/** A concat along an axis that is going to be cut into chunks. */
+/** A concat along an axis that is going to be cut into chunks. The first axis is that of the rows, which is not. */
 function isTakenApart(node: Node, { isChunked }: Facts): node is Node<"concat"> {
-  if (!isOp(node, "concat")) return false;
+  if (!isOp(node, "concat") || node.attrs.axis === 0) return false;
   const sizes = node.inputs.map((part) => sizeAlong(part, node.attrs.axis));
   return sizes.some((size) => !isSize(size, 1) && isChunked(size));
 }

@@ -98,6 +98,11 @@ test("not where something is differentiated with respect to the whole", () => {
   expect(takenApart(stage.graph, stage.builder, factsOf(stage))).toBe(stage.graph);
 });
 
+test("not where rows are put together", () => {
+  const stage = stageOf((f) => f.exp(f.make("concat", [matrix(f), matrix(f, "z")], { axis: 0 })));
+  expect(takenApart(stage.graph, stage.builder, factsOf(stage))).toEqual(stage.graph);
+});
+
 test("one class more costs a million of them no scores", () => {
   const [, definition = ""] = losses[0] ?? [];
   const dims = { N: 512, C: 1_000_000, D: 64 };
