@@ -18,6 +18,7 @@ import { differentiatedBy } from "./differentiated.ts";
 import type { Pass } from "./pass.ts";
 import { factsOf } from "./simplify/index.ts";
 import { column, labels, matrix } from "./simplify/examples.ts";
+import { isReduction } from "./simplify/reductions.ts";
 import {
   type Facts,
   type SimplifyRule,
@@ -117,7 +118,7 @@ function sizeAlong({ type }: Node, axis: number): Dim {
 }
 
 function reducedParts(node: Node, f: Formulas, facts: Facts): Node | undefined {
-  if (!isOp(node, "sum") && !isOp(node, "max") && !isOp(node, "logsumexp")) return undefined;
+  if (!isReduction(node)) return undefined;
   const joined = input(node, 0);
   const { axes } = node.attrs;
   if (!isTakenApart(joined, facts) || !axes.includes(joined.attrs.axis)) return undefined;

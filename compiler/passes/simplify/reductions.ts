@@ -133,7 +133,7 @@ export const reductionRules: readonly SimplifyRule[] = [
 
 type Reduction = Node<"sum"> | Node<"max"> | Node<"logsumexp">;
 
-function isReduction(node: Node): node is Reduction {
+export function isReduction(node: Node): node is Reduction {
   return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
 }
 
