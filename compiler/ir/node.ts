@@ -34,6 +34,13 @@ export function isOp<K extends OpName>(node: Node, op: K): node is Node<K> {
   return node.op === op;
 }
 
+/** What makes one number of many by a monoid. */
+export type Reduction = Node<"sum"> | Node<"max"> | Node<"logsumexp">;
+
+export function isReduction(node: Node): node is Reduction {
+  return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
+}
+
 /** A value that lives from call to call. */
 export function isVariable(node: Node): node is Node<"parameter" | "state"> {
   return isOp(node, "parameter") || isOp(node, "state");

@@ -11,7 +11,7 @@
  * and the elements that need its result, as the softmax of a row would be.
  */
 import type { OpName } from "../ops/attrs.ts";
-import { type Node, isOp, usersOf, isVariable } from "../ir/node.ts";
+import { type Node, isOp, isReduction, usersOf, isVariable } from "../ir/node.ts";
 import { shapeKey } from "../ir/type.ts";
 import { knownSize } from "../ir/dim.ts";
 import { Drafts } from "./fuse/drafts.ts";
@@ -240,10 +240,6 @@ export function kernelKind(node: Node): KernelKind {
   if (isElementwise(node)) return "elementwise";
   if (isReduction(node)) return "reduction";
   return isOp(node, "matmul") || isOp(node, "conv2d") ? "contraction" : "single";
-}
-
-export function isReduction(node: Node): boolean {
-  return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
 }
 
 /** A bias over the last axis right after the product, then max(x, 0). */

@@ -11,14 +11,13 @@
  */
 import { type Dim, addDims, constantDim, isSize, sameDim } from "../ir/dim.ts";
 import { type Formulas, formulas } from "../ir/build.ts";
-import { type Graph, type GraphBuilder, type Node, isOp } from "../ir/node.ts";
+import { type Graph, type GraphBuilder, type Node, isOp, isReduction } from "../ir/node.ts";
 import { rewriteGraph } from "../ir/rewrite.ts";
 import { sizeNode } from "../ops/composites.ts";
 import { differentiatedBy } from "./differentiated.ts";
 import type { Pass } from "./pass.ts";
 import { factsOf } from "./simplify/index.ts";
 import { column, labels, matrix } from "./simplify/examples.ts";
-import { isReduction } from "./simplify/reductions.ts";
 import {
   type Facts,
   type SimplifyRule,

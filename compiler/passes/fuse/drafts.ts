@@ -3,16 +3,9 @@
  * kernel's kind takes it, the target's limit holds and no kernel ends up waiting for itself, else it starts one. What
  * each kind takes is said here; what the nodes of a kernel are to each other is in products.ts.
  */
-import type { Node } from "../../ir/node.ts";
+import { type Node, isReduction } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
-import {
-  type KernelGroup,
-  type KernelKind,
-  isBiasEpilogue,
-  isElementwise,
-  isReduction,
-  kernelKind,
-} from "../fuse.ts";
+import { type KernelGroup, type KernelKind, isBiasEpilogue, isElementwise, kernelKind } from "../fuse.ts";
 import { partsOfFold } from "./epilogues.ts";
 import { feedsProduct, isSharedFold, mayBe, shapeOfKernel, takesChains } from "./kinds.ts";
 import { type Surroundings, holds, isViewOf, readsOf, writesOf } from "./touched.ts";

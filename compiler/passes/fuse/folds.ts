@@ -4,9 +4,9 @@
  * way to a sum need not be read again. A reduction's result is complete only afterwards: its epilogue may read it,
  * nothing else in the kernel.
  */
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isReduction } from "../../ir/node.ts";
 import { shapeKey } from "../../ir/type.ts";
-import { isElementwise, isReduction } from "../fuse.ts";
+import { isElementwise } from "../fuse.ts";
 import { isInOrder, partsOfFold, shapeOfElements } from "./epilogues.ts";
 import { mostReductions } from "./products.ts";
 

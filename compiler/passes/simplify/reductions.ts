@@ -4,7 +4,7 @@
  */
 import { constantDim, isSize, knownSize, multiplyDims, productOfDims, sameDim } from "../../ir/dim.ts";
 import type { Formulas } from "../../ir/build.ts";
-import { type Node, isOp } from "../../ir/node.ts";
+import { type Node, isOp, isReduction } from "../../ir/node.ts";
 import { classes, column, leaf, matrix, rows } from "./examples.ts";
 import {
   type SimplifyRule,
@@ -130,12 +130,6 @@ export const reductionRules: readonly SimplifyRule[] = [
     example: (f) => f.sum(f.div(matrix(f), f.exp(column(f))), { axes: [1], keepDims: false }),
   },
 ];
-
-type Reduction = Node<"sum"> | Node<"max"> | Node<"logsumexp">;
-
-export function isReduction(node: Node): node is Reduction {
-  return isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp");
-}
 
 /** Whether m is (Σ x) / n or (1/n) · Σ x over these axes, n the number of elements summed. */
 function isMeanOf(m: Node, x: Node, axes: readonly number[]): boolean {
