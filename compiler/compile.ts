@@ -48,10 +48,11 @@ export function compileVerified(program: Program, fn: ProgramFunction, options: 
 }
 
 function loweredStage(program: Program, fn: ProgramFunction, options: PassOptions): Stage {
-  const { builder, variables } = program;
+  const { builder, variables, training } = program;
   const dims = { ...usualSizes(program, fn), ...options.dims };
   const { inputs, graph } = fn;
-  return { name: "lower", builder, inputs, variables, graph, options: { ...options, dims } };
+  const stage: Stage = { name: "lower", builder, inputs, variables, graph, options: { ...options, dims } };
+  return training === undefined ? stage : { ...stage, batch: training.batch };
 }
 
 /** Every free name of a function as the batch of its train, else as 128. */

@@ -125,6 +125,7 @@ const costs: { readonly [K in OpName]: (node: Node<K>) => Dim } = {
   slice: free,
   pad: free,
   concat: free,
+  alias: free,
   gather: free,
   scatter_add: eachAdded,
   pick: free,

@@ -24,6 +24,7 @@ const attrForms: { readonly [A in AttrName]: Form } = {
   name: "string",
   dtype: "word",
   distribution: "word",
+  side: "word",
   padding: "word",
   keepDims: "boolean",
   descending: "boolean",

@@ -50,6 +50,7 @@ export const inputCounts: { readonly [K in OpName]: number | undefined } = {
   slice: 1,
   pad: 1,
   concat: undefined,
+  alias: 1,
   gather: 2,
   scatter_add: 2,
   pick: 2,

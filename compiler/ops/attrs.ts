@@ -110,6 +110,8 @@ export interface PrimitiveAttrs {
   /** Zeros before and after each axis. */
   pad: { readonly before: readonly Dim[]; readonly after: readonly Dim[] };
   concat: { readonly axis: number };
+  /** The same values, whose axes are others: those of a pair's second side, or of its first again. */
+  alias: { readonly side: "rows" | "columns" };
 
   // indices: an index out of range reads 0 and writes nothing, on every target
   /** gather(x[C, …rest], index i32[…lead]) -> [...lead, ...rest] */

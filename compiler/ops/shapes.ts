@@ -7,7 +7,7 @@ import { formulas, inputOf } from "../ir/build.ts";
 import { at, emptyReference, operand, reference, stretched, strided, stridesOf, walk } from "./arrays.ts";
 import type { PrimitiveTable } from "./record.ts";
 
-type ShapeName = "reshape" | "transpose" | "broadcast" | "slice" | "pad" | "concat";
+type ShapeName = "reshape" | "transpose" | "broadcast" | "slice" | "pad" | "concat" | "alias";
 
 export const shapes: Pick<PrimitiveTable, ShapeName> = {
   reshape: {
@@ -95,6 +95,14 @@ export const shapes: Pick<PrimitiveTable, ShapeName> = {
         start = addDims(start, dimAt(input.type.shape, axis));
         return formulas(builder, node.span).make("slice", [adjoint], { starts, sizes: input.type.shape });
       });
+    },
+  },
+  alias: {
+    doc: "The same values under another name: where rows of a matrix meet rows of the same matrix, it tells one side of the pairs from the other.",
+    evaluate: (inputs) => operand(inputs, 0),
+    gradient: (builder, node, adjoint) => {
+      const side = node.attrs.side === "rows" ? "columns" : "rows";
+      return [builder.make("alias", [adjoint], { side }, node.span)];
     },
   },
 };

@@ -162,6 +162,7 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
       }),
     );
   },
+  alias: ([x]) => x as TensorType,
   concat: (inputs, { axis }) => {
     const [first, ...rest] = inputs;
     if (first === undefined) return fault("needs at least one input");

@@ -98,7 +98,16 @@ const kernelLimits: Readonly<Record<Stage["options"]["target"], KernelLimits>> =
     folds: "shared",
     repeats: true,
     updatesInPlace: true,
-    views: new Set<OpName>(["constant", "size", "iota", "reshape", "transpose", "broadcast", "slice"]),
+    views: new Set<OpName>([
+      "constant",
+      "size",
+      "iota",
+      "reshape",
+      "transpose",
+      "broadcast",
+      "slice",
+      "alias",
+    ]),
   },
 };
 

@@ -51,6 +51,8 @@ export interface Stage {
   readonly inputs: readonly ProgramInput[];
   readonly variables: readonly ProgramVariable[];
   readonly graph: Graph;
+  /** Rows of a call, where a `train` says how many. */
+  readonly batch?: number;
   readonly options: PassOptions;
   /** After `stream`: disjoint sets of nodes that run as loops over chunks of a class axis. */
   readonly regions?: readonly Region[];

@@ -13,9 +13,9 @@
  *   after    pass 0 over W[chunk, D]: s = matmul(w, xᵀ);  %4 = fold logsumexp of s
  *            pass 1 over W[chunk, D]: s kept or again;    %8 = rows of matmul(exp(s - %4), x)
  *
- * But for rows that are looked up early (look-ups.ts) the graph stays as it was: regions say how some of its
- * nodes are computed. What it cannot do yet: sort,
- * scan or shift along the class axis (such a node gets its input whole), and stream one value along two axes.
+ * But for rows that are looked up early (look-ups.ts) and rows that meet each other (sides.ts) the graph stays as it
+ * was: regions say how some of its nodes are computed. What it cannot do yet: sort, scan or shift along the class axis
+ * (such a node gets its input whole).
  */
 import type { Dim } from "../ir/dim.ts";
 import { type Graph, type Node, nodesOfGraph } from "../ir/node.ts";
@@ -26,6 +26,7 @@ import { axesOf } from "./stream/axes.ts";
 import { bodiesOf } from "./stream/body.ts";
 import { lookUpEarly } from "./stream/look-ups.ts";
 import { seedsOf } from "./stream/seeds.ts";
+import { withSides } from "./stream/sides.ts";
 import { inAcyclicOrder } from "./stream/order.ts";
 import { membersOf } from "./stream/members.ts";
 
@@ -84,8 +85,9 @@ export const stream: Pass = {
   run: (stage) => {
     const { inRange } = factsOf(stage);
     const early = { ...stage, graph: lookUpEarly(stage.graph, stage.builder, inRange) };
-    const regions = findRegions(early);
-    return regions.length === 0 ? { ...stage, regions } : { ...early, regions };
+    const sided = { ...stage, graph: withSides(early) };
+    const regions = findRegions(sided);
+    return regions.length === 0 ? { ...stage, regions } : { ...sided, regions };
   },
 };
 

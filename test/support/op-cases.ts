@@ -160,6 +160,10 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
         axis: 0,
       }),
   ],
+  alias: [
+    (f) => f.make("alias", [floats(f, "x", rows, three)], { side: "columns" }),
+    (f) => f.make("alias", [integers(f, "k", rows)], { side: "rows" }),
+  ],
 
   gather: [
     (f) => f.gather(floats(f, "x", four, three), integers(f, "k", rows)),

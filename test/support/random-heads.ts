@@ -1,5 +1,5 @@
 /**
- * Losses written at random for heads: a product of rows and classes, a chain behind it that may read vectors, the own
+ * Losses written at random for heads: a product of rows and classes, or of rows and rows, a chain behind it that may read vectors, the own
  * class and statistics of its own rows, and reductions over the classes. They are what kernels of products fuse and what
  * `stream` cuts into passes. A tape of integers makes one, as for random programs, so a failing one shrinks.
  */
@@ -21,25 +21,28 @@ export const randomHeads: fc.Arbitrary<RandomHead> = fc
     width: fc.constantFrom(1, 3, 13),
     N: fc.constantFrom(1, 4, 17),
     C: fc.constantFrom(1, 6, 37),
+    isOfPairs: fc.nat(3).map((number) => number === 0),
     tape: fc.array(fc.nat(2 ** 20), { minLength: 4, maxLength: 12 }),
   })
-  .map(({ width, N, C, tape }): RandomHead => {
+  .map(({ width, N, C, isOfPairs, tape }): RandomHead => {
     const head: RandomHead = {
       sizes: { width, classes: "free" },
       rows: { N, C },
-      write: (parts) => written(parts, tape),
+      write: (parts) =>
+        isOfPairs ? written({ ...parts, C: parts.N }, tape, "rows") : written(parts, tape, "classes"),
     };
-    const text = JSON.stringify({ width, N, C, tape });
+    const text = JSON.stringify({ width, N, C, isOfPairs, tape });
     return Object.assign(head, { [fc.toStringMethod]: () => text });
   });
 
-function written(head: Head, tape: readonly number[]): HeadResult {
+/** Rows meet the classes, or each other: then there are as many classes as rows. */
+function written(head: Head, tape: readonly number[], met: "classes" | "rows"): HeadResult {
   const { f, x, C, D, parameter } = head;
   const [W, bias] = [parameter("W", [C, D]), parameter("bias", [C])];
   // Rows of one number would all become 1 or -1, and roundings would choose between them.
   const isUnit = (tape[0] ?? 0) % 2 === 0 && knownSize(D) !== 1;
   const unit = (value: Node): Node => (isUnit ? f.make("normalize", [value], { axis: 1 }) : value);
-  const scores = f.matmul(unit(x), unit(W), "keep", "flip");
+  const scores = f.matmul(unit(x), unit(met === "rows" ? x : W), "keep", "flip");
   const z = tape.slice(2).reduce((before, number) => {
     const step = steps[number % steps.length];
     // Values stay small, so that f32 loses little and no two of them meet at a bound of tanh.

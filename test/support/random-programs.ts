@@ -1,6 +1,6 @@
 /**
  * Random well-typed graphs for fast-check: every primitive operation can occur, sizes go down to one row,
- * one class and one feature, and some rows are zero. A program is built from a tape of integers, so a
+ * one class and one feature, there may be as many classes as rows, and some rows are zero. A program is built from a tape of integers, so a
  * failing one shrinks to a short tape. Values stay small (what grows is squashed by tanh), so that targets
  * in f32 can be compared with the reference; `smooth` programs also leave out the operations that jump.
  */
@@ -89,7 +89,7 @@ function programFrom(tape: readonly number[], flavour: Flavour): RandomProgram {
   const [n, c, d] = [1 + integer(5), 1 + integer(6), 1 + integer(4)];
   const sizes: Sizes = {
     rows: namedDim("N"),
-    classes: integer(2) === 0 ? constantDim(c) : namedDim("C"),
+    classes: [constantDim(c), namedDim("C"), namedDim("N")][integer(3)] ?? namedDim("C"),
     features: constantDim(d),
   };
   const dims = { N: n, C: c };

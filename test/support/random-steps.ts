@@ -151,6 +151,10 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
       const other = one((node) => joins(x, node, axis)) ?? x;
       return f.make("concat", integer(4) === 0 ? [x, other, x] : [other, x], { axis });
     }),
+  alias: ({ f, one, integer }) =>
+    applied(one(isFloatOfRank(1)), (x) =>
+      f.make("alias", [x], { side: integer(2) === 0 ? "rows" : "columns" }),
+    ),
 
   gather: ({ f, one }) => {
     const index = one(isIndex);

@@ -84,6 +84,7 @@ export const emissions: { readonly [K in ComputedName]: Emission<K> } = {
   pad: ([x], { before, after }, context) =>
     `k.pad(${x}, ${sizes(before, context)}, ${sizes(after, context)})`,
   concat: (parts, { axis }) => `k.concat([${parts.join(", ")}], ${axis})`,
+  alias: ([x]) => `tf.reshape(${x}, ${x}.shape)`,
 
   gather: ([x, index]) => `k.gather(${x}, ${index})`,
   scatter_add: ([index, updates], { size }, context) =>

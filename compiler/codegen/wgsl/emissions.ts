@@ -97,6 +97,7 @@ export const emissions: { readonly [K in PrimitiveName]: Emission<K> } = {
   }),
   pad: element(padValue),
   concat: kernel,
+  alias: view((node, place, context) => operandAt(node, 0, place, context)),
 
   gather: element(gatherValue),
   scatter_add: element(scatterAddValue),

@@ -79,7 +79,9 @@ export function isOfTile(nodes: readonly Node[]): boolean {
         each.inputs[0]?.type.dtype === "f32",
     ) &&
     isInOrder(parts) &&
-    behind(parts.elements, product).every((node) => shapeKey(node.type.shape) === shape)
+    behind(parts.elements, product).every(
+      (node) => isElementwise(node) && shapeKey(node.type.shape) === shape,
+    )
   );
 }
 

@@ -7,11 +7,7 @@
 import { type Dim, constantDim, isSize, multiplyDims, sameDim } from "../../ir/dim.ts";
 import { type Node, isOp } from "../../ir/node.ts";
 import { isElementwise } from "../fuse.ts";
-
-export interface Place {
-  readonly node: Node;
-  readonly axis: number;
-}
+import { type Place, noFamilies } from "./families.ts";
 
 export interface Axes {
   /** The same number for axes of one family. */
@@ -21,19 +17,9 @@ export interface Axes {
 }
 
 export function axesOf(nodes: readonly Node[]): Axes {
-  const parents = new Map<number, number>();
-  const root = (key: number): number => {
-    let at = key;
-    for (let up = parents.get(at); up !== undefined; up = parents.get(at)) at = up;
-    if (at !== key) parents.set(key, at);
-    return at;
-  };
-  for (const node of nodes)
-    for (const [from, to] of carried(node)) {
-      const [a, b] = [root(keyOf(from)), root(keyOf(to))];
-      if (a !== b) parents.set(Math.max(a, b), Math.min(a, b));
-    }
-  const family = (node: Node, axis: number): number => root(keyOf({ node, axis }));
+  const families = noFamilies();
+  for (const node of nodes) for (const { from, to } of linksOf(node)) families.join(from, to);
+  const family = (node: Node, axis: number): number => families.of({ node, axis });
   return {
     family,
     within: (node, wanted) =>
@@ -41,23 +27,26 @@ export function axesOf(nodes: readonly Node[]): Axes {
   };
 }
 
-/** Ranks stay far below this. */
-const maximalRank = 64;
-
-function keyOf({ node, axis }: Place): number {
-  return node.id * maximalRank + axis;
+/** An operation carries positions of one place to those of another: of its input, to itself or to another input. */
+export interface Link {
+  readonly user: Node;
+  /** The input that is on the way. */
+  readonly index: number;
+  readonly from: Place;
+  readonly to: Place;
 }
 
-/** Pairs of an input's axis and the axis of the node (or of another input) that it becomes. */
-export function carried(node: Node): readonly (readonly [Place, Place])[] {
-  return node.inputs
+export function linksOf(user: Node): readonly Link[] {
+  return user.inputs
     .flatMap((input, index) =>
-      carriedAxes(node, index).map(([from, to]): readonly [Place, Place] => [
-        { node: input, axis: from },
-        { node, axis: to },
-      ]),
+      carriedAxes(user, index).map(([from, to]): Link => ({
+        user,
+        index,
+        from: { node: input, axis: from },
+        to: { node: user, axis: to },
+      })),
     )
-    .concat(contracted(node));
+    .concat(contracted(user));
 }
 
 /** For one input: its axes that go on, each with the node's axis that it becomes. */
@@ -98,26 +87,19 @@ export function innerAxis(node: Node<"matmul">, index: number): number {
   return 1 - freeAxis(node, index)[0];
 }
 
-function contracted(node: Node): readonly (readonly [Place, Place])[] {
-  const [a, b] = node.inputs;
+/** What two inputs have in common: the axis that is summed over, or the rows that are looked up one by one. */
+function contracted(user: Node): readonly Link[] {
+  const [a, b] = user.inputs;
   if (a === undefined || b === undefined) return [];
-  if (isOp(node, "matmul"))
-    return [
-      [
-        { node: a, axis: innerAxis(node, 0) },
-        { node: b, axis: innerAxis(node, 1) },
-      ],
-    ];
-  if (isOp(node, "scatter_add"))
-    return a.type.shape.map((_, axis) => [
-      { node: a, axis },
-      { node: b, axis },
-    ]);
-  if (isOp(node, "pick"))
-    return b.type.shape.map((_, axis) => [
-      { node: a, axis },
-      { node: b, axis },
-    ]);
+  const link = (axisOfA: number, axisOfB: number): Link => ({
+    user,
+    index: 1,
+    from: { node: b, axis: axisOfB },
+    to: { node: a, axis: axisOfA },
+  });
+  if (isOp(user, "matmul")) return [link(innerAxis(user, 0), innerAxis(user, 1))];
+  if (isOp(user, "scatter_add")) return a.type.shape.map((_, axis) => link(axis, axis));
+  if (isOp(user, "pick")) return b.type.shape.map((_, axis) => link(axis, axis));
   return [];
 }
 

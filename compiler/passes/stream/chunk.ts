@@ -76,7 +76,7 @@ function slicedForm(writing: Writing, node: Node, slices: Slice[]): Form {
     { name: `slice of ${nameOf(node)}`, dtype: node.type.dtype, shape },
     node.span,
   );
-  slices.push({ leaf, of: node, axis, unit });
+  slices.push({ leaf, of: isOp(node, "alias") ? inputOf(node, 0) : node, axis, unit });
   const order = [axis, ...identity(node.type.shape.length).filter((each) => each !== axis)];
   return ordered(builder, { node: leaf, order: identity(order.length) }, order);
 }

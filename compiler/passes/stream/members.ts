@@ -4,7 +4,7 @@
  * level: the number of statistics that must be complete before it can run, which is the pass that computes it.
  */
 import { type Dim, quotientDims, multiplyDims, sameDim } from "../../ir/dim.ts";
-import { type Graph, type Node, isOp, usersOf } from "../../ir/node.ts";
+import { type Graph, type Node, isOp, isVariable, usersOf } from "../../ir/node.ts";
 import type { PrimitiveName } from "../../ops/attrs.ts";
 import { isElementwise } from "../fuse.ts";
 import { type Axes, carriedAxes, innerAxis } from "./axes.ts";
@@ -43,12 +43,36 @@ export function membersOf(
   const sinks = new Set<Node>();
   for (const node of nodes)
     if (!taken.has(node) && !local.has(node) && isSink(node, view, local)) sinks.add(node);
-  const products = [...local].some((node) => isOp(node, "matmul"));
   const statistics = [...sinks].some((node) => !isOp(node, "matmul"));
-  if (!products || !statistics || readsRows(nodes, view, local, sinks)) return undefined;
+  if (!statistics || !savesProducts(axes, view, local) || readsRows(nodes, view, local, sinks))
+    return undefined;
   const emitted = emittedOf(graph, nodes, local, sinks);
   const levels = levelsOf(nodes, local, sinks);
   return { seed, local, sinks, emitted, levels, classAxis, unit: (node) => view.unit(node) ?? seed.classes };
+}
+
+/**
+ * Whether some product is no more of the kind that a variable is anyway: what is multiplied by class weights f32[C, D]
+ * has the features of W, and cutting those into chunks would save nothing.
+ */
+function savesProducts(axes: Axes, view: View, local: ReadonlySet<Node>): boolean {
+  const otherAxes = (node: Node): readonly number[] => {
+    const own = view.classAxis(node);
+    return own === undefined
+      ? []
+      : node.type.shape.flatMap((_, axis) => (axis === own ? [] : [axes.family(node, axis)]));
+  };
+  const stored = new Set(
+    [...local].flatMap(({ inputs }) => inputs.flatMap((input) => (isStored(input) ? otherAxes(input) : []))),
+  );
+  return [...local].some(
+    (node) => isOp(node, "matmul") && otherAxes(node).some((family) => !stored.has(family)),
+  );
+}
+
+/** A variable, or the same seen from the other side of pairs. */
+function isStored(node: Node): boolean {
+  return isOp(node, "alias") ? node.inputs.every(isStored) : isVariable(node);
 }
 
 /**
@@ -65,7 +89,7 @@ function readsRows(
   for (const node of nodes)
     if (
       (isOp(node, "input") && node.type.shape.length > 0) ||
-      node.inputs.some((input) => fromData.has(input))
+      (!isOp(node, "alias") && node.inputs.some((input) => fromData.has(input)))
     )
       fromData.add(node);
   return [...local, ...sinks].some((node) =>

@@ -1,10 +1,11 @@
 /**
  * Where regions may begin: families of axes that a matrix product leaves free, that belong to a parameter, that
  * are large or of unknown size, and over which rows are reduced. A hidden layer's axis is only ever summed
- * away by the next product, so it is none; the class axis of a softmax, a margin loss or a user's own loss is.
+ * away by the next product, so it is none; the class axis of a softmax, a margin loss or a user's own loss is. Where
+ * rows meet rows of the same matrix, the second side is one too, also where all pairs are reduced at once.
  */
 import { type Dim, knownSize, namesOfDim } from "../../ir/dim.ts";
-import { type Node, isOp, isVariable } from "../../ir/node.ts";
+import { type Node, isOp, isReduction, isVariable } from "../../ir/node.ts";
 import { type PassOptions, isChunked } from "../pass.ts";
 import type { Axes } from "./axes.ts";
 
@@ -14,36 +15,58 @@ export interface Seed {
   readonly classes: Dim;
 }
 
+/** What is known of a family when all nodes have been seen. */
+interface Family {
+  readonly sizes: Dim[];
+  ofParameter: boolean;
+  /** The second side of pairs of rows. */
+  ofPairs: boolean;
+  ofProduct: boolean;
+  /** Reduced while another axis, the row's, stays. */
+  reduced: boolean;
+  /** Reduced, be it with all other axes. */
+  summedUp: boolean;
+}
+
 /** The largest axis first; axes of unknown size before all. */
 export function seedsOf(nodes: readonly Node[], axes: Axes, options: PassOptions): readonly Seed[] {
-  const sizes = new Map<number, Dim[]>();
-  const [ofParameter, ofProduct, reduced] = [new Set<number>(), new Set<number>(), new Set<number>()];
-  for (const node of nodes) {
-    node.type.shape.forEach((dim, axis) => {
-      const family = axes.family(node, axis);
-      const known = sizes.get(family);
-      if (known === undefined) sizes.set(family, [dim]);
-      else known.push(dim);
-      if (isVariable(node)) ofParameter.add(family);
-      if (isOp(node, "matmul")) ofProduct.add(family);
-    });
-    for (const axis of rowStatisticAxes(node)) {
-      const [input] = node.inputs;
-      if (input !== undefined) reduced.add(axes.family(input, axis));
-    }
-  }
-  return [...sizes]
-    .filter(([family]) => ofParameter.has(family) && ofProduct.has(family) && reduced.has(family))
-    .map(([family, dims]): Seed => ({ family, classes: smallest(dims) }))
+  return [...familiesOf(nodes, axes)]
+    .filter(([, { ofProduct }]) => ofProduct)
+    .filter(([, of]) => (of.ofParameter && of.reduced) || (of.ofPairs && of.summedUp))
+    .map(([family, { sizes }]): Seed => ({ family, classes: smallest(sizes) }))
     .filter(({ classes }) => isChunked(classes, options))
     .sort((a, b) => weight(b.classes) - weight(a.classes) || a.family - b.family);
 }
 
+function familiesOf(nodes: readonly Node[], axes: Axes): ReadonlyMap<number, Family> {
+  const families = new Map<number, Family>();
+  const at = (node: Node, axis: number): Family => {
+    const number = axes.family(node, axis);
+    const none = { ofParameter: false, ofPairs: false, ofProduct: false, reduced: false, summedUp: false };
+    const family = families.get(number) ?? { sizes: [], ...none };
+    families.set(number, family);
+    return family;
+  };
+  for (const node of nodes) {
+    node.type.shape.forEach((dim, axis) => {
+      const family = at(node, axis);
+      family.sizes.push(dim);
+      family.ofParameter ||= isVariable(node);
+      family.ofPairs ||= isOp(node, "alias") && node.attrs.side === "columns";
+      family.ofProduct ||= isOp(node, "matmul");
+    });
+    const [input] = node.inputs;
+    if (input === undefined) continue;
+    for (const axis of rowStatisticAxes(node)) at(input, axis).reduced = true;
+    if (isReduction(node)) for (const axis of node.attrs.axes) at(input, axis).summedUp = true;
+  }
+  return families;
+}
+
 /** Axes that a node reduces while another axis, the row's, stays. */
-function rowStatisticAxes(node: Node): readonly number[] {
+export function rowStatisticAxes(node: Node): readonly number[] {
   const rank = node.inputs[0]?.type.shape.length ?? 0;
-  if (isOp(node, "sum") || isOp(node, "max") || isOp(node, "logsumexp"))
-    return node.attrs.axes.length < rank ? node.attrs.axes : [];
+  if (isReduction(node)) return node.attrs.axes.length < rank ? node.attrs.axes : [];
   return isOp(node, "argmax") && rank > 1 ? [node.attrs.axis] : [];
 }
 

@@ -316,6 +316,10 @@ const cases: Cases = {
     { attrs: { axis: 1 }, operands: [i32(2, 3), i32(2, 1)], agreement: "exact" },
     { attrs: { axis: 2 }, operands: [bool(2, 3, 1), bool(2, 3, 4)], agreement: "exact" },
   ],
+  alias: [
+    { attrs: { side: "columns" }, operands: [f32(5, 3)], agreement: "exact" },
+    { attrs: { side: "rows" }, operands: [i32(7)], agreement: "exact" },
+  ],
 
   gather: [
     { attrs: {}, operands: [f32(7), index(7, 3, 2)], agreement: "exact" },
