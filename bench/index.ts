@@ -11,6 +11,7 @@ import { formatter } from "./format.ts";
 import { growth } from "./growth.ts";
 import { languageServer } from "./language-server.ts";
 import type { Benchmark, Row, Size } from "./measure.ts";
+import { pairs } from "./pairs.ts";
 import { playground } from "./playground.ts";
 import { steadyTensors } from "./steady.ts";
 
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   arcFaceHead,
   convnet,
   growth,
+  pairs,
   compileTimes,
   formatter,
   languageServer,

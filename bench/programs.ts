@@ -1,6 +1,8 @@
 /** Margo's side of the benchmarks: entries of .margo files, compiled and made runnable on tfjs's wasm backend. */
 import { elaborateEntry } from "../compiler/check/index.ts";
-import { emitModule } from "../compiler/codegen/tfjs/module.ts";
+import { type CompiledFunction, emitModule, functionsToCompile } from "../compiler/codegen/tfjs/module.ts";
+import { compileFunction, defaultPassOptions } from "../compiler/compile.ts";
+import type { PassOptions } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
 import type { Executor, HostTensor } from "../runtime/program.ts";
 import { normalNumbers, uniformNumbers } from "../runtime/random.ts";
@@ -22,14 +24,21 @@ export function elaborate(
   return program;
 }
 
-export function emittedText(program: Program): string {
-  return emitModule(program, compileProgram(program), "bench").js;
+export function emittedText(program: Program, compiled = compileProgram(program)): string {
+  return emitModule(program, compiled, "bench").js;
 }
 
-export async function executorOf(program: Program): Promise<Executor> {
-  const executor = await createTfjsExecutor(await loadTfjsModule(emittedText(program)), "wasm");
+export async function executorOf(program: Program, compiled = compileProgram(program)): Promise<Executor> {
+  const module = await loadTfjsModule(emittedText(program, compiled));
+  const executor = await createTfjsExecutor(module, "wasm");
   await executor.initialize(1);
   return executor;
+}
+
+/** The twin that stores what others go over in chunks. */
+export function compiledWhole(program: Program): readonly CompiledFunction[] {
+  const options: PassOptions = { ...defaultPassOptions, without: ["stream"] };
+  return functionsToCompile(program).map((fn) => ({ fn, stage: compileFunction(program, fn, options) }));
 }
 
 /** The program without its accuracy, which is no part of the step that the peers do. */
