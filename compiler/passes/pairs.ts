@@ -9,12 +9,14 @@
  *   after    %4 = matmul(%0, %1) {transposeB}     f32[N, C]
  *            %9 = maximum(0, Σ %0² + Σ %1² - 2 · %4)
  *
- * It knows products of two values and squares of differences; other functions of a pair stay as they are written.
+ * It knows products, and squares of differences with weights of either side; other functions of a pair stay as they are
+ * written, and so do weights that may be below 0, since a distance that rounds to less than 0 is put right.
  */
-import { formulas, inputOf } from "../ir/build.ts";
+import { type Formulas, formulas } from "../ir/build.ts";
 import { type Graph, type GraphBuilder, type Node, isOp, nodesOfGraph } from "../ir/node.ts";
 import { rewriteGraph } from "../ir/rewrite.ts";
 import { differentiatedBy } from "./differentiated.ts";
+import { factorsOfPairs } from "./pairs/factors.ts";
 import { pairRules } from "./pairs/rules.ts";
 import type { Pass } from "./pass.ts";
 
@@ -36,7 +38,7 @@ export function pairGraph(graph: Graph, builder: GraphBuilder): Graph {
 function pairOnce(graph: Graph, builder: GraphBuilder): Graph {
   const nodes = nodesOfGraph(graph);
   const asked = differentiatedBy(graph);
-  const isFree = (sum: Node): boolean => !between(sum).some((node) => asked.has(node));
+  const isFree = (sum: Node): boolean => !between(formulas(builder), sum).some((node) => asked.has(node));
   const sums = new Set(nodes.filter((node) => isOp(node, "sum") && isFree(node)));
   return rewriteGraph(graph, builder, (node) => {
     if (!sums.has(node)) return undefined;
@@ -49,9 +51,9 @@ function pairOnce(graph: Graph, builder: GraphBuilder): Graph {
   });
 }
 
-/** What lies between a sum of pairs and the two values that meet: the product, or the square and the difference. */
-function between(sum: Node): readonly Node[] {
-  const product = inputOf(sum, 0);
-  const [left, right] = product.inputs;
-  return left !== undefined && left === right ? [product, left] : [product];
+/** What lies between a sum of pairs and the values that meet: products, and the squares and differences. */
+function between(f: Formulas, sum: Node): readonly Node[] {
+  if (!isOp(sum, "sum")) return [];
+  const { between, ofPairs } = factorsOfPairs(f, sum);
+  return [...between, ...ofPairs];
 }
