@@ -1,16 +1,26 @@
 /** Mistakes in how words are put together, M00xx: brackets, missing parts, parts in the wrong place. */
+import type { Fix } from "./diagnostic.ts";
 import { type Located, defineError, replaceBy } from "./entry.ts";
 import type { Span } from "./span.ts";
 
 export const unexpected = defineError<
-  Located & { readonly found: string; readonly wanted: string; readonly hint?: string | undefined }
+  Located & {
+    readonly found: string;
+    readonly wanted: string;
+    readonly hint?: string | undefined;
+    readonly fix?: Fix | undefined;
+  }
 >({
   code: "M0001",
   title: "Something else belongs here",
   explanation:
     "The text up to here is understood; what follows does not go on with it. The message says what would.",
   example: "fn f(x: f32) = x + * 2\n",
-  report: ({ found, wanted, hint }) => ({ message: `${found} is unexpected: ${wanted}`, help: hint }),
+  report: ({ found, wanted, hint, fix }) => ({
+    message: `${found} is unexpected: ${wanted}`,
+    help: hint,
+    fix,
+  }),
 });
 
 export const missingBracket = defineError<

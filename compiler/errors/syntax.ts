@@ -1,10 +1,11 @@
 /**
  * Mistakes in the text itself, M00xx: what is no word, what does not close, what other languages would write.
- * The entries that say what the parser expected are in syntax-structure.ts.
+ * The entries that say what the parser expected are in syntax-structure.ts, what other languages write in syntax-habits.ts.
  */
 import { type Located, defineError, replaceBy } from "./entry.ts";
 import type { Span } from "./span.ts";
 
+export * from "./syntax-habits.ts";
 export * from "./syntax-structure.ts";
 
 export const strayCharacter = defineError<Located & { readonly character: string }>({
@@ -21,6 +22,7 @@ export const strayCharacter = defineError<Located & { readonly character: string
       return {
         message: `${shown} means nothing here`,
         help: strayHelp[character] ?? "remove it; names are made of Latin and Greek letters, digits and `_`",
+        fix: character === "#" ? replaceBy(span, "//", "write `//`") : undefined,
       };
     }
     const name = plain === " " ? "a plain space" : `\`${plain}\``;
@@ -82,13 +84,13 @@ export const unclosedString = defineError({
 
 export const singleQuotes = defineError<Located & { readonly text: string }>({
   code: "M0006",
-  title: "Single quotes",
-  explanation: 'Strings stand in double quotes: `"valid"`.',
+  title: "Other quotes",
+  explanation: 'Strings stand in straight double quotes: `"valid"`.',
   example: "import { dense } from 'std/layers'\n",
   report: ({ span, text }) => {
     const fixed = JSON.stringify(text.slice(1, -1));
     return {
-      message: "strings stand in double quotes",
+      message: `strings stand in ${text.startsWith("'") ? "" : "straight "}double quotes`,
       help: `write ${fixed}`,
       fix: replaceBy(span, fixed, "use double quotes"),
     };

@@ -5,9 +5,11 @@ import type { Diagnostic } from "../errors/diagnostic.ts";
 import {
   commentNotDivision,
   foreignWord,
+  loopWord,
   missingBracket,
   missingTimes,
   nestedTooDeep,
+  reservedName,
   returnWord,
   semicolon,
   singleQuotes,
@@ -77,6 +79,10 @@ function faultDiagnostic(file: string, fault: LayoutFault): Diagnostic {
       return foreignWord.report({ span: spanOf(fault.token), written: fault.token.image, meant: fault.word });
     case "returnWord":
       return returnWord.report({ span: spanOf(fault.token) });
+    case "loopWord":
+      return loopWord.report({ span: spanOf(fault.token), word: fault.token.image });
+    case "reservedName":
+      return reservedName.report({ span: spanOf(fault.token), word: fault.token.image });
     case "missingTimes": {
       const [number, name] = [spanOf(fault.number), spanOf(fault.name)];
       const span = { ...number, end: name.end };
