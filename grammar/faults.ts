@@ -3,7 +3,13 @@ import type { IToken } from "chevrotain";
 
 export type LayoutFault =
   /** `at` is where the closing sign belongs. */
-  | { readonly kind: "unclosed"; readonly opener: IToken; readonly closer: string; readonly at: number }
+  | {
+      readonly kind: "unclosed";
+      readonly opener: IToken;
+      readonly closer: string;
+      readonly at: number;
+      readonly isOnLineOfOpener: boolean;
+    }
   | { readonly kind: "strayCloser"; readonly token: IToken }
   | { readonly kind: "semicolon"; readonly token: IToken; readonly endsLine: boolean }
   /** `def` for `fn`: a word of another language, or a misspelt one. */

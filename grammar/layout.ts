@@ -323,7 +323,8 @@ function closeBrackets(writer: Writer, level: number): void {
     if (bracket === undefined || last === undefined) return;
     if (bracket.isBlock) closeBlock(writer);
     const { opener, closer, isStray } = bracket;
-    writer.faults.push({ kind: "unclosed", opener, closer, at: endOf(last) });
+    const isOnLineOfOpener = !isOnLaterLine(opener, last);
+    writer.faults.push({ kind: "unclosed", opener, closer, at: endOf(last), isOnLineOfOpener });
     put(
       writer,
       virtualToken(isStray ? is.StrayCurly : (closingTypes.get(closer) ?? is.RightParen), closer, last),

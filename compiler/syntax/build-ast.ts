@@ -134,15 +134,26 @@ function buildCallable(build: Build, node: CstNode, head: DeclarationHead): Call
   const name = identifierOf(build, tokenOf(node, "Identifier"), head.span);
   const lists = nodesOf(node, "parameters").map((list) => buildParameters(build, list, head.span));
   const wanted = kind === "layer" ? 2 : 1;
-  if (lists.length !== wanted)
-    build.slips.push(listCount.report({ span: name.span, kind, found: lists.length }));
   const [first = [], second = []] = lists;
+  if (lists.length !== wanted) {
+    const border = kind === "layer" ? borderOfInputs(first) : undefined;
+    build.slips.push(listCount.report({ span: name.span, kind, found: lists.length, border }));
+  }
   const [settings, parameters] = kind === "layer" && lists.length > 1 ? [first, second] : [[], first];
   const returns = buildType(build, nodeOf(node, "type"));
   const value = nodeOf(node, "expression");
   const body =
     value === undefined ? buildBlock(build, node, head.span) : [expressionStatement(build, value, head)];
   return { kind, name, ...head, settings, parameters, ...(returns === undefined ? {} : { returns }), body };
+}
+
+/** The comma between the last setting and the first input of a list that holds both. */
+function borderOfInputs(list: readonly Parameter[]): Span | undefined {
+  const at = list.findIndex(({ type }) => type?.kind === "tensor");
+  const [before, first] = [list[at - 1], list[at]];
+  if (before === undefined || first === undefined) return undefined;
+  const { file, end } = before.span;
+  return { file, start: end, end: first.span.start };
 }
 
 function expressionStatement(build: Build, node: CstNode, { span }: DeclarationHead): Statement {
