@@ -67,7 +67,7 @@ export function settingsOfReader(name: DataName): readonly string[] {
   return readerSettings[name];
 }
 
-export function isReaderName(name: string): boolean {
+export function isReaderName(name: string): name is DataName {
   return readerNames.has(name);
 }
 
