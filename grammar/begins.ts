@@ -30,11 +30,16 @@ export const hardWords = new Set([is.Let, is.Require, is.Import, is.Export]);
 export function beginsDeclaration(words: Words, index: number): boolean {
   const token = words[index];
   if (token === undefined) return false;
-  if (token.tokenType === is.Import) return true;
+  if (token.tokenType === is.Import) return !isNamed(words[index + 1]);
   const [word, at] = token.tokenType === is.Export ? [words[index + 1], index + 1] : [token, index];
   if (word?.tokenType === is.Let) return at > index;
   const isWord = callableWords.includes(word?.image ?? "") || word?.image === "train";
   return isWord && isFollowedByName(words, at);
+}
+
+/** `import = 3` names something by a word that it may not. */
+function isNamed(next: IToken | undefined): boolean {
+  return next?.tokenType === is.Equals || next?.tokenType === is.Colon;
 }
 
 export function beginsStatement(words: Words, index: number): boolean {

@@ -129,8 +129,26 @@ function putWord(writer: Writer, index: number, token: IToken): void {
     writer.faults.push({ kind: "missingTimes", number: previous, name: token });
     put(writer, virtualToken(is.Times, "*", previous));
   }
+  if (isReservedName(writer, index, token)) {
+    writer.faults.push({ kind: "reservedName", token });
+    return put(writer, retyped(token, is.Identifier));
+  }
   put(writer, token);
 }
+
+/** A reserved word where only a name can stand: behind `let`, or before `:` or `=` in a list. */
+function isReservedName(writer: Writer, index: number, { tokenType }: IToken): boolean {
+  if (!reservedWords.has(tokenType)) return false;
+  const before = writer.out.at(-1)?.tokenType;
+  if (before === is.Let || before === is.Param || before === is.State) return true;
+  const after = writer.words[index + 1]?.tokenType;
+  const beginsItem = before === is.LeftParen || before === is.Comma;
+  return beginsItem && isInside(writer) && (after === is.Colon || after === is.Equals);
+}
+
+const reservedWords = new Set([
+  is.Let, is.Require, is.Import, is.Export, is.If, is.Then, is.Else, is.Or, is.And, is.Not, is.True, is.False,
+]); // prettier-ignore
 
 const closers: ReadonlyMap<TokenType, string> = new Map([
   [is.LeftParen, ")"],
@@ -171,6 +189,8 @@ const foreignWords: Readonly<Record<string, string>> = {
   assert: "require",
 };
 
+const loopWords = new Set(["for", "while"]);
+
 /** The first word of a statement, or the one behind `export`. */
 function beginStatement(writer: Writer, index: number, token: IToken): void {
   if (/^[)\]}]$/.test(token.image)) return closeBracket(writer, token);
@@ -180,6 +200,8 @@ function beginStatement(writer: Writer, index: number, token: IToken): void {
     writer.statement = "open";
     return;
   }
+  if (loopWords.has(token.image) && isFollowedByName(writer.words, index))
+    writer.faults.push({ kind: "loopWord", token });
   const meant = meantWord(writer, index, token);
   const type = meant === undefined ? undefined : laidOutTypes.get(meant);
   if (meant === undefined || type === undefined) {
@@ -301,7 +323,8 @@ function closeBrackets(writer: Writer, level: number): void {
     if (bracket === undefined || last === undefined) return;
     if (bracket.isBlock) closeBlock(writer);
     const { opener, closer, isStray } = bracket;
-    writer.faults.push({ kind: "unclosed", opener, closer, at: endOf(last) });
+    const isOnLineOfOpener = !isOnLaterLine(opener, last);
+    writer.faults.push({ kind: "unclosed", opener, closer, at: endOf(last), isOnLineOfOpener });
     put(
       writer,
       virtualToken(isStray ? is.StrayCurly : (closingTypes.get(closer) ?? is.RightParen), closer, last),

@@ -93,6 +93,7 @@ class MargoParser extends CstParser {
       MAX_LOOKAHEAD: 1,
       DEF: [
         { ALT: () => this.SUBRULE(this.importDeclaration) },
+        { GATE: () => this.LA(2).tokenType === is.StringLiteral, ALT: () => this.SUBRULE(this.importBehind) },
         { ALT: () => this.SUBRULE(this.callable) },
         { ALT: () => this.SUBRULE(this.train) },
         { ALT: () => this.SUBRULE(this.letStatement) },
@@ -110,6 +111,18 @@ class MargoParser extends CstParser {
 
   readonly importDeclaration = this.RULE("importDeclaration", () => {
     this.CONSUME(is.Import);
+    this.OR([
+      {
+        GATE: () => this.LA(2).tokenType === is.From || this.LA(2).tokenType === is.Comma,
+        ALT: () => this.SUBRULE(this.bareNames),
+      },
+      { ALT: () => this.SUBRULE(this.namesInBraces) },
+    ]);
+    this.CONSUME(is.From);
+    this.CONSUME(is.StringLiteral);
+  });
+
+  readonly namesInBraces = this.RULE("namesInBraces", () => {
     this.CONSUME(is.LeftCurly);
     this.OPTION(() => {
       this.SUBRULE(this.importName);
@@ -120,8 +133,23 @@ class MargoParser extends CstParser {
       this.OPTION2(() => this.CONSUME2(is.Comma));
     });
     this.CONSUME(is.RightCurly);
+  });
+
+  /** As Python has it: `from "std/layers" import dense`. */
+  readonly importBehind = this.RULE("importBehind", () => {
     this.CONSUME(is.From);
     this.CONSUME(is.StringLiteral);
+    this.CONSUME(is.Import);
+    this.SUBRULE(this.bareNames);
+  });
+
+  /** Without the braces that belong around them. */
+  readonly bareNames = this.RULE("bareNames", () => {
+    this.SUBRULE(this.importName);
+    this.MANY(() => {
+      this.CONSUME(is.Comma);
+      this.SUBRULE2(this.importName);
+    });
   });
 
   readonly importName = this.RULE("importName", () => {
@@ -208,6 +236,18 @@ class MargoParser extends CstParser {
         this.OPTION4(() => this.CONSUME2(is.Comma));
       });
       this.CONSUME(is.RightSquare);
+    });
+    this.OPTION5({
+      GATE: () => isTensorWord(this.LA(0)),
+      DEF: () => {
+        this.CONSUME(is.LeftParen);
+        this.SUBRULE3(this.dimension);
+        this.MANY2(() => {
+          this.CONSUME3(is.Comma);
+          this.SUBRULE4(this.dimension);
+        });
+        this.CONSUME(is.RightParen);
+      },
     });
   });
 
@@ -298,10 +338,14 @@ class MargoParser extends CstParser {
           this.CONSUME(is.If);
           this.SUBRULE(this.conditional, { LABEL: "condition" });
           this.OPTION(() => this.CONSUME(is.Then));
+          this.OPTION3(() => this.CONSUME(is.StrayCurly));
           this.SUBRULE2(this.conditional, { LABEL: "whenTrue" });
+          this.OPTION4(() => this.CONSUME2(is.StrayCurly));
           this.OPTION2(() => {
             this.CONSUME(is.Else);
+            this.OPTION5(() => this.CONSUME3(is.StrayCurly));
             this.SUBRULE3(this.conditional, { LABEL: "whenFalse" });
+            this.OPTION6(() => this.CONSUME4(is.StrayCurly));
           });
         },
       },
@@ -410,6 +454,11 @@ class MargoParser extends CstParser {
     });
     this.CONSUME(is.RightSquare);
   });
+}
+
+/** Behind any other word of a type, round brackets are the next parameter list. */
+function isTensorWord({ image }: IToken): boolean {
+  return image === "f32" || image === "i32" || image === "bool" || image === "index";
 }
 
 /** An error's message is the name of the token type that was expected, or empty: the words are elsewhere. */

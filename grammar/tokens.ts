@@ -82,7 +82,7 @@ export const UnclosedString = createToken({
 });
 export const SingleQuoted = createToken({
   name: "SingleQuoted",
-  pattern: /'[^'\r\n]*'/,
+  pattern: /'[^'\r\n]*'|[“”„][^“”"\r\n]*[“”]|[‘’][^‘’\r\n]*[’]/,
   categories: [StringLiteral],
 });
 

@@ -28,7 +28,7 @@ function builtinSection(): string {
     const { signature, doc } = builtins[name];
     return `| \`${signature.replaceAll("|", "\\|")}\` | ${doc.replaceAll("|", "\\|")} |`;
   });
-  const intro = `\`over:\` takes a dimension (\`over: C\`), a position (\`over: -1\`), a list of them or \`...\`; a reduction without it runs over everything. Data
+  const intro = `\`over:\` takes a dimension (\`over: C\`), a position (\`over: -1\`), a list of them or \`...\`; a reduction without it runs over everything, and what works along one axis (\`softmax\`, \`norm\`, \`normalize\`, \`argmax\`, \`sort\`, \`argsort\`, \`cumsum\`) takes the last. Data
 readers stand only in a \`train\`: see [data.md](data.md).`;
   return `## Builtins\n\n${intro}\n\n| function | what it gives |\n| --- | --- |\n${rows.join("\n")}\n`;
 }

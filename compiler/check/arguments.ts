@@ -13,13 +13,16 @@ import {
   untypedParameter,
   wrongSetting,
 } from "../errors/check-settings.ts";
+import type { Fix } from "../errors/diagnostic.ts";
 import type { Span } from "../errors/span.ts";
 import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { feedInput } from "./session.ts";
+import { foreignSetting, foreignType } from "../errors/foreign-names.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { isTensorParameter } from "./signatures.ts";
+import { plainNumberFix, unquotedNameFix } from "./unquoted.ts";
 import {
   type GivenArgument,
   type Value,
@@ -95,7 +98,13 @@ function argumentProblem(
   const span = argument.nameSpan ?? argument.span;
   const callee = callable.name.name;
   if (!known.includes(name))
-    return unknownArgument.report({ span, name, callee, known, suggestion: suggestName(name, known) });
+    return unknownArgument.report({
+      span,
+      name,
+      callee,
+      known,
+      suggestion: foreignSetting(name, known) ?? suggestName(name, known),
+    });
   const earlier = bound.get(name);
   return earlier === undefined
     ? undefined
@@ -136,7 +145,7 @@ export function kindOfSetting(
       unknownKind.report({
         span: type.span,
         name: type.name,
-        suggestion: suggestName(type.name, settingKinds),
+        suggestion: foreignKind(type.name) ?? suggestName(type.name, settingKinds),
         known: settingKinds,
       }),
     );
@@ -147,6 +156,13 @@ export function kindOfSetting(
     return undefined;
   }
   return kindOfDefault(defaultValue);
+}
+
+/** The word of a type from elsewhere; without sizes only those of settings. */
+function foreignKind(written: string): string | undefined {
+  const word = written.replace("[…]", "");
+  const meant = foreignType(word);
+  return word !== written || settingKinds.includes(meant ?? "") ? meant : undefined;
 }
 
 function isSettingKind(name: string): name is SettingKind {
@@ -194,9 +210,20 @@ export function asSetting(
       kind,
       found: phraseOf(value),
       declared: parameter.span,
+      fix: fixOfSetting[kind]?.(frame, value, span),
     }),
   );
 }
+
+const fixOfSetting: {
+  readonly [K in SettingKind]?: (frame: Frame, value: Value, span: Span) => Fix | undefined;
+} = {
+  int: (frame, value, span) => plainNumberFix(frame, value, span, "int"),
+  float: (frame, value, span) => plainNumberFix(frame, value, span, "float"),
+  number: (frame, value, span) => plainNumberFix(frame, value, span, "float"),
+  bool: (frame, value, span) => plainNumberFix(frame, value, span, "bool"),
+  margin: (frame, value, span) => unquotedNameFix(frame, value, span, ["margin"]),
+};
 
 const fitSetting: { readonly [K in SettingKind]: (value: Value) => Value | undefined } = {
   int: (value) => (value.kind === "int" ? value : undefined),

@@ -8,6 +8,7 @@ import type { Expression } from "../syntax/ast.ts";
 import { ambiguousAxis, axisOutOfRange, badAxis, noSuchAxis, positionOrSize } from "../errors/check-axes.ts";
 import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
+import { lookupValue } from "./names.ts";
 import { report } from "./report.ts";
 import { isUndecided } from "./tensors.ts";
 import { type TensorValue, phraseOf, knownInt } from "./values.ts";
@@ -53,6 +54,7 @@ function axesOfItem(frame: Frame, x: TensorValue, item: Expression): readonly nu
   if (item.kind === "name") {
     const named = namedAxis(frame, x, item.name, item);
     if (named !== "not a dimension") return named;
+    if (lookupValue(frame, item.name) === undefined) return reportNoAxis(frame, x, item);
   }
   const value = evaluate(frame, item);
   if (value.kind === "error") return undefined;
@@ -105,17 +107,17 @@ function namedAxis(
   if (sized.length === 1) return sized;
   if (sized.length > 1)
     report(frame, ambiguousAxis.report({ span, name, type: printType(x.type), axes: sized }));
-  else if (!isUndecided(frame, [x.type]))
-    report(
-      frame,
-      noSuchAxis.report({
-        span,
-        name,
-        type: printType(x.type),
-        labels: x.type.shape.flatMap((dim) => dim.label ?? []),
-      }),
-    );
+  else if (!isUndecided(frame, [x.type])) reportNoAxis(frame, x, { name, span });
   return undefined;
+}
+
+function reportNoAxis(
+  frame: Frame,
+  x: TensorValue,
+  { name, span }: Pick<Extract<Expression, { kind: "name" }>, "name" | "span">,
+): undefined {
+  const labels = x.type.shape.flatMap((dim) => dim.label ?? []);
+  report(frame, noSuchAxis.report({ span, name, type: printType(x.type), labels }));
 }
 
 function axesOfSize(x: TensorValue, size: Dim): readonly number[] {

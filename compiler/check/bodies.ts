@@ -11,9 +11,9 @@ import {
   misplacedStatement,
   recursion,
   unusedName,
-  unusedValue,
+  unusedSetting,
 } from "../errors/check-names.ts";
-import { missingValue, requirementFailed, unknownResult } from "../errors/check-settings.ts";
+import { missingValue, requirementFailed } from "../errors/check-settings.ts";
 import { notScalarLoss } from "../errors/check-losses.ts";
 import { printType } from "../ir/type.ts";
 import type { Span } from "../errors/span.ts";
@@ -22,6 +22,7 @@ import { rememberedCall } from "./call-memory.ts";
 import { ensureChecked } from "./declarations.ts";
 import { evaluate, nestingLimit } from "./expressions.ts";
 import { type Ambient, type Binding, type Frame, outermost, ownerName, pathOfCall } from "./frame.ts";
+import { reportLooseValue, reportUnknownResult } from "./loose-statements.ts";
 import { bindName, bindParameters, blameOf } from "./parameters.ts";
 import { axesOf } from "./pairwise.ts";
 import { addPenalties } from "./penalties.ts";
@@ -122,39 +123,40 @@ export function elaborateBody(frame: Frame, callable: Callable): BodyResult {
     else if (statement.kind === "error") value = errorValue;
     else elaborateStatement(frame, statement);
   }
+  if (value === undefined) return { value: reportMissingValue(frame, callable), results };
   warnUnused(frame);
-  if (value === undefined)
-    return {
-      value: report(
-        frame,
-        missingValue.report({ span: callable.name.span, name: callable.name.name, kind: callable.kind }),
-      ),
-      results,
-    };
   if (callable.kind === "loss") traceBody(frame, value);
   return { value: finishValue(frame, callable, value), results };
 }
 
 function elaborateLast(
   frame: Frame,
-  { value, span }: Extract<Statement, { kind: "expression" }>,
+  statement: Extract<Statement, { kind: "expression" }>,
   isLast: boolean,
 ): Value | undefined {
+  const { value } = statement;
   const result = evaluate(frame, value);
   if (isLast) return result;
-  report(frame, unusedValue.report({ span, found: phraseOf(result) }));
+  reportLooseValue(frame, statement, result);
   return undefined;
+}
+
+function reportMissingValue(frame: Frame, { name, kind, body }: Callable): Value {
+  const last = body.at(-1);
+  const facts = { span: name.span, name: name.name, kind };
+  const named = last?.kind === "let" ? { name: last.name.name, span: last.span } : undefined;
+  return report(frame, missingValue.report({ ...facts, last: named }));
 }
 
 function elaborateResult(
   frame: Frame,
   callable: Callable,
-  { name, value, span }: Extract<Statement, { kind: "result" }>,
+  statement: Extract<Statement, { kind: "result" }>,
   results: Map<string, Value>,
 ): void {
+  const { name, value, span } = statement;
   if (callable.kind !== "loss" || name.name !== "predict") {
-    const known = callable.kind === "loss" ? ["predict"] : [];
-    report(frame, unknownResult.report({ span: name.span, name: name.name, kind: callable.kind, known }));
+    reportUnknownResult(frame, statement, callable.kind, callable.kind === "loss" ? ["predict"] : []);
     evaluate(frame, value);
     return;
   }
@@ -284,11 +286,14 @@ function finishValue(frame: Frame, callable: Callable, value: Value): Value {
 export function warnUnused(frame: Frame): void {
   if (frame.caller !== undefined || frame.session.program.mode !== "generic") return;
   for (const [name, binding] of frame.names) {
-    const isQuiet =
-      binding.used || name.startsWith("_") || binding.kind === "input" || binding.kind === "setting";
-    if (isQuiet || binding.kind !== "let") continue;
+    if (binding.used || name.startsWith("_")) continue;
+    const facts = { span: binding.span, name };
+    // A mistake may hide the place where a setting is read.
+    if (binding.kind === "setting" && frame.session.program.effort.errors === 0)
+      report(frame, unusedSetting.report(facts));
+    if (binding.kind !== "let") continue;
     const removed = removal(frame.module.text, letOf(frame, binding)?.span ?? binding.span);
-    report(frame, unusedName.report({ span: binding.span, name, what: "let", removal: removed }));
+    report(frame, unusedName.report({ ...facts, what: "let", removal: removed }));
   }
 }
 

@@ -13,7 +13,9 @@ import { type Head, geometryOf } from "./geometry.ts";
 import { checkOf, conclude, recall, remember } from "./memory.ts";
 import { bindHeadDims, pairsAmbient, readMargin } from "./margin-readings.ts";
 import { optimizerAmbient, updateParameter } from "./optimizers.ts";
-import { hasBrokenText } from "./report.ts";
+import { unmovedLoss } from "../errors/check-losses.ts";
+import { isMovedBy } from "./moved-by.ts";
+import { hasBrokenText, report } from "./report.ts";
 import { type ProgramState, type Session, feedInput, newSession } from "./session.ts";
 import { isTensorParameter, writtenDim, writtenType } from "./signatures.ts";
 import { type TensorValue, dimValue, errorValue, tensorValue } from "./values.ts";
@@ -66,7 +68,8 @@ function elaborateAlone(session: Session, callable: Callable, module: LoadedModu
         callable.kind === "fn" ? openFans(session) : noAmbient,
       );
       bindEntry(frame, callable, new Map());
-      elaborateBody(frame, callable);
+      const { value } = elaborateBody(frame, callable);
+      if (callable.kind === "loss" && value.kind === "tensor") warnUnmoved(frame, callable, value);
       return;
     }
     case "margin":
@@ -78,6 +81,15 @@ function elaborateAlone(session: Session, callable: Callable, module: LoadedModu
     default:
       return callable.kind satisfies never;
   }
+}
+
+/** Of a loss of nothing but labels and sizes nobody knows what was meant. */
+function warnUnmoved(frame: Frame, { name, parameters }: Callable, { node }: TensorValue): void {
+  const inputs = parameters
+    .filter((one) => isTensorParameter(one) && one.type.dtype === "f32")
+    .map((one) => one.name.name);
+  if (inputs.length > 0 && !isMovedBy(node, new Set(inputs)))
+    report(frame, unmovedLoss.report({ span: name.span, name: name.name, inputs }));
 }
 
 /** A function that is checked alone may be an initialiser: then it may ask for the sizes of a parameter. */
@@ -147,6 +159,7 @@ function checkMargin(session: Session, callable: Callable, module: LoadedModule)
   bindHeadDims(frame, head, callable.name.span);
   bindEntry(frame, callable, new Map());
   readMargin(frame, callable);
+  warnUnused(frame);
 }
 
 /** Features, weights and labels of free sizes. */

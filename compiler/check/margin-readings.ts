@@ -7,11 +7,10 @@ import { type Dim, constantDim, isSize, knownSize, sameDim } from "../ir/dim.ts"
 import { type TensorType, printType } from "../ir/type.ts";
 import type { Callable, Statement } from "../syntax/ast.ts";
 import { badMarginResult, scaleNotPositive } from "../errors/check-losses.ts";
-import { duplicateName, unusedValue } from "../errors/check-names.ts";
-import { unknownResult } from "../errors/check-settings.ts";
+import { duplicateName } from "../errors/check-names.ts";
 import type { Span } from "../errors/span.ts";
-import { suggestName } from "../errors/suggest.ts";
 import { elaborateStatement } from "./bodies.ts";
+import { reportLooseValue, reportUnknownResult } from "./loose-statements.ts";
 import { bindName } from "./parameters.ts";
 import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame, MarginFrames, Reading } from "./frame.ts";
@@ -200,9 +199,11 @@ function readStatement(
       readResult(pairs, own, statement, results);
       return;
     case "expression":
-      report(
+      reportLooseValue(
         pairs,
-        unusedValue.report({ span: statement.span, found: phraseOf(evaluate(pairs, statement.value)) }),
+        statement,
+        evaluate(pairs, statement.value),
+        results.has("target") ? undefined : "target = ",
       );
       return;
     case "error":
@@ -220,21 +221,11 @@ function copyBinding(from: Frame, to: Frame, name: string): void {
 function readResult(
   pairs: Frame,
   own: Frame,
-  { name, value }: Extract<Statement, { kind: "result" }>,
+  statement: Extract<Statement, { kind: "result" }>,
   results: Map<string, ReadValue>,
 ): void {
-  const known = resultNames.includes(name.name);
-  if (!known)
-    report(
-      pairs,
-      unknownResult.report({
-        span: name.span,
-        name: name.name,
-        kind: "margin",
-        known: resultNames,
-        suggestion: suggestName(name.name, resultNames),
-      }),
-    );
+  const { name, value } = statement;
+  if (!resultNames.includes(name.name)) reportUnknownResult(pairs, statement, "margin", resultNames);
   const earlier = results.get(name.name);
   if (earlier !== undefined)
     report(pairs, duplicateName.report({ span: name.span, name: name.name, earlier: earlier.span }));

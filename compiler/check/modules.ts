@@ -15,7 +15,10 @@ import {
 } from "../errors/check-imports.ts";
 import { duplicateName, unusedName } from "../errors/check-names.ts";
 import { importEdit, unimportEdit } from "../syntax/edits.ts";
+import { foreignCallable } from "../errors/foreign-names.ts";
+import type { Span } from "../errors/span.ts";
 import { suggestName } from "../errors/suggest.ts";
+import { type Part, partsOf, partsOfModule } from "../syntax/walk.ts";
 import { isBuiltin } from "./builtins/table.ts";
 import {
   type LoadedModule,
@@ -62,7 +65,7 @@ function checkImport(workspace: Workspace, module: LoadedModule, declaration: Im
   // Each file of the circle finds it; one of them tells it.
   if (cycle !== undefined)
     return [...cycle].sort()[0] === module.file ? [importCycle.report({ ...facts, files: cycle })] : [];
-  return names.flatMap(({ name }) => {
+  return names.flatMap(({ name, alias }) => {
     const found = loaded.declarations.get(name.name);
     if (found?.exported === true) return [];
     const more = { span: name.span, name: name.name, from: from.value };
@@ -77,8 +80,20 @@ function checkImport(workspace: Workspace, module: LoadedModule, declaration: Im
       ];
     const known = exportsOf(loaded);
     const elsewhere = foundElsewhere(workspace, module, declaration, name.name);
-    return [unknownExport.report({ ...more, known, suggestion: suggestName(name.name, known), elsewhere })];
+    const foreign = foreignCallable(name.name);
+    const suggestion =
+      foreign !== undefined && known.includes(foreign) ? foreign : suggestName(name.name, known);
+    const uses = alias === undefined ? usesOf(module, name.name) : [];
+    return [unknownExport.report({ ...more, known, suggestion, elsewhere, uses })];
   });
+}
+
+function usesOf({ module }: LoadedModule, name: string): readonly Span[] {
+  const uses = (part: Part): readonly Span[] =>
+    part.is === "expression" && part.node.kind === "name" && part.node.name === name
+      ? [part.node.span]
+      : partsOf(part).flatMap(uses);
+  return partsOfModule(module).flatMap(uses);
 }
 
 /** A builtin, or what another module of the library exports. */

@@ -12,6 +12,7 @@ import { type Binding, type Frame, moduleFrame } from "./frame.ts";
 import { report } from "./report.ts";
 import { feedCounter } from "./session.ts";
 import { importEdit } from "../syntax/edits.ts";
+import { foreignCallable, foreignValue } from "../errors/foreign-names.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { castTo } from "./tensors.ts";
 import { type Value, boolValue, dimValue, errorValue, floatValue, tensorValue } from "./values.ts";
@@ -122,8 +123,10 @@ export function lookupFunction(frame: Frame, { name, span }: NameExpression): Va
   if (own !== undefined) return readBinding(own);
   const offered = libraryValue(frame, name, span);
   if (offered !== undefined) return offered;
-  const suggestion = suggest(frame, name, callableNames(frame, span));
-  const importable = importableFor(frame, { name, span }, suggestion);
+  const foreign = foreignCallable(name);
+  const isHere = foreign !== undefined && globalName(frame, foreign) !== undefined;
+  const suggestion = isHere ? foreign : suggest(frame, name, callableNames(frame, span));
+  const importable = importableFor(frame, { name, span }, suggestion, foreign);
   report(frame, unknownFunction.report({ span, name, suggestion, importable }));
   return undefined;
 }
@@ -133,7 +136,8 @@ export function isCallable(value: Value): boolean {
 }
 
 function reportUnknown(frame: Frame, name: string, span: NameExpression["span"]): Value {
-  const suggestion = suggest(frame, name, knownNames(frame, span));
+  const given = [...frame.ambient.names, ...universalNames, "true", "false"];
+  const suggestion = foreignValue(name, given) ?? suggest(frame, name, knownNames(frame, span));
   const context = contextOf(name);
   const isPair = frame.ambient.context === "margin" && (name === "i" || name === "j");
   const importable = importableFor(frame, { name, span }, suggestion ?? context);
@@ -155,11 +159,14 @@ function importableFor(
   { module, session }: Frame,
   { name, span: { file } }: Pick<NameExpression, "name" | "span">,
   other: string | undefined,
+  foreign?: string,
 ): Importable | undefined {
   const { workspace, diagnostics } = session.program;
   if (file !== module.file || isLibrary(file) || diagnostics.length >= 200) return undefined;
   const exports = libraryExports(workspace);
-  const meant = exports.has(name) || other !== undefined ? name : (suggestName(name, exports.keys()) ?? name);
+  const isMeant = exports.has(name) || other !== undefined;
+  const known = foreign !== undefined && exports.has(foreign) ? foreign : undefined;
+  const meant = isMeant ? name : (known ?? suggestName(name, exports.keys()) ?? name);
   const from = exports.get(meant);
   return from === undefined ? undefined : { name: meant, from, edit: importEdit(module, meant, from) };
 }

@@ -2,6 +2,7 @@
 import { wrongOperand } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import type { Frame } from "./frame.ts";
+import { foreignValue } from "../errors/foreign-names.ts";
 import { report } from "./report.ts";
 import { type TensorOrError, castTo, toTensor } from "./tensors.ts";
 import { type TensorValue, type Value, phraseOf } from "./values.ts";
@@ -69,6 +70,10 @@ export function wrong(frame: Frame, operator: string, { value, span }: Operand, 
       wanted,
       found: phraseOf(value),
       isBool: isBool(value),
+      called:
+        value.kind === "builtin"
+          ? (foreignValue(value.name, frame.ambient.names) ?? `${value.name}(…)`)
+          : undefined,
       isLoss: (value.kind === "partial" || value.kind === "function") && value.callable.kind === "loss",
     }),
   );

@@ -6,18 +6,17 @@
 import type { Node } from "../ir/node.ts";
 import type { Statement } from "../syntax/ast.ts";
 import { noParamUpdate } from "../errors/check-losses.ts";
-import { unusedValue } from "../errors/check-names.ts";
-import { unknownResult } from "../errors/check-settings.ts";
 import type { Span } from "../errors/span.ts";
 import { type Given } from "./arguments.ts";
 import { elaborateStatement, enterCall } from "./bodies.ts";
 import { bindParameters } from "./parameters.ts";
 import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame } from "./frame.ts";
+import { reportLooseValue, reportUnknownResult } from "./loose-statements.ts";
 import { report } from "./report.ts";
 import { makeTensor, scalar } from "./tensors.ts";
 import { traceSettings } from "./traces.ts";
-import { type FunctionValue, type TensorValue, type Value, phraseOf } from "./values.ts";
+import { type FunctionValue, type TensorValue, type Value } from "./values.ts";
 import { updatedValue } from "./variables.ts";
 
 /** A parameter and its gradient. */
@@ -102,24 +101,13 @@ export function updateParameter(
         elaborateStatement(frame, statement);
         break;
       case "result":
-        report(
-          frame,
-          unknownResult.report({
-            span: statement.name.span,
-            name: statement.name.name,
-            kind: "optimizer",
-            known: [],
-          }),
-        );
+        reportUnknownResult(frame, statement, "optimizer", []);
+        evaluate(frame, statement.value);
+        isFaulty = true;
         break;
       case "expression":
-        report(
-          frame,
-          unusedValue.report({
-            span: statement.span,
-            found: phraseOf(evaluate(frame, statement.value)),
-          }),
-        );
+        reportLooseValue(frame, statement, evaluate(frame, statement.value), "param <- ");
+        isFaulty = true;
         break;
       case "error":
         isFaulty = true;

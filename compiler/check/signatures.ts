@@ -54,6 +54,8 @@ export function matchTensor(
         found: printType(found.type),
         written: printWritten(written),
         writtenSpan: written.span,
+        sizes: found.type.shape.map((dim) => dim.key),
+        wanted: written.dims.some(({ kind }) => kind === "ellipsis") ? undefined : written.dims.length,
       }),
     );
     return undefined;

@@ -3,7 +3,7 @@
  * needed. The type rules run on the labelled types, so that a fault can be told with the names of the
  * source; the nodes themselves carry no labels.
  */
-import { type Dim, constantDim, knownSize, namesOfDim, productOfDims } from "../ir/dim.ts";
+import { type Dim, constantDim, knownSize, namesOfDim, productOfDims, sameDim } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { type DType, type TensorType, printType, scalarType } from "../ir/type.ts";
 import type { AttrsOf, OpName } from "../ops/attrs.ts";
@@ -39,11 +39,31 @@ export function makeTensor<K extends OpName>(
   const type = typeOfOp(op, types, attrs);
   if ("fault" in type) {
     if (isUndecided(frame, types)) return errorValue;
-    return report(frame, shapeFault.report({ span, fault: type.fault, labels: originsOf(inputs, span) }));
+    const help = helpWithShapes(op, types);
+    return report(
+      frame,
+      shapeFault.report({ span, fault: type.fault, labels: originsOf(inputs, span), help }),
+    );
   }
   if (isTooLarge(type)) return report(frame, shapeOverflow.report({ span, type: printType(type) }));
   const nodes = inputs.map((input) => input.node);
   return tensorValue(frame.session.program.builder.make(op, nodes, attrs, span), type);
+}
+
+/** What shapes that do not fit were likely to mean. */
+function helpWithShapes(op: OpName, [first, second]: readonly TensorType[]): string | undefined {
+  const [rows, inner, width] = first?.shape ?? [];
+  if (op === "mul" && first?.shape.length === 2 && second?.shape.length === 2) {
+    const [depth] = second.shape;
+    const isProduct = inner !== undefined && depth !== undefined && sameDim(inner, depth);
+    return isProduct ? "`*` multiplies element by element; the product of matrices is `@`" : undefined;
+  }
+  const isImage = (op === "max_pool" || op === "avg_pool" || op === "conv2d") && rows !== undefined;
+  const [height, columns] = [inner, width].map((dim) => (dim === undefined ? undefined : knownSize(dim)));
+  const isThin = height !== undefined && columns !== undefined && height <= 4 && columns > 4;
+  return isImage && isThin
+    ? "an image is f32[N, height, width, channels]; is this one with its channels first?"
+    : undefined;
 }
 
 /** Shapes whose agreement depends on a setting that a generic check does not know, or on a rounded division. */

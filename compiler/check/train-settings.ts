@@ -11,6 +11,7 @@ import {
   unknownTrainSetting,
   wrongTrainSetting,
 } from "../errors/check-train.ts";
+import type { Fix } from "../errors/diagnostic.ts";
 import type { Span } from "../errors/span.ts";
 import type { Given } from "./arguments.ts";
 import { evaluate } from "./expressions.ts";
@@ -18,7 +19,9 @@ import { type Frame, moduleFrame } from "./frame.ts";
 import { type Metrics, accuracyName, readMetrics } from "./metrics.ts";
 import { report } from "./report.ts";
 import type { Session } from "./session.ts";
+import { foreignTrainSetting } from "../errors/foreign-names.ts";
 import { suggestName, withArticle } from "../errors/suggest.ts";
+import { plainNumberFix, readerFix, unquotedNameFix } from "./unquoted.ts";
 import { type FunctionValue, type Value, phraseOf, knownInt } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
 
@@ -144,7 +147,7 @@ function settingExpressions(
           span,
           name,
           known: settingNames,
-          suggestion: suggestName(name, settingNames),
+          suggestion: foreignTrainSetting(name) ?? suggestName(name, settingNames),
         }),
       );
     else if (written.has(name))
@@ -160,7 +163,7 @@ function settingExpressions(
           span: expression.span,
           name,
           known: settingNames,
-          suggestion: suggestName(name, settingNames),
+          suggestion: foreignTrainSetting(name) ?? suggestName(name, settingNames),
         }),
       );
   }
@@ -188,8 +191,46 @@ function readSetting<T>(
   if (value.kind === "error") return undefined;
   const fitting = fit(value);
   if (fitting === undefined)
-    report(frame, wrongTrainSetting.report({ span: expression.span, name, wanted, found: phraseOf(value) }));
+    report(
+      frame,
+      wrongTrainSetting.report({
+        span: expression.span,
+        name,
+        wanted,
+        found: phraseOf(value),
+        fix: fixOf(frame, name, value, expression.span),
+      }),
+    );
   return fitting;
+}
+
+function fixOf(frame: Frame, name: SettingName, value: Value, span: Span): Fix | undefined {
+  switch (name) {
+    case "model":
+      return unquotedNameFix(frame, value, span, ["model", "layer"]);
+    case "loss":
+    case "optimizer":
+      return unquotedNameFix(frame, value, span, [name]);
+    case "data":
+    case "validation":
+    case "verification":
+      return readerFix(value, span);
+    case "batch":
+    case "per_class":
+    case "epochs":
+    case "steps":
+    case "seed":
+      return wholeFixFrom(plainNumberFix(frame, value, span, "int"), name === "seed" ? 0 : 1);
+    case "metrics":
+      return undefined;
+    default:
+      return name satisfies never;
+  }
+}
+
+/** A number below the least is no way out. */
+function wholeFixFrom(fix: Fix | undefined, least: number): Fix | undefined {
+  return Number(fix?.edits[0]?.newText) >= least ? fix : undefined;
 }
 
 function reportMissing(

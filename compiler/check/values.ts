@@ -184,7 +184,10 @@ export function phraseOf(value: Value): string {
     case "int":
       return value.dim.key;
     case "float":
-      return String(value.value);
+      // With its point, as it was written: `3.0` is no whole number.
+      return Number.isInteger(value.value) && Math.abs(value.value) < 1e21
+        ? `${value.value}.0`
+        : String(value.value);
     case "bool":
       return value.value === undefined ? "a bool" : String(value.value);
     case "string":

@@ -1,7 +1,7 @@
 /**
  * M01: imports: which file is meant, whether it may be read, and whether it has what is asked of it.
  */
-import { type Named, type Suggested, didYouMean, listed, renameFix } from "./check-names.ts";
+import { type Named, type Suggested, didYouMean, listed } from "./check-names.ts";
 import type { Fix, TextEdit } from "./diagnostic.ts";
 import { defineError, replaceBy } from "./entry.ts";
 import type { Span } from "./span.ts";
@@ -100,7 +100,12 @@ export interface FoundElsewhere {
 
 export const unknownExport = defineError<
   ExportFacts &
-    Suggested & { readonly known: readonly string[]; readonly elsewhere: FoundElsewhere | undefined }
+    Suggested & {
+      readonly known: readonly string[];
+      readonly elsewhere: FoundElsewhere | undefined;
+      /** Where the file uses the name. */
+      readonly uses: readonly Span[];
+    }
 >({
   code: "M0109",
   title: "No such export",
@@ -109,9 +114,19 @@ export const unknownExport = defineError<
   report: (facts) => ({
     message: `\`${facts.from}\` has no \`${facts.name}\``,
     help: elsewhereHelp(facts) ?? didYouMean(facts) ?? `it exports ${listed(facts.known)}`,
-    fix: elsewhereFix(facts) ?? renameFix(facts),
+    fix: elsewhereFix(facts) ?? renameEverywhere(facts),
   }),
 });
+
+function renameEverywhere({
+  span,
+  suggestion,
+  uses,
+}: Suggested & { readonly span: Span; readonly uses: readonly Span[] }): Fix | undefined {
+  if (suggestion === undefined) return undefined;
+  const edits = [span, ...uses].map((place) => ({ span: place, newText: suggestion }));
+  return { title: `change to \`${suggestion}\``, edits };
+}
 
 interface NamedElsewhere {
   readonly name: string;

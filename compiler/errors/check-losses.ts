@@ -5,7 +5,7 @@ import { defineError } from "./entry.ts";
 import type { Fix } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
 import { withArticle } from "./suggest.ts";
-import { didYouMean, renameFix } from "./check-names.ts";
+import { didYouMean, listed, renameFix } from "./check-names.ts";
 
 interface At {
   readonly span: Span;
@@ -173,6 +173,19 @@ export const wrongClassCount = defineError<
   report: ({ found, classes, read }) => ({
     message: `there are ${classes} classes, and this holds ${found}`,
     labels: [{ span: read, message: "here each class reads its own" }],
+  }),
+});
+
+export const unmovedLoss = defineError<NamedAt & { readonly inputs: readonly string[] }>({
+  code: "M0415",
+  severity: "warning",
+  title: "Loss that nothing moves",
+  explanation:
+    "Training follows the gradient of the loss, and none flows through comparisons, `argmax`, `argsort`, `floor`, `round`, `sign` and `detach`. A count of mistakes is a metric; a loss is something smooth, such as `logsumexp(z, over: C) - pick(z, y)`.",
+  example: "loss mistakes(z: f32[N, C], y: index<C>[N]) = mean(f32(argmax(z, over: C) != y))\n",
+  report: ({ name, inputs }) => ({
+    message: `no gradient flows from \`${name}\` to ${listed(inputs)} or to anything learned`,
+    help: "nothing flows through comparisons, `argmax`, `floor`, `round`, `sign` and `detach`; what only counts is a metric",
   }),
 });
 

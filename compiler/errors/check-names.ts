@@ -3,6 +3,7 @@
  */
 import { defineError, replaceBy } from "./entry.ts";
 import type { Fix, TextEdit } from "./diagnostic.ts";
+import { spelledOut } from "./foreign-names.ts";
 import type { Span } from "./span.ts";
 
 export interface Named {
@@ -73,27 +74,12 @@ export const unknownName = defineError<
         : undefined) ??
       importHelp(facts, facts.importable) ??
       didYouMean(facts) ??
-      (facts.context === undefined ? undefined : `\`${facts.name}\` exists inside ${facts.context}`),
+      (facts.context === undefined
+        ? "name it with `let`, make it a parameter, or import it"
+        : `\`${facts.name}\` exists inside ${facts.context}`),
     fix: importFix(facts, facts.importable) ?? renameFix(facts),
   }),
 });
-
-/** Functions that are written with others: a name nearby, as `tanh` for `tan`, means something else. */
-const formulas: Readonly<Record<string, string>> = {
-  tan: "sin(x) / cos(x)",
-  asin: "pi / 2 - acos(x)",
-  sinh: "(exp(x) - exp(-x)) / 2",
-  cosh: "(exp(x) + exp(-x)) / 2",
-  log2: "log(x) / log(2)",
-  log10: "log(x) / log(10)",
-  pow: "x ^ k",
-  square: "x ^ 2",
-};
-
-function spelledOut(name: string): string | undefined {
-  const formula = Object.hasOwn(formulas, name) ? formulas[name] : undefined;
-  return formula === undefined ? undefined : `write \`${formula}\``;
-}
 
 export const unknownFunction = defineError<
   Named & Suggested & { readonly importable: Importable | undefined }
@@ -107,7 +93,7 @@ export const unknownFunction = defineError<
     message: `there is no function called \`${facts.name}\` here`,
     help:
       importHelp(facts, facts.importable) ??
-      spelledOut(facts.name) ??
+      (spelledOut(facts.name) === undefined ? undefined : `write \`${spelledOut(facts.name)}\``) ??
       didYouMean(facts) ??
       "declare it, or import it at the top of the file",
     fix:
@@ -153,6 +139,19 @@ export const unusedName = defineError<
     message: what === "let" ? `\`${name}\` is never used` : `\`${name}\` is imported and never used`,
     help: "remove it",
     fix: { title: `remove \`${name}\``, edits: [removal] },
+  }),
+});
+
+export const unusedSetting = defineError<Named>({
+  code: "M0124",
+  severity: "warning",
+  title: "Setting never used",
+  explanation:
+    "Nothing in the body reads this setting, so that giving it changes nothing. Begin its name with `_` to keep one that is not used yet.",
+  example: "margin Plain(m = 0.5, s = 64) {\n  scale = s\n}\n",
+  report: ({ name }) => ({
+    message: `the setting \`${name}\` is never used`,
+    help: "use it, or remove it",
   }),
 });
 
@@ -232,15 +231,42 @@ function doublingCalls(count: number): string {
   return ["fn f0(x: f32[N]) = x", ...links, ""].join("\n");
 }
 
-export const unusedValue = defineError<{ readonly span: Span; readonly found: string }>({
+/** A line that begins with `-`, and the edits that make it go on with the line before. */
+export interface Joined {
+  readonly line: Span;
+  readonly edits: readonly TextEdit[];
+}
+
+export const unusedValue = defineError<{
+  readonly span: Span;
+  readonly found: string;
+  readonly joined?: Joined | undefined;
+  /** What stands before a value that means something in this body: `target = `. */
+  readonly meant?: string | undefined;
+}>({
   code: "M0117",
   title: "Value goes nowhere",
   explanation:
     "The value of a body is its last line; margins and optimizers have results or updates instead. A value anywhere else is lost.",
   example: "fn f(x: f32[N]) {\n  2 * x\n  x\n}\n",
-  report: ({ found }) => ({
+  report: ({ span, found, joined, meant }) => ({
     message: `this value (${found}) is not used`,
-    help: "name it with `let`, or remove it",
+    labels:
+      joined === undefined || joined.line.start === span.start
+        ? []
+        : [{ span: joined.line, message: "this is a statement of its own" }],
+    help:
+      joined !== undefined
+        ? "a line that begins with `-` is a statement of its own; for a difference, end the line before it with `-`"
+        : meant === undefined
+          ? "name it with `let`, or remove it"
+          : `give it a meaning by \`${meant}…\`, name it with \`let\`, or remove it`,
+    fix:
+      joined !== undefined
+        ? { title: "put `-` at the end of the line before", edits: joined.edits }
+        : meant === undefined
+          ? undefined
+          : replaceBy({ ...span, end: span.start }, meant, `write \`${meant}…\``),
   }),
 });
 

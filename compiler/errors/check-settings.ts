@@ -2,7 +2,9 @@
  * M03: parameters, arguments and settings.
  */
 import { defineError, replaceBy } from "./entry.ts";
+import type { Fix } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
+import { spelledOutSetting } from "./foreign-names.ts";
 import { withArticle } from "./suggest.ts";
 import { didYouMean, listed, renameFix } from "./check-names.ts";
 
@@ -43,8 +45,10 @@ export const unknownArgument = defineError<ArgumentFacts & Suggested & { readonl
     report: (facts) => ({
       message: `\`${facts.callee}\` has no parameter \`${facts.name}\``,
       help:
-        didYouMean(facts) ?? (facts.known.length === 0 ? "it takes none" : `it has ${listed(facts.known)}`),
-      fix: renameFix(facts),
+        spelledOutSetting(facts.name, facts.known) ??
+        didYouMean(facts) ??
+        (facts.known.length === 0 ? "it takes none" : `it has ${listed(facts.known)}`),
+      fix: spelledOutSetting(facts.name, facts.known) === undefined ? renameFix(facts) : undefined,
     }),
   },
 );
@@ -98,7 +102,13 @@ export const wrongArgument = defineError<ArgumentFacts & { readonly wanted: stri
 );
 
 export const wrongSetting = defineError<
-  At & { readonly name: string; readonly kind: string; readonly found: string; readonly declared: Span }
+  At & {
+    readonly name: string;
+    readonly kind: string;
+    readonly found: string;
+    readonly declared: Span;
+    readonly fix?: Fix | undefined;
+  }
 >({
   code: "M0307",
   title: "Setting of the wrong kind",
@@ -106,9 +116,11 @@ export const wrongSetting = defineError<
     "A setting's kind is the type written behind it, or the kind of its default. Settings are known when the program is compiled; only a number may also be a scalar of the run, such as a rate that depends on `step`.",
   example:
     "layer dense(units: int)(x: f32[N, K]) {\n  param W: f32[K, units]\n  x @ W\n}\nmodel M(x: f32[N, 4]) = x |> dense(2.5)\n",
-  report: ({ span, name, kind, found, declared }) => ({
+  report: ({ span, name, kind, found, declared, fix }) => ({
     message: `\`${name}\` is ${kindInWords(kind)}, not ${found}`,
     labels: declared === span ? [] : [{ span: declared, message: "declared here" }],
+    help: fix?.title,
+    fix,
   }),
 });
 
@@ -137,9 +149,15 @@ export const unknownKind = defineError<
   report: (facts) => ({
     message: `there is no type \`${facts.name}\``,
     help:
-      didYouMean(facts) ??
+      (/^(?:int|long|i64)/.test(facts.name) && facts.suggestion === "i32"
+        ? "whole numbers are `i32[…]`, labels `index<C>[…]`"
+        : didYouMean(facts)) ??
       `settings are ${listed(facts.known)}; tensors are \`f32[…]\`, \`i32[…]\`, \`bool[…]\`, \`index<C>[…]\``,
-    fix: renameFix(facts),
+    // The sizes stay as they are.
+    fix: renameFix({
+      ...facts,
+      span: { ...facts.span, end: facts.span.start + facts.name.replace("[…]", "").length },
+    }),
   }),
 });
 
@@ -150,7 +168,7 @@ export const untypedParameter = defineError<At & { readonly name: string }>({
   example: "layer dense(units)(x: f32[N, K]) = x\n",
   report: ({ name }) => ({
     message: `nothing says what \`${name}\` is`,
-    help: `write its type (\`${name}: int\`) or a default (\`${name} = 1\`)`,
+    help: `write its type, that of a tensor (\`${name}: f32[N, D]\`) or of a setting (\`${name}: int\`), or a default (\`${name} = 1\`)`,
   }),
 });
 
@@ -168,14 +186,28 @@ export const requirementFailed = defineError<
   }),
 });
 
-export const missingValue = defineError<At & { readonly name: string; readonly kind: string }>({
+export const missingValue = defineError<
+  At & {
+    readonly name: string;
+    readonly kind: string;
+    /** The `let` that ends the body, which may have been meant. */
+    readonly last: { readonly name: string; readonly span: Span } | undefined;
+  }
+>({
   code: "M0311",
   title: "Body without a value",
   explanation: "The last line of a fn, layer, model or loss is its value.",
   example: "fn f(x: f32[N]) {\n  let _y = 2 * x\n}\n",
-  report: ({ name, kind }) => ({
+  report: ({ name, kind, last }) => ({
     message: `the ${kind} \`${name}\` has no value`,
-    help: "end its body with an expression",
+    help:
+      last === undefined
+        ? "end its body with an expression"
+        : `end its body with \`${last.name}\`, or another expression`,
+    fix:
+      last === undefined
+        ? undefined
+        : replaceBy({ ...last.span, start: last.span.end }, `\n  ${last.name}`, `end with \`${last.name}\``),
   }),
 });
 
@@ -184,7 +216,11 @@ export const unknownResult = defineError<
     readonly name: string;
     readonly kind: string;
     readonly known: readonly string[];
-    readonly suggestion?: string | undefined;
+    readonly suggestion: string | undefined;
+    /** What the name is here: something that is updated, nothing yet, or a name that has its value. */
+    readonly is: "updated" | "new" | "taken";
+    /** The `=`. */
+    readonly sign: Span;
   }
 >({
   code: "M0312",
@@ -192,16 +228,34 @@ export const unknownResult = defineError<
   explanation:
     "`name = …` sets a result. A margin has `scale`, `target`, `other` and `penalty`; a loss has `predict`. Anything else is named with `let`.",
   example: "margin Half(s = 2.0) {\n  scal = s / 2\n}\n",
-  report: ({ span, name, kind, known, suggestion }) => ({
+  report: ({ span, name, kind, known, suggestion, is, sign }) => ({
     message: `${withArticle(kind)} has no result \`${name}\``,
-    help:
-      didYouMean({ suggestion }) ??
-      (known.length === 0
-        ? `name a value with \`let ${name} = …\``
-        : `it has ${listed(known)}; other values are named with \`let\``),
-    fix: renameFix({ span, suggestion }),
+    help: is === "new" ? (didYouMean({ suggestion }) ?? newNameHelp(name, known)) : boundNameHelps[is](name),
+    fix:
+      is === "updated"
+        ? replaceBy(sign, "<-", "write `<-`")
+        : is === "taken"
+          ? undefined
+          : (renameFix({ span, suggestion }) ?? letFix(span, known)),
   }),
 });
+
+/** Only where nothing else can have been meant. */
+function letFix(span: Span, known: readonly string[]): Fix | undefined {
+  return known.length === 0 ? replaceBy({ ...span, end: span.start }, "let ", "write `let`") : undefined;
+}
+
+function newNameHelp(name: string, known: readonly string[]): string {
+  return known.length === 0
+    ? `name a value with \`let ${name} = …\``
+    : `it has ${listed(known)}; other values are named with \`let\``;
+}
+
+const boundNameHelps = {
+  updated: (name: string) => `its new value is given by \`${name} <- …\``,
+  taken: (name: string) =>
+    `\`${name}\` keeps its value: name the new one with \`let\` and another name, or join the steps with \`|>\``,
+};
 
 export const tensorAsSetting = defineError<
   At & {

@@ -2,6 +2,7 @@
  * M05: the settings of a `train` and its data.
  */
 import { defineError } from "./entry.ts";
+import type { Fix } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
 import { didYouMean, listed, renameFix } from "./check-names.ts";
 
@@ -57,19 +58,28 @@ export const missingTrainSetting = defineError<At & { readonly train: string; re
   report: ({ train, setting }) => ({
     message:
       setting === "epochs" ? `\`${train}\` does not say how long it runs` : `\`${train}\` has no ${setting}`,
-    help: setting === "epochs" ? "give `epochs = …` or `steps = …`" : `give \`${setting} = …\``,
+    help: missingSettingHelps[setting] ?? `give \`${setting} = …\``,
   }),
 });
 
-export const wrongTrainSetting = defineError<NamedAt & { readonly wanted: string; readonly found: string }>({
+const missingSettingHelps: Readonly<Record<string, string | undefined>> = {
+  epochs: "give `epochs = …` or `steps = …`",
+  data: 'give `data = csv("rows.csv", label: "kind", classes: 3)`, or another reader',
+  optimizer: "give `optimizer = sgd(rate: 0.1)`, or another of `std/optimizers`",
+};
+
+export const wrongTrainSetting = defineError<
+  NamedAt & { readonly wanted: string; readonly found: string; readonly fix?: Fix | undefined }
+>({
   code: "M0503",
   title: "Setting of a train of the wrong kind",
   explanation:
     "Model, loss and optimizer are declarations, with or without settings; data is read by a reader; `metrics` is a list of names; the rest are whole numbers.",
   example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 0`),
-  report: ({ name, wanted, found }) => ({
+  report: ({ name, wanted, found, fix }) => ({
     message: `\`${name}\` is ${wanted}, not ${found}`,
-    help: wrongSettingHelp(name, found),
+    help: fix?.title ?? wrongSettingHelp(name, found),
+    fix,
   }),
 });
 
@@ -131,6 +141,7 @@ train T {
   report: ({ name, classes, size, because, at }) => ({
     message: `the data has ${classes} classes, but ${name} is ${size}`,
     labels: [{ span: at, message: because }],
+    help: `both count the same classes: write \`classes: ${size}\`, or let the model give ${classes} scores a row`,
   }),
 });
 

@@ -24,13 +24,15 @@ function wrapFix({ file, start, end }: Span, called: string, title = `convert it
   };
 }
 
-export const shapeFault = defineError<At & { readonly fault: string; readonly labels: readonly Label[] }>({
+export const shapeFault = defineError<
+  At & { readonly fault: string; readonly labels: readonly Label[]; readonly help?: string | undefined }
+>({
   code: "M0201",
   title: "Shapes do not fit",
   explanation:
     "Shapes are aligned at their last axis, and a size of 1 stretches, as in NumPy. Everything else must agree: a name stands for one size.",
   example: "fn f(a: f32[N, 3], b: f32[N, 4]) = a + b\n",
-  report: ({ fault, labels }) => ({ message: fault, labels }),
+  report: ({ fault, labels, help }) => ({ message: fault, labels, help }),
 });
 
 export const shapeMismatch = defineError<
@@ -68,18 +70,34 @@ export const shapeMismatchPlain = defineError<NamedAt & { readonly found: string
 });
 
 export const wrongRank = defineError<
-  NamedAt & { readonly found: string; readonly written: string; readonly writtenSpan: Span }
+  NamedAt & {
+    readonly found: string;
+    readonly written: string;
+    readonly writtenSpan: Span;
+    /** The sizes that were found, and how many are wanted; undefined where any number above one is. */
+    readonly sizes: readonly string[];
+    readonly wanted: number | undefined;
+  }
 >({
   code: "M0204",
   title: "Wrong number of axes",
   explanation:
     "A type lists every axis, or has `...` for any number of them. `flatten()` from std/layers makes rows of an image.",
   example: "fn f(x: f32[N, D]) = x\nfn g(image: f32[N, H, W, K]) = f(image)\n",
-  report: ({ name, found, written, writtenSpan }) => ({
+  report: ({ name, found, written, writtenSpan, sizes, wanted }) => ({
     message: `${quoted(name)} is ${found}, but ${written} is needed: the number of axes differs`,
     labels: [{ span: writtenSpan, message: `${written} is asked for here` }],
+    help: rankHelp(sizes, wanted),
   }),
 });
+
+/** How axes are put together, or one is added. */
+function rankHelp([, ...rest]: readonly string[], wanted: number | undefined): string | undefined {
+  const found = rest.length + 1;
+  if (wanted === 2 && found > 2) return "`flatten()` of `std/layers` puts all axes but the first into one";
+  if (wanted !== found + 1 || found < 2) return undefined;
+  return `an axis of size 1 is added by \`reshape(…, [${["-1", ...rest, "1"].join(", ")}])\``;
+}
 
 export const shapeOverflow = defineError<At & { readonly type: string }>({
   code: "M0205",
@@ -143,6 +161,8 @@ export const wrongOperand = defineError<
     readonly found: string;
     readonly isBool: boolean;
     readonly isLoss: boolean;
+    /** What is a value where a function was named. */
+    readonly called: string | undefined;
   }
 >({
   code: "M0209",
@@ -150,14 +170,20 @@ export const wrongOperand = defineError<
   explanation:
     "Arithmetic takes numbers; `and`, `or` and `not` take bools. `f32(x)` makes 1 and 0 of true and false.",
   example: "fn f(x: f32[N]) = (x > 0) + 1\n",
-  report: ({ span, operator, wanted, found, isBool, isLoss }) => ({
+  report: ({ span, operator, wanted, found, isBool, isLoss, called }) => ({
     message: `\`${operator}\` takes ${wanted}, not ${found}`,
     help: isBool
       ? "convert it: `f32(…)` is 1 where it is true"
       : isLoss
         ? "a loss of your own may add losses: give each its inputs, `margin_softmax(margin: …)(x, y) + …`"
-        : undefined,
-    fix: isBool ? wrapFix(span, "f32") : undefined,
+        : called === undefined
+          ? undefined
+          : `the value is \`${called}\``,
+    fix: isBool
+      ? wrapFix(span, "f32")
+      : called === undefined || called.endsWith("(…)")
+        ? undefined
+        : replaceBy(span, called, `write \`${called}\``),
   }),
 });
 

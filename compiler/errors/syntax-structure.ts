@@ -1,29 +1,45 @@
 /** Mistakes in how words are put together, M00xx: brackets, missing parts, parts in the wrong place. */
+import type { Fix } from "./diagnostic.ts";
 import { type Located, defineError, replaceBy } from "./entry.ts";
 import type { Span } from "./span.ts";
 
 export const unexpected = defineError<
-  Located & { readonly found: string; readonly wanted: string; readonly hint?: string | undefined }
+  Located & {
+    readonly found: string;
+    readonly wanted: string;
+    readonly hint?: string | undefined;
+    readonly fix?: Fix | undefined;
+  }
 >({
   code: "M0001",
   title: "Something else belongs here",
   explanation:
     "The text up to here is understood; what follows does not go on with it. The message says what would.",
   example: "fn f(x: f32) = x + * 2\n",
-  report: ({ found, wanted, hint }) => ({ message: `${found} is unexpected: ${wanted}`, help: hint }),
+  report: ({ found, wanted, hint, fix }) => ({
+    message: `${found} is unexpected: ${wanted}`,
+    help: hint,
+    fix,
+  }),
 });
 
 export const missingBracket = defineError<
-  Located & { readonly opener: Span; readonly open: string; readonly closer: string }
+  Located & {
+    readonly opener: Span;
+    readonly open: string;
+    readonly closer: string;
+    /** What to put there: a body that has lines ends on a line of its own. */
+    readonly newText: string;
+  }
 >({
   code: "M0002",
   title: "A bracket is not closed",
   explanation: "Every `(`, `[` and `{` is closed before the statement or declaration around it ends.",
   example: "fn f(x: f32) {\n  let y = (x + 1\n  y\n}\n",
-  report: ({ span, opener, open, closer }) => ({
+  report: ({ span, opener, open, closer, newText }) => ({
     message: `\`${closer}\` is missing`,
     labels: [{ span: opener, message: `this \`${open}\` is not closed` }],
-    fix: replaceBy(span, closer, `add \`${closer}\``),
+    fix: replaceBy(span, newText, `add \`${closer}\``),
   }),
 });
 
@@ -138,21 +154,36 @@ export const requireWithoutMessage = defineError({
   }),
 });
 
-export const listCount = defineError<Located & { readonly kind: string; readonly found: number }>({
+export const listCount = defineError<
+  Located & {
+    readonly kind: string;
+    readonly found: number;
+    /** Between the settings and the inputs of a layer that has them in one list. */
+    readonly border: Span | undefined;
+  }
+>({
   code: "M0028",
   title: "The wrong number of parameter lists",
   explanation:
     "A `layer` has two lists, settings first and inputs second: `layer dense(units: int)(x: f32[N, K])`. All others have one.",
   example: "layer twice(x: f32[N, K]) {\n  2 * x\n}\n",
-  report: ({ span, kind, found }) => ({
+  report: ({ span, kind, found, border }) => ({
     message:
       kind === "layer"
         ? `a layer has two parameter lists, settings and inputs; here ${found === 1 ? "is one" : `are ${found}`}`
         : `a ${kind} has one parameter list; here are ${found === 0 ? "none" : found}`,
-    help: kind === "layer" ? "without settings write `layer name()(x: …)`" : `write \`${kind} name(…)\``,
-    fix:
-      kind === "layer" && found === 1
-        ? replaceBy({ ...span, start: span.end }, "()", "add `()` for no settings")
-        : undefined,
+    help:
+      kind !== "layer"
+        ? `write \`${kind} name(…)\``
+        : border === undefined
+          ? "without settings write `layer name()(x: …)`"
+          : "settings come first, inputs second: `layer name(units: int)(x: …)`",
+    fix: kind === "layer" && found === 1 ? secondListFix(span, border) : undefined,
   }),
 });
+
+function secondListFix(name: Span, border: Span | undefined): Fix {
+  return border === undefined
+    ? replaceBy({ ...name, start: name.end }, "()", "add `()` for no settings")
+    : replaceBy(border, ")(", "put the inputs into a list of their own");
+}

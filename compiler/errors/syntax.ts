@@ -1,26 +1,39 @@
 /**
  * Mistakes in the text itself, M00xx: what is no word, what does not close, what other languages would write.
- * The entries that say what the parser expected are in syntax-structure.ts.
+ * The entries that say what the parser expected are in syntax-structure.ts, what other languages write in syntax-habits.ts.
  */
-import { type Located, defineError, replaceBy } from "./entry.ts";
+import { type Located, type Wording, defineError, replaceBy } from "./entry.ts";
+import { isNamespace, memberSpelledOut } from "./foreign-names.ts";
 import type { Span } from "./span.ts";
 
+export * from "./syntax-habits.ts";
 export * from "./syntax-structure.ts";
 
-export const strayCharacter = defineError<Located & { readonly character: string }>({
+/** `x.sum`: the object, the last name, and what stands before that name. */
+export interface Member {
+  readonly object: string;
+  readonly name: string;
+  readonly path: Span;
+}
+
+export const strayCharacter = defineError<
+  Located & { readonly character: string; readonly member?: Member | undefined }
+>({
   code: "M0004",
   title: "A character that means nothing here",
   explanation:
     "Source is made of Latin and Greek letters, digits and the signs of the language. Characters that only look " +
     "like such a sign, as `−` or `≤` from a paper, have a plain spelling.",
   example: "fn f(x: f32) = x × 2\n",
-  report: ({ span, character }) => {
+  report: ({ span, character, member }) => {
+    if (member !== undefined) return aboutMember(member);
     const plain = lookAlikes[character];
     const shown = /^[\s\p{C}]$/u.test(character) ? codeName(character) : `\`${character}\``;
     if (plain === undefined) {
       return {
         message: `${shown} means nothing here`,
         help: strayHelp[character] ?? "remove it; names are made of Latin and Greek letters, digits and `_`",
+        fix: character === "#" ? replaceBy(span, "//", "write `//`") : undefined,
       };
     }
     const name = plain === " " ? "a plain space" : `\`${plain}\``;
@@ -31,6 +44,16 @@ export const strayCharacter = defineError<Located & { readonly character: string
     };
   },
 });
+
+function aboutMember({ object, name, path }: Member): Wording {
+  const message = "`.` means nothing here: values have no members";
+  if (!isNamespace(object)) return { message, help: `write \`${memberSpelledOut(object, name)}\`` };
+  return {
+    message: "`.` means nothing here: functions belong to no namespace",
+    help: `write \`${name}\``,
+    fix: replaceBy(path, "", `write \`${name}\``),
+  };
+}
 
 const strayHelp: Readonly<Record<string, string | undefined>> = {
   "?": "a choice is `if condition then value else other`",
@@ -82,13 +105,13 @@ export const unclosedString = defineError({
 
 export const singleQuotes = defineError<Located & { readonly text: string }>({
   code: "M0006",
-  title: "Single quotes",
-  explanation: 'Strings stand in double quotes: `"valid"`.',
+  title: "Other quotes",
+  explanation: 'Strings stand in straight double quotes: `"valid"`.',
   example: "import { dense } from 'std/layers'\n",
   report: ({ span, text }) => {
     const fixed = JSON.stringify(text.slice(1, -1));
     return {
-      message: "strings stand in double quotes",
+      message: `strings stand in ${text.startsWith("'") ? "" : "straight "}double quotes`,
       help: `write ${fixed}`,
       fix: replaceBy(span, fixed, "use double quotes"),
     };

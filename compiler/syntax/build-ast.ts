@@ -19,8 +19,10 @@ import { buildChainNode, buildExpression, buildType } from "./build-expressions.
 import { nodeOf, nodesOf, spanOfToken, tokenOf, tokensOf } from "./cst.ts";
 import { stringValue } from "./literals.ts";
 import type { Span } from "../errors/span.ts";
+import { Identifier as IdentifierToken } from "../../grammar/tokens.ts";
 import {
   declarationInBody,
+  importWithoutBraces,
   listCount,
   outsideDeclaration,
   requireWithoutMessage,
@@ -46,9 +48,16 @@ export function buildSoleExpression(build: Build, cst: CstNode | undefined, leng
 /** What is left of a line behind a complete statement. */
 function noteRests(build: Build, line: CstNode | undefined): void {
   for (const rest of nodesOf(line, "rest")) {
-    const token = tokenOf(rest, "AnyWord");
-    if (token !== undefined) build.rests.push(token);
+    const [token, ...others] = tokensOf(rest, "AnyWord");
+    if (token === undefined) continue;
+    build.rests.push({ token, count: others.length + 1, isBehindName: isSoleName(nodeOf(line, "item")) });
   }
+}
+
+function isSoleName(node: CstNode | undefined): boolean {
+  const [child, ...others] = Object.values(node?.children ?? {}).flat();
+  if (child === undefined || others.length > 0) return false;
+  return "tokenType" in child ? child.tokenType === IdentifierToken : isSoleName(child);
 }
 
 // ---------------------------------------------------------------- declarations
@@ -59,6 +68,8 @@ function buildDeclaration(build: Build, item: CstNode | undefined, instead: Span
   const exported = tokenOf(item, "Export") !== undefined;
   const importNode = nodeOf(item, "importDeclaration");
   if (importNode !== undefined) return buildImport(build, importNode, span);
+  const behindNode = nodeOf(item, "importBehind");
+  if (behindNode !== undefined) return buildImport(build, behindNode, span);
   const callable = nodeOf(item, "callable");
   if (callable !== undefined)
     return buildCallable(build, callable, { span, exported, ...docOf(build, span) });
@@ -85,7 +96,9 @@ function buildDeclaration(build: Build, item: CstNode | undefined, instead: Span
 }
 
 function buildImport(build: Build, node: CstNode, span: Span): Import {
-  const names = nodesOf(node, "importName").flatMap((entry) => {
+  const bare = nodeOf(node, "bareNames");
+  const entries = nodesOf(bare ?? nodeOf(node, "namesInBraces"), "importName");
+  const names = entries.flatMap((entry) => {
     const name = tokenOf(entry, "name");
     if (name === undefined) return [];
     const alias = tokenOf(entry, "alias");
@@ -97,7 +110,17 @@ function buildImport(build: Build, node: CstNode, span: Span): Import {
     path === undefined
       ? { value: "", span: behind(span) }
       : { value: stringValue(build, path), span: spanOfToken(build.file, path) };
-  return { kind: "import", names, from, span };
+  const made: Import = { kind: "import", names, from, span };
+  if (bare !== undefined && path !== undefined) reportBareNames(build, made, placeOf(build, bare, span));
+  return made;
+}
+
+function reportBareNames(build: Build, { names, from, span: whole }: Import, span: Span): void {
+  const written = names.map(({ name, alias }) =>
+    alias === undefined ? name.name : `${name.name} as ${alias.name}`,
+  );
+  const facts = { span, whole, names: written.join(", "), from: JSON.stringify(from.value) };
+  build.slips.push(importWithoutBraces.report(facts));
 }
 
 interface DeclarationHead {
@@ -111,15 +134,26 @@ function buildCallable(build: Build, node: CstNode, head: DeclarationHead): Call
   const name = identifierOf(build, tokenOf(node, "Identifier"), head.span);
   const lists = nodesOf(node, "parameters").map((list) => buildParameters(build, list, head.span));
   const wanted = kind === "layer" ? 2 : 1;
-  if (lists.length !== wanted)
-    build.slips.push(listCount.report({ span: name.span, kind, found: lists.length }));
   const [first = [], second = []] = lists;
+  if (lists.length !== wanted) {
+    const border = kind === "layer" ? borderOfInputs(first) : undefined;
+    build.slips.push(listCount.report({ span: name.span, kind, found: lists.length, border }));
+  }
   const [settings, parameters] = kind === "layer" && lists.length > 1 ? [first, second] : [[], first];
   const returns = buildType(build, nodeOf(node, "type"));
   const value = nodeOf(node, "expression");
   const body =
     value === undefined ? buildBlock(build, node, head.span) : [expressionStatement(build, value, head)];
   return { kind, name, ...head, settings, parameters, ...(returns === undefined ? {} : { returns }), body };
+}
+
+/** The comma between the last setting and the first input of a list that holds both. */
+function borderOfInputs(list: readonly Parameter[]): Span | undefined {
+  const at = list.findIndex(({ type }) => type?.kind === "tensor");
+  const [before, first] = [list[at - 1], list[at]];
+  if (before === undefined || first === undefined) return undefined;
+  const { file, end } = before.span;
+  return { file, start: end, end: first.span.start };
 }
 
 function expressionStatement(build: Build, node: CstNode, { span }: DeclarationHead): Statement {
@@ -171,7 +205,9 @@ function buildBlock(build: Build, owner: CstNode, instead: Span): readonly State
 
 function buildStatement(build: Build, item: CstNode | undefined, instead: Span): Statement {
   const span = placeOf(build, item, instead);
-  const declared = nodeOf(item, "callable") ?? nodeOf(item, "train") ?? nodeOf(item, "importDeclaration");
+  const declared = ["callable", "train", "importDeclaration", "importBehind"]
+    .map((kind) => nodeOf(item, kind))
+    .find((node) => node !== undefined);
   if (declared !== undefined || tokenOf(item, "Export") !== undefined) {
     build.slips.push(declarationInBody.report({ span }));
     return { kind: "error", span };

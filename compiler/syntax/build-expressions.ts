@@ -6,7 +6,14 @@ import { nodeOf, nodesOf, spanOfToken, tokenOf, tokensOf } from "./cst.ts";
 import { numberExpression, stringExpression } from "./literals.ts";
 import { type ChainItem, buildChain } from "./operators.ts";
 import { type Span, joinSpans } from "../errors/span.ts";
-import { equalsForColon, missingElse, missingThen, nestedTooDeep } from "../errors/syntax.ts";
+import {
+  bracesInChoice,
+  equalsForColon,
+  missingElse,
+  missingThen,
+  nestedTooDeep,
+  roundSizes,
+} from "../errors/syntax.ts";
 import { nestingLimit } from "../../grammar/faults.ts";
 
 /** `instead` is the place of an expression that is not there. */
@@ -26,18 +33,32 @@ function buildConditional(build: Build, node: CstNode | undefined, instead: Span
   const wordSpan = spanOfToken(build.file, word);
   const condition = buildConditional(build, nodeOf(node, "condition"), behind(wordSpan));
   const then = tokenOf(node, "Then");
-  if (then === undefined && condition.kind !== "error") {
-    build.slips.push(missingThen.report({ span: behind(condition.span), opener: wordSpan }));
+  const curly = tokensOf(node, "StrayCurly");
+  if (curly.length > 0) reportBraces(build, curly, then);
+  else if (then === undefined && condition.kind !== "error") {
+    const end = placeOf(build, nodeOf(node, "condition"), condition.span);
+    build.slips.push(missingThen.report({ span: behind(end), opener: wordSpan }));
   }
   const thenSpan = then === undefined ? condition.span : spanOfToken(build.file, then);
   const whenTrue = buildConditional(build, nodeOf(node, "whenTrue"), behind(thenSpan));
   const otherwise = tokenOf(node, "Else");
   if (otherwise === undefined && whenTrue.kind !== "error") {
-    build.slips.push(missingElse.report({ span: behind(whenTrue.span), opener: wordSpan }));
+    const end = placeOf(build, nodeOf(node, "whenTrue"), whenTrue.span);
+    build.slips.push(missingElse.report({ span: behind(end), opener: wordSpan }));
   }
   const elseSpan = otherwise === undefined ? whenTrue.span : spanOfToken(build.file, otherwise);
   const whenFalse = buildConditional(build, nodeOf(node, "whenFalse"), behind(elseSpan));
   return { kind: "if", condition, whenTrue, whenFalse, span };
+}
+
+/** The first one may stand where `then` belongs. */
+function reportBraces(build: Build, curly: readonly IToken[], then: IToken | undefined): void {
+  const edits = curly.map((token, at) => {
+    const newText = at === 0 && then === undefined ? "then" : "";
+    return { span: spanOfToken(build.file, token), newText };
+  });
+  const [first] = edits;
+  if (first !== undefined) build.slips.push(bracesInChoice.report({ span: first.span, edits }));
 }
 
 /** Of any node that holds operands: also the bound of an `index`, a dimension, the condition of a `require`. */
@@ -131,7 +152,9 @@ export function buildType(build: Build, node: CstNode | undefined): TypeExpressi
   if (word === undefined) return undefined;
   const span = placeOf(build, node, spanOfToken(build.file, word));
   const dtype = tensorWord(word);
-  const open = tokenOf(node, "LeftSquare");
+  const round = tokenOf(node, "LeftParen");
+  if (round !== undefined) reportRoundSizes(build, round, tokenOf(node, "RightParen"));
+  const open = tokenOf(node, "LeftSquare") ?? round;
   if (dtype === undefined || (dtype === "bool" && open === undefined)) {
     // Sizes of what is no tensor are part of the name that nobody knows.
     return { kind: "setting", name: open === undefined ? word.image : `${word.image}[…]`, span };
@@ -140,6 +163,13 @@ export function buildType(build: Build, node: CstNode | undefined): TypeExpressi
   const boundNode = nodeOf(node, "bound");
   if (boundNode === undefined) return { kind: "tensor", dtype, dims, span };
   return { kind: "tensor", dtype, bound: buildChainNode(build, boundNode, span), dims, span };
+}
+
+function reportRoundSizes(build: Build, open: IToken, close: IToken | undefined): void {
+  const [first, last] = [open, close ?? open].map((token) => spanOfToken(build.file, token));
+  if (first === undefined || last === undefined) return;
+  const facts = { open: first, close: close === undefined ? undefined : last };
+  build.slips.push(roundSizes.report({ span: joinSpans(first, last), ...facts }));
 }
 
 function buildDimension(build: Build, node: CstNode, instead: Span): TensorTypeExpression["dims"][number] {

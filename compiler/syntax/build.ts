@@ -10,10 +10,19 @@ export interface Build {
   /** Mistakes that the tree shows by itself: `&&`, a missing `else`. */
   readonly slips: Diagnostic[];
   /** What follows a complete statement, in the order of the text. */
-  readonly rests: IToken[];
+  readonly rests: Rest[];
   /** `///` comments by line, counted from 0. */
   readonly docs: ReadonlyMap<number, string>;
   readonly lineOf: (offset: number) => number;
+}
+
+/** What is left of a line. */
+export interface Rest {
+  readonly token: IToken;
+  /** How many words it has. */
+  readonly count: number;
+  /** A name is all that stands before it. */
+  readonly isBehindName: boolean;
 }
 
 /** The place of a node; of a node without text, the place given instead. */

@@ -23,8 +23,10 @@ export function importEdit({ file, text, module }: Written, name: string, from: 
   }
   const line = `import { ${name} } from "${from}"`;
   const last = imports.at(-1);
-  if (last !== undefined)
-    return { span: { file, start: last.span.end, end: last.span.end }, newText: `\n${line}` };
+  if (last !== undefined) {
+    const end = lineEnd(text, last.span.end);
+    return { span: { file, start: end, end }, newText: `\n${line}` };
+  }
   const start = topOf(text);
   return { span: { file, start, end: start }, newText: `${line}\n\n` };
 }
@@ -62,6 +64,11 @@ export function removal(text: string, span: Span): TextEdit {
     span: { ...span, start: lineStart(text, span.start), end: span.end + after[0].length },
     newText: "",
   };
+}
+
+/** Behind what else stands there: a comment, or an import that is broken. */
+function lineEnd(text: string, offset: number): number {
+  return offset + (/^[^\r\n]*/.exec(text.slice(offset))?.[0].length ?? 0);
 }
 
 function lineStart(text: string, offset: number): number {

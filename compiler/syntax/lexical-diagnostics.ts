@@ -5,13 +5,16 @@ import type { Diagnostic } from "../errors/diagnostic.ts";
 import {
   commentNotDivision,
   foreignWord,
+  loopWord,
   missingBracket,
   missingTimes,
   nestedTooDeep,
+  reservedName,
   returnWord,
   semicolon,
   singleQuotes,
   strayBracket,
+  type Member,
   strayCharacter,
   unclosedString,
 } from "../errors/syntax.ts";
@@ -24,10 +27,12 @@ export function lexicalDiagnostics(
   { tokens, errors }: ILexingResult,
   comments: readonly IToken[],
 ): readonly Diagnostic[] {
-  const stray = errors.map(({ offset, length }) => {
+  const stray = errors.flatMap(({ offset, length }) => {
     const character = String.fromCodePoint(text.codePointAt(offset) ?? 0);
     const end = offset + Math.max(length, 1);
-    return strayCharacter.report({ span: { file, start: offset, end }, character });
+    const member = character === "." ? memberAt(file, text, offset) : undefined;
+    if (member === "told before") return [];
+    return [strayCharacter.report({ span: { file, start: offset, end }, character, member })];
   });
   const strings = tokens.flatMap((token) => {
     const span = spanOfToken(file, token);
@@ -36,6 +41,17 @@ export function lexicalDiagnostics(
     return [];
   });
   return [...stray, ...strings, ...divisionsMeant(file, text, tokens, comments)];
+}
+
+/** `torch.nn.Linear` is told at its first point. */
+function memberAt(file: string, text: string, offset: number): Member | "told before" | undefined {
+  const before = /([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)$/.exec(text.slice(Math.max(0, offset - 200), offset));
+  const after = /^(?:\.[A-Za-z_]\w*)+/.exec(text.slice(offset))?.[0];
+  if (before?.[1] === undefined || after === undefined) return undefined;
+  if (before[2] !== "") return "told before";
+  const name = after.slice(after.lastIndexOf(".") + 1);
+  const start = offset - before[1].length;
+  return { object: before[1], name, path: { file, start, end: offset + after.length - name.length } };
 }
 
 /** Comments behind an operand that hold just a number or a name that the file uses: `n // 2`. */
@@ -64,9 +80,13 @@ function faultDiagnostic(file: string, fault: LayoutFault): Diagnostic {
   const spanOf = (token: IToken) => spanOfToken(file, token);
   switch (fault.kind) {
     case "unclosed": {
-      const { opener, closer, at } = fault;
+      const { opener, closer, at, isOnLineOfOpener } = fault;
       const span = { file, start: at, end: at };
-      return missingBracket.report({ span, opener: spanOf(opener), open: opener.image, closer });
+      const facts = { span, opener: spanOf(opener), open: opener.image, closer };
+      return missingBracket.report({
+        ...facts,
+        newText: closer === "}" && !isOnLineOfOpener ? "\n}" : closer,
+      });
     }
     case "strayCloser":
       return strayBracket.report({ span: spanOf(fault.token), closer: fault.token.image });
@@ -77,6 +97,10 @@ function faultDiagnostic(file: string, fault: LayoutFault): Diagnostic {
       return foreignWord.report({ span: spanOf(fault.token), written: fault.token.image, meant: fault.word });
     case "returnWord":
       return returnWord.report({ span: spanOf(fault.token) });
+    case "loopWord":
+      return loopWord.report({ span: spanOf(fault.token), word: fault.token.image });
+    case "reservedName":
+      return reservedName.report({ span: spanOf(fault.token), word: fault.token.image });
     case "missingTimes": {
       const [number, name] = [spanOf(fault.number), spanOf(fault.name)];
       const span = { ...number, end: name.end };

@@ -3,6 +3,7 @@ import type { IToken } from "chevrotain";
 import type { NumberExpression, StringExpression } from "./ast.ts";
 import type { Build } from "./build.ts";
 import { spanOfToken } from "./cst.ts";
+import { UnclosedString } from "../../grammar/tokens.ts";
 import { numberTooLarge, unknownEscape } from "../errors/syntax.ts";
 
 export function numberExpression(build: Build, token: IToken): NumberExpression {
@@ -22,7 +23,7 @@ export function stringExpression(build: Build, token: IToken): StringExpression 
 /** The text between the quotes with escapes replaced. Quotes may be missing or of the wrong kind. */
 export function stringValue(build: Build, token: IToken): string {
   const { image } = token;
-  const closed = image.length > 1 && image.at(-1) === image[0] && token.tokenType.name !== "UnclosedString";
+  const closed = token.tokenType !== UnclosedString;
   const inner = image.slice(1, closed ? -1 : undefined);
   return inner.replace(/\\(u\{([0-9a-fA-F]{1,6})\}|.?)/gs, (whole, escape: string, code, offset: number) => {
     const known = code === undefined ? escapes[escape] : codePoint(Number.parseInt(String(code), 16));

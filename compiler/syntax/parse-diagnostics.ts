@@ -1,32 +1,76 @@
 /** The parser's errors in the user's words: what was found, and what would go on here. */
 import { EOF, type IRecognitionException, type IToken } from "chevrotain";
+import type { Rest } from "./build.ts";
 import { spanOfToken } from "./cst.ts";
-import type { Diagnostic } from "../errors/diagnostic.ts";
+import type { Diagnostic, Fix } from "../errors/diagnostic.ts";
+import { replaceBy } from "../errors/entry.ts";
+import type { Span } from "../errors/span.ts";
 import { unexpected } from "../errors/syntax.ts";
-import { CompoundAssignment, EndOfStatement, StrayCurly } from "../../grammar/tokens.ts";
+import {
+  Colon,
+  Comma,
+  CompoundAssignment,
+  EndOfStatement,
+  LeftSquare,
+  StrayCurly,
+} from "../../grammar/tokens.ts";
 
 export function errorDiagnostic(file: string, error: IRecognitionException, length: number): Diagnostic {
   const { token } = error;
   const isPlaced = token.tokenType !== EOF && !Number.isNaN(token.startOffset);
   const span = isPlaced ? spanOfToken(file, token) : { file, start: length, end: length };
-  const rule = error.context.ruleStack.at(-1) ?? "";
-  const wanted = wantedTokens[error.message] ?? wantedInRules[rule] ?? "something else belongs here";
+  const rules = error.context.ruleStack;
+  const rule = rules.at(-1) ?? "";
+  const isInIndex = rule !== "argument" && isIndex(rules, token, error.message);
+  const wanted = isInIndex ? "`]` belongs here" : (wantedTokens[error.message] ?? wantedInRules[rule]);
+  const isOfBraces = error.message === "" || error.message === "LeftCurly";
+  const isSizesAlone = rule === "type" && token.tokenType === LeftSquare;
   return unexpected.report({
     span,
     found: describe(token),
-    wanted,
-    hint: hintFor(token) ?? (error.message === "LeftCurly" ? bracesOf[rule] : undefined),
+    wanted: wanted ?? "something else belongs here",
+    hint: isInIndex
+      ? hints.get("x[…]")
+      : isSizesAlone
+        ? hints.get("f32[…]")
+        : (hintFor(token) ?? (isOfBraces ? hintsInRules[rule] : undefined)),
+    fix: isSizesAlone ? replaceBy({ ...span, end: span.start }, "f32", "write `f32`") : undefined,
   });
 }
 
+/** `x[:, 0]`, `x[0, 1]`, `x[0:3]` */
+function isIndex(rules: readonly string[], { image }: IToken, wanted: string): boolean {
+  const isSlice = image === ":" || image === ",";
+  if (!isSlice) return false;
+  if (rules.at(-1) === "suffix") return wanted === "RightSquare";
+  return (
+    rules.lastIndexOf("suffix") > Math.max(rules.lastIndexOf("argument"), rules.lastIndexOf("list")) &&
+    image === ":"
+  );
+}
+
 /** What stands behind a statement that is complete. */
-export function restDiagnostic(file: string, token: IToken): Diagnostic {
+export function restDiagnostic(file: string, rest: Rest): Diagnostic {
+  const { token, count } = rest;
+  const span = spanOfToken(file, token);
+  const isComma = token.tokenType === Comma && count === 1;
   return unexpected.report({
-    span: spanOfToken(file, token),
+    span,
     found: describe(token),
     wanted: "what comes before it is complete",
-    hint: hintFor(token) ?? "is an operator, a comma or a line break missing before it?",
+    hint: isComma
+      ? "a statement ends with its line, without a comma"
+      : (restHints.get(token.image) ??
+        hintFor(token) ??
+        "is an operator, a comma or a line break missing before it?"),
+    fix: isComma ? replaceBy(span, "", "remove `,`") : colonFix(span, rest),
   });
+}
+
+/** `batch: 32` */
+function colonFix(span: Span, { token, count, isBehindName }: Rest): Fix | undefined {
+  const isName = isBehindName && token.tokenType === Colon && count > 1;
+  return isName ? replaceBy(span, " =", "write `=`") : undefined;
 }
 
 function describe(token: IToken): string {
@@ -43,7 +87,17 @@ function hintFor(token: IToken): string | undefined {
   return hints.get(token.image);
 }
 
+/** Behind a value that is complete. */
+const restHints: ReadonlyMap<string, string> = new Map([
+  [
+    "if",
+    "a choice begins with its condition: `if x > 0 then x else 0`; inside of an expression it stands in brackets",
+  ],
+]);
+
 const hints: ReadonlyMap<string, string> = new Map([
+  ["x[…]", "`x[i]` reads along the first axis: `x[0][1]`, `x[range(3)]`, `transpose(x)[0]`"],
+  ["f32[…]", "a type says what the numbers are: `f32[N, D]`"],
   [
     "{",
     "a body stands right behind the signature, without `=`; a choice is `if condition then value else other`",
@@ -57,9 +111,10 @@ const hints: ReadonlyMap<string, string> = new Map([
   ["let", "a `let` stands on a line of its own"],
 ]);
 
-/** What stands in the braces that are missing. */
-const bracesOf: Readonly<Record<string, string | undefined>> = {
-  importDeclaration: 'names are imported one by one, in braces: `import { dense, relu } from "std/layers"`',
+const importForm = 'names are imported one by one, in braces: `import { dense, relu } from "std/layers"`';
+const hintsInRules: Readonly<Record<string, string | undefined>> = {
+  importDeclaration: importForm,
+  namesInBraces: importForm,
 };
 
 /** By the type of the token that was expected. */
@@ -79,6 +134,7 @@ const wantedTokens: Readonly<Record<string, string | undefined>> = {
 
 /** By the rule in which no way went on. */
 const wantedInRules: Readonly<Record<string, string | undefined>> = {
+  importDeclaration: "`{` belongs here",
   primary: "a value belongs here",
   item: "a declaration or a statement belongs here",
   line: "a declaration or a statement belongs here",

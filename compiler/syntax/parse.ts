@@ -86,7 +86,7 @@ function parse<Tree>(
   const sure = [...known, ...aboutOthers(statements, cut, build.slips)];
   const guesses = [
     ...errors.map((error) => errorDiagnostic(file, error, written.length)),
-    ...build.rests.map((token) => restDiagnostic(file, token)),
+    ...build.rests.map((rest) => restDiagnostic(file, rest)),
   ];
   const mistakes = sure.filter(({ severity }) => severity === "error");
   const telling = firstOfEach(statements, aboutOthers(statements, mistakes, guesses));

@@ -26,16 +26,17 @@ export function printDeclaration(printer: Printer, item: CstNode): Doc {
 }
 
 function printImport(printer: Printer, node: CstNode): Doc {
+  const names = present(nodeOf(node, "namesInBraces"));
   return [
     word(printer, present(tokenOf(node, "Import"))),
     " ",
     group(printer, () =>
       listed(printer, {
-        open: present(tokenOf(node, "LeftCurly")),
-        close: present(tokenOf(node, "RightCurly")),
+        open: present(tokenOf(names, "LeftCurly")),
+        close: present(tokenOf(names, "RightCurly")),
         padding: "blank",
-        items: nodesOf(node, "importName"),
-        commas: tokensOf(node, "Comma"),
+        items: nodesOf(names, "importName"),
+        commas: tokensOf(names, "Comma"),
         offsetOf,
         printItem: (name) => printImportName(printer, name),
       }),

@@ -22,6 +22,31 @@ export function typedAt({ module: { text } }: Analysis, offset: number): Typed {
   return { start: offset - before.length, end: offset + after.length, text: before };
 }
 
+/** A string with the cursor between its quotes. */
+export interface Quoted {
+  /** What a choice replaces: everything between the quotes. */
+  readonly typed: Typed;
+  /** Where the string begins. */
+  readonly start: number;
+  /** Whether it is the path of an import. */
+  readonly isPath: boolean;
+}
+
+export function quotedAt({ words: { tokens }, module }: Analysis, offset: number): Quoted | undefined {
+  const at = tokens.findIndex(
+    ({ image, startOffset }) =>
+      image.startsWith('"') && startOffset < offset && offset <= startOffset + image.length,
+  );
+  const token = tokens[at];
+  if (token === undefined) return undefined;
+  const isClosed = token.image.length > 1 && token.image.endsWith('"');
+  if (isClosed && offset === endOf(token)) return undefined;
+  const start = token.startOffset + 1;
+  const end = Math.max(start, endOf(token) - (isClosed ? 1 : 0));
+  const typed = { start, end, text: module.text.slice(start, offset) };
+  return { typed, start: token.startOffset, isPath: tokens[at - 1]?.image === "from" };
+}
+
 /** Words that end at or before an offset, the nearest last. */
 export function wordsBefore({ words: { tokens } }: Analysis, offset: number): readonly IToken[] {
   let [low, high] = [0, tokens.length];
@@ -55,6 +80,8 @@ export interface OpenCall {
   /** Which argument the cursor is in, and its label if it has one. */
   readonly position: number;
   readonly label?: string;
+  /** How many arguments without a label stand before. */
+  readonly given: number;
   /** Labels of the arguments before and after. */
   readonly labels: readonly string[];
   /** Whether it stands behind `|>`, which gives the first input. */
@@ -79,6 +106,7 @@ export function openCallAt(analysis: Analysis, offset: number): OpenCall | undef
     list,
     position: Math.max(0, inside.length - 1),
     ...(label === undefined ? {} : { label }),
+    given: inside.slice(0, -1).filter((argument) => argument[1]?.image !== ":").length,
     labels: inside.flatMap((argument) => (argument[1]?.image === ":" ? [argument[0]?.image ?? ""] : [])),
     isPiped: words[callee - 1]?.image === "|>",
     atStart: current.length === 0,
@@ -133,6 +161,28 @@ function argumentsOf(words: readonly IToken[]): readonly (readonly IToken[])[] {
     else found.at(-1)?.push(word);
   }
   return found;
+}
+
+/** Whether the cursor is between the brackets of a type's sizes: `f32[N, …`, `index<…`. */
+export function isInSizes(words: readonly IToken[]): boolean {
+  if (words.at(-1)?.image === "<" && words.at(-2)?.image === "index") return true;
+  const open = unmatchedOpener(words);
+  if (open === undefined || words[open]?.image !== "[") return false;
+  const before = words[open - 1]?.image ?? "";
+  return /^(?:f32|i32|bool|index|>)$/.test(before);
+}
+
+/** Whether the cursor is in a list of parameters, behind `(` or a comma: a name is made up there. */
+export function isAtParameter(words: readonly IToken[]): boolean {
+  const open = unmatchedOpener(words);
+  const last = words.at(-1)?.image;
+  return open !== undefined && words[open]?.image === "(" && (last === "(" || last === ",");
+}
+
+/** The parameter whose default is being typed: it cannot speak of itself. */
+export function parameterAt(words: readonly IToken[]): string | undefined {
+  const open = unmatchedOpener(words);
+  return open === undefined ? undefined : argumentsOf(words.slice(open + 1)).at(-1)?.[0]?.image;
 }
 
 // ---------------------------------------------------------------- declarations

@@ -1,6 +1,6 @@
 /** What an open call calls, and the parameters of the list of brackets that the cursor is in. */
 import { builtins, isBuiltin } from "../../compiler/check/builtins/table.ts";
-import { resolveGlobal } from "../../compiler/check/workspace.ts";
+import { resolveEntry, resolveGlobal } from "../../compiler/check/workspace.ts";
 import type { Callable, Parameter } from "../../compiler/syntax/ast.ts";
 import { foldName } from "../../compiler/syntax/build.ts";
 import type { OpenCall } from "./around.ts";
@@ -28,12 +28,14 @@ export function calleeOf(
   { callee, list }: OpenCall,
 ): Callee | undefined {
   const name = foldName(callee.image);
-  const resolved = resolveGlobal(workspace, module, name);
-  if (resolved === undefined) {
-    if (module.imports.has(name) || !isBuiltin(name)) return undefined;
+  const own = resolveGlobal(workspace, module, name);
+  if (own === undefined && !module.imports.has(name) && isBuiltin(name)) {
     const { signature, doc, parameters } = builtins[name];
     return { kind: "builtin", name, signature, doc, parameters };
   }
+  // What the library has is known before its import is written.
+  const resolved = module.imports.has(name) ? own : resolveEntry(workspace, module, name);
+  if (resolved === undefined) return undefined;
   const { declaration, module: owner } = resolved;
   if (declaration.kind === "let" || declaration.kind === "train") return undefined;
   const parameters = parameterLists(declaration)[list] ?? [];

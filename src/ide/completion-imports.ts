@@ -1,38 +1,16 @@
 /** Everything about names of other files: paths behind `from`, names between the brackets, exports with their import. */
 import { exportsOf, isLibrary, loadModule, resolvePath } from "../../compiler/check/workspace.ts";
 import { importEdit } from "../../compiler/syntax/edits.ts";
-import { endOf, wordsBefore } from "./around.ts";
-import type { Choice, Completion, Wanted } from "./completion.ts";
+import { wordsBefore } from "./around.ts";
+import type { Choice, Wanted } from "./completion.ts";
 import { choiceOf, fits } from "./completion-names.ts";
 import type { Analysis, Documents } from "./documents.ts";
 import { relativePath } from "./moved-files.ts";
 
-/** Inside the quotes behind `from`; undefined elsewhere. Inside other strings nothing is offered. */
-export function importPaths(
-  documents: Documents,
-  analysis: Analysis,
-  offset: number,
-): Completion | undefined {
-  const { tokens } = analysis.words;
-  const at = tokens.findIndex(
-    ({ image, startOffset }) =>
-      image.startsWith('"') && startOffset < offset && offset <= startOffset + image.length,
-  );
-  const token = tokens[at];
-  if (token === undefined || isBehind(token.image, token.startOffset, offset)) return undefined;
-  const start = token.startOffset + 1;
-  const end = endOf(token) - (token.image.length > 1 && token.image.endsWith('"') ? 1 : 0);
-  const typed = { start, end: Math.max(end, start), text: analysis.module.text.slice(start, offset) };
-  if (tokens[at - 1]?.image !== "from") return { typed, choices: [] };
-  const own = documents
-    .files()
-    .flatMap((file) => (file === analysis.file ? [] : [relativePath(analysis.file, file)]));
-  const choices = [...documents.library(), ...own].map((label): Choice => ({ label, kind: "file" }));
-  return { typed, choices };
-}
-
-function isBehind(image: string, start: number, offset: number): boolean {
-  return image.length > 1 && image.endsWith('"') && offset === start + image.length;
+/** What can stand behind `from`. */
+export function importPaths(documents: Documents, { file }: Analysis): readonly Choice[] {
+  const own = documents.files().flatMap((other) => (other === file ? [] : [relativePath(file, other)]));
+  return [...documents.library(), ...own].map((label) => ({ label, kind: "file" }));
 }
 
 /** Between the brackets of an import: what its file exports, or every export if there is no path yet. */

@@ -68,6 +68,8 @@ export function fits({ kind }: NamedDeclaration, wanted: Wanted): boolean {
   switch (wanted) {
     case "any":
       return kind !== "train" && kind !== "model" && kind !== "optimizer" && kind !== "loss";
+    case "margin":
+      return kind === "margin";
     case "step":
       return kind === "layer" || kind === "model";
     case "initialiser":
@@ -86,7 +88,7 @@ export function fits({ kind }: NamedDeclaration, wanted: Wanted): boolean {
 }
 
 export function builtinsOffered(wanted: Wanted, place: Place): readonly Choice[] {
-  if (["model", "loss", "optimizer", "dimension"].includes(wanted)) return [];
+  if (["model", "loss", "optimizer", "margin", "dimension"].includes(wanted)) return [];
   return builtinNames().flatMap((label) => {
     const isReader = isReaderName(label);
     if (isReader !== (wanted === "reader") && !(isReader && place === "train")) return [];

@@ -3,13 +3,18 @@
  * setting's name in a call, a reader behind `data =`); each kind has one function that offers it, and the order of the
  * list is the order of how likely they are.
  */
+import type { IToken } from "chevrotain";
 import type { TextEdit } from "../../compiler/errors/diagnostic.ts";
 import {
   type Around,
   type Typed,
   aroundAt,
+  isAtParameter,
   isInComment,
+  isInSizes,
   openCallAt,
+  parameterAt,
+  quotedAt,
   typedAt,
   wordsBefore,
 } from "./around.ts";
@@ -17,6 +22,7 @@ import type { Analysis, Documents } from "./documents.ts";
 import { exportsOffered, importPaths, importedNames } from "./completion-imports.ts";
 import { builtinsOffered, declarationsOffered, localsOffered, readingsOffered } from "./completion-names.ts";
 import { labelsOffered } from "./completion-labels.ts";
+import { settingValuesOffered, stringsOffered } from "./completion-settings.ts";
 import { declarationSnippets, statementsOffered, typesOffered } from "./completion-words.ts";
 import { trainSettings } from "./vocabulary.ts";
 
@@ -57,8 +63,13 @@ export function completionAt(documents: Documents, analysis: Analysis, offset: n
   const typed = typedAt(analysis, offset);
   const none: Completion = { typed, choices: [] };
   if (isInComment(analysis, offset)) return none;
-  const path = importPaths(documents, analysis, offset);
-  if (path !== undefined) return path;
+  const quoted = quotedAt(analysis, offset);
+  if (quoted !== undefined) {
+    const choices = quoted.isPath
+      ? importPaths(documents, analysis)
+      : stringsOffered(documents, analysis, quoted);
+    return { typed: quoted.typed, choices };
+  }
   // A number is being typed, not a name.
   if (/[\d.]$/.test(analysis.module.text.slice(Math.max(0, typed.start - 1), typed.start))) return none;
   return { typed, choices: unique(choicesAt(documents, analysis, typed.start)) };
@@ -70,15 +81,17 @@ function choicesAt(documents: Documents, analysis: Analysis, start: number): rea
   const around = aroundAt(analysis, start);
   const words = wordsBefore(analysis, start);
   const [last, before] = [words.at(-1)?.image ?? "", words.at(-2)?.image ?? ""];
-  if (around.part === "top") return around.atStatement ? declarationSnippets() : [];
+  if (around.part === "top") return around.atStatement ? declarationSnippets() : behindWord(last);
   if (isNamed(last)) return [];
   if (around.part === "head")
-    return last === ":" || last === "->" ? typesOffered() : headNames(analysis, around, start, last);
+    return last === ":" || last === "->" ? typesOffered() : headNames(analysis, around, start, words);
   if (around.atStatement) return statements(documents, analysis, around, start);
   if (last === ":" && /^[A-Za-z_]\w*$/.test(before) && isTyped(words.at(-3)?.image)) return typesOffered();
+  if (isInSizes(words)) return sizes(analysis, around, start);
   const call = openCallAt(analysis, start);
   const labels = call === undefined ? [] : labelsOffered(documents, analysis, call);
-  return [...labels, ...values(documents, analysis, around, start, last, before)];
+  const fitting = call === undefined ? [] : settingValuesOffered(documents, analysis, call);
+  return [...labels, ...fitting, ...values(documents, analysis, around, start, last, before)];
 }
 
 /** Behind these words the user makes up a name. */
@@ -92,10 +105,36 @@ function isTyped(word: string | undefined): boolean {
   return word === "let" || word === "param" || word === "state";
 }
 
-function headNames(analysis: Analysis, around: Around, start: number, last: string): readonly Choice[] {
-  return ["[", "<", ",", "=", "*", "+", "-", "//"].includes(last)
-    ? localsOffered(analysis, around, start)
-    : [];
+/** Sizes of types, and what a default may speak of: settings and constants, no input. */
+function headNames(
+  analysis: Analysis,
+  around: Around,
+  start: number,
+  words: readonly IToken[],
+): readonly Choice[] {
+  const isMadeUp = !isInSizes(words) && isAtParameter(words);
+  const goesOn = ["[", "<", ",", "=", "*", "+", "-", "//"].includes(words.at(-1)?.image ?? "");
+  if (!goesOn || isMadeUp) return [];
+  const self = parameterAt(words);
+  return sizes(analysis, around, start).filter(({ label }) => label !== self);
+}
+
+function sizes(analysis: Analysis, around: Around, start: number): readonly Choice[] {
+  const own = localsOffered(analysis, around, start);
+  return [
+    ...own.filter(({ detail }) => detail === "dimension"),
+    ...own.filter(({ detail }) => detail === "setting"),
+    ...readingsOffered(around.place).filter(({ detail }) => detail === "dimension"),
+  ];
+}
+
+/** Behind a word that begins a line of the file. */
+function behindWord(last: string): readonly Choice[] {
+  if (last === "export")
+    return declarationSnippets().filter(({ kind, label }) => kind === "snippet" && label !== "import");
+  const [whole] = last === "import" ? declarationSnippets().filter(({ label }) => label === "import") : [];
+  if (whole?.insert === undefined) return [];
+  return [{ ...whole, label: "{ … } from", insert: whole.insert.replace("import ", "") }];
 }
 
 function statements(
@@ -109,7 +148,7 @@ function statements(
 }
 
 /** What is most likely wanted: layers behind `|>`, the loss behind `loss =`. */
-export type Wanted = "any" | "step" | "initialiser" | "dimension" | (typeof settingKinds)[number];
+export type Wanted = "any" | "step" | "initialiser" | "margin" | "dimension" | (typeof settingKinds)[number];
 
 /** What a setting of a train may want that is more than a value. */
 const settingKinds = ["model", "loss", "optimizer", "reader"] as const;

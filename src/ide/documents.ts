@@ -22,6 +22,8 @@ import { type Occurrence, occurrencesOf } from "./names.ts";
 export interface DocumentHost extends SourceHost {
   /** Names of the .margo files of the workspace. */
   files(): readonly string[];
+  /** What is in a folder of the workspace, folders with a `/` at their end; nothing where files cannot be listed. */
+  entries?(folder: string): readonly string[];
 }
 
 export interface Analysis {
@@ -92,6 +94,11 @@ export class Documents {
   /** All files of the workspace, the library's left out. */
   files(): readonly string[] {
     return [...new Set([...this.#open.keys(), ...this.#host.files()])].filter((file) => !isLibrary(file));
+  }
+
+  /** Names in a folder of the workspace, folders with a `/` at their end. */
+  entriesOf(folder: string): readonly string[] {
+    return this.#host.entries?.(folder) ?? [];
   }
 
   library(): readonly string[] {

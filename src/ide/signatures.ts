@@ -28,8 +28,13 @@ export function textOf({ text }: Pick<LoadedModule, "text">, { start, end }: Spa
 }
 
 function oneLine(text: string): string {
-  return text
-    .replace(/\/\/[^\n]*\n/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+  return (
+    text
+      .replace(/\/\/[^\n]*\n/g, " ")
+      .replace(/\s+/g, " ")
+      // A list that has a line for each item ends in a comma.
+      .replace(/([([]) /g, "$1")
+      .replace(/,? ([)\]])/g, "$1")
+      .trim()
+  );
 }

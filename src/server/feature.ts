@@ -44,6 +44,7 @@ export function feature<Params, Result, Partial_, Problem, Options>(
     capabilities,
     register: (session) => {
       const handle = async (params: Params, token: CancellationToken): Promise<unknown> => {
+        refuseOutOfPhase(session, type.method);
         const fault = faultIn(type.method, params);
         if (fault !== undefined) throw new ResponseError(ErrorCodes.InvalidParams, fault);
         const uri = uriIn(params);
@@ -67,6 +68,14 @@ export function feature<Params, Result, Partial_, Problem, Options>(
       session.connection.onRequest<unknown, unknown>(type.method, handle);
     },
   };
+}
+
+/** Before a client has introduced itself, and after it has said goodbye, nothing is answered. */
+function refuseOutOfPhase({ phase }: Session, method: string): void {
+  if (phase === "new")
+    throw new ResponseError(ErrorCodes.ServerNotInitialized, `${method} came before initialize`);
+  if (phase === "shut down")
+    throw new ResponseError(ErrorCodes.InvalidRequest, `${method} came after shutdown`);
 }
 
 /** Lets edits and cancellations go first that have arrived behind the request: between two timers the next message is read. */

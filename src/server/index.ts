@@ -25,6 +25,9 @@ export function startServer(connection: Connection, environment: Environment): v
   const session = newSession(connection, environment);
   connection.onInitialize((params) => initialize(session, params));
   connection.onInitialized(() => watch(session));
+  connection.onShutdown(() => {
+    session.phase = "shut down";
+  });
   connection.onDidOpenTextDocument((params) => documents.open(session, params));
   connection.onDidChangeTextDocument((params) => documents.change(session, params));
   connection.onDidCloseTextDocument((params) => documents.close(session, params));
@@ -36,6 +39,7 @@ export function startServer(connection: Connection, environment: Environment): v
 
 function initialize(session: Session, params: InitializeParams): InitializeResult {
   session.client = params.capabilities;
+  session.phase = "running";
   session.settings = readSettings(params.initializationOptions);
   return {
     serverInfo: { name: "margo", version },

@@ -86,7 +86,11 @@ function headingLines(page: string): ReadonlyMap<string, number> {
 /** Where the library lies in the workspace, it is the library and not the workspace's. */
 function listingHost(root: string, library: string): DocumentHost {
   const isOwn = (file: string): boolean => dirname(join(root, file)) !== library;
-  return { ...nodeHost(root), files: () => filesBelow(root).filter(isOwn) };
+  return {
+    ...nodeHost(root),
+    files: () => filesBelow(root).filter(isOwn),
+    entries: (folder) => entriesBelow(join(root, folder)),
+  };
 }
 
 function emptyHost(host: ReturnType<typeof nodeHost>): DocumentHost {
@@ -107,6 +111,18 @@ function filesBelow(root: string): readonly string[] {
   }
   return found.sort();
 }
+
+/** Folders first; what is hidden and what belongs to packages is no data of the user. */
+function entriesBelow(folder: string): readonly string[] {
+  const shown = entriesOf(folder)
+    .filter(({ name }) => !name.startsWith(".") && name !== "node_modules")
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    .sort();
+  const isFolder = (name: string): boolean => name.endsWith("/");
+  return [...shown.filter(isFolder), ...shown.filter((name) => !isFolder(name))].slice(0, mostEntries);
+}
+
+const mostEntries = 500;
 
 const mostFiles = 10_000;
 

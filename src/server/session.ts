@@ -47,6 +47,8 @@ export interface Session {
   /** By URI as the client wrote it. */
   readonly opened: Map<string, OpenDocument>;
   client: ClientCapabilities;
+  /** Of the life of the connection. */
+  phase: "new" | "running" | "shut down";
   settings: Settings;
   /** Requests that have arrived and not begun. */
   waiting: number;
@@ -59,6 +61,7 @@ export function newSession(connection: Connection, environment: Environment): Se
     workspaces: new Map(),
     opened: new Map(),
     client: {},
+    phase: "new",
     settings: defaultSettings,
     waiting: 0,
   };

@@ -13,6 +13,7 @@ import { evaluate } from "../expressions.ts";
 import type { Frame } from "../frame.ts";
 import type { Operand } from "../operands.ts";
 import { report } from "../report.ts";
+import { foreignSetting } from "../../errors/foreign-names.ts";
 import { suggestName } from "../../errors/suggest.ts";
 import { type Value, errorValue, firstError } from "../values.ts";
 import type { BuiltinCall, BuiltinName } from "./builtin.ts";
@@ -108,7 +109,7 @@ function gatherArguments(
           name: target,
           callee: name,
           known,
-          suggestion: suggestName(target, known),
+          suggestion: foreignSetting(target, known) ?? suggestName(target, known),
         }),
       );
       isSound = false;

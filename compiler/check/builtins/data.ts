@@ -3,6 +3,7 @@
  */
 import type { DataSource } from "../../../runtime/program.ts";
 import { badDataArgument, misplacedData, unknownReaderSetting } from "../../errors/check-train.ts";
+import { foreignSetting } from "../../errors/foreign-names.ts";
 import { suggestName } from "../../errors/suggest.ts";
 import { report } from "../report.ts";
 import { type Value, knownNumber } from "../values.ts";
@@ -66,7 +67,7 @@ export function settingsOfReader(name: DataName): readonly string[] {
   return readerSettings[name];
 }
 
-export function isReaderName(name: string): boolean {
+export function isReaderName(name: string): name is DataName {
   return readerNames.has(name);
 }
 
@@ -99,7 +100,7 @@ function readData(call: BuiltinCall, name: DataName, files: readonly string[]): 
   const known = readerSettings[name];
   for (const [option, { value, span }] of call.named) {
     if (!known.includes(option)) {
-      const suggestion = suggestName(option, known);
+      const suggestion = foreignSetting(option, known) ?? suggestName(option, known);
       return report(
         call.frame,
         unknownReaderSetting.report({ span, reader: name, name: option, known, suggestion }),

@@ -84,7 +84,8 @@ fn fine(z: f32[C, D], y: index<C>[N], t: f32[V, D], x: f32[A, T, D], W: f32[D, T
 model M(z: f32[N, C]) = sum(z, over: K)`,
       `
 3 \`0.5\`: M0407 a margin is needed here, not a float
-5 \`K\`: M0101 there is nothing called \`K\` here`,
+5 \`K\`: M0219 f32[N, C] has no axis \`K\`
+  help: its axes are \`N\`, \`C\`; a position works too: \`over: -1\``,
     );
   });
 });
@@ -106,7 +107,9 @@ margin Small(m: int = 2) {
 
   test("kinds", () => {
     check(
-      `layer l(n: int, rate: float = 0.5, on = true, name = "a", sizes: list = [])(x: f32[N]) = x
+      `layer l(n: int, rate: float = 0.5, on = true, name = "a", sizes: list = [])(x: f32[N]) {
+  if on or name == "b" then n * rate * x else sum(sizes) * x
+}
 fn a(x: f32[N]) = x |> l(1.5)
 fn b(x: f32[N]) = x |> l(1, rate: "high")
 fn c(x: f32[N]) = x |> l(1, on: 1)
@@ -114,17 +117,17 @@ fn d(x: f32[N]) = x |> l(1, name: 2)
 fn e(x: f32[N]) = x |> l(1, sizes: 3)
 fn f(x: f32[N]) = x |> l()`,
       `
-2 \`1.5\`: M0307 \`n\` is a whole number (int), not 1.5
+4 \`1.5\`: M0307 \`n\` is a whole number (int), not 1.5
   1 \`n: int\`: declared here
-3 \`"high"\`: M0307 \`rate\` is a number (float), not "high"
+5 \`"high"\`: M0307 \`rate\` is a number (float), not "high"
   1 \`rate: float = 0.5\`: declared here
-4 \`1\`: M0307 \`on\` is true or false, not 1
+6 \`1\`: M0307 \`on\` is true or false, not 1
   1 \`on = true\`: declared here
-5 \`2\`: M0307 \`name\` is a string, not 2
+7 \`2\`: M0307 \`name\` is a string, not 2
   1 \`name = "a"\`: declared here
-6 \`3\`: M0307 \`sizes\` is a list, not 3
+8 \`3\`: M0307 \`sizes\` is a list, not 3
   1 \`sizes: list = []\`: declared here
-7 \`l()\`: M0304 \`l\` needs its setting \`n\`
+9 \`l()\`: M0304 \`l\` needs its setting \`n\`
   1 \`n: int\`: declared here, without a default
   help: give it: \`n: …\``,
     );
@@ -143,6 +146,7 @@ fn f(x: f32[N]) {
 }`,
       `
 1 \`missing\`: M0101 there is nothing called \`missing\` here
+  help: name it with \`let\`, make it a parameter, or import it
 4 \`nothing\`: M0102 there is no function called \`nothing\` here
   help: declare it, or import it at the top of the file`,
     );
@@ -151,7 +155,7 @@ fn f(x: f32[N]) {
   test("a branch that is not taken may not fit, but its names exist", () => {
     check(
       `fn f(x: f32[N, 3], y: f32[N, 4], same = false) = if same then x + y + z else x`,
-      "1 `z`: M0101 there is nothing called `z` here",
+      "1 `z`: M0101 there is nothing called `z` here\n  help: name it with `let`, make it a parameter, or import it",
     );
   });
 
@@ -269,7 +273,7 @@ circle.margo:1 \`"./test.margo"\`: M0108 these files import each other
   test("a mistake in an imported file is shown there", () => {
     check(
       'import { f } from "./other.margo"\nfn g(x: f32[N]) = f(x)',
-      "other.margo:1 `z`: M0101 there is nothing called `z` here",
+      "other.margo:1 `z`: M0101 there is nothing called `z` here\n  help: name it with `let`, make it a parameter, or import it",
       { "other.margo": "export fn f(x: f32[N]) = z\n" },
     );
   });

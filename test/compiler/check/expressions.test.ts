@@ -312,7 +312,7 @@ fn fixed(x: f32[N, D], axis: int = 1) = max(x, over: axis)
 
   test("a position where another axis is as long is told", () => {
     check(
-      "fn f(x: f32[N, 4, 2, M], axis: int = 2, other: int = 4) = sum(x, over: axis)\n" +
+      "fn f(x: f32[N, 4, 2, M], axis: int = 2, _other: int = 4) = sum(x, over: axis)\n" +
         "fn g(x: f32[N, 4, 1], axis: int = 1) = sum(x, over: axis)\n",
       `2 \`axis\`: warning M0230 \`axis\` is taken as axis 1 of f32[N, 4, 1], not as the axis of size 1, which is axis 2
   help: for the size, name that axis: \`let z: f32[…, axis] = …\`, \`over: axis\``,

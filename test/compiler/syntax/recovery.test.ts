@@ -54,7 +54,15 @@ test("what cannot go on is told once, where it is", () => {
   const said = (text: string) =>
     parseModule("a", text).diagnostics.map(({ span, help }) => [text.slice(span.start, span.end), help]);
   expect(said('import { dense } frm "std/layers"\n')).toEqual([["frm", undefined]]);
-  expect(said('import dense from "std/layers"\n')).toEqual([["dense", expect.stringContaining("in braces")]]);
+  expect(said('import * from "std/layers"\n')).toEqual([["*", expect.stringContaining("in braces")]]);
+  expect(said("import torch\n")).toEqual([["torch", expect.stringContaining("in braces")]]);
+  expect(said("fn f(x: f32[N]) = x[:, 0] + x[0, 1] + x[0:3]\n")).toEqual([
+    [":", expect.stringContaining("first axis")],
+  ]);
+  expect(said("fn f(x: f32[N]) = x[0, 1]\n")).toEqual([[",", expect.stringContaining("first axis")]]);
+  expect(said("fn f(x: f32[N]) = x if x > 0 else 0\n")).toEqual([
+    ["if", expect.stringContaining("if x > 0 then x else 0")],
+  ]);
   expect(said("fn f(x: f32) = if x ≤ 1 then √x else 0\n")).toEqual([
     ["≤", "write `<=` instead"],
     ["√", "a root is `sqrt(x)`"],
@@ -90,6 +98,12 @@ describe("slips keep the tree they were meant to be", () => {
     ["2x + 1", "M0014", "(+ (* 2 x) 1)"],
     ["'a'", "M0006", '"a"'],
     ["return x", "M0013", "x"],
+    ["if (a) b else c", "M0011", "(if a b c)"],
+    ["if a { b } else { c }", "M0031", "(if a b c)"],
+    ["if a then { b } else { c }", "M0031", "(if a b c)"],
+    ["if a {\n b\n} else if d {\n c\n} else {\n e\n}", "M0031 M0031", "(if a b (if d c e))"],
+    ["f(“a”)", "M0006", 'f("a")'],
+    ["let if = 3", "M0033", "let if 3"],
   ])("%s", (text, expected, tree) => {
     const whole = `fn f(x: f32) {\n  ${text}\n}\n`;
     expect(codes(whole).join(" ")).toBe(expected);
@@ -121,17 +135,54 @@ test("each fix of a slip gives a text without it", () => {
     "'a'",
     "let b = 1; b",
     "return a",
+    "if (a) b else c",
+    "if a { b } else { c }",
+    "if a {\n b\n} else if d {\n c\n} else {\n e\n}",
+    "‘a’",
+    "f(“a”)",
+    "let b: f32(N, 2 * D) = a",
   ];
   for (const slip of slips) {
     const text = `fn f(x: f32) {\n  ${slip}\n}\n`;
     const fixed = parseModule("a", text).diagnostics.reduceRight((current, { fix }) => {
-      return (fix?.edits ?? []).reduce(
+      return (fix?.edits ?? []).reduceRight(
         (edited, { span, newText }) => edited.slice(0, span.start) + newText + edited.slice(span.end),
         current,
       );
     }, text);
     expect(codes(fixed)).toEqual([]);
   }
+});
+
+test("what other languages write at the top of a file is read as it was meant", () => {
+  const read = (text: string) => {
+    const { diagnostics } = parseModule("a", text);
+    const edits = diagnostics.flatMap(({ fix }) => fix?.edits ?? []).toReversed();
+    const mended = edits.reduce(
+      (current, { span, newText }) => current.slice(0, span.start) + newText + current.slice(span.end),
+      text,
+    );
+    return [diagnostics.map(({ code }) => code).join(" "), mended];
+  };
+  const meant = 'import { dense, relu as r } from "std/layers"\nlet a = 1\n';
+  expect(read('import dense, relu as r from "std/layers"\nlet a = 1\n')).toEqual(["M0030", meant]);
+  expect(read('from "std/layers" import dense, relu as r\nlet a = 1\n')).toEqual(["M0030", meant]);
+  expect(read("fn f(x: [N, D]) = x\n")).toEqual(["M0001", "fn f(x: f32[N, D]) = x\n"]);
+  expect(read("fn f(x: f32(N, D)) = x\n")).toEqual(["M0032", "fn f(x: f32[N, D]) = x\n"]);
+  expect(read("layer f(m: int)(x: f32) = x\n")[0]).toBe("");
+  expect(read("train T {\n  model: M\n  batch: 32,\n  epochs = 3,\n}\n")).toEqual([
+    "M0001 M0001 M0001",
+    "train T {\n  model = M\n  batch = 32,\n  epochs = 3\n}\n",
+  ]);
+  expect(read("# a comment\nlet a = 1\n")).toEqual(["M0004", "// a comment\nlet a = 1\n"]);
+});
+
+test("a reserved word as a name is told as one, and leaves the rest", () => {
+  const text = "margin M(lambda = 5, import = 3, or: int = 2) {\n  target = cos - lambda\n}\n";
+  expect(codes(text)).toEqual(["M0033", "M0033"]);
+  expect(names(text)).toEqual(["M"]);
+  expect(codes("fn f(x: f32) {\n  for i in range(3) { x }\n  x\n}\n")).toEqual(["M0034"]);
+  expect(codes("let for = 3\nfn f(while: f32) = while\n")).toEqual([]);
 });
 
 describe("parsing never throws, and spans stay inside the text", () => {

@@ -61,6 +61,52 @@ describe("by place", () => {
     ));
 });
 
+describe("by the kind of the setting", () => {
+  const own = "margin Own(m = 0.5) {\n  target = cos - m\n}\n";
+  const loss = 'import { margin_softmax } from "std/losses"\n';
+  test("margins, the own ones first", () =>
+    check(`${own}${loss}train T {\n  loss = margin_softmax(margin: ▮)\n}\n`, "Own none+ NormFace+", 3));
+  test("of a loss of one's own too", () =>
+    check(
+      `${own}loss l(x: f32[N, D], y: index<C>[N], way: margin) = 0\ntrain T {\n  loss = l(way: ▮)\n}\n`,
+      "Own none+",
+      2,
+    ));
+  test("true and false", () => check(model("x |> dense(3, bias: ▮)\n}\n"), "true false", 2));
+  test("true and false by position", () => check(model("x |> dense(3, ▮)\n}\n"), "bias: true false", 3));
+  test("the words that a declaration asks about", () =>
+    check(
+      'import { conv2d } from "std/layers"\nmodel M(x: f32[N, 8, 8, 1]) = x |> conv2d(3, padding: "▮")\n',
+      "same valid",
+    ));
+  test("those of a margin of one's own", () =>
+    check(
+      'margin A(way = "up") {\n  require way == "up" or way == "down" else "no way"\n  target = if way != "flat" then cos else 0\n}\nlet a = A(way: "▮")\n',
+      "up down flat",
+    ));
+  test("settings of a reader", () =>
+    check(
+      'train T {\n  data = csv("a.csv", label: "kind", ▮)\n}\n',
+      "columns: classes: mean: std: header:",
+      5,
+    ));
+  test("settings of what is not imported yet", () =>
+    check("train T {\n  optimizer = sgd(▮)\n}\n", "rate: momentum: nesterov:", 3));
+});
+
+describe("sizes and new names", () => {
+  test("in a type of the head", () => check("layer l(units: int)(x: f32[N, K], z: f32[▮\n", "K N units"));
+  test("in a type of the body", () =>
+    check("layer l(units: int)(x: f32[N, K]) {\n  param W: f32[K, ▮\n}\n", "K N units"));
+  test("behind index<", () => check("loss l(z: f32[N, C], y: index<▮", "C N"));
+  test("no name of a parameter", () => check("fn f(a: int, ▮", "nothing"));
+  test("a default may speak of settings", () => check("layer l(size: int, wide: int = ▮", "size", 1));
+  test("behind export and import", () => {
+    check("export ▮", "fn layer model margin");
+    check("import ▮", "{ … } from");
+  });
+});
+
 describe("nothing where nothing fits", () => {
   test("in a comment", () => check("fn f(x: f32) = x // a ▮", "nothing"));
   test("in a string", () => check('train T {\n  data = csv("▮")\n}\n', "nothing"));

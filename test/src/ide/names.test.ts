@@ -152,5 +152,10 @@ describe("signature help", () => {
 
   test("of a builtin", () => check("fn f(x: f32) = clamp(x, ▮\n", "clamp(x, low, high) → low"));
   test("the innermost call", () => check("fn f(x: f32) = clamp(abs(▮x), 1, 2)\n", "abs(x) → x"));
+  test("of what is not imported yet, on one line however it was written", () =>
+    check(
+      "model M(x: f32[N, 8, 8, 1]) = x |> conv2d(8, ▮\n",
+      'layer conv2d(filters: int, kernel: int = 3, stride: int = 1, padding = "same", bias = true)(x: f32[N, Y, X, K]) → kernel: int = 3',
+    ));
   test("a list of parameters is no call", () => check("fn f(x: ▮", "nothing"));
 });

@@ -2,7 +2,7 @@
  * What a workspace and a client can do to a server: files that go and move under it, imports in circles, buffers that say
  * something else than the disk, a file without end, settings that two clients send in two ways, a client that refuses.
  */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -289,4 +289,41 @@ test("requests and notifications that lack what they need, or are about nothing"
   client.notify("workspace/didChangeWatchedFiles", {});
   const hover = await client.request("textDocument/hover", { textDocument, position });
   expect(JSON.stringify(hover.result)).toContain("fn twice");
+});
+
+test("before initialize and after shutdown nothing is answered", async () => {
+  const folder = workspace({ "a.margo": "let a = 1\n" });
+  const command = [process.execPath, join(projectRoot, "dist/margo.js"), "lsp", "--stdio"];
+  const client = startClient(command, folder);
+  const params = {
+    textDocument: { uri: pathToFileURL(join(folder, "a.margo")).href },
+    position: { line: 0, character: 4 },
+  };
+  expect((await client.request("textDocument/hover", params)).error?.code).toBe(-32002);
+  await client.request("initialize", { processId: null, rootUri: null, capabilities: {} });
+  expect((await client.request("textDocument/hover", params)).result).toMatchObject({ contents: {} });
+  await client.request("shutdown", null);
+  expect((await client.request("textDocument/hover", params)).error?.code).toBe(-32600);
+  client.notify("exit", null);
+  expect(await client.ended()).toBe(0);
+});
+
+test("between the quotes of a reader stand the files beside the module, folders first", async () => {
+  const folder = workspace({ "rows.csv": "a,b\n1,2\n", "a.margo": "", ".hidden.csv": "" });
+  mkdirSync(join(folder, "digits/part"), { recursive: true });
+  writeFileSync(join(folder, "digits/train.npy"), "");
+  const client = await started(folder);
+  const uri = pathToFileURL(join(folder, "a.margo")).href;
+  const offered = async (path: string): Promise<unknown> => {
+    const text = `train T {\n  data = csv("${path}")\n}\n`;
+    client.notify("textDocument/didOpen", { textDocument: { uri, languageId: "margo", version: 1, text } });
+    const position = { line: 1, character: 14 + path.length };
+    const { result } = await client.request("textDocument/completion", { textDocument: { uri }, position });
+    client.notify("textDocument/didClose", { textDocument: { uri } });
+    return Object(result).items.map(({ textEdit }: { textEdit: { newText: string } }) => textEdit.newText);
+  };
+  expect(await offered("")).toEqual(["digits/", "package.json", "rows.csv"]);
+  expect(await offered("digits/")).toEqual(["digits/part/", "digits/train.npy"]);
+  expect(await offered("nowhere/")).toEqual([]);
+  expect(await offered("npm:")).toEqual([]);
 });
