@@ -16,6 +16,7 @@ import { type Graph, type Node, nodesOfGraph } from "../../ir/node.ts";
 import { mapOutputs } from "../../ir/rewrite.ts";
 import type { AttrsOf } from "../../ops/attrs.ts";
 import { bytesOf } from "../bytes.ts";
+import { isLeaf } from "../fuse.ts";
 import { type Stage, budgetOf } from "../pass.ts";
 import { type Link, axesOf, linksOf } from "./axes.ts";
 import { bodyShare } from "./chunks.ts";
@@ -55,7 +56,8 @@ function pairsOf(nodes: readonly Node[], stage: Stage): readonly Pairs[] {
           { node, axis: second },
         ]),
       );
-      if (more.length > 0) entangled.add(family);
+      // Where such a value is given, as the weights of a layer are that adds to what it reads, it is as large in any case.
+      if (more.length > 0 || isLeaf(node)) entangled.add(family);
     }
   return [...found]
     .filter(

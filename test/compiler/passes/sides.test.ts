@@ -116,6 +116,20 @@ test.each(losses)("%s: no value of all pairs is stored", (_, definition) => {
   expect(bytes([])).toBeLessThan(pairs / 8);
 });
 
+test("a layer that adds to what it reads is no side of pairs", () => {
+  const text = `import { dense, layer_norm } from "std/layers"
+  export loss own(x: f32[N, 8]) {
+    let h = x |> dense(4096)
+    let more = h + (h |> layer_norm() |> dense(4096))
+    mean(logsumexp(more, over: 1))
+  }`;
+  const program = programWithGradients(text, "own");
+  const [fn] = program.functions;
+  if (fn === undefined) throw new Error("a loss has a value");
+  const { graph } = compileVerified(program, fn, defaultPassOptions);
+  expect(nodesOfGraph(graph).some((node) => isOp(node, "alias"))).toBe(false);
+});
+
 test("a batch whose pairs are few stores them", () => {
   const streams = (batch: number): boolean => {
     const text = `import { sgd } from "std/optimizers"
