@@ -8,8 +8,8 @@ import {
   type Progress,
   type Weights,
   checkpointMismatch,
+  checkpointParts,
   decodeCheckpoint,
-  encodeCheckpoint,
   runStart,
   weightsFor,
 } from "./checkpoint.ts";
@@ -32,7 +32,7 @@ import {
 } from "./training-run.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program.ts";
 import type { Snapshot } from "./replay.ts";
-import type { Bytes } from "./safetensors.ts";
+import { type Bytes, joinedBytes } from "./safetensors.ts";
 
 /** What a step gave, on the batch as it was before its update. */
 export interface StepResult {
@@ -193,13 +193,15 @@ export class Trainer {
 
   /** The run so far, as the bytes of a checkpoint. */
   async save(): Promise<Uint8Array> {
-    return this.checkpointOf({ progress: this.#progress, variables: await this.executor.read() });
+    return joinedBytes(
+      this.checkpointOf({ progress: this.#progress, variables: await this.executor.read() }),
+    );
   }
 
-  /** Any moment of the run, as the bytes of a checkpoint. */
-  checkpointOf({ progress, variables }: Snapshot): Uint8Array {
+  /** Any moment of the run, as the bytes of a checkpoint, in parts. */
+  checkpointOf({ progress, variables }: Snapshot): readonly Uint8Array[] {
     const { name, target } = this.executor.info;
-    return encodeCheckpoint({ program: name, target, seed: this.#seed, progress, variables });
+    return checkpointParts({ program: name, target, seed: this.#seed, progress, variables });
   }
 
   /** Goes on from a checkpoint; a fault leaves everything as it was. */

@@ -17,9 +17,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
+import type { Bytes } from "../runtime/safetensors.ts";
+import { bytesInFile } from "./data/byte-source.ts";
 import { folderFaults } from "./folder-faults.ts";
 import { lockFolder } from "./run-lock.ts";
-import { copyWholeFile, writeWholeFile } from "./write-file.ts";
+import { type Content, copyWholeFile, writeWholeFile } from "./write-file.ts";
 
 /** What a run was last started with; enough to compile it again. */
 export interface RunInfo {
@@ -53,7 +55,7 @@ export interface RunFolder {
   readonly path: string;
   /** One line of JSON, on its way to the disk when the call returns. */
   readonly append: (metric: object) => RuntimeFault | undefined;
-  readonly saveCheckpoint: (bytes: Uint8Array) => Promise<RuntimeFault | undefined>;
+  readonly saveCheckpoint: (parts: readonly Uint8Array[]) => Promise<RuntimeFault | undefined>;
   /** What the checkpoint is now stays as the best one. */
   readonly keepBest: () => Promise<RuntimeFault | undefined>;
   readonly writeJson: (name: string, value: unknown) => Promise<RuntimeFault | undefined>;
@@ -172,19 +174,19 @@ export function readRunInfo(path: string): RunInfo | RuntimeFault {
 }
 
 /** The weights of a run, or of a safetensors file. */
-export function readWeights(path: string): Uint8Array | RuntimeFault {
+export function readWeights(path: string): Bytes | RuntimeFault {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
     const info = readRunInfo(path);
     return isFault(info) ? info : readCheckpointFile(path);
   }
   try {
-    return readFileSync(path);
+    return bytesInFile(path, path);
   } catch (error) {
     return folderFaults.weightsUnreadable(path, reason(error));
   }
 }
 
-export function readCheckpointFile(path: string, which: "last" | "best" = "last"): Uint8Array | RuntimeFault {
+export function readCheckpointFile(path: string, which: "last" | "best" = "last"): Bytes | RuntimeFault {
   const name = which === "best" ? runFiles.best : runFiles.checkpoint;
   const file = join(path, name);
   if (!existsSync(file))
@@ -192,7 +194,7 @@ export function readCheckpointFile(path: string, which: "last" | "best" = "last"
       ? folderFaults.noBest(path)
       : folderFaults.runUnreadable(path, `it has no ${name}`);
   try {
-    return readFileSync(file);
+    return bytesInFile(file, file);
   } catch (error) {
     return folderFaults.runUnreadable(path, reason(error));
   }
@@ -209,8 +211,8 @@ function appendTo(path: string, release: () => void): RunFolder | RuntimeFault {
   return {
     path,
     append: (metric) => guarded(file, () => writeFileSync(descriptor, `${JSON.stringify(metric)}\n`)),
-    saveCheckpoint: async (bytes) =>
-      guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), bytes)),
+    saveCheckpoint: async (parts) =>
+      guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), parts)),
     keepBest: () =>
       guardedly(join(path, runFiles.best), () =>
         copyWholeFile(join(path, runFiles.checkpoint), join(path, runFiles.best)),
@@ -232,7 +234,7 @@ function guarded(file: string, act: () => void): RuntimeFault | undefined {
   }
 }
 
-function writeAll(file: string, content: string | Uint8Array): Promise<RuntimeFault | undefined> {
+function writeAll(file: string, content: Content): Promise<RuntimeFault | undefined> {
   return guardedly(file, () => writeWholeFile(file, content));
 }
 

@@ -5,14 +5,13 @@
 import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { totalmem } from "node:os";
+import type { ReadableBytes } from "../../runtime/safetensors.ts";
 import type { DataContext } from "./resolve.ts";
 
-export interface ByteSource {
+/** Reading throws where the file has become shorter. */
+export interface ByteSource extends ReadableBytes {
   /** As the source names the file. */
   readonly name: string;
-  readonly size: number;
-  /** Fills the target with the bytes from that place on. Throws where the file has become shorter. */
-  readonly readInto: (target: Uint8Array, from: number) => void;
 }
 
 /** A copy of some bytes, which begins at the start of its buffer. */
