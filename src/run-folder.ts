@@ -20,8 +20,9 @@ import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Bytes } from "../runtime/safetensors.ts";
 import { bytesInFile } from "./data/byte-source.ts";
 import { folderFaults } from "./folder-faults.ts";
+import { type Metric, metricBytes, metricsIn } from "./metrics-file.ts";
 import { lockFolder } from "./run-lock.ts";
-import { type Content, copyWholeFile, writeWholeFile } from "./write-file.ts";
+import { type Content, copyWholeFile, isTemporaryOf, writeWholeFile } from "./write-file.ts";
 
 /** What a run was last started with; enough to compile it again. */
 export interface RunInfo {
@@ -111,6 +112,13 @@ function clearRun(path: string): void {
     rmSync(at(name), { force: true });
 }
 
+/** What a process that was killed had not written to its end: parts of checkpoints are as large as they are useless. */
+function clearUnfinished(path: string): void {
+  const names = Object.values(runFiles);
+  for (const entry of readdirSync(path))
+    if (names.some((name) => isTemporaryOf(name, entry))) rmSync(join(path, entry), { force: true });
+}
+
 function isFile(folder: string, name: string): boolean {
   return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true;
 }
@@ -122,16 +130,17 @@ export async function reopenRunFolder(
   step: number,
 ): Promise<RunFolder | RuntimeFault> {
   return locked(path, runFiles.metrics, async (release) => {
-    const metrics = readMetrics(path);
-    if (isFault(metrics)) return metrics;
-    const kept = metrics.filter((metric) => !(typeof metric["step"] === "number" && metric["step"] > step));
-    const written = await writeAll(
-      join(path, runFiles.metrics),
-      kept.map((metric) => `${JSON.stringify(metric)}\n`).join(""),
-    );
+    const file = join(path, runFiles.metrics);
+    if (!isFile(path, runFiles.metrics)) return folderFaults.runUnreadable(file, systemWords["ENOENT"] ?? "");
+    const written = await writeAll(file, metricBytes(metricsUpTo(file, step)));
     const described = written ?? (await writeAll(join(path, runFiles.info), json(info)));
     return described ?? appendTo(path, release);
   });
+}
+
+function* metricsUpTo(file: string, step: number): Generator<Metric> {
+  for (const metric of metricsIn(file))
+    if (!(typeof metric["step"] === "number" && metric["step"] > step)) yield metric;
 }
 
 /** Opens a folder that no other run is writing to; `name` is the file that a fault names. */
@@ -145,21 +154,24 @@ async function locked(
   );
   if (isFault(lock)) return lock;
   if (lock.kind === "busy") return folderFaults.runBusy(path, lock.process, lock.file);
-  const folder = await open(lock.release);
+  const folder = guarded(path, () => clearUnfinished(path)) ?? (await open(lock.release));
   if (isFault(folder)) lock.release();
   return folder;
 }
 
-export type Metric = Readonly<Record<string, unknown>>;
-
-/** The events of a run; a last line that a crash cut short is passed over. */
-export function readMetrics(path: string): readonly Metric[] | RuntimeFault {
-  const text = readText(join(path, runFiles.metrics));
-  if (isFault(text)) return text;
-  return text.split("\n").flatMap((line) => {
-    const value = parsed(line);
-    return isRecord(value) ? [value] : [];
-  });
+/** The events of a run, or those that are wanted. */
+export function readMetrics(
+  path: string,
+  wanted: (metric: Metric) => boolean = () => true,
+): readonly Metric[] | RuntimeFault {
+  const file = join(path, runFiles.metrics);
+  const found: Metric[] = [];
+  try {
+    for (const metric of metricsIn(file)) if (wanted(metric)) found.push(metric);
+    return found;
+  } catch (error) {
+    return folderFaults.runUnreadable(file, reason(error));
+  }
 }
 
 export function readRunInfo(path: string): RunInfo | RuntimeFault {

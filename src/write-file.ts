@@ -37,7 +37,7 @@ export async function makeWholeFile(
 }
 
 /** What a file is to hold; parts come one after the other. */
-export type Content = string | Uint8Array | readonly Uint8Array[];
+export type Content = string | Uint8Array | Iterable<Uint8Array>;
 
 /** Writes a file and the folders above it. Throws Node's system error, with the target's path in it. */
 export async function writeWholeFile(path: string, content: Content): Promise<void> {
@@ -60,7 +60,7 @@ function replaceFile(path: string, content: Content): Promise<void> {
   });
 }
 
-function partsOf(content: Content): readonly (string | Uint8Array)[] {
+function partsOf(content: Content): Iterable<string | Uint8Array> {
   return typeof content === "string" || content instanceof Uint8Array ? [content] : content;
 }
 
@@ -84,6 +84,11 @@ function withPath(error: unknown, path: string): unknown {
   return error instanceof Error && "syscall" in error && !("path" in error)
     ? Object.assign(error, { path })
     : error;
+}
+
+/** Whether that is the name of a file while it is made; nobody takes it away where the process is killed. */
+export function isTemporaryOf(name: string, entry: string): boolean {
+  return entry.startsWith(`.${name}.`) && /^\d+\.\d+\.tmp$/.test(entry.slice(name.length + 2));
 }
 
 /** Two writes of one process never share a temporary name. */

@@ -19,6 +19,7 @@ export interface RunLines {
 /** Where no bar moves, a line at each checkpoint within an epoch says how far the run is. */
 export function createRunLines({ isMoving }: { readonly isMoving: boolean }): RunLines {
   let epoch: Epoch | undefined;
+  let epochEnd = 0;
   let totalSteps = 0;
   let latest: StepEvent | undefined;
   const rest = (): readonly string[] => {
@@ -38,6 +39,7 @@ export function createRunLines({ isMoving }: { readonly isMoving: boolean }): Ru
         return rest();
       case "epoch":
         epoch = { trained: event };
+        epochEnd = event.step;
         return [];
       case "evaluation":
         epoch = epoch && { ...epoch, validated: event };
@@ -48,7 +50,7 @@ export function createRunLines({ isMoving }: { readonly isMoving: boolean }): Ru
       case "verification":
         return [...rest(), verificationText(event)];
       case "checkpoint":
-        if (epoch !== undefined) return rest();
+        if (event.step === epochEnd) return rest();
         return isMoving || latest === undefined ? [] : [paint(dim, stepText(latest, totalSteps))];
       case "replay":
         return [

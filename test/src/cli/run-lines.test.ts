@@ -16,6 +16,16 @@ const step = (at: number): RunEvent => ({
 const epoch = { kind: "epoch", step: 2, epoch: 0, loss: 2, accuracy: 0.5, seconds: 3 } as const;
 const evaluation = { kind: "evaluation", step: 2, epoch: 0, loss: 1, accuracy: 0.75, rows: 9 } as const;
 const angles = { kind: "angles", step: 2, epoch: 0, own: 10, nearestOther: 60 } as const;
+const verified = {
+  rows: 9,
+  classes: 3,
+  samePairs: 9,
+  differentPairs: 9,
+  equalErrorRate: 0.1,
+  threshold: 0.5,
+  rates: [],
+  recallAt1: 0.9,
+};
 const checkpoint = { kind: "checkpoint", step: 2 } as const;
 
 function told(events: readonly RunEvent[], isMoving = false): readonly string[] {
@@ -30,6 +40,14 @@ test("an epoch is one line with its validation and angles", () => {
   ]);
 });
 
+test("verification has a line of its own, and the checkpoint at the end of an epoch has none", () => {
+  const verification = { kind: "verification", step: 2, epoch: 0, ...verified } as const;
+  expect(told([step(2), epoch, verification, checkpoint])).toEqual([
+    "epoch 1: training loss 2, accuracy 50.00 % in 3.0 s",
+    "epoch 1: verification equal error rate 10.00 %, recall at 1 90.00 %",
+  ]);
+});
+
 test("no epoch is lost where the run ends, and none is told twice", () => {
   expect(told([epoch])).toEqual(["epoch 1: training loss 2, accuracy 50.00 % in 3.0 s"]);
   expect(told([epoch, checkpoint, checkpoint])).toHaveLength(1);
@@ -37,8 +55,8 @@ test("no epoch is lost where the run ends, and none is told twice", () => {
 });
 
 test("a checkpoint within an epoch says how far the run is, unless a bar does", () => {
-  expect(told([start, step(1), checkpoint]).slice(1)).toEqual([
+  expect(told([start, step(1), { ...checkpoint, step: 1 }]).slice(1)).toEqual([
     "step 1 of 4,000: loss 2.5, 1,234 rows/s, 1 min 30 s left",
   ]);
-  expect(told([start, step(1), checkpoint], true)).toHaveLength(1);
+  expect(told([start, step(1), { ...checkpoint, step: 1 }], true)).toHaveLength(1);
 });
