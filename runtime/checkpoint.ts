@@ -7,7 +7,7 @@
 import type { Position } from "./batches.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { HostTensor, NamedTensors, ProgramInfo, VariableInfo } from "./program.ts";
-import { type Bytes, readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { type Bytes, joinedBytes, readSafetensors, safetensorsParts } from "./safetensors.ts";
 
 /** What the epoch so far adds up to; means of them are what an epoch reports. */
 export interface EpochSums {
@@ -39,8 +39,13 @@ export const runStart: Progress = { step: 0, position: { epoch: 0, batch: 0 }, s
 
 /** The bytes of a checkpoint: a safetensors file with every variable under its name. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  return joinedBytes(checkpointParts(checkpoint));
+}
+
+/** The same in parts, one after the other: variables are not copied. */
+export function checkpointParts(checkpoint: Checkpoint): readonly Uint8Array[] {
   const { program, target, seed, progress, variables } = checkpoint;
-  return writeSafetensors({
+  return safetensorsParts({
     tensors: variables,
     metadata: {
       format: checkpointFormat,

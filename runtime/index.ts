@@ -50,7 +50,13 @@ export {
   openProgram,
 } from "./open-program.ts";
 export type { BrokenStep, Snapshot } from "./replay.ts";
-export { type Bytes, type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
+export {
+  type Bytes,
+  type ReadableBytes,
+  type TensorFile,
+  readSafetensors,
+  writeSafetensors,
+} from "./safetensors.ts";
 export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 export { type WebGpuExecutorOptions, createWebGpuExecutor } from "./webgpu/executor.ts";
 export type { CompileListener } from "./webgpu/pipelines.ts";

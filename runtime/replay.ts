@@ -96,5 +96,8 @@ function nonFiniteName(variables: NamedTensors): string | undefined {
 }
 
 function isFiniteTensor(tensor: NamedTensors[string] | undefined): boolean {
-  return tensor?.dtype !== "f32" || tensor.data.every((value) => Number.isFinite(value));
+  if (tensor?.dtype !== "f32") return true;
+  const { data } = tensor;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false;
+  return true;
 }

@@ -14,8 +14,15 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A file's bytes as they come: of a file, a response, a database. */
-export type Bytes = Uint8Array | ArrayBuffer;
+/** A file's bytes as they come: of a file, a response, a database; or read piece by piece, where they are too many for one array. */
+export type Bytes = Uint8Array | ArrayBuffer | ReadableBytes;
+
+/** Bytes that are read where they are wanted. */
+export interface ReadableBytes {
+  readonly size: number;
+  /** Fills the target with the bytes from that place on. */
+  readonly readInto: (target: Uint8Array, from: number) => void;
+}
 
 /** The format's own limit on the header. */
 const headerLimit = 100_000_000;
@@ -26,23 +33,42 @@ const headerLimit = 100_000_000;
  */
 export function readSafetensors(given: Bytes, file?: string): TensorFile | RuntimeFault {
   const refuse = (reason: string) => runFaults.notSafetensors(reason, file);
-  const bytes = bytesOf(given);
+  const bytes = readable(given);
   if (bytes === undefined)
     return refuse(`a Uint8Array or an ArrayBuffer holds one, and ${kindOf(given)} was given`);
-  if (bytes.length < 8) return refuse(`it has ${bytes.length} bytes and the header's length alone takes 8`);
-  const length = Number(viewOf(bytes).getBigUint64(0, true));
+  const { size } = bytes;
+  if (size < 8) return refuse(`it has ${size} bytes and the header's length alone takes 8`);
+  const length = Number(viewOf(copyOf(bytes, 0, 8)).getBigUint64(0, true));
   if (length > headerLimit) return refuse(`its header would be ${length} bytes long`);
-  if (8 + length > bytes.length)
-    return refuse(`its header claims ${length} bytes, but only ${bytes.length - 8} follow`);
-  const header = parseHeader(bytes.subarray(8, 8 + length), refuse);
+  if (8 + length > size) return refuse(`its header claims ${length} bytes, but only ${size - 8} follow`);
+  const header = parseHeader(copyOf(bytes, 8, 8 + length), refuse);
   if (isFault(header)) return header;
-  return readEntries(header, bytes.subarray(8 + length), refuse);
+  return readEntries(header, bytes, 8 + length, refuse);
 }
 
-function bytesOf(given: Bytes): Uint8Array | undefined {
-  if (ArrayBuffer.isView(given)) return given;
+function readable(given: Bytes): ReadableBytes | undefined {
+  if (ArrayBuffer.isView(given)) return inMemory(given);
   // Those of a frame or of another thread are no instances of this page's class.
-  return kindOf(given).includes("ArrayBuffer") ? new Uint8Array(given) : undefined;
+  if (isArrayBuffer(given)) return inMemory(new Uint8Array(given));
+  return typeof (given as Partial<ReadableBytes> | undefined)?.readInto === "function" ? given : undefined;
+}
+
+function isArrayBuffer(given: ArrayBuffer | ReadableBytes): given is ArrayBuffer {
+  return kindOf(given).includes("ArrayBuffer");
+}
+
+function inMemory(bytes: Uint8Array): ReadableBytes {
+  return {
+    size: bytes.length,
+    readInto: (target, from) => target.set(bytes.subarray(from, from + target.length)),
+  };
+}
+
+/** It begins at the start of its buffer. */
+function copyOf(bytes: ReadableBytes, from: number, to: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(to - from);
+  bytes.readInto(copy, from);
+  return copy;
 }
 
 /** As in `[object Promise]`. */
@@ -52,6 +78,11 @@ function kindOf(value: unknown): string {
 
 /** Tensors by name, in name order; metadata are strings. Data begins at a multiple of 8 bytes. */
 export function writeSafetensors(file: TensorFile): Uint8Array {
+  return joinedBytes(safetensorsParts(file));
+}
+
+/** The same file in parts, one after the other: the tensors are those that were given, and not copied. */
+export function safetensorsParts(file: TensorFile): readonly Uint8Array[] {
   const names = Object.keys(file.tensors).sort();
   const header: [string, unknown][] = [["__metadata__", file.metadata]];
   let end = 0;
@@ -66,14 +97,23 @@ export function writeSafetensors(file: TensorFile): Uint8Array {
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const padded = Math.ceil(text.length / 8) * 8;
-  const bytes = new Uint8Array(8 + padded + end).fill(0x20, 8, 8 + padded);
-  viewOf(bytes).setBigUint64(0, BigInt(padded), true);
-  bytes.set(text, 8);
-  let at = 8 + padded;
-  for (const name of names) {
-    const { data } = tensorNamed(file.tensors, name);
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  const head = new Uint8Array(8 + padded).fill(0x20, 8);
+  viewOf(head).setBigUint64(0, BigInt(padded), true);
+  head.set(text, 8);
+  const data = names.map((name) => {
+    const { buffer, byteOffset, byteLength } = tensorNamed(file.tensors, name).data;
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  });
+  return [head, ...data];
+}
+
+/** Parts one after the other as one array. */
+export function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
   return bytes;
 }
@@ -135,7 +175,12 @@ interface Entry {
   readonly end: number;
 }
 
-function readEntries(header: Header, data: Uint8Array, refuse: Refuse): TensorFile | RuntimeFault {
+function readEntries(
+  header: Header,
+  bytes: ReadableBytes,
+  dataAt: number,
+  refuse: Refuse,
+): TensorFile | RuntimeFault {
   const metadata = header["__metadata__"] ?? {};
   if (!isTextRecord(metadata)) return refuse("its __metadata__ is not a table of strings");
   const entries: Entry[] = [];
@@ -154,12 +199,11 @@ function readEntries(header: Header, data: Uint8Array, refuse: Refuse): TensorFi
       );
     covered = end;
   }
-  if (covered !== data.length)
-    return refuse(`its tensors take ${covered} bytes, but ${data.length} follow the header`);
-  const view = viewOf(data);
+  const found = bytes.size - dataAt;
+  if (covered !== found) return refuse(`its tensors take ${covered} bytes, but ${found} follow the header`);
   const tensors: (readonly [string, HostTensor])[] = [];
   for (const entry of entries) {
-    const tensor = decode(view, entry, refuse);
+    const tensor = decode(copyOf(bytes, dataAt + entry.begin, dataAt + entry.end), entry, refuse);
     if (isFault(tensor)) return tensor;
     tensors.push([entry.name, tensor]);
   }
@@ -188,9 +232,15 @@ function entryOf(name: string, value: unknown, refuse: Refuse): Entry | RuntimeF
   return { name, type, shape, begin, end };
 }
 
-function decode(view: DataView, entry: Entry, refuse: Refuse): HostTensor | RuntimeFault {
-  const { name, type, shape, begin, end } = entry;
-  const count = (end - begin) / type.bytes;
+function decode(
+  bytes: Uint8Array<ArrayBuffer>,
+  { name, type, shape }: Entry,
+  refuse: Refuse,
+): HostTensor | RuntimeFault {
+  // Numbers as they are kept here lie in the file as in memory.
+  if (type === elementTypes.get("F32")) return { dtype: "f32", shape, data: new Float32Array(bytes.buffer) };
+  const view = viewOf(bytes);
+  const count = bytes.length / type.bytes;
   const data =
     type.dtype === "f32"
       ? new Float32Array(count)
@@ -198,7 +248,7 @@ function decode(view: DataView, entry: Entry, refuse: Refuse): HostTensor | Runt
         ? new Int32Array(count)
         : new Uint8Array(count);
   for (let i = 0; i < count; i++) {
-    const value = type.read(view, begin + i * type.bytes);
+    const value = type.read(view, i * type.bytes);
     data[i] = value;
     if (type.dtype === "i32" && data[i] !== value)
       return refuse(`tensor ${JSON.stringify(name)} holds ${value}, which takes more than 32 bits`);

@@ -8,8 +8,8 @@ import {
   type Progress,
   type Weights,
   checkpointMismatch,
+  checkpointParts,
   decodeCheckpoint,
-  encodeCheckpoint,
   runStart,
   weightsFor,
 } from "./checkpoint.ts";
@@ -32,7 +32,7 @@ import {
 } from "./training-run.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program.ts";
 import type { Snapshot } from "./replay.ts";
-import type { Bytes } from "./safetensors.ts";
+import { type Bytes, joinedBytes } from "./safetensors.ts";
 
 /** What a step gave, on the batch as it was before its update. */
 export interface StepResult {
@@ -56,7 +56,7 @@ export interface Evaluation {
 /** What the program's own metrics gave, by their names. */
 export type NamedNumbers = Readonly<Record<string, number>>;
 
-/** Sees each batch of an evaluation with the scores and features that the program gave it. */
+/** Sees each batch of an evaluation with the `predictions` and `features` that the program gave it. */
 export type EvaluationObserver = (batch: Batch, outputs: NamedTensors) => void;
 
 /**
@@ -129,15 +129,11 @@ export class Trainer {
 
   /** Scores of rows, f32[N, C]; the margin is off. Undefined where the program has none. */
   async predict(features: HostTensor): Promise<HostTensor | undefined> {
-    const info = this.#functionNamed("evaluate");
+    const info = this.#functionNamed("predict");
     if (info === undefined) return undefined;
-    // What is no tensor is refused by the call, with words.
-    const labels = this.#blankLabels(info, features?.shape?.[0] ?? 0);
-    const outputs = await this.executor.call(
-      "evaluate",
-      this.#inputs(info, { features, ...labels, rows: [] }),
-      ["scores"],
-    );
+    const outputs = await this.executor.call("predict", this.#inputs(info, { features, rows: [] }), [
+      "scores",
+    ]);
     return outputs["scores"];
   }
 
@@ -169,11 +165,12 @@ export class Trainer {
     if (rows === 0) return runFaults.noRows(dataset.source);
     const offered = info.outputs.map(({ name }) => name);
     const reads = offered.filter(
-      (name) => name === "loss" || name === "scores" || isMetric(name) || (observe && name === "features"),
+      (name) =>
+        name === "loss" || name === "predictions" || isMetric(name) || (observe && name === "features"),
     );
     const sums = new Map<string, number>();
     let loss = 0;
-    let correct = offered.includes("accuracy") && offered.includes("scores") ? 0 : undefined;
+    let correct = offered.includes("accuracy") && offered.includes("predictions") ? 0 : undefined;
     const order = perClass === 1 ? undefined : rowsOfEpoch(dataset, evaluationSeed, 0, perClass);
     for (const places of consecutiveRows(rows, batch)) {
       const at = order === undefined ? places : places.map((place) => order[place] ?? 0);
@@ -182,7 +179,7 @@ export class Trainer {
       loss += scalarOf(outputs["loss"]) * at.length;
       for (const [name, value] of Object.entries(named(outputs, metricPrefix)))
         sums.set(name, (sums.get(name) ?? 0) + value * at.length);
-      if (correct !== undefined) correct += correctRows(outputs["scores"], gathered.labels);
+      if (correct !== undefined) correct += correctRows(outputs["predictions"], gathered.labels);
       observe?.(gathered, outputs);
     }
     const metrics = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / rows]));
@@ -196,13 +193,15 @@ export class Trainer {
 
   /** The run so far, as the bytes of a checkpoint. */
   async save(): Promise<Uint8Array> {
-    return this.checkpointOf({ progress: this.#progress, variables: await this.executor.read() });
+    return joinedBytes(
+      this.checkpointOf({ progress: this.#progress, variables: await this.executor.read() }),
+    );
   }
 
-  /** Any moment of the run, as the bytes of a checkpoint. */
-  checkpointOf({ progress, variables }: Snapshot): Uint8Array {
+  /** Any moment of the run, as the bytes of a checkpoint, in parts. */
+  checkpointOf({ progress, variables }: Snapshot): readonly Uint8Array[] {
     const { name, target } = this.executor.info;
-    return encodeCheckpoint({ program: name, target, seed: this.#seed, progress, variables });
+    return checkpointParts({ program: name, target, seed: this.#seed, progress, variables });
   }
 
   /** Goes on from a checkpoint; a fault leaves everything as it was. */
@@ -268,16 +267,6 @@ export class Trainer {
     if (data?.labels !== undefined && batch.labels !== undefined) inputs[data.labels.name] = batch.labels;
     return inputs;
   }
-
-  #blankLabels(info: FunctionInfo, rows: number): { readonly labels?: HostTensor } {
-    const labels = dataInputs(info)?.labels;
-    if (labels === undefined) return {};
-    const shape = [rows, ...labels.shape.slice(1).map((size) => (typeof size === "number" ? size : 1))];
-    const size = shape.reduce((product, length) => product * length, 1);
-    return labels.dtype === "f32"
-      ? { labels: { dtype: "f32", shape, data: new Float32Array(size) } }
-      : { labels: { dtype: "i32", shape, data: new Int32Array(size) } };
-  }
 }
 
 /** Evaluations of one dataset see its rows in one order, whatever the run's seed. */
@@ -324,16 +313,10 @@ function counterTensor(value: number): HostTensor {
   return { dtype: "i32", shape: [], data: Int32Array.of(value) };
 }
 
-/** Rows whose first largest score is their label. */
-function correctRows(scores: HostTensor | undefined, labels: HostTensor | undefined): number {
-  if (scores === undefined || labels === undefined) return 0;
-  const classes = scores.shape.at(-1) ?? 1;
+/** Rows whose prediction is their label. */
+function correctRows(predictions: HostTensor | undefined, labels: HostTensor | undefined): number {
+  if (predictions === undefined || labels === undefined) return 0;
   let correct = 0;
-  for (let row = 0; row < labels.data.length; row++) {
-    let best = 0;
-    for (let j = 1; j < classes; j++)
-      if ((scores.data[row * classes + j] ?? 0) > (scores.data[row * classes + best] ?? 0)) best = j;
-    if (best === labels.data[row]) correct++;
-  }
+  for (const [row, label] of labels.data.entries()) if (predictions.data[row] === label) correct++;
   return correct;
 }

@@ -9,6 +9,7 @@ import { noSums } from "./checkpoint.ts";
 import { type Dataset, gatherBatch, rowCount, rowsOfEpoch } from "./dataset.ts";
 import { DeviceLost } from "./device-fault.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
+import { joinedBytes } from "./safetensors.ts";
 import {
   type Snapshot,
   findBrokenStep,
@@ -33,8 +34,9 @@ interface RunState {
   snapshot: Snapshot;
   /** Devices lost since that snapshot. */
   losses: number;
-  /** The step of the last checkpoint. */
+  /** The step of the last checkpoint, and when it was taken. */
   saved: number;
+  savedAt: number;
   /** Milliseconds of this session that went into evaluations and checkpoints. */
   idle: number;
   evaluation: Evaluation | undefined;
@@ -53,7 +55,14 @@ export async function runTraining(
   const rows = rowCount(dataset);
   await run.report({ kind: "start", rows, batchesPerEpoch: batches, totalSteps, step: firstStep });
   const snapshot = await takeSnapshot(trainer);
-  const state: RunState = { snapshot, losses: 0, saved: firstStep, idle: 0, evaluation: undefined };
+  const state: RunState = {
+    snapshot,
+    losses: 0,
+    saved: firstStep,
+    savedAt: now(),
+    idle: 0,
+    evaluation: undefined,
+  };
   let lost: DeviceLost | undefined;
   for (;;) {
     try {
@@ -84,9 +93,27 @@ async function recover({ trainer, report }: Run, state: RunState, lost: DeviceLo
 }
 
 /** What is on the host when a run cannot go on. */
-async function keepSnapshot({ trainer, options }: Run, { snapshot, saved }: RunState): Promise<void> {
+async function keepSnapshot(run: Run, { snapshot, saved }: RunState): Promise<void> {
+  if (snapshot.progress.step > saved) await saveCheckpoint(run, snapshot);
+}
+
+async function saveCheckpoint(
+  { trainer, options: { saveCheckpoint: save, saveCheckpointParts: saveParts } }: Run,
+  snapshot: Snapshot,
+): Promise<RuntimeFault | undefined> {
+  const parts = trainer.checkpointOf(snapshot);
   const { step } = snapshot.progress;
-  if (step > saved) await options.saveCheckpoint?.(trainer.checkpointOf(snapshot), step);
+  return saveParts === undefined ? save?.(joinedBytes(parts), step) : saveParts(parts, step);
+}
+
+function savesCheckpoints({ options }: Run): boolean {
+  return options.saveCheckpoint !== undefined || options.saveCheckpointParts !== undefined;
+}
+
+/** Within an epoch, after so many steps or so long. */
+function isCheckpointDue({ options }: Run, { savedAt }: RunState, step: number): boolean {
+  const { checkpointEvery, checkpointSeconds = Infinity } = options;
+  return isMultiple(step, checkpointEvery) || now() - savedAt >= checkpointSeconds * 1000;
 }
 
 /** What was told before a device was lost is not told again. */
@@ -120,7 +147,7 @@ async function trainOn(run: Run, state: RunState): Promise<TrainingOutcome> {
     const { step } = trainer.progress;
     const epochDone = trainer.progress.position.batch === 0;
     const due = epochDone || step === totalSteps;
-    const saves = options.saveCheckpoint !== undefined && (due || isMultiple(step, options.checkpointEvery));
+    const saves = savesCheckpoints(run) && (due || isCheckpointDue(run, state, step));
     const stops = due || saves || isMultiple(step, snapshotEvery);
     const finished = await underWay.add({ step, epoch: position.epoch, rows, result });
     const rest = stops ? await underWay.finish() : [];
@@ -236,7 +263,7 @@ function isMultiple(step: number, every: number | undefined): boolean {
  * run, even if no loss has shown them yet: the checkpoint before them stays.
  */
 async function keep(run: Run, state: RunState, saves: boolean): Promise<TrainingOutcome | undefined> {
-  const { trainer, options, report } = run;
+  const { trainer, report } = run;
   const { step } = trainer.progress;
   if (!saves && !isMultiple(step, snapshotEvery)) return undefined;
   const taken = await takeSnapshot(trainer);
@@ -249,15 +276,16 @@ async function keep(run: Run, state: RunState, saves: boolean): Promise<Training
     state.losses = 0;
   }
   if (!saves) return undefined;
-  const unwritten = await options.saveCheckpoint?.(trainer.checkpointOf(taken), taken.progress.step);
+  const unwritten = await saveCheckpoint(run, taken);
   if (unwritten !== undefined) return failed(unwritten);
   state.saved = taken.progress.step;
+  state.savedAt = now();
   await report({ kind: "checkpoint", step: state.saved });
   return undefined;
 }
 
 async function cancelled(run: Run, state: RunState): Promise<TrainingOutcome> {
-  const ended = await keep(run, state, run.options.saveCheckpoint !== undefined);
+  const ended = await keep(run, state, savesCheckpoints(run));
   return ended ?? { kind: "cancelled", step: run.trainer.progress.step };
 }
 

@@ -21,8 +21,15 @@ export interface TrainingOptions {
   readonly observe?: EvaluationObserver;
   /** Where checkpoints go; a fault from it ends the run. */
   readonly saveCheckpoint?: (bytes: Uint8Array, step: number) => Promise<RuntimeFault | undefined>;
+  /** The same in its place, given the bytes as parts that lie one after the other: no copy is made, and no array is too large. */
+  readonly saveCheckpointParts?: (
+    parts: readonly Uint8Array[],
+    step: number,
+  ) => Promise<RuntimeFault | undefined>;
   /** Steps between checkpoints within an epoch; there is always one at its end. */
   readonly checkpointEvery?: number;
+  /** The same in seconds: a checkpoint comes with the first step after them. */
+  readonly checkpointSeconds?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -4,7 +4,8 @@
  * writes, so that a run that goes on knows what it had.
  */
 import { isFault } from "../runtime/errors.ts";
-import { type Metric, readMetrics } from "./run-folder.ts";
+import type { Metric } from "./metrics-file.ts";
+import { readMetrics } from "./run-folder.ts";
 
 /** A moment under one measure. */
 export interface Rated {
@@ -53,8 +54,8 @@ export interface BestSoFar {
 
 /** Of a run that begins or goes on in its folder. */
 export function bestSoFar(folder: string): BestSoFar {
-  const earlier = readMetrics(folder);
-  const heard: Metric[] = isFault(earlier) ? [] : earlier.filter((metric) => ratingOf(metric).length > 0);
+  const earlier = readMetrics(folder, (metric) => ratingOf(metric).length > 0);
+  const heard: Metric[] = isFault(earlier) ? [] : [...earlier];
   return {
     hear: (event) => heard.push({ ...event }),
     isAt: (step) => bestOf(heard)?.step === step,

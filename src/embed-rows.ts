@@ -13,18 +13,11 @@ export function embedRows(trainer: Trainer, dataset: Dataset, batch: number): Pr
   });
 }
 
-/** Scores, f32[rows, classes]; undefined where the program has none. The dataset was fitted to its `evaluate`. */
-export async function predictRows(
-  trainer: Trainer,
-  dataset: Dataset,
-  batch: number,
-): Promise<HostTensor | undefined> {
-  const { name, functions } = trainer.executor.info;
-  const evaluate = functions.find((fn) => fn.name === "evaluate");
-  if (evaluate?.outputs.some((output) => output.name === "scores") !== true) return undefined;
+/** Scores, f32[rows, classes]. The dataset was fitted to the program's `predict`. */
+export function predictRows(trainer: Trainer, dataset: Dataset, batch: number): Promise<HostTensor> {
   return inBatches(dataset, batch, async (rows) => {
     const scores = await trainer.predict(rows);
-    if (scores === undefined) throw new Error(`${name} has no scores`);
+    if (scores === undefined) throw new Error(`${trainer.executor.info.name} has no scores`);
     return scores;
   });
 }

@@ -23,14 +23,11 @@ export function collectFeatures(): FeatureCollector {
       const rows = outputs["features"];
       if (rows === undefined || rows.shape.length !== 2 || batch.labels?.dtype !== "i32") return;
       width = rows.shape[1] ?? 0;
-      const scores = outputs["scores"];
-      const classes = scores?.shape.at(-1) ?? 0;
+      const best = outputs["predictions"]?.data;
       for (let row = 0; row < batch.labels.data.length && labels.length < rowLimit; row++) {
         labels.push(batch.labels.data[row] ?? 0);
         features.push(Float32Array.from(rows.data.subarray(row * width, (row + 1) * width)));
-        predictions.push(
-          scores === undefined ? -1 : firstLargest(scores.data.subarray(row * classes, (row + 1) * classes)),
-        );
+        predictions.push(best?.[row] ?? -1);
       }
     },
     collected: () =>
@@ -52,10 +49,4 @@ function joined(rows: readonly Float32Array[], width: number): Float32Array {
   const data = new Float32Array(rows.length * width);
   for (const [at, row] of rows.entries()) data.set(row, at * width);
   return data;
-}
-
-function firstLargest(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let j = 1; j < values.length; j++) if ((values[j] ?? 0) > (values[best] ?? 0)) best = j;
-  return best;
 }

@@ -16,7 +16,7 @@ export function givenRows(
   rows: Rows,
   source: DataSource,
   { name: program, functions }: ProgramInfo,
-  name: "evaluate" | "embed",
+  name: "predict" | "embed",
 ): Dataset | RuntimeFault {
   const info = functions.find((fn) => fn.name === name);
   const inputs = info === undefined ? undefined : dataInputs(info);

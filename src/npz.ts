@@ -1,32 +1,27 @@
 /** Several named arrays in one file, as NumPy's savez writes them. */
-import { unzipSync, zipSync } from "fflate";
+import { zipSync } from "fflate";
 import type { Reference } from "../compiler/ops/record.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { HostTensor } from "../runtime/program.ts";
-import { readNpz } from "./data/npy.ts";
+import { bytesInMemory } from "./data/byte-source.ts";
+import { npzEntries, readNpz } from "./data/npy.ts";
+import { loaded } from "./data/stored-array.ts";
 
 /** Every array of an archive by its name. */
 export function readAllOfNpz(
   file: string,
   bytes: Uint8Array,
 ): Readonly<Record<string, Reference>> | RuntimeFault {
+  const source = bytesInMemory({ name: file, bytes });
+  const entries = npzEntries(source);
+  if (isFault(entries)) return entries;
   const arrays: Record<string, Reference> = {};
-  for (const name of namesIn(bytes)) {
-    const array = readNpz({ name: file, bytes }, name);
+  for (const name of entries.keys()) {
+    const array = readNpz(source, name);
     if (isFault(array)) return array;
-    arrays[name] = { dtype: "f32", shape: array.shape, data: Float64Array.from(array.data) };
+    arrays[name] = { dtype: "f32", shape: array.shape, data: Float64Array.from(loaded(array).data) };
   }
   return arrays;
-}
-
-/** A broken archive has no names; reading it then says what is wrong. */
-function namesIn(bytes: Uint8Array): readonly string[] {
-  try {
-    const entries = Object.keys(unzipSync(bytes, { filter: ({ name }) => name.endsWith(".npy") }));
-    return entries.map((name) => name.slice(0, -".npy".length));
-  } catch {
-    return [""];
-  }
 }
 
 /** The reference's numbers keep their precision and become f8, those of a device f4; integers i4, booleans b1. */

@@ -84,9 +84,9 @@ function openedRun(run: TrainedRun): OpenedRun {
       }),
     predict: (rows) =>
       whileOpen(async () => {
-        const dataset = givenRows(rows, training.data, program, "evaluate");
-        if (isFault(dataset)) return dataset;
-        return (await predictRows(trainer, dataset, training.batch)) ?? openFaults.noScores(info.entry);
+        if (!program.functions.some(({ name }) => name === "predict")) return openFaults.noScores(info.entry);
+        const dataset = givenRows(rows, training.data, program, "predict");
+        return isFault(dataset) ? dataset : predictRows(trainer, dataset, training.batch);
       }),
     embedData: (rows) => whileOpen(() => embedSource(run, rows)),
     dispose: () => {

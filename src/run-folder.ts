@@ -17,9 +17,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
+import type { Bytes } from "../runtime/safetensors.ts";
+import { bytesInFile } from "./data/byte-source.ts";
 import { folderFaults } from "./folder-faults.ts";
+import { type Metric, metricBytes, metricsIn } from "./metrics-file.ts";
 import { lockFolder } from "./run-lock.ts";
-import { copyWholeFile, writeWholeFile } from "./write-file.ts";
+import { type Content, copyWholeFile, isTemporaryOf, writeWholeFile } from "./write-file.ts";
 
 /** What a run was last started with; enough to compile it again. */
 export interface RunInfo {
@@ -53,7 +56,7 @@ export interface RunFolder {
   readonly path: string;
   /** One line of JSON, on its way to the disk when the call returns. */
   readonly append: (metric: object) => RuntimeFault | undefined;
-  readonly saveCheckpoint: (bytes: Uint8Array) => Promise<RuntimeFault | undefined>;
+  readonly saveCheckpoint: (parts: readonly Uint8Array[]) => Promise<RuntimeFault | undefined>;
   /** What the checkpoint is now stays as the best one. */
   readonly keepBest: () => Promise<RuntimeFault | undefined>;
   readonly writeJson: (name: string, value: unknown) => Promise<RuntimeFault | undefined>;
@@ -109,6 +112,13 @@ function clearRun(path: string): void {
     rmSync(at(name), { force: true });
 }
 
+/** What a process that was killed had not written to its end: parts of checkpoints are as large as they are useless. */
+function clearUnfinished(path: string): void {
+  const names = Object.values(runFiles);
+  for (const entry of readdirSync(path))
+    if (names.some((name) => isTemporaryOf(name, entry))) rmSync(join(path, entry), { force: true });
+}
+
 function isFile(folder: string, name: string): boolean {
   return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true;
 }
@@ -120,16 +130,17 @@ export async function reopenRunFolder(
   step: number,
 ): Promise<RunFolder | RuntimeFault> {
   return locked(path, runFiles.metrics, async (release) => {
-    const metrics = readMetrics(path);
-    if (isFault(metrics)) return metrics;
-    const kept = metrics.filter((metric) => !(typeof metric["step"] === "number" && metric["step"] > step));
-    const written = await writeAll(
-      join(path, runFiles.metrics),
-      kept.map((metric) => `${JSON.stringify(metric)}\n`).join(""),
-    );
+    const file = join(path, runFiles.metrics);
+    if (!isFile(path, runFiles.metrics)) return folderFaults.runUnreadable(file, systemWords["ENOENT"] ?? "");
+    const written = await writeAll(file, metricBytes(metricsUpTo(file, step)));
     const described = written ?? (await writeAll(join(path, runFiles.info), json(info)));
     return described ?? appendTo(path, release);
   });
+}
+
+function* metricsUpTo(file: string, step: number): Generator<Metric> {
+  for (const metric of metricsIn(file))
+    if (!(typeof metric["step"] === "number" && metric["step"] > step)) yield metric;
 }
 
 /** Opens a folder that no other run is writing to; `name` is the file that a fault names. */
@@ -143,21 +154,24 @@ async function locked(
   );
   if (isFault(lock)) return lock;
   if (lock.kind === "busy") return folderFaults.runBusy(path, lock.process, lock.file);
-  const folder = await open(lock.release);
+  const folder = guarded(path, () => clearUnfinished(path)) ?? (await open(lock.release));
   if (isFault(folder)) lock.release();
   return folder;
 }
 
-export type Metric = Readonly<Record<string, unknown>>;
-
-/** The events of a run; a last line that a crash cut short is passed over. */
-export function readMetrics(path: string): readonly Metric[] | RuntimeFault {
-  const text = readText(join(path, runFiles.metrics));
-  if (isFault(text)) return text;
-  return text.split("\n").flatMap((line) => {
-    const value = parsed(line);
-    return isRecord(value) ? [value] : [];
-  });
+/** The events of a run, or those that are wanted. */
+export function readMetrics(
+  path: string,
+  wanted: (metric: Metric) => boolean = () => true,
+): readonly Metric[] | RuntimeFault {
+  const file = join(path, runFiles.metrics);
+  const found: Metric[] = [];
+  try {
+    for (const metric of metricsIn(file)) if (wanted(metric)) found.push(metric);
+    return found;
+  } catch (error) {
+    return folderFaults.runUnreadable(file, reason(error));
+  }
 }
 
 export function readRunInfo(path: string): RunInfo | RuntimeFault {
@@ -172,19 +186,19 @@ export function readRunInfo(path: string): RunInfo | RuntimeFault {
 }
 
 /** The weights of a run, or of a safetensors file. */
-export function readWeights(path: string): Uint8Array | RuntimeFault {
+export function readWeights(path: string): Bytes | RuntimeFault {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
     const info = readRunInfo(path);
     return isFault(info) ? info : readCheckpointFile(path);
   }
   try {
-    return readFileSync(path);
+    return bytesInFile(path, path);
   } catch (error) {
     return folderFaults.weightsUnreadable(path, reason(error));
   }
 }
 
-export function readCheckpointFile(path: string, which: "last" | "best" = "last"): Uint8Array | RuntimeFault {
+export function readCheckpointFile(path: string, which: "last" | "best" = "last"): Bytes | RuntimeFault {
   const name = which === "best" ? runFiles.best : runFiles.checkpoint;
   const file = join(path, name);
   if (!existsSync(file))
@@ -192,7 +206,7 @@ export function readCheckpointFile(path: string, which: "last" | "best" = "last"
       ? folderFaults.noBest(path)
       : folderFaults.runUnreadable(path, `it has no ${name}`);
   try {
-    return readFileSync(file);
+    return bytesInFile(file, file);
   } catch (error) {
     return folderFaults.runUnreadable(path, reason(error));
   }
@@ -209,8 +223,8 @@ function appendTo(path: string, release: () => void): RunFolder | RuntimeFault {
   return {
     path,
     append: (metric) => guarded(file, () => writeFileSync(descriptor, `${JSON.stringify(metric)}\n`)),
-    saveCheckpoint: async (bytes) =>
-      guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), bytes)),
+    saveCheckpoint: async (parts) =>
+      guarded(file, () => fsyncSync(descriptor)) ?? (await writeAll(join(path, runFiles.checkpoint), parts)),
     keepBest: () =>
       guardedly(join(path, runFiles.best), () =>
         copyWholeFile(join(path, runFiles.checkpoint), join(path, runFiles.best)),
@@ -232,7 +246,7 @@ function guarded(file: string, act: () => void): RuntimeFault | undefined {
   }
 }
 
-function writeAll(file: string, content: string | Uint8Array): Promise<RuntimeFault | undefined> {
+function writeAll(file: string, content: Content): Promise<RuntimeFault | undefined> {
   return guardedly(file, () => writeWholeFile(file, content));
 }
 

@@ -11,6 +11,7 @@ import type { FreshVariable } from "../runtime/checkpoint.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { Executor, TrainingInfo } from "../runtime/program.ts";
 import type { BrokenStep } from "../runtime/replay.ts";
+import type { Bytes } from "../runtime/safetensors.ts";
 import { type Evaluation, type Trainer, createTrainer } from "../runtime/trainer.ts";
 import { type TrainingEvent, type TrainingOutcome, planOf, whyNoRun } from "../runtime/training-run.ts";
 import { dataFaults } from "./data/faults.ts";
@@ -39,8 +40,9 @@ export interface TrainRequest {
   readonly folder: string;
   readonly start: "fresh" | "resume";
   /** Weights to begin with: a safetensors file, and how people call it. */
-  readonly weights?: { readonly name: string; readonly bytes: Uint8Array };
+  readonly weights?: { readonly name: string; readonly bytes: Bytes };
   readonly checkpointEvery?: number;
+  readonly checkpointSeconds?: number;
   readonly signal?: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
   /** A place of the source as people read it, `file:line:column`; faults name it. */
@@ -194,11 +196,13 @@ interface RunResult {
 }
 
 async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResult> {
-  const { training, signal, checkpointEvery } = request;
+  const { training, signal, checkpointEvery, checkpointSeconds } = request;
   const { trainer, folder, dataset, validation } = prepared;
   let unwritten: RuntimeFault | undefined;
   let found: Found = {};
   const best = bestSoFar(folder.path);
+  // A run that was killed between its checkpoint and the best one that it is has that one now.
+  if (request.start === "resume" && best.isAt(trainer.progress.step)) unwritten = await folder.keepBest();
   const stop = new AbortController();
   const emit = (event: RunEvent) => {
     if (event.kind === "evaluation" || event.kind === "verification") best.hear(event);
@@ -229,8 +233,9 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
       ...planOf(training),
       ...(validation === undefined ? {} : { validation, observe: (...seen) => collector.observe(...seen) }),
       ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
-      saveCheckpoint: async (bytes, step) =>
-        (await folder.saveCheckpoint(bytes)) ?? (best.isAt(step) ? folder.keepBest() : undefined),
+      ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
+      saveCheckpointParts: async (parts, step) =>
+        (await folder.saveCheckpoint(parts)) ?? (best.isAt(step) ? folder.keepBest() : undefined),
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     },
     onEvent,

@@ -36,25 +36,32 @@ export async function makeWholeFile(
   }
 }
 
+/** What a file is to hold; parts come one after the other. */
+export type Content = string | Uint8Array | Iterable<Uint8Array>;
+
 /** Writes a file and the folders above it. Throws Node's system error, with the target's path in it. */
-export async function writeWholeFile(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWholeFile(path: string, content: Content): Promise<void> {
   const existing = await stat(path).catch(() => undefined);
   // A folder is refused by name; a device or a pipe (`--out /dev/stdout`) is written to, not replaced.
   if (existing !== undefined && !existing.isFile()) return writeFile(path, content);
   return replaceFile(existing === undefined ? path : await realpath(path), content);
 }
 
-function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+function replaceFile(path: string, content: Content): Promise<void> {
   return makeWholeFile(path, async (temporary) => {
     const file = await open(temporary, "w");
     try {
-      await file.writeFile(content);
+      for (const part of partsOf(content)) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();
     }
     return "whole";
   });
+}
+
+function partsOf(content: Content): Iterable<string | Uint8Array> {
+  return typeof content === "string" || content instanceof Uint8Array ? [content] : content;
 }
 
 /**
@@ -77,6 +84,11 @@ function withPath(error: unknown, path: string): unknown {
   return error instanceof Error && "syscall" in error && !("path" in error)
     ? Object.assign(error, { path })
     : error;
+}
+
+/** Whether that is the name of a file while it is made; nobody takes it away where the process is killed. */
+export function isTemporaryOf(name: string, entry: string): boolean {
+  return entry.startsWith(`.${name}.`) && /^\d+\.\d+\.tmp$/.test(entry.slice(name.length + 2));
 }
 
 /** Two writes of one process never share a temporary name. */

@@ -104,21 +104,46 @@ function measured(
   return undefined;
 }
 
-/** The share of rows whose best score is their label's; nothing where rows have no one label. */
-function accuracyOf(
+/** `predictions`, the class of each row's best score, i32[N]: all that an evaluation wants of N×C scores. */
+export function predictionOutputs(
   frame: Frame,
   scores: Value | undefined,
   labels: TensorValue | undefined,
 ): readonly Output[] {
+  const best = bestClasses(frame, scores, labels);
+  return best === undefined ? [] : [{ name: "predictions", node: best.node }];
+}
+
+/** Undefined where rows have no one label. */
+function bestClasses(
+  frame: Frame,
+  scores: Value | undefined,
+  labels: TensorValue | undefined,
+): TensorValue | undefined {
   const isClassified =
     scores?.kind === "tensor" &&
     scores.type.shape.length === 2 &&
     labels?.bound !== undefined &&
     labels.type.shape.length === 1;
-  if (!isClassified) return [];
-  const span = frame.owner?.span ?? { file: frame.module.file, start: 0, end: 0 };
-  const best = makeTensor(frame, "argmax", [scores], { axis: 1 }, span);
-  const hit = best.kind === "error" ? best : makeTensor(frame, "equal", [best, labels], {}, span);
+  if (!isClassified) return undefined;
+  const best = makeTensor(frame, "argmax", [scores], { axis: 1 }, spanOf(frame));
+  return best.kind === "error" ? undefined : best;
+}
+
+function spanOf({ owner, module }: Frame): Span {
+  return owner?.span ?? { file: module.file, start: 0, end: 0 };
+}
+
+/** The share of rows whose best score is their label's. */
+function accuracyOf(
+  frame: Frame,
+  scores: Value | undefined,
+  labels: TensorValue | undefined,
+): readonly Output[] {
+  const best = bestClasses(frame, scores, labels);
+  if (best === undefined || labels === undefined) return [];
+  const span = spanOf(frame);
+  const hit = makeTensor(frame, "equal", [best, labels], {}, span);
   if (hit.kind === "error") return [];
   const share = castTo(frame, hit, "f32", span);
   const mean = makeTensor(frame, "mean", [share], { axes: [0], keepDims: false }, span);

@@ -23,7 +23,7 @@ import { bindName, bindSetting } from "./parameters.ts";
 import { openInput } from "./declarations.ts";
 import { type Frame, bindDim, noAmbient } from "./frame.ts";
 import { dropUnread, functionOf } from "./functions.ts";
-import { metricOutputs } from "./metrics.ts";
+import { metricOutputs, predictionOutputs } from "./metrics.ts";
 import { type Learned, elaborateOptimizer } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
@@ -316,7 +316,7 @@ function evaluateFunction(
   return functionOf(frame.session.program, "evaluate", inputs, [
     { name: "loss", node: loss.node },
     ...metricOutputs(frame, settings.metrics, scores, labels),
-    ...(scores?.kind === "tensor" ? [{ name: "scores", node: scores.node }] : []),
+    ...predictionOutputs(frame, scores, labels),
     { name: "features", node: features.node },
   ]);
 }

@@ -182,6 +182,14 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     .addOption(overrides("override a line of the train, like batch=64"))
     .option("--seed <number>", "the seed of the run", natural)
     .option("--out <folder>", "the run's folder (default: runs/NAME)")
+    .addOption(
+      new Option(
+        "--checkpoint-every <time>",
+        "time between checkpoints within an epoch, like 30s, 10min or 2h; there is always one at its end",
+      )
+        .argParser(seconds)
+        .default(600, "10min"),
+    )
     .option("--resume <folder>", "go on from a run's checkpoint")
     .option(
       "--from <run>",
@@ -292,6 +300,15 @@ function byteSize(text: string): number {
 /** Below it chunks are of a few classes and launches are all that a step does; above it no device has memory. */
 const leastBudget = 2 ** 20;
 const mostBudget = 64 * 2 ** 30;
+
+/** A time with its unit, in seconds. */
+function seconds(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?(s|min|h)$/.exec(text.trim());
+  const unit = { s: 1, min: 60, h: 3600 }[match?.[2] ?? ""];
+  if (match === null || unit === undefined)
+    throw new InvalidArgumentError("Write it with its unit, s, min or h, like 10min.");
+  return Number(match[1]) * unit;
+}
 
 /** A flag that may be given several times; that it begins with nothing is no news. */
 function repeated<T>(

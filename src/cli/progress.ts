@@ -1,14 +1,13 @@
 /**
- * The progress of a run: a moving bar where there is a terminal, one line an epoch where there is none.
+ * The progress of a run: a moving bar where there is a terminal, and lines that stay (run-lines.ts).
  * It only listens to the run's events.
  */
 import { type SingleBar, type Presets } from "cli-progress";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
-import type { NamedNumbers } from "../../runtime/trainer.ts";
-import type { RunEvent, WeightsEvent } from "../train.ts";
-import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
-import { verificationHeadline } from "../report/verification-facts.ts";
+import type { RunEvent } from "../train.ts";
+import { count, duration, percent, significant } from "../report/numbers.ts";
 import { cyan, dim } from "./colors.ts";
+import { createRunLines } from "./run-lines.ts";
 import { animated, paint, say } from "./terminal.ts";
 
 export interface Progress {
@@ -22,21 +21,23 @@ export interface Progress {
 export async function showProgress(name: string): Promise<Progress> {
   const bar = animated() ? await createBar(name) : undefined;
   const compiling = showCompiling(name);
+  const lines = createRunLines({ isMoving: bar !== undefined });
+  const stay = (told: readonly string[]): void => {
+    if (told.length > 0) bar?.clear();
+    for (const line of told) say(`${paint(cyan, name)} ${line}`);
+  };
   return {
     onCompiled: compiling.onCompiled,
     onEvent: (event) => {
       bar?.onEvent(event);
       const compiled = event.kind === "step" ? compiling.onStep() : undefined;
-      if (compiled !== undefined) {
-        bar?.clear();
-        say(`${paint(cyan, name)} ${paint(dim, compiled)}`);
-      }
-      const line = lineOf(event);
-      if (line === undefined) return;
-      bar?.clear();
-      say(`${paint(cyan, name)} ${line}`);
+      if (compiled !== undefined) stay([paint(dim, compiled)]);
+      stay(lines.hear(event));
     },
-    stop: () => bar?.stop(),
+    stop: () => {
+      stay(lines.rest());
+      bar?.stop();
+    },
   };
 }
 
@@ -78,67 +79,6 @@ function showCompiling(name: string): Compiling {
         : `${count(compiled)} kernels compiled, first step after ${duration(seconds)}`;
     },
   };
-}
-
-/** What stays on the screen: one line an epoch and what was found after it. */
-function lineOf(event: RunEvent): string | undefined {
-  switch (event.kind) {
-    case "start":
-      return paint(dim, startText(event));
-    case "weights":
-      return weightsText(event);
-    case "epoch":
-      return `epoch ${event.epoch + 1}: ${scores("training", event)} ${paint(dim, `in ${duration(event.seconds)}`)}`;
-    case "evaluation":
-      return `epoch ${event.epoch + 1}: ${scores("validation", event)}`;
-    case "angles":
-      return `epoch ${event.epoch + 1}: mean angle to the own class ${degrees(event.own)}, to the nearest other ${degrees(event.nearestOther)}`;
-    case "verification": {
-      const facts = verificationHeadline(event).map(([name, value]) => `${name} ${value}`);
-      return `epoch ${event.epoch + 1}: verification ${facts.join(", ")}`;
-    }
-    case "replay":
-      return `the loss is no number: running steps ${event.from} to ${event.to} again to find where it began`;
-    case "recovery":
-      return `${event.reason}; going on after step ${event.step} on another one`;
-    case "step":
-    case "checkpoint":
-      return undefined;
-  }
-  return event satisfies never;
-}
-
-function startText({
-  rows,
-  batchesPerEpoch,
-  totalSteps,
-  step,
-}: Extract<RunEvent, { kind: "start" }>): string {
-  const left =
-    step < totalSteps
-      ? `${count(totalSteps - step)} steps to go`
-      : `nothing to do: the run has made ${count(step)} of ${count(totalSteps)} steps (--epochs gives it more)`;
-  return `${count(rows)} rows, ${count(batchesPerEpoch)} steps an epoch, ${left}`;
-}
-
-function weightsText({ from, taken, fresh }: WeightsEvent): string {
-  const left = fresh.map(({ name, type, found }) =>
-    found === undefined ? name : `${name} (${found} there, ${type} here)`,
-  );
-  const anew = left.length === 0 ? "" : `; begun anew: ${left.join(", ")}`;
-  return `weights from ${from}: ${taken.length} of ${taken.length + fresh.length}${anew}`;
-}
-
-interface Scored {
-  readonly loss: number;
-  readonly accuracy?: number;
-  readonly metrics?: NamedNumbers;
-}
-
-function scores(what: string, { loss, accuracy, metrics = {} }: Scored): string {
-  const correct = accuracy === undefined ? "" : `, accuracy ${percent(accuracy)}`;
-  const others = Object.entries(metrics).map(([name, value]) => `, ${name} ${significant(value)}`);
-  return `${what} loss ${significant(loss)}${correct}${others.join("")}`;
 }
 
 interface Bar {

@@ -46,6 +46,8 @@ export interface TrainOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly from?: string;
+  /** Seconds. */
+  readonly checkpointEvery?: number;
 }
 
 /** Standard output gets the path of each report, and of the comparison where there were several runs. */
@@ -133,6 +135,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
       info,
       folder,
       start: options.resume === undefined ? "fresh" : "resume",
+      ...(options.checkpointEvery === undefined ? {} : { checkpointSeconds: options.checkpointEvery }),
       ...(weights === undefined ? {} : { weights }),
       signal: interruption.signal,
       onEvent: progress.onEvent,

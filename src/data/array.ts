@@ -28,23 +28,30 @@ export function arrayDataset(
   features: DataArray,
   labels?: DataArray,
 ): Dataset | RuntimeFault {
-  const empty = noElements(features);
-  if (empty !== undefined) return empty;
-  const stored = storedFeatures(source, options, features);
-  if (isFault(stored)) return stored;
-  if (labels === undefined) return { source: features.name, features: stored };
-  const read = labelsOf(features, labels, options.classes);
-  return isFault(read) ? read : { source: features.name, features: stored, ...read };
+  const held = noElements(features) ?? featuresInMemory(source, options, features);
+  return isFault(held) ? held : labelled(features, held, labels, options.classes);
 }
 
-function noElements({ name, shape, data }: DataArray): RuntimeFault | undefined {
+/** Features with the labels of their rows, where there are some. */
+export function labelled(
+  { name, shape }: Pick<DataArray, "name" | "shape">,
+  features: Features,
+  labels: DataArray | undefined,
+  classes: number | undefined,
+): Dataset | RuntimeFault {
+  if (labels === undefined) return { source: name, features };
+  const read = labelsOf(name, shape, labels, classes);
+  return isFault(read) ? read : { source: name, features, ...read };
+}
+
+export function noElements({ name, shape }: Pick<DataArray, "name" | "shape">): RuntimeFault | undefined {
   if (shape.length === 0) return dataFaults.oneNumber(name);
   if (shape[0] === 0) return dataFaults.noRows(name);
-  return data.length === 0 ? dataFaults.emptyRows(name, shape) : undefined;
+  return shape.includes(0) ? dataFaults.emptyRows(name, shape) : undefined;
 }
 
 /** Bytes stay bytes; whole numbers stay whole unless they are scaled; all others become f32. */
-function storedFeatures(
+function featuresInMemory(
   source: DataSource,
   options: ArrayOptions,
   features: DataArray,
@@ -58,12 +65,17 @@ function storedFeatures(
   return { dtype: whole ? "i32" : "f32", shape, data: rounded(data), ...scale };
 }
 
-function numberFault({ name, shape, data }: DataArray, scale: Normalisation): RuntimeFault | undefined {
+/** The first number that cannot be trained on, of rows that are numbered from `first` on. */
+export function numberFault(
+  { name, shape, data }: DataArray,
+  scale: Normalisation,
+  first = 0,
+): RuntimeFault | undefined {
   const bad = firstUnusable(data, scale);
   if (bad === undefined) return undefined;
   const { at, why } = bad;
   const size = rowSize(shape);
-  const row = Math.floor(at / size);
+  const row = first + Math.floor(at / size);
   return unusableFaults[why](name, row, `element ${at % size} of row ${row}`, String(data[at]));
 }
 
@@ -72,15 +84,15 @@ function rounded(data: Numbers): Features["data"] {
 }
 
 function labelsOf(
-  features: DataArray,
+  features: string,
+  [rows = 0]: readonly number[],
   labels: DataArray,
   classes: number | undefined,
 ): Labels | RuntimeFault {
-  const [rows = 0] = features.shape;
   const { name, shape, data } = labels;
   const [count] = shape;
   if (count === undefined) return dataFaults.oneNumber(name);
-  if (count !== rows) return dataFaults.rowsDiffer(features.name, rows, count);
+  if (count !== rows) return dataFaults.rowsDiffer(features, rows, count);
   if (classes === undefined) return valueLabels(labels);
   return rowSize(shape) === 1
     ? numberedClasses(name, data, classes)

@@ -17,7 +17,10 @@ A \`train\` names its rows with a reader: files first, settings by name. Feature
 loss. Paths are relative to the .margo file and stay inside the workspace; \`npm:package/path\` is a file of an
 installed package. Rows and classes count from 0. Features keep the type of the file in memory and become
 \`(value - mean) / std\` as a batch is gathered; bytes are divided by 255 unless \`std\` says otherwise. Rows may be
-flat or lack axes of size 1; any other shape than the model's is an error that names both.`;
+flat or lack axes of size 1; any other shape than the model's is an error that names both.
+
+Features of npy, npz and IDX files that would take more than a quarter of the memory stay in their file, of any size, and are read
+from there row by row. What is packed (gzip, \`np.savez_compressed\`) is unpacked into memory, up to 4 GiB.`;
 
 const labels = `## Labels
 

@@ -178,6 +178,20 @@ export const dataFaults = {
         file,
       },
     ),
+  beyondMemory: (file: string, bytes: number) =>
+    fault(
+      "M0752",
+      `${file} takes ${mebibytes(bytes)} MiB, too many for the memory at once`,
+      "split it, or save its rows as npy: of that format and of IDX, unpacked, larger files are read row by row",
+      { file },
+    ),
+  columnsTooLarge: (file: string) =>
+    fault(
+      "M0753",
+      `${file} is in Fortran order, whole columns one after the other, and too large to be turned around in memory`,
+      "save it row by row: np.save(file, np.ascontiguousarray(x))",
+      { file },
+    ),
   noTexts: (file: string, reason: string) =>
     fault(
       "M0728",
@@ -216,7 +230,7 @@ export const dataFaults = {
   noRoom: (file: string, bytes: number, reason: string) =>
     fault(
       "M0737",
-      `${Math.ceil(bytes / 2 ** 20)} MiB of decoded images are too many for memory, and ${file} cannot hold them: ${reason}`,
+      `${mebibytes(bytes)} MiB of decoded images are too many for memory, and ${file} cannot hold them: ${reason}`,
       "free some space, set MARGO_CACHE to a folder with more, give a smaller size: … or fewer classes: …, or take some of the rows with --limit",
       { file },
     ),
@@ -245,3 +259,7 @@ export const dataFaults = {
       { file },
     ),
 } as const satisfies Record<string, (...facts: never[]) => RuntimeFault>;
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
+}

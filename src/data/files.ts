@@ -2,9 +2,10 @@
  * Bytes of data files, unpacked where they are gzipped. Reading never throws: what the system says
  * becomes a fault.
  */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import { type ByteSource, bytesInFile, bytesInMemory, bytesOf } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
 
@@ -14,15 +15,43 @@ export interface DataFile {
   readonly bytes: Uint8Array;
 }
 
+/** The whole file in memory. */
 export function openFile(name: string, context: DataContext): DataFile | RuntimeFault {
+  const source = bytesAt(name, context);
+  return isFault(source) ? source : wholeFile(source);
+}
+
+/** The bytes of a file where they lie; what is packed is unpacked into memory. */
+export function openBytes(name: string, context: DataContext): ByteSource | RuntimeFault {
+  const source = bytesAt(name, context);
+  if (isFault(source) || !isGzip(bytesOf(source, 0, 2))) return source;
+  const unpacked = wholeFile(source);
+  return isFault(unpacked) ? unpacked : bytesInMemory(unpacked);
+}
+
+function bytesAt(name: string, context: DataContext): ByteSource | RuntimeFault {
   const path = resolveData(name, context);
   if (isFault(path)) return path;
   if (isFolder(path)) return dataFaults.folder(name);
   try {
-    return unpack({ name, bytes: readFileSync(path) });
+    return bytesInFile(name, path);
   } catch (error) {
     return dataFaults.unreadable(name, systemReason(error));
   }
+}
+
+function wholeFile(source: ByteSource): DataFile | RuntimeFault {
+  const { name, size } = source;
+  if (size > unpackedLimit) return dataFaults.beyondMemory(name, size);
+  try {
+    return unpack({ name, bytes: bytesOf(source, 0, size) });
+  } catch (error) {
+    return dataFaults.unreadable(name, systemReason(error));
+  }
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /** What unpacked data may take: more than any file that fits into memory as one array here. */
@@ -30,7 +59,7 @@ export const unpackedLimit = 4 * 2 ** 30;
 
 /** Gzip is known by its first two bytes; its check sum and length are verified. */
 export function unpack(file: DataFile): DataFile | RuntimeFault {
-  if (file.bytes[0] !== 0x1f || file.bytes[1] !== 0x8b) return file;
+  if (!isGzip(file.bytes)) return file;
   try {
     return { name: file.name, bytes: gunzipSync(file.bytes, { maxOutputLength: unpackedLimit }) };
   } catch (error) {

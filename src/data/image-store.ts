@@ -2,16 +2,15 @@
  * Where decoded images are kept: in memory, or, where they would take too much of it, in a file of the cache that is read
  * row by row. Such a file is made once for the same images at the same size.
  */
-import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { open, statfs } from "node:fs/promises";
-import { totalmem } from "node:os";
 import { join } from "node:path";
 import type { Features, StoredRows } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { cacheFolder } from "../cache-folder.ts";
 import { makeFolders, makeWholeFile } from "../write-file.ts";
+import { bytesInFile, fitsMemory } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import { systemReason } from "./files.ts";
 import type { ImageFile, ImageShape } from "./image-pixels.ts";
@@ -28,20 +27,13 @@ export async function storePixels(
 ): Promise<Pick<Features, "data" | "stored"> | RuntimeFault> {
   const size = shape[0] * shape[1] * shape[2];
   const bytes = files.length * size;
-  const { memoryBytes = machineMemory() / 4 } = context;
-  if (bytes > Math.min(memoryBytes, constants.MAX_LENGTH)) {
+  if (!fitsMemory(bytes, context)) {
     const stored = await onDisk({ shape, fit, bytes, size }, files, decode, context);
     return isFault(stored) ? stored : { data: new Uint8Array(), stored };
   }
   const data = new Uint8Array(bytes);
   const fault = await decodeAll(files, decode, (row, pixels) => data.set(pixels, row * size), context);
   return fault ?? { data };
-}
-
-/** What a container allows, where it allows less than there is. */
-function machineMemory(): number {
-  const allowed = process.constrainedMemory();
-  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }
 
 /** Images that are decoded at a time: sharp's threads have work while one waits for the disk. */
@@ -130,21 +122,15 @@ async function fill(
 }
 
 function rowsOf(path: string, size: number): StoredRows {
-  const descriptor = openSync(path, "r");
+  const source = bytesInFile(path, path);
   const pixels = new Uint8Array(size);
-  const stored: StoredRows = {
+  return {
     row: (at) => {
-      const read = readSync(descriptor, pixels, 0, size, at * size);
-      if (read < size) throw new Error(`${path} was cut off while it was read; delete it`);
+      source.readInto(pixels, at * size);
       return pixels;
     },
   };
-  unused.register(stored, descriptor);
-  return stored;
 }
-
-/** Closes the files of datasets that nobody holds any more. */
-const unused = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
 
 /** What a decoded file depends on: which images, as they are now, and how they were brought to one size. */
 function keyOf(files: readonly ImageFile[], shape: ImageShape, fit: string): string {

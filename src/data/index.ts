@@ -5,10 +5,10 @@
 import { type Dataset, rowClasses, rowCount, spreadRows, takeRows } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { type DataArray, arrayDataset } from "./array.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { readCsv, readPlainCsv } from "./csv.ts";
 import { dataFaults } from "./faults.ts";
-import { type DataFile, openFile } from "./files.ts";
+import { type DataFile, openBytes, openFile } from "./files.ts";
 import { readIdx } from "./idx.ts";
 import { imageOptions, readImages } from "./images.ts";
 import { readJsonRows } from "./json.ts";
@@ -16,6 +16,7 @@ import { isDecimal } from "./labels.ts";
 import { readNpy, readNpz } from "./npy.ts";
 import { type OptionKinds, type OptionsOf, normalisation, parseOptions } from "./options.ts";
 import type { DataContext } from "./resolve.ts";
+import { type StoredArray, storedDataset } from "./stored-array.ts";
 import { type Table, tableDataset, tableOptions } from "./table.ts";
 import { readTexts, textOptions } from "./text.ts";
 
@@ -131,35 +132,35 @@ function isReaderName(name: string): name is ReaderName {
 function openArrays(
   source: DataSource,
   context: DataContext,
-  read: (file: DataFile) => DataArray | RuntimeFault,
+  read: (bytes: ByteSource) => StoredArray | RuntimeFault,
 ): Dataset | RuntimeFault {
   const options = parseOptions(source, arrayOptions);
   if (isFault(options)) return options;
-  const arrays: DataArray[] = [];
+  const arrays: StoredArray[] = [];
   for (const name of source.files) {
-    const file = openFile(name, context);
-    if (isFault(file)) return file;
-    const array = read(file);
+    const bytes = openBytes(name, context);
+    if (isFault(bytes)) return bytes;
+    const array = read(bytes);
     if (isFault(array)) return array;
     arrays.push(array);
   }
   const [features, labels] = arrays;
   return features === undefined
     ? dataFaults.fileCount(source.reader, "a file", 0)
-    : arrayDataset(source, options, features, labels);
+    : storedDataset(source, options, features, labels, context);
 }
 
 function openNpz(source: DataSource, context: DataContext): Dataset | RuntimeFault {
   const options = parseOptions(source, npzOptions);
   if (isFault(options)) return options;
-  const file = openFile(source.files[0] ?? "", context);
-  if (isFault(file)) return file;
-  const features = readNpz(file, options.x ?? "x");
+  const bytes = openBytes(source.files[0] ?? "", context);
+  if (isFault(bytes)) return bytes;
+  const features = readNpz(bytes, options.x ?? "x");
   if (isFault(features)) return features;
   if (options.y === undefined && options.classes === undefined)
-    return arrayDataset(source, options, features);
-  const labels = readNpz(file, options.y ?? "y");
-  return isFault(labels) ? labels : arrayDataset(source, options, features, labels);
+    return storedDataset(source, options, features, undefined, context);
+  const labels = readNpz(bytes, options.y ?? "y");
+  return isFault(labels) ? labels : storedDataset(source, options, features, labels, context);
 }
 
 function openTable(

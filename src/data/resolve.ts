@@ -24,7 +24,7 @@ export interface DataContext {
   readonly signal?: AbortSignal;
   /** Hears what people should know of it. */
   readonly note?: (text: string) => void;
-  /** What decoded images may take of the memory; a quarter of the machine's unless given. */
+  /** What features may take of the memory; a quarter of the machine's unless given. */
   readonly memoryBytes?: number;
 }
 

@@ -4,16 +4,14 @@
  */
 import { isUtf8 } from "node:buffer";
 import type { RuntimeFault } from "../../runtime/errors.ts";
+import { type ByteSource, bytesInMemory, bytesOf } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import type { DataFile } from "./files.ts";
 
 /** For a file that does not begin as its format does; `reason` and `help` are for one of no known kind. */
-export function otherKind(
-  { name, bytes }: DataFile,
-  format: string,
-  reason: string,
-  help?: string,
-): RuntimeFault {
+export function otherKind(source: ByteSource, format: string, reason: string, help?: string): RuntimeFault {
+  const { name } = source;
+  const bytes = bytesOf(source, 0, longestSign);
   const kind = kinds.find(({ begins }) => begins.every((byte, at) => bytes[at] === byte));
   return kind === undefined
     ? dataFaults.badFile(name, format, reason, help)
@@ -29,7 +27,7 @@ export function utf8Text(file: DataFile, format: string): string | RuntimeFault 
   if (isUtf8(bytes) && !text.includes("\0")) return text;
   const line = text.slice(0, text.search(/[\0\ufffd]/)).split("\n").length;
   return otherKind(
-    file,
+    bytesInMemory(file),
     format,
     `line ${line} is not UTF-8 text`,
     "save it as UTF-8: it may be in Latin-1, in UTF-16 or no text at all",
@@ -59,6 +57,8 @@ const kinds: readonly Kind[] = [
   { begins: letters("ARROW1"), what: "an Arrow file", help: saveAsTable },
   { begins: letters("SQLite format 3"), what: "an SQLite database", help: saveAsTable },
 ];
+
+const longestSign = Math.max(...kinds.map(({ begins }) => begins.length));
 
 function letters(text: string): readonly number[] {
   return Array.from(text, (letter) => letter.charCodeAt(0));

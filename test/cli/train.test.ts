@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
+import { bytesInMemory } from "../../src/data/byte-source.ts";
 import { readNpz } from "../../src/data/npy.ts";
+import { loaded } from "../../src/data/stored-array.ts";
 import { projectRoot, temporaryPlace } from "../support/cli.ts";
 import { whole } from "../support/datasets.ts";
 
@@ -165,7 +167,7 @@ test("embed writes the features of the rows asked for, as eval and NumPy read th
   const header = new TextDecoder("latin1").decode(unzipSync(bytes)["features.npy"]?.subarray(0, 80));
   expect(header).toContain("'descr': '<f4', 'fortran_order': False, 'shape': (60, 2)");
   const [features, labels] = ["features", "labels"].map((name) =>
-    whole(readNpz({ name: "f.npz", bytes }, name)),
+    loaded(whole(readNpz(bytesInMemory({ name: "f.npz", bytes }), name))),
   );
   expect(labels?.data.slice(0, 4)).toEqual(Int32Array.of(0, 1, 2, 0));
   // The very rows that verification compared.

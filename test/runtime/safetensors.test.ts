@@ -41,6 +41,20 @@ describe("safetensors", () => {
     expect(writeSafetensors(read)).toEqual(bytes);
   });
 
+  it("reads piece by piece, from bytes that are never in one array", () => {
+    const bytes = writeSafetensors(sample);
+    const pieces: number[] = [];
+    const read = readSafetensors({
+      size: bytes.length,
+      readInto: (target, from) => {
+        pieces.push(target.length);
+        target.set(bytes.subarray(from, from + target.length));
+      },
+    });
+    expect(whole(read)).toEqual(whole(readSafetensors(bytes)));
+    expect(Math.max(...pieces)).toBeLessThan(bytes.length - 8);
+  });
+
   it("reads from the middle of a larger buffer", () => {
     const bytes = writeSafetensors(sample);
     const larger = new Uint8Array(bytes.length + 13);

@@ -51,7 +51,7 @@ function check(executor: () => Promise<Executor>): void {
     for (const wrong of [[1, 2, 3, 4], Float32Array.of(1, 2, 3, 4), "rows"] as never[]) {
       await expect(trainer.predict(wrong)).rejects.toThrow(/^x is f32\[N, 4\], given as \{ dtype: "f32"/);
     }
-    await expect(trainer.predict(undefined as never)).rejects.toThrow('evaluate needs the input "x"');
+    await expect(trainer.predict(undefined as never)).rejects.toThrow('predict needs the input "x"');
     trainer.dispose();
   });
 

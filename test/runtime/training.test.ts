@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { datasetOf } from "../../runtime/arrays.ts";
 import { batchRows, epochOrder, groupedByClass } from "../../runtime/batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../runtime/checkpoint.ts";
+import { joinedBytes } from "../../runtime/safetensors.ts";
 import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
 import { isFault } from "../../runtime/errors.ts";
 import { type Trainer, createTrainer, rowsOf } from "../../runtime/trainer.ts";
@@ -173,6 +174,38 @@ describe("resuming", () => {
     const { losses } = await run(resumed, dataset, options);
     expect(losses).toEqual(whole20.losses.slice(8));
     expect(await resumed.save()).toEqual(await straight.save());
+  });
+
+  it("saves within an epoch after so long, in parts that together are the checkpoint", async () => {
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (time += 1000));
+    let time = 0;
+    const saved: { readonly step: number; readonly bytes: Uint8Array }[] = [];
+    const trainer = await freshTrainer();
+    try {
+      await run(trainer, dataset, {
+        ...options,
+        checkpointSeconds: 0,
+        saveCheckpointParts: async (parts, step) => void saved.push({ step, bytes: joinedBytes(parts) }),
+      });
+      expect(saved.map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+      expect(saved.at(-1)?.bytes).toEqual(await trainer.save());
+      const middle = saved[6];
+      const resumed = await freshTrainer();
+      expect(middle && (await resumed.load(middle.bytes))).toBeUndefined();
+      await run(resumed, dataset, options);
+      expect(await resumed.save()).toEqual(await trainer.save());
+      saved.length = 0;
+      await run(await freshTrainer(), dataset, {
+        ...options,
+        checkpointSeconds: 3600,
+        saveCheckpointParts: async (_, step) => void saved.push({ step, bytes: new Uint8Array() }),
+      });
+      const [first = 0, second = 0] = saved.map(({ step }) => step);
+      expect(second - first).toBe(first);
+      expect(saved.length).toBeLessThan(20);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it("refuses checkpoints of other programs and leaves the trainer as it was", async () => {

@@ -159,6 +159,28 @@ describe("the best moment of a run", () => {
     expect(best("resumed-best").variables).toEqual(best("best").variables);
   });
 
+  it("is there after a run that was killed right before it", async () => {
+    const program = programOf(metricsSource, "T");
+    await run("killed", { program });
+    const before = contents("killed", "checkpoint.best.safetensors");
+    expect(before).toEqual(contents("killed", "checkpoint.safetensors"));
+    rmSync(join(work, "killed/checkpoint.best.safetensors"));
+    await run("killed", { program, start: "resume" });
+    expect(contents("killed", "checkpoint.best.safetensors")).toEqual(before);
+  });
+
+  it("is not buried under parts of checkpoints that killed runs left", async () => {
+    const program = programOf(metricsSource, "T");
+    await run("littered", { program, steps: 2 });
+    const [part, other] = [".checkpoint.safetensors.123.4.tmp", ".checkpoint.safetensors.mine.tmp"];
+    for (const start of ["resume", "fresh"] as const) {
+      for (const name of [part, other]) writeFileSync(join(work, "littered", name), "part");
+      await run("littered", { program, start });
+      const names = readdirSync(join(work, "littered"));
+      expect([names.includes(part), names.includes(other)]).toEqual([false, true]);
+    }
+  });
+
   it("survives runs that fail before their first checkpoint", async () => {
     await run("lasting", { program: programOf(metricsSource, "T") });
     const [kept, keptBest] = ["checkpoint.safetensors", "checkpoint.best.safetensors"].map((name) =>

@@ -56,9 +56,13 @@ export function fakeExecutor({ width, classes, rate }: FakeSettings): Executor {
       return {
         loss: scalar(loss),
         accuracy: scalar(accuracy),
-        scores: { dtype: "f32", shape: [rows, classes], data: z },
+        predictions: { dtype: "i32", shape: [rows], data: bestClasses(z, classes) },
         features,
       };
+    },
+    predict: (inputs) => {
+      const { x, rows } = read(inputs);
+      return { scores: { dtype: "f32", shape: [rows, classes], data: scores(x, rows) } };
     },
     embed: (inputs) => ({ features: inputs["x"] as HostTensor }),
   };
@@ -108,8 +112,9 @@ function fakeInfo(width: number, classes: number): ProgramInfo {
       {
         name: "evaluate",
         inputs: [x, y],
-        outputs: [value("loss"), value("accuracy"), value("scores"), value("features")],
+        outputs: [value("loss"), value("accuracy"), value("predictions"), value("features")],
       },
+      { name: "predict", inputs: [x], outputs: [value("scores")] },
       { name: "embed", inputs: [x], outputs: [value("features")] },
     ],
   };
@@ -135,6 +140,13 @@ function softmaxLoss(z: Float32Array, y: ArrayLike<number>, classes: number) {
       gradient[row * classes + j] = (Math.exp((own[j] ?? 0) - top) / total - (j === label ? 1 : 0)) / rows;
   }
   return { loss: loss / rows, accuracy: correct / rows, gradient };
+}
+
+function bestClasses(z: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: z.length / classes }, (_, row) => {
+    const own = z.subarray(row * classes, (row + 1) * classes);
+    return own.indexOf(Math.max(...own));
+  });
 }
 
 function scalar(value: number): HostTensor {

@@ -33,7 +33,8 @@ export function tinyProgram({ width, classes, rate, first, training }: TinySetti
     axes: [0],
     keepDims: false,
   });
-  const right = b.equal(builder.make("argmax", [scores], { axis: 1 }), y);
+  const predictions = builder.make("argmax", [scores], { axis: 1 });
+  const right = b.equal(predictions, y);
   const accuracy = b.mean(b.cast(right, "f32"), { axes: [0], keepDims: false });
   const noise = builder.make("random", counters, { site: 1, distribution: "normal", shape: types.W.shape });
   const gradient = b.add(builder.make("gradient", [loss, W], {}), b.mul(noise, b.f32(0.01)));
@@ -66,11 +67,12 @@ export function tinyProgram({ width, classes, rate, first, training }: TinySetti
           outputs: [
             output("loss", loss),
             output("accuracy", accuracy),
-            output("scores", scores),
+            output("predictions", predictions),
             output("features", features),
           ],
         },
       },
+      { name: "predict", inputs: data.slice(0, 1), graph: { outputs: [output("scores", scores)] } },
     ],
     training,
   };

@@ -96,7 +96,7 @@ describe("functions", () => {
     ]);
     expect(shown).toEqual([
       ["step", "x y step", "loss accuracy trace:now trace:rate"],
-      ["evaluate", "x y step", "loss accuracy scores features"],
+      ["evaluate", "x y step", "loss accuracy predictions features"],
       ["embed", "x", "features"],
       ["predict", "x", "scores"],
     ]);
@@ -253,8 +253,10 @@ describe("numbers", () => {
   });
 
   test("accuracy counts the rows whose best score is their label's", () => {
-    const outputs = run(programOf(source, "Plain"), "evaluate", inputs);
-    const scores = outputs["scores"] && (nested(outputs["scores"]) as readonly (readonly number[])[]);
+    const program = programOf(source, "Plain");
+    const outputs = run(program, "evaluate", inputs);
+    const predicted = run(program, "predict", { ...inputs })["scores"];
+    const scores = predicted && (nested(predicted) as readonly (readonly number[])[]);
     const hits = scores?.map((row, index) => Number(row.indexOf(Math.max(...row)) === inputs.y.data[index]));
     expect(outputs["accuracy"]?.data[0]).toBeCloseTo((hits ?? []).reduce((a, b) => a + b, 0) / 3, 12);
   });

@@ -10,6 +10,7 @@ import { type Plan, parameterBytes, peakBytes } from "../../../compiler/passes/p
 import type { Program } from "../../../compiler/program.ts";
 import { peakBytes as measuredPeak } from "../../../bench/measure.ts";
 import * as heads from "../../support/head-programs.ts";
+import { functionOf, programOf } from "../../support/check-source.ts";
 import { batch, tfjsExecutor } from "../../support/head-runs.ts";
 
 const budgetBytes = 2 ** 20;
@@ -83,6 +84,34 @@ describe("streaming", () => {
   test("without it the peak holds whole matrices of rows and classes", () => {
     expect(peakFor(100_000, ["stream"])).toBeGreaterThan(2 * 64 * 100_000 * 4);
   });
+});
+
+test("an evaluation of a million classes stores no scores: rows keep the class of the best", () => {
+  const program = programOf(
+    `loss head(x: f32[N, D], y: index<C>[N]) {
+  param W: f32[C, D] ~ random_normal()
+  let z = 9 * cosine(x, W)
+  predict = z
+  mean(logsumexp(z, over: C) - pick(z, y))
+}
+model Net(x: f32[N, 8]) -> f32[N, 8] = x
+optimizer sgd() { param <- param - 0.1 * grad }
+train Million {
+  model = Net
+  loss = head
+  data = idx("x", "y", classes: 1000000)
+  optimizer = sgd
+  batch = 64
+  epochs = 1
+}`,
+    "Million",
+  );
+  for (const target of ["tfjs", "wgsl"] as const) {
+    const { plan } = compileFunction(program, functionOf(program, "evaluate"), { ...options, target });
+    const parameters = 1_000_000 * 8 * 4;
+    // A part of the classes' weights beside them, and what belongs to rows.
+    expect(plan && peakBytes(plan, { N: 64 })).toBeLessThan(2 * parameters + budgetBytes);
+  }
 });
 
 test("buffers share a slot only while their lives do not meet", () => {

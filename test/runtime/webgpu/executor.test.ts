@@ -47,7 +47,7 @@ describeOnGpu("the WebGPU executor", (gpu) => {
     const executor = gpuExecutor(gpu, tiny());
     await executor.initialize(1);
     for (const count of [0, 1, 7]) {
-      const outputs = await executor.call("evaluate", rows(count), ["scores"]);
+      const outputs = await executor.call("predict", { x: rows(count).x }, ["scores"]);
       expect(outputs["scores"]?.shape).toEqual([count, 3]);
     }
     executor.dispose();

@@ -10,14 +10,16 @@ import * as fc from "fast-check";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gatherBatch } from "../../../runtime/dataset.ts";
-import { isFault } from "../../../runtime/errors.ts";
+import { type RuntimeFault, isFault } from "../../../runtime/errors.ts";
 import type { DataSource } from "../../../runtime/program.ts";
 import { dataReaders, openDataset } from "../../../src/data/index.ts";
+import { bytesInMemory } from "../../../src/data/byte-source.ts";
 import { readCsv } from "../../../src/data/csv.ts";
 import { unpack } from "../../../src/data/files.ts";
 import { readIdx } from "../../../src/data/idx.ts";
 import { readJsonRows } from "../../../src/data/json.ts";
 import { readNpy, readNpz } from "../../../src/data/npy.ts";
+import { type StoredArray, loaded } from "../../../src/data/stored-array.ts";
 import { hashText, htmlParagraphs } from "../../../src/data/text.ts";
 import { faultText, whole } from "../../support/datasets.ts";
 
@@ -113,7 +115,8 @@ describe("idx", () => {
   });
 
   it("says what is wrong", async () => {
-    const bad = (bytes: Uint8Array) => faultText(readIdx({ name: "f", bytes })).split(" / ")[0];
+    const bad = (bytes: Uint8Array) =>
+      faultText(readIdx(bytesInMemory({ name: "f", bytes }))).split(" / ")[0];
     expect([
       bad(Uint8Array.of(0, 0)),
       bad(Uint8Array.of(1, 2, 3, 4)),
@@ -209,7 +212,10 @@ describe("settings", () => {
 });
 
 describe("npy and npz", () => {
-  const read = (bytes: Uint8Array) => readNpy({ name: "f", bytes });
+  const read = (bytes: Uint8Array) => {
+    const array = readNpy(bytesInMemory({ name: "f", bytes }));
+    return isFault(array) ? array : loaded(array);
+  };
 
   it("reads every version, order and element type", () => {
     const six = Float32Array.of(1, 2, 3, 4, 5, 6);
@@ -369,7 +375,9 @@ describe("npy and npz", () => {
       bad(npy("<f4", "99999999, 99999999, 99999999", new Float32Array(6))),
       bad(npy("<c8", "3", new Float32Array(6))),
       bad(npy("<f4", "x", new Float32Array(6))),
-      faultText(readNpz({ name: "f", bytes: Uint8Array.of(80, 75, 3, 4, 9) }, undefined)).split(" / ")[0],
+      faultText(
+        readNpz(bytesInMemory({ name: "f", bytes: Uint8Array.of(80, 75, 3, 4, 9) }), undefined),
+      ).split(" / ")[0],
     ]).toMatchInlineSnapshot(`
       [
         "M0710 f is no whole npy file: it does not begin with \\x93NUMPY",
@@ -379,7 +387,7 @@ describe("npy and npz", () => {
         "M0710 f is no whole npy file: its header says (99999999, 99999999, 99999999) of <f4, which takes 3.999999880000001e+24 bytes, but 24 follow",
         "M0711 f holds the element type <c8, which is not supported",
         "M0710 f is no whole npy file: its header is not {'descr': …, 'fortran_order': …, 'shape': …}",
-        "M0710 f is no whole npz file: invalid zip data",
+        "M0710 f is no whole npz file: it has no directory of its files",
       ]
     `);
   });
@@ -759,12 +767,17 @@ describe("text", () => {
 });
 
 describe("bytes of any kind", () => {
+  const ofArray = (array: StoredArray | RuntimeFault) => (isFault(array) ? array : loaded(array));
   const archive = zipSync({ "x.npy": npy("<f4", "2, 1", Float32Array.of(1, 2)) });
   const readers: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => unknown])[] = [
-    ["idx", images, (bytes) => readIdx({ name: "f", bytes })],
+    ["idx", images, (bytes) => ofArray(readIdx(bytesInMemory({ name: "f", bytes })))],
     ["gzip", gzipSync(images), (bytes) => unpack({ name: "f", bytes })],
-    ["npy", npy("<f4", "2, 3", new Float32Array(6)), (bytes) => readNpy({ name: "f", bytes })],
-    ["npz", archive, (bytes) => readNpz({ name: "f", bytes }, "x")],
+    [
+      "npy",
+      npy("<f4", "2, 3", new Float32Array(6)),
+      (bytes) => ofArray(readNpy(bytesInMemory({ name: "f", bytes }))),
+    ],
+    ["npz", archive, (bytes) => ofArray(readNpz(bytesInMemory({ name: "f", bytes }), "x"))],
     ["csv", new TextEncoder().encode("a,b\n1,2\n"), (bytes) => readCsv({ name: "f", bytes })],
     ["json", new TextEncoder().encode('[{"a":1,"b":2}]'), (bytes) => readJsonRows({ name: "f", bytes })],
   ];
