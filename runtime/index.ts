@@ -50,6 +50,7 @@ export {
   openProgram,
 } from "./open-program.ts";
 export type { BrokenStep, Snapshot } from "./replay.ts";
+export type { MeasuredMetrics, NamedNumbers } from "./metrics.ts";
 export { type Bytes, type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 export { type WebGpuExecutorOptions, createWebGpuExecutor } from "./webgpu/executor.ts";
@@ -58,7 +59,6 @@ export type { GpuModule, GpuOffer, MatrixShape, MatrixSpelling } from "./webgpu/
 export {
   type Evaluation,
   type EvaluationObserver,
-  type NamedNumbers,
   type StepResult,
   Trainer,
   createTrainer,

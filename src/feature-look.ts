@@ -7,7 +7,8 @@ import type { Program } from "../compiler/program.ts";
 import { type Dataset, rowCount, spreadRows } from "../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { TrainingInfo } from "../runtime/program.ts";
-import type { NamedNumbers, Trainer } from "../runtime/trainer.ts";
+import type { MeasuredMetrics } from "../runtime/metrics.ts";
+import type { Trainer } from "../runtime/trainer.ts";
 import type { TrainingEvent } from "../runtime/training-run.ts";
 import { type AngleStatistics, angleStatistics } from "./angle-statistics.ts";
 import { type ClassNumbers, readClassNumbers, readClassWeights } from "./class-variables.ts";
@@ -17,13 +18,12 @@ import { type RunFolder, runFiles } from "./run-folder.ts";
 import { type VerificationScores, type VerificationStatistics, scoresOf, verify } from "./verification.ts";
 
 /** What `evaluation.json` holds: the report's histograms and its picture. */
-export interface EvaluationRecord {
+export interface EvaluationRecord extends MeasuredMetrics {
   readonly step: number;
   readonly epoch: number;
   readonly on: "validation" | "training";
   readonly loss: number;
   readonly accuracy?: number;
-  readonly metrics?: NamedNumbers;
   readonly rows: number;
   readonly classNames?: readonly string[];
   readonly angles?: AngleStatistics;
@@ -102,6 +102,7 @@ export async function lookAt(
     rows: evaluation.rows,
     ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
     ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
+    ...(evaluation.metricsByClass === undefined ? {} : { metricsByClass: evaluation.metricsByClass }),
     ...(classNames === undefined ? {} : { classNames }),
     ...geometry,
     ...(classNumbers.length === 0 ? {} : { classNumbers }),

@@ -1,7 +1,9 @@
 /**
  * The metrics of a `train`: numbers beside the loss, made of a batch's scores (the margin is off) and its
- * labels. `accuracy` is built in and the default; any function `(scores, labels) -> f32` is one too.
+ * labels. `accuracy` is built in and the default; any function of scores and labels is one too that gives a number, or
+ * two sums to divide, `[part, whole]`.
  */
+import { sameDim } from "../ir/dim.ts";
 import type { Output } from "../ir/node.ts";
 import { duplicateName } from "../errors/check-names.ts";
 import { metricNeedsScores, wrongMetric, wrongTrainSetting } from "../errors/check-train.ts";
@@ -64,7 +66,7 @@ function namedMetric(frame: Frame, item: NameExpression): Metric | undefined {
   return undefined;
 }
 
-/** `accuracy`, and `metric:NAME` for each function. */
+/** `accuracy`, and for each function `metric:NAME`, or `part:NAME` and `whole:NAME`. */
 export function metricOutputs(
   frame: Frame,
   metrics: Metrics,
@@ -96,15 +98,45 @@ function measured(
 ): readonly Output[] | undefined {
   const given = [scores, labels].map((value) => ({ value, span }));
   const value = callValue(frame, fn, given, span, span);
-  const tensor = value.kind === "error" ? value : toTensor(frame, value, span);
-  if (tensor.kind === "error") return undefined;
-  const isNumber = tensor.type.dtype === "f32" && tensor.type.shape.length === 0;
-  if (isNumber) return [{ name: `metric:${name}`, node: tensor.node }];
-  report(frame, wrongMetric.report({ span, found: phraseOf(fn), gives: phraseOf(tensor) }));
-  return undefined;
+  if (value.kind === "error") return undefined;
+  const outputs =
+    value.kind === "list" ? quotientOf(frame, name, value, span) : meanOf(frame, name, value, span);
+  if (outputs === undefined)
+    report(frame, wrongMetric.report({ span, found: phraseOf(fn), gives: phraseOf(value) }));
+  return outputs;
 }
 
-/** The share of rows whose best score is their label's; nothing where rows have no one label. */
+/** One number, whose mean over the rows counts; undefined for anything else. */
+function meanOf(frame: Frame, name: string, value: Value, span: Span): readonly Output[] | undefined {
+  const tensor = numbersOf(frame, value, span);
+  return tensor?.type.shape.length === 0 ? [{ name: `metric:${name}`, node: tensor.node }] : undefined;
+}
+
+/** `[part, whole]`: two sums, or two for each class, that are added up over the rows before they are divided. */
+function quotientOf(
+  frame: Frame,
+  name: string,
+  { items }: Extract<Value, { kind: "list" }>,
+  span: Span,
+): readonly Output[] | undefined {
+  const [part, whole, ...more] = items.map((item) => numbersOf(frame, item, span));
+  if (part === undefined || whole === undefined || more.length > 0) return undefined;
+  const [over, under] = [part.type.shape, whole.type.shape];
+  const isAlike = over.length === under.length && over.every((dim, axis) => sameDim(dim, under[axis] ?? dim));
+  if (!isAlike || over.length > 1) return undefined;
+  return [
+    { name: `part:${name}`, node: part.node },
+    { name: `whole:${name}`, node: whole.node },
+  ];
+}
+
+/** Whole numbers and truth values are no sums yet. */
+function numbersOf(frame: Frame, value: Value, span: Span): TensorValue | undefined {
+  const tensor = value.kind === "list" ? undefined : toTensor(frame, value, span);
+  return tensor?.kind === "tensor" && tensor.type.dtype === "f32" ? tensor : undefined;
+}
+
+/** The share of labels whose best score is their class's; nothing where the labels are no classes. */
 function accuracyOf(
   frame: Frame,
   scores: Value | undefined,
@@ -112,15 +144,16 @@ function accuracyOf(
 ): readonly Output[] {
   const isClassified =
     scores?.kind === "tensor" &&
-    scores.type.shape.length === 2 &&
     labels?.bound !== undefined &&
-    labels.type.shape.length === 1;
+    labels.type.shape.length >= 1 &&
+    scores.type.shape.length === labels.type.shape.length + 1;
   if (!isClassified) return [];
   const span = frame.owner?.span ?? { file: frame.module.file, start: 0, end: 0 };
-  const best = makeTensor(frame, "argmax", [scores], { axis: 1 }, span);
+  const best = makeTensor(frame, "argmax", [scores], { axis: labels.type.shape.length }, span);
   const hit = best.kind === "error" ? best : makeTensor(frame, "equal", [best, labels], {}, span);
   if (hit.kind === "error") return [];
+  const axes = labels.type.shape.map((_, axis) => axis);
   const share = castTo(frame, hit, "f32", span);
-  const mean = makeTensor(frame, "mean", [share], { axes: [0], keepDims: false }, span);
+  const mean = makeTensor(frame, "mean", [share], { axes, keepDims: false }, span);
   return mean.kind === "error" ? [] : [{ name: accuracyName, node: mean.node }];
 }

@@ -4,7 +4,7 @@
  */
 import { type SingleBar, type Presets } from "cli-progress";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
-import type { NamedNumbers } from "../../runtime/trainer.ts";
+import type { NamedNumbers } from "../../runtime/metrics.ts";
 import type { RunEvent, WeightsEvent } from "../train.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
 import { verificationHeadline } from "../report/verification-facts.ts";

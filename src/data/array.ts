@@ -18,6 +18,7 @@ export interface DataArray {
 
 export interface ArrayOptions {
   readonly classes?: number;
+  readonly ignore?: number;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
 }
@@ -33,7 +34,7 @@ export function arrayDataset(
   const stored = storedFeatures(source, options, features);
   if (isFault(stored)) return stored;
   if (labels === undefined) return { source: features.name, features: stored };
-  const read = labelsOf(features, labels, options.classes);
+  const read = labelsOf(source, options, features, labels);
   return isFault(read) ? read : { source: features.name, features: stored, ...read };
 }
 
@@ -72,19 +73,25 @@ function rounded(data: Numbers): Features["data"] {
 }
 
 function labelsOf(
+  { reader }: DataSource,
+  { classes, ignore }: ArrayOptions,
   features: DataArray,
   labels: DataArray,
-  classes: number | undefined,
 ): Labels | RuntimeFault {
   const [rows = 0] = features.shape;
   const { name, shape, data } = labels;
   const [count] = shape;
   if (count === undefined) return dataFaults.oneNumber(name);
   if (count !== rows) return dataFaults.rowsDiffer(features.name, rows, count);
-  if (classes === undefined) return valueLabels(labels);
-  return rowSize(shape) === 1
-    ? numberedClasses(name, data, classes)
-    : dataFaults.notOneLabel(name, shape.slice(1));
+  if (classes !== undefined)
+    return numberedClasses(
+      name,
+      { labels: data, shape: rowSize(shape) === 1 ? [rows] : shape },
+      { classes, ...(ignore === undefined ? {} : { ignore }) },
+    );
+  return ignore === undefined
+    ? valueLabels(labels)
+    : dataFaults.badOption(reader, "ignore", "given beside classes: …", ignore);
 }
 
 function valueLabels(labels: DataArray): Labels | RuntimeFault {

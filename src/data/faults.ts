@@ -160,13 +160,6 @@ export const dataFaults = {
       "subtract 1 from every label in the file, or write the classes as names",
       { file },
     ),
-  notOneLabel: (file: string, shape: readonly number[]) =>
-    fault(
-      "M0729",
-      `the labels in ${file} have shape [${shape.join(", ")}] a row, but a class is one number`,
-      "give a file with one class number a row",
-      { file },
-    ),
   noArray: (file: string, name: string, names: readonly string[]) =>
     fault("M0726", `${file} has no array "${name}"`, `its arrays are ${list(names)}`, { file }),
   tooLarge: (file: string, bytes: number, limit: number) =>

@@ -55,6 +55,10 @@ export async function openDataset(source: DataSource, context: DataContext): Pro
 
 const arrayOptions = {
   classes: { kind: "count", doc: "how many classes the labels name; without it labels are values" },
+  ignore: {
+    kind: "whole",
+    doc: "a label that is no class, as 255 in many masks: what it marks counts for nothing",
+  },
   ...normalisation,
 } as const satisfies OptionKinds;
 

@@ -11,13 +11,14 @@ import { type Builtin, type BuiltinCall, type DataName, argument, wrong } from "
 type Option = DataSource["options"][string];
 
 const scaled = ["mean", "std"];
+const labelled = ["classes", "ignore"];
 const ofClasses = ["first", "classes", "part", "holdout"];
 
 /** The settings that each reader knows; src/data/ has their kinds, and a test holds the two together. */
 const readerSettings: { readonly [K in DataName]: readonly string[] } = {
-  idx: ["classes", ...scaled],
-  npy: ["classes", ...scaled],
-  npz: ["classes", ...scaled, "x", "y"],
+  idx: [...labelled, ...scaled],
+  npy: [...labelled, ...scaled],
+  npz: [...labelled, ...scaled, "x", "y"],
   csv: ["label", "columns", "classes", ...scaled, "header"],
   json: ["label", "columns", "classes", ...scaled],
   text: ["size", "ngrams", "characters", "window", "paragraphs", ...ofClasses],
@@ -64,6 +65,12 @@ const readerNames: ReadonlySet<string> = new Set(Object.keys(dataBuiltins));
 /** The settings of a reader, by its name. */
 export function settingsOfReader(name: DataName): readonly string[] {
   return readerSettings[name];
+}
+
+/** Whether a row of such data has one label at most; arrays may have one for each pixel. */
+export function givesOneLabel({ reader, files }: DataSource): boolean {
+  const isArrays = ["idx", "npy", "npz"].includes(reader);
+  return !isArrays && !(reader === "images" && files.length > 1);
 }
 
 export function isReaderName(name: string): boolean {
