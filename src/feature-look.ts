@@ -14,6 +14,7 @@ import { type AngleStatistics, angleStatistics } from "./angle-statistics.ts";
 import { type ClassNumbers, readClassNumbers, readClassWeights } from "./class-variables.ts";
 import type { FeatureCollector } from "./feature-collector.ts";
 import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
+import type { LabelMap } from "./label-maps.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
 import { type VerificationScores, type VerificationStatistics, scoresOf, verify } from "./verification.ts";
 
@@ -28,6 +29,8 @@ export interface EvaluationRecord extends MeasuredMetrics {
   readonly classNames?: readonly string[];
   readonly angles?: AngleStatistics;
   readonly picture?: FeaturePicture;
+  /** Where a row's labels are a map: the first few rows. */
+  readonly labelMaps?: readonly LabelMap[];
   readonly verification?: VerificationStatistics;
   /** What the loss and its margins keep for each class. */
   readonly classNumbers?: readonly ClassNumbers[];
@@ -94,6 +97,7 @@ export async function lookAt(
     verification === undefined ? undefined : await verify(trainer, verification, training.batch);
   const classNumbers = await readClassNumbers(program, trainer.executor);
   const { classNames } = validation ?? dataset;
+  const labelMaps = collector.labelMaps();
   const record: EvaluationRecord = {
     step,
     epoch,
@@ -105,6 +109,7 @@ export async function lookAt(
     ...(evaluation.metricsByClass === undefined ? {} : { metricsByClass: evaluation.metricsByClass }),
     ...(classNames === undefined ? {} : { classNames }),
     ...geometry,
+    ...(labelMaps.length === 0 ? {} : { labelMaps }),
     ...(classNumbers.length === 0 ? {} : { classNumbers }),
     ...(verified === undefined ? {} : { verification: verified }),
   };
