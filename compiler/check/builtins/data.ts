@@ -22,7 +22,7 @@ const readerSettings: { readonly [K in DataName]: readonly string[] } = {
   csv: ["label", "columns", "classes", ...scaled, "header"],
   json: ["label", "columns", "classes", ...scaled],
   text: ["size", "ngrams", "characters", "window", "paragraphs", ...ofClasses],
-  images: ["size", "channels", "fit", "fewest", ...ofClasses, ...scaled],
+  images: ["size", "channels", "fit", "fewest", ...ofClasses, "ignore", ...scaled],
 };
 
 export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
@@ -54,9 +54,9 @@ export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
   ),
   images: reader(
     "images",
-    ["folder"],
+    ["folder", "masks?"],
     "images(folder, size: [112, 112], channels: 3, classes: 500)",
-    "Images in a folder for each class.",
+    "Images in a folder for each class, or beside a folder of masks.",
   ),
 };
 
