@@ -3,9 +3,8 @@
  * features are not copied; what does not fit together, or is no number, is a fault, as it is for files.
  */
 import { type Scale, badScale, labelRangeFault, valueFault } from "./check-rows.ts";
-import type { Dataset, Features } from "./dataset.ts";
+import { type Dataset, type Features, type Labels, rowSize } from "./dataset.ts";
 import { type RuntimeFault, isFault, rowFaults, runFaults } from "./errors.ts";
-import type { HostTensor } from "./program.ts";
 
 /** What `datasetOf` makes a dataset of. */
 export interface Arrays {
@@ -15,8 +14,12 @@ export interface Arrays {
   readonly shape: readonly number[];
   /** One a row: its class, counted from 0, or without `classes` any number, for a loss on values. */
   readonly labels?: ArrayLike<number | bigint>;
+  /** Of the labels of one row where it has several, as a mask has one a pixel: `[28, 28]`. */
+  readonly labelShape?: readonly number[];
   /** How many classes the labels name. */
   readonly classes?: number;
+  /** A label that is no class: what it marks counts for nothing. */
+  readonly ignore?: number;
   /** Subtracted when a batch is gathered, 0 by default; a list repeats over the row. */
   readonly mean?: number | ArrayLike<number>;
   /** Divided by then, 1 by default; a list repeats over the row. */
@@ -27,23 +30,26 @@ export interface Arrays {
 }
 
 /**
- * Rows of features, f32[rows, …shape] once they are scaled, and their labels: i32[rows] classes, or f32[rows] where they
+ * Rows of features, f32[rows, …shape] once they are scaled, and their labels: i32[rows, …labelShape] classes, or f32 where they
  * are fractions and no `classes` are named. A fault names the first row, element or setting that does not fit. The features are
  * looked at once here: what is written into them later is not checked.
  */
 export function datasetOf(arrays: Arrays): Dataset | RuntimeFault {
-  const { labels, classes, source = "the data" } = arrays;
+  const { labels, classes, ignore, source = "the data" } = arrays;
   const features = featuresOf(arrays, source);
   if (isFault(features)) return features;
   if (classes !== undefined && !isCount(classes))
     return runFaults.badSetting(`classes of ${source}`, classes, "a whole number of at least 1");
-  const read = labels === undefined ? undefined : labelsOf(labels, features.shape[0] ?? 0, classes, source);
+  if (ignore !== undefined && (classes === undefined || !Number.isInteger(ignore)))
+    return runFaults.badSetting(`ignore of ${source}`, ignore, "a whole number beside `classes`");
+  const read = labels === undefined ? undefined : labelsOf(labels, features.shape[0] ?? 0, arrays, source);
   if (isFault(read)) return read;
   return {
     source,
     features,
     ...(read === undefined ? {} : { labels: read }),
     ...(classes === undefined ? {} : { classes }),
+    ...(ignore === undefined ? {} : { ignore }),
   };
 }
 
@@ -81,20 +87,34 @@ function isCount(value: unknown): boolean {
 function labelsOf(
   given: ArrayLike<number | bigint>,
   rows: number,
-  classes: number | undefined,
+  { classes, ignore, labelShape = [] }: Arrays,
   source: string,
-): HostTensor | RuntimeFault {
-  if (given.length !== rows) return rowFaults.labelCount(source, given.length, rows);
+): Labels | RuntimeFault {
+  if (!Array.isArray(labelShape) || !labelShape.every(isCount))
+    return runFaults.badSetting(
+      `labelShape of ${source}`,
+      labelShape,
+      "the sizes of one row's labels, as in [28, 28]",
+    );
+  const shape = [rows, ...labelShape];
+  const perRow = rowSize(shape);
+  if (given.length !== rows * perRow) return rowFaults.labelCount(source, given.length, rows * perRow);
   const labels = Array.from(given, (label) => (typeof label === "bigint" ? Number(label) : label));
   if (classes === undefined && !labels.every((label) => (label | 0) === label))
-    return valueLabels(labels, source);
-  const outside = classes === undefined ? undefined : labelRangeFault(source, labels, classes);
-  return outside ?? { dtype: "i32", shape: [rows], data: Int32Array.from(labels) };
+    return valueLabels(labels, shape, source);
+  const range = { perRow, ...(ignore === undefined ? {} : { ignore }) };
+  const outside = classes === undefined ? undefined : labelRangeFault(source, labels, { classes, ...range });
+  return outside ?? { dtype: "i32", shape, data: Int32Array.from(labels) };
 }
 
-function valueLabels(labels: readonly number[], source: string): HostTensor | RuntimeFault {
-  const row = labels.findIndex((label) => typeof label !== "number");
-  if (row >= 0) return rowFaults.fractionLabel(source, row, labels[row]);
-  const values = { dtype: "f32", shape: [labels.length], data: Float32Array.from(labels) } as const;
+function valueLabels(
+  labels: readonly number[],
+  shape: readonly number[],
+  source: string,
+): Labels | RuntimeFault {
+  const at = labels.findIndex((label) => typeof label !== "number");
+  const row = Math.floor(at / rowSize(shape));
+  if (at >= 0) return rowFaults.fractionLabel(source, { row }, labels[at]);
+  const values = { dtype: "f32", shape, data: Float32Array.from(labels) } as const;
   return valueFault(`the labels of ${source}`, values) ?? values;
 }

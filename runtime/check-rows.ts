@@ -35,16 +35,29 @@ function isUsable(value: number): boolean {
 /** Squares of such numbers can be summed: f32 ends at 3.4e38, and one infinity stays in a variance for ever. */
 export const largestUsable = 1e18;
 
+/** Which labels there may be. */
+export interface LabelRange {
+  readonly classes: number;
+  /** A label of what belongs to no class. */
+  readonly ignore?: number;
+  /** Labels of one row; 1 unless given. */
+  readonly perRow?: number;
+}
+
 /** The first label that is no class, named by its row. */
 export function labelRangeFault(
   source: string,
   labels: ArrayLike<unknown>,
-  classes: number,
+  { classes, ignore, perRow = 1 }: LabelRange,
 ): RuntimeFault | undefined {
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row];
-    if (!isWhole(label)) return rowFaults.fractionLabel(source, row, label);
-    if (label < 0 || label >= classes) return rowFaults.labelRange(source, row, label, classes);
+  for (let at = 0; at < labels.length; at++) {
+    const label = labels[at];
+    const isClass = isWhole(label) && label >= 0 && label < classes;
+    if (isClass || (label === ignore && ignore !== undefined)) continue;
+    const place = { row: Math.floor(at / perRow), ...(perRow === 1 ? {} : { element: at % perRow }) };
+    return isWhole(label)
+      ? rowFaults.labelRange(source, place, label, classes)
+      : rowFaults.fractionLabel(source, place, label);
   }
   return undefined;
 }

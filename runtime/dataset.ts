@@ -28,15 +28,24 @@ export interface StoredRows {
   readonly row: (at: number) => RowData;
 }
 
+/** Labels as stored: [rows, …shape of one row]. Whole numbers may be bytes, as masks are. */
+export interface Labels {
+  readonly dtype: "f32" | "i32";
+  readonly shape: readonly number[];
+  readonly data: RowData;
+}
+
 /** Rows to train on or to look at, with their labels where there are some; `datasetOf` makes one of arrays. */
 export interface Dataset {
   /** Where it came from, as faults name it. */
   readonly source: string;
   readonly features: Features;
-  /** i32[rows] classes, or f32[rows, …] values; absent where there are none. */
-  readonly labels?: HostTensor;
+  /** i32[rows, …] classes, one a row or one for each pixel, or f32[rows, …] values; absent where there are none. */
+  readonly labels?: Labels;
   /** How many classes the labels name, and what they are called where the data says it. */
   readonly classes?: number;
+  /** A label that is no class: what it marks counts for nothing. */
+  readonly ignore?: number;
   readonly classNames?: readonly string[];
   /** What rows are called, where each has a file of its own. */
   readonly rowNames?: readonly string[];
@@ -65,7 +74,7 @@ export function noDataset(given: Dataset): RuntimeFault | undefined {
 }
 
 /** The class of each row; undefined where rows are labelled otherwise, or not at all. */
-export function rowClasses({ labels }: Dataset): HostTensor["data"] | undefined {
+export function rowClasses({ labels }: Dataset): RowData | undefined {
   return labels?.dtype === "i32" && labels.shape.length === 1 ? labels.data : undefined;
 }
 
@@ -107,7 +116,7 @@ export function takeRows(dataset: Dataset, chosen: readonly number[]): Dataset {
         ? { data: selectRows(features.data, rowSize(features.shape), chosen) }
         : { stored: { row: (at) => stored.row(chosen[at] ?? 0) } }),
     },
-    ...(labels === undefined ? {} : { labels: gatherLabels(labels, chosen) }),
+    ...(labels === undefined ? {} : { labels: takeLabels(labels, chosen) }),
     ...(rowNames === undefined ? {} : { rowNames: chosen.map((row) => rowNames[row] ?? "") }),
   };
 }
@@ -145,14 +154,13 @@ function normalise(values: Float32Array, mean: readonly number[], std: readonly 
   }
 }
 
-function gatherLabels(labels: HostTensor, rows: readonly number[]): HostTensor {
-  const size = rowSize(labels.shape);
-  const shape = [rows.length, ...labels.shape.slice(1)];
-  const data =
-    labels.dtype === "f32" ? new Float32Array(rows.length * size) : new Int32Array(rows.length * size);
-  for (const [at, row] of rows.entries())
-    data.set(labels.data.subarray(row * size, (row + 1) * size), at * size);
-  return { dtype: labels.dtype === "f32" ? "f32" : "i32", shape, data };
+function takeLabels({ dtype, shape, data }: Labels, rows: readonly number[]): Labels {
+  return { dtype, shape: [rows.length, ...shape.slice(1)], data: selectRows(data, rowSize(shape), rows) };
+}
+
+function gatherLabels(labels: Labels, rows: readonly number[]): HostTensor {
+  const { dtype, shape, data } = takeLabels(labels, rows);
+  return { dtype, shape, data: data instanceof Uint8Array ? Int32Array.from(data) : data };
 }
 
 export function rowSize(shape: readonly number[]): number {
@@ -217,24 +225,37 @@ function fitShape(
   return size(own) === size(known) && (flat || solid(own) === solid(known)) ? known : undefined;
 }
 
-function fitLabels(dataset: Dataset, input: InputInfo): HostTensor | RuntimeFault {
-  const { labels, source, classes } = dataset;
+function fitLabels(dataset: Dataset, input: InputInfo): Labels | RuntimeFault {
+  const { labels, source } = dataset;
   if (labels === undefined) return fitFaults.noLabels(source, input.name);
-  if (input.bound === undefined) return fitValues(dataset, labels, input);
-  if (labels.dtype !== "i32") {
-    const fraction = labels.data.findIndex((label) => !Number.isInteger(label));
-    return fitFaults.fractionLabels(source, input.name, input.bound, fraction);
-  }
-  if (classes !== undefined && classes !== input.bound)
-    return fitFaults.classCount(source, classes, input.bound);
-  return labelRangeFault(source, labels.data, input.bound) ?? labels;
-}
-
-function fitValues(dataset: Dataset, labels: HostTensor, input: InputInfo): HostTensor | RuntimeFault {
   const own = labels.shape.slice(1);
   const wanted = input.shape.slice(1);
-  const shape = fitShape(own, wanted);
-  if (shape === undefined) return fitFaults.labelShape(dataset.source, input.name, own, wanted);
-  const data = input.dtype === "f32" ? Float32Array.from(labels.data) : Int32Array.from(labels.data);
-  return { dtype: input.dtype === "f32" ? "f32" : "i32", shape: [labels.shape[0] ?? 0, ...shape], data };
+  const fitting = fitShape(own, wanted);
+  if (fitting === undefined) return fitFaults.labelShape(source, input.name, own, wanted);
+  const shape = [labels.shape[0] ?? 0, ...fitting];
+  if (input.bound !== undefined)
+    return classesFault(dataset, labels, input.name, input.bound) ?? { ...labels, shape };
+  if (input.dtype === "f32") return { dtype: "f32", shape, data: Float32Array.from(labels.data) };
+  return { dtype: "i32", shape, data: wholeNumbers(labels.data) };
+}
+
+/** Why the labels are no classes 0…bound-1. */
+function classesFault(
+  { source, classes, ignore }: Dataset,
+  { dtype, shape, data }: Labels,
+  name: string,
+  bound: number,
+): RuntimeFault | undefined {
+  if (dtype !== "i32") {
+    const fraction = data.findIndex((label) => !Number.isInteger(label));
+    return fitFaults.fractionLabels(source, name, bound, fraction);
+  }
+  if (classes !== undefined && classes !== bound) return fitFaults.classCount(source, classes, bound);
+  if (ignore !== undefined && data.includes(ignore))
+    return fitFaults.ignoredLabels(source, name, bound, ignore);
+  return labelRangeFault(source, data, { classes: bound, perRow: rowSize(shape) });
+}
+
+function wholeNumbers(data: RowData): RowData {
+  return data instanceof Float32Array ? Int32Array.from(data) : data;
 }

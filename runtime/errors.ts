@@ -115,6 +115,16 @@ export const runFaults = {
 
 type Shape = readonly (number | string)[];
 
+/** A row, and where it has several labels the number of one of them. */
+interface LabelPlace {
+  readonly row: number;
+  readonly element?: number;
+}
+
+function labelAt({ row, element }: LabelPlace): string {
+  return element === undefined ? `the label of row ${row}` : `label ${element} of row ${row}`;
+}
+
 /** What rows cannot hold, whether they come from a file or from arrays. */
 export const rowFaults = {
   /** `place` says where: element 3 of row 12. */
@@ -132,19 +142,27 @@ export const rowFaults = {
       "correct the row (rows count from 0), or bring the values near 1 with mean and std",
       { file, row },
     ),
-  fractionLabel: (file: string, row: number, value: unknown) =>
+  fractionLabel: (file: string, place: LabelPlace, value: unknown) =>
     fault(
       "M0719",
-      `the label of row ${row} of ${file} is ${String(value)}, not a whole number`,
+      `${labelAt(place)} of ${file} is ${String(value)}, not a whole number`,
       "leave classes: out for a loss on values, or correct the label",
-      { file, row },
+      { file, row: place.row },
     ),
-  labelRange: (file: string, row: number, label: number, classes: number) =>
+  labelRange: (file: string, place: LabelPlace, label: number, classes: number) =>
     fault(
       "M0725",
-      `the label of row ${row} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
-      `correct the row (rows count from 0)${label < classes || label >= 2 ** 31 ? "" : `, or write classes: ${label + 1} if there are more classes`}`,
-      { file, row },
+      `${labelAt(place)} of ${file} is ${label}, but with ${classes} classes labels are 0…${classes - 1}`,
+      [
+        "correct the row (rows count from 0)",
+        ...(label < classes || label >= 2 ** 31
+          ? []
+          : [`write classes: ${label + 1} if there are more classes`]),
+        ...(place.element === undefined
+          ? []
+          : [`write ignore: ${label} if it marks what belongs to no class`]),
+      ].join(", or "),
+      { file, row: place.row },
     ),
   noNumbers: (source: string) =>
     fault(
@@ -193,6 +211,13 @@ export const fitFaults = {
       {
         file,
       },
+    ),
+  ignoredLabels: (file: string, input: string, bound: number, ignore: number) =>
+    fault(
+      "M0757",
+      `${file} has labels that are no class (ignore: ${ignore}), but "${input}" takes classes 0…${bound - 1}`,
+      `take them as \`${input}: i32[N, ...]\` in the loss and leave ${ignore} out there, as pixel_cross_entropy and lovasz_softmax do`,
+      { file },
     ),
   /** `row` is the first fraction, or -1. */
   fractionLabels: (file: string, input: string, bound: number, row: number) =>

@@ -57,6 +57,7 @@ export {
   readSafetensors,
   writeSafetensors,
 } from "./safetensors.ts";
+export type { MeasuredMetrics, NamedNumbers } from "./metrics.ts";
 export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 export { type WebGpuExecutorOptions, createWebGpuExecutor } from "./webgpu/executor.ts";
 export type { CompileListener } from "./webgpu/pipelines.ts";
@@ -64,7 +65,6 @@ export type { GpuModule, GpuOffer, MatrixShape, MatrixSpelling } from "./webgpu/
 export {
   type Evaluation,
   type EvaluationObserver,
-  type NamedNumbers,
   type StepResult,
   Trainer,
   createTrainer,

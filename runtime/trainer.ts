@@ -30,6 +30,7 @@ import {
   type TrainingOutcome,
   batchFault,
 } from "./training-run.ts";
+import { type MeasuredMetrics, type NamedNumbers, isMetric, sumMetrics } from "./metrics.ts";
 import type { Executor, FunctionInfo, HostTensor, NamedTensors } from "./program.ts";
 import type { Snapshot } from "./replay.ts";
 import { type Bytes, joinedBytes } from "./safetensors.ts";
@@ -37,7 +38,7 @@ import { type Bytes, joinedBytes } from "./safetensors.ts";
 /** What a step gave, on the batch as it was before its update. */
 export interface StepResult {
   readonly loss: number;
-  /** Share of the batch's rows whose best score is their own class; absent where there are no scores. */
+  /** Share of the batch's labels whose best score is their own class; absent where there are no scores. */
   readonly accuracy?: number;
   readonly metrics?: NamedNumbers;
   /** Scalars that the margin and the optimizer export: λ schedules, moving averages, rates. */
@@ -45,16 +46,11 @@ export interface StepResult {
 }
 
 /** Means over the rows of a dataset. */
-export interface Evaluation {
+export interface Evaluation extends MeasuredMetrics {
   readonly loss: number;
   readonly accuracy?: number;
-  /** Means over the rows. */
-  readonly metrics?: NamedNumbers;
   readonly rows: number;
 }
-
-/** What the program's own metrics gave, by their names. */
-export type NamedNumbers = Readonly<Record<string, number>>;
 
 /** Sees each batch of an evaluation with the `predictions` and `features` that the program gave it. */
 export type EvaluationObserver = (batch: Batch, outputs: NamedTensors) => void;
@@ -164,30 +160,33 @@ export class Trainer {
     const rows = rowCount(dataset);
     if (rows === 0) return runFaults.noRows(dataset.source);
     const offered = info.outputs.map(({ name }) => name);
+    const scored = offered.includes("accuracy") && offered.includes("predictions");
     const reads = offered.filter(
       (name) =>
-        name === "loss" || name === "predictions" || isMetric(name) || (observe && name === "features"),
+        name === "loss" ||
+        isMetric(name) ||
+        (name === "predictions" && (scored || observe)) ||
+        (name === "features" && observe),
     );
-    const sums = new Map<string, number>();
+    const sums = sumMetrics();
     let loss = 0;
-    let correct = offered.includes("accuracy") && offered.includes("predictions") ? 0 : undefined;
+    let [correct, labelled] = [0, 0];
     const order = perClass === 1 ? undefined : rowsOfEpoch(dataset, evaluationSeed, 0, perClass);
     for (const places of consecutiveRows(rows, batch)) {
       const at = order === undefined ? places : places.map((place) => order[place] ?? 0);
       const gathered = gatherBatch(dataset, at);
       const outputs = await this.executor.call("evaluate", this.#inputs(info, gathered), reads);
       loss += scalarOf(outputs["loss"]) * at.length;
-      for (const [name, value] of Object.entries(named(outputs, metricPrefix)))
-        sums.set(name, (sums.get(name) ?? 0) + value * at.length);
-      if (correct !== undefined) correct += correctRows(outputs["predictions"], gathered.labels);
+      sums.add(outputs, at.length);
+      if (scored) correct += correctLabels(outputs["predictions"], gathered.labels);
+      labelled += gathered.labels?.data.length ?? 0;
       observe?.(gathered, outputs);
     }
-    const metrics = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / rows]));
     return {
       loss: loss / rows,
       rows,
-      ...(correct === undefined ? {} : { accuracy: correct / rows }),
-      ...(sums.size === 0 ? {} : { metrics }),
+      ...(scored ? { accuracy: correct / labelled } : {}),
+      ...sums.measured(),
     };
   }
 
@@ -281,20 +280,17 @@ function isStepResult(name: string): boolean {
   return name === "loss" || name === "accuracy" || isMetric(name) || name.startsWith(tracePrefix);
 }
 
-function isMetric(name: string): boolean {
-  return name.startsWith(metricPrefix);
-}
-
 const tracePrefix = "trace:";
-const metricPrefix = "metric:";
 
 function stepResult(outputs: NamedTensors): StepResult {
-  const metrics = named(outputs, metricPrefix);
+  const sums = sumMetrics();
+  sums.add(outputs, 1);
+  const { metrics } = sums.measured();
   const accuracy = outputs["accuracy"];
   return {
     loss: scalarOf(outputs["loss"]),
     ...(accuracy === undefined ? {} : { accuracy: scalarOf(accuracy) }),
-    ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
+    ...(metrics === undefined ? {} : { metrics }),
     traces: named(outputs, tracePrefix),
   };
 }
@@ -313,8 +309,8 @@ function counterTensor(value: number): HostTensor {
   return { dtype: "i32", shape: [], data: Int32Array.of(value) };
 }
 
-/** Rows whose prediction is their label. */
-function correctRows(predictions: HostTensor | undefined, labels: HostTensor | undefined): number {
+/** Labels whose prediction is their class. */
+function correctLabels(predictions: HostTensor | undefined, labels: HostTensor | undefined): number {
   if (predictions === undefined || labels === undefined) return 0;
   let correct = 0;
   for (const [row, label] of labels.data.entries()) if (predictions.data[row] === label) correct++;

@@ -7,7 +7,8 @@ import { type Dataset, dataInputs, fitDataset, noDataset, rowClasses, rowCount }
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
-import type { Evaluation, EvaluationObserver, NamedNumbers, Trainer } from "./trainer.ts";
+import type { NamedNumbers } from "./metrics.ts";
+import type { Evaluation, EvaluationObserver, Trainer } from "./trainer.ts";
 
 /** How a run goes; `planOf` gives what the `train` says of it. */
 export interface TrainingOptions {

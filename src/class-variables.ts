@@ -108,8 +108,11 @@ export async function readClassNumbers(
   return names.map((name) => classNumbers(name, tensors[name]?.data ?? []));
 }
 
-export function classNumbers(name: string, data: ArrayLike<number>): ClassNumbers {
-  const sorted = Array.from(data, (value, label) => [label, value] as const).sort(([, a], [, b]) => a - b);
+/** Of the classes that have a number. */
+export function classNumbers(name: string, data: ArrayLike<number | null>): ClassNumbers {
+  const sorted = Array.from(data, (value, label) => [label, value] as const)
+    .filter((one): one is ClassNumber => one[1] !== null)
+    .sort(([, a], [, b]) => a - b);
   return {
     name,
     classes: sorted.length,

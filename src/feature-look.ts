@@ -7,27 +7,30 @@ import type { Program } from "../compiler/program.ts";
 import { type Dataset, rowCount, spreadRows } from "../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../runtime/errors.ts";
 import type { TrainingInfo } from "../runtime/program.ts";
-import type { NamedNumbers, Trainer } from "../runtime/trainer.ts";
+import type { MeasuredMetrics } from "../runtime/metrics.ts";
+import type { Trainer } from "../runtime/trainer.ts";
 import type { TrainingEvent } from "../runtime/training-run.ts";
 import { type AngleStatistics, angleStatistics } from "./angle-statistics.ts";
 import { type ClassNumbers, readClassNumbers, readClassWeights } from "./class-variables.ts";
 import type { FeatureCollector } from "./feature-collector.ts";
 import { type ConfusionCount, countConfusions } from "./report/confusion.ts";
+import type { LabelMap } from "./label-maps.ts";
 import { type RunFolder, runFiles } from "./run-folder.ts";
 import { type VerificationScores, type VerificationStatistics, scoresOf, verify } from "./verification.ts";
 
 /** What `evaluation.json` holds: the report's histograms and its picture. */
-export interface EvaluationRecord {
+export interface EvaluationRecord extends MeasuredMetrics {
   readonly step: number;
   readonly epoch: number;
   readonly on: "validation" | "training";
   readonly loss: number;
   readonly accuracy?: number;
-  readonly metrics?: NamedNumbers;
   readonly rows: number;
   readonly classNames?: readonly string[];
   readonly angles?: AngleStatistics;
   readonly picture?: FeaturePicture;
+  /** Where a row's labels are a map: the first few rows. */
+  readonly labelMaps?: readonly LabelMap[];
   readonly verification?: VerificationStatistics;
   /** What the loss and its margins keep for each class. */
   readonly classNumbers?: readonly ClassNumbers[];
@@ -94,6 +97,7 @@ export async function lookAt(
     verification === undefined ? undefined : await verify(trainer, verification, training.batch);
   const classNumbers = await readClassNumbers(program, trainer.executor);
   const { classNames } = validation ?? dataset;
+  const labelMaps = collector.labelMaps();
   const record: EvaluationRecord = {
     step,
     epoch,
@@ -102,8 +106,10 @@ export async function lookAt(
     rows: evaluation.rows,
     ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
     ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
+    ...(evaluation.metricsByClass === undefined ? {} : { metricsByClass: evaluation.metricsByClass }),
     ...(classNames === undefined ? {} : { classNames }),
     ...geometry,
+    ...(labelMaps.length === 0 ? {} : { labelMaps }),
     ...(classNumbers.length === 0 ? {} : { classNumbers }),
     ...(verified === undefined ? {} : { verification: verified }),
   };

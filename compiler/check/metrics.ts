@@ -1,7 +1,9 @@
 /**
  * The metrics of a `train`: numbers beside the loss, made of a batch's scores (the margin is off) and its
- * labels. `accuracy` is built in and the default; any function `(scores, labels) -> f32` is one too.
+ * labels. `accuracy` is built in and the default; any function of scores and labels is one too that gives a number, or
+ * two sums to divide, `[part, whole]`.
  */
+import { isSize, productOfDims, sameDim } from "../ir/dim.ts";
 import type { Output } from "../ir/node.ts";
 import { duplicateName } from "../errors/check-names.ts";
 import { metricNeedsScores, wrongMetric, wrongTrainSetting } from "../errors/check-train.ts";
@@ -12,8 +14,8 @@ import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
 import { evaluateName, lookupValue } from "./names.ts";
 import { report } from "./report.ts";
-import { castTo, makeTensor, toTensor } from "./tensors.ts";
-import { type FunctionValue, type TensorValue, type Value, phraseOf } from "./values.ts";
+import { castTo, makeTensor, reshaped, toTensor } from "./tensors.ts";
+import { type FunctionValue, type TensorValue, type Value, floatValue, phraseOf } from "./values.ts";
 
 export type Metric =
   | { readonly kind: "accuracy"; readonly span: Span }
@@ -64,7 +66,7 @@ function namedMetric(frame: Frame, item: NameExpression): Metric | undefined {
   return undefined;
 }
 
-/** `accuracy`, and `metric:NAME` for each function. */
+/** `accuracy`, and for each function `metric:NAME`, or `part:NAME` and `whole:NAME`. */
 export function metricOutputs(
   frame: Frame,
   metrics: Metrics,
@@ -96,56 +98,100 @@ function measured(
 ): readonly Output[] | undefined {
   const given = [scores, labels].map((value) => ({ value, span }));
   const value = callValue(frame, fn, given, span, span);
-  const tensor = value.kind === "error" ? value : toTensor(frame, value, span);
-  if (tensor.kind === "error") return undefined;
-  const isNumber = tensor.type.dtype === "f32" && tensor.type.shape.length === 0;
-  if (isNumber) return [{ name: `metric:${name}`, node: tensor.node }];
-  report(frame, wrongMetric.report({ span, found: phraseOf(fn), gives: phraseOf(tensor) }));
-  return undefined;
+  if (value.kind === "error") return undefined;
+  const outputs =
+    value.kind === "list" ? quotientOf(frame, name, value, span) : meanOf(frame, name, value, span);
+  if (outputs === undefined)
+    report(frame, wrongMetric.report({ span, found: phraseOf(fn), gives: phraseOf(value) }));
+  return outputs;
 }
 
-/** `predictions`, the class of each row's best score, i32[N]: all that an evaluation wants of N×C scores. */
+/** One number, whose mean over the rows counts; undefined for anything else. */
+function meanOf(frame: Frame, name: string, value: Value, span: Span): readonly Output[] | undefined {
+  const tensor = numbersOf(frame, value, span);
+  return tensor?.type.shape.length === 0 ? [{ name: `metric:${name}`, node: tensor.node }] : undefined;
+}
+
+/** `[part, whole]`: two sums, or two for each class, that are added up over the rows before they are divided. */
+function quotientOf(
+  frame: Frame,
+  name: string,
+  { items }: Extract<Value, { kind: "list" }>,
+  span: Span,
+): readonly Output[] | undefined {
+  const [part, whole, ...more] = items.map((item) => numbersOf(frame, item, span));
+  if (part === undefined || whole === undefined || more.length > 0) return undefined;
+  const [over, under] = [part.type.shape, whole.type.shape];
+  const isAlike = over.length === under.length && over.every((dim, axis) => sameDim(dim, under[axis] ?? dim));
+  if (!isAlike || over.length > 1) return undefined;
+  return [
+    { name: `part:${name}`, node: part.node },
+    { name: `whole:${name}`, node: whole.node },
+  ];
+}
+
+/** Whole numbers and truth values are no sums yet. */
+function numbersOf(frame: Frame, value: Value, span: Span): TensorValue | undefined {
+  const tensor = value.kind === "list" ? undefined : toTensor(frame, value, span);
+  return tensor?.kind === "tensor" && tensor.type.dtype === "f32" ? tensor : undefined;
+}
+
+/**
+ * `predictions`, i32[N, …]: the class of each label's best score, or, where two classes share one score, whether it is above
+ * 0. It is all that an evaluation wants of the scores.
+ */
 export function predictionOutputs(
   frame: Frame,
   scores: Value | undefined,
   labels: TensorValue | undefined,
 ): readonly Output[] {
-  const best = bestClasses(frame, scores, labels);
-  return best === undefined ? [] : [{ name: "predictions", node: best.node }];
+  if (scores?.kind !== "tensor" || labels?.type.dtype !== "i32") return [];
+  const best = bestClasses(frame, scores, labels) ?? secondClasses(frame, scores, labels);
+  return best?.kind !== "tensor" ? [] : [{ name: "predictions", node: best.node }];
 }
 
-/** Undefined where rows have no one label. */
+/** Undefined where labels have no scores of all classes. */
 function bestClasses(
   frame: Frame,
-  scores: Value | undefined,
-  labels: TensorValue | undefined,
+  scores: TensorValue,
+  { type, bound }: TensorValue,
 ): TensorValue | undefined {
-  const isClassified =
-    scores?.kind === "tensor" &&
-    scores.type.shape.length === 2 &&
-    labels?.bound !== undefined &&
-    labels.type.shape.length === 1;
-  if (!isClassified) return undefined;
-  const best = makeTensor(frame, "argmax", [scores], { axis: 1 }, spanOf(frame));
+  const axis = type.shape.length;
+  const classes = scores.type.shape[axis];
+  if (axis === 0 || classes === undefined || scores.type.shape.length !== axis + 1) return undefined;
+  if (bound === undefined && isSize(classes, 1)) return undefined;
+  const best = makeTensor(frame, "argmax", [scores], { axis }, spanOf(frame));
   return best.kind === "error" ? undefined : best;
+}
+
+function secondClasses(frame: Frame, scores: TensorValue, { type }: TensorValue): TensorValue | undefined {
+  if (!sameDim(productOfDims(scores.type.shape), productOfDims(type.shape))) return undefined;
+  const span = spanOf(frame);
+  const zero = toTensor(frame, floatValue(0), span);
+  const above = zero.kind === "error" ? zero : makeTensor(frame, "less", [zero, scores], {}, span);
+  if (above.kind === "error") return undefined;
+  const second = reshaped(frame, castTo(frame, above, "i32", span), type.shape, span);
+  return second.kind === "error" ? undefined : second;
 }
 
 function spanOf({ owner, module }: Frame): Span {
   return owner?.span ?? { file: module.file, start: 0, end: 0 };
 }
 
-/** The share of rows whose best score is their label's. */
+/** The share of labels whose best score is their class's. */
 function accuracyOf(
   frame: Frame,
   scores: Value | undefined,
   labels: TensorValue | undefined,
 ): readonly Output[] {
+  if (scores?.kind !== "tensor" || labels?.bound === undefined) return [];
   const best = bestClasses(frame, scores, labels);
-  if (best === undefined || labels === undefined) return [];
+  if (best === undefined) return [];
   const span = spanOf(frame);
   const hit = makeTensor(frame, "equal", [best, labels], {}, span);
   if (hit.kind === "error") return [];
+  const axes = labels.type.shape.map((_, axis) => axis);
   const share = castTo(frame, hit, "f32", span);
-  const mean = makeTensor(frame, "mean", [share], { axes: [0], keepDims: false }, span);
+  const mean = makeTensor(frame, "mean", [share], { axes, keepDims: false }, span);
   return mean.kind === "error" ? [] : [{ name: accuracyName, node: mean.node }];
 }

@@ -22,6 +22,7 @@ import { elaborateBody, enterCall } from "./bodies.ts";
 import { bindName, bindSetting } from "./parameters.ts";
 import { openInput } from "./declarations.ts";
 import { type Frame, bindDim, noAmbient } from "./frame.ts";
+import { givesOneLabel } from "./builtins/data.ts";
 import { dropUnread, functionOf } from "./functions.ts";
 import { metricOutputs, predictionOutputs } from "./metrics.ts";
 import { type Learned, elaborateOptimizer } from "./optimizers.ts";
@@ -193,15 +194,15 @@ function bindLossInputs(
   return target ?? "none";
 }
 
-/** Labels that count classes are one number a row: an input of more numbers is given by nothing. */
+/** Where labels that count classes are one number a row, an input of more numbers is given by nothing. */
 function fitsClasses(
   frame: Frame,
   { data, loss }: TrainSettings,
   name: string,
-  { type, bound }: TensorValue,
+  { type }: TensorValue,
 ): boolean {
   const width = productOfDims(type.shape.slice(1));
-  const isFilled = data.options["classes"] === undefined || bound !== undefined || isSize(width, 1);
+  const isFilled = data.options["classes"] === undefined || !givesOneLabel(data) || isSize(width, 1);
   if (isFilled) return true;
   const facts = { span: loss.span, name, type: printType(type), loss: loss.callee.callable.name.name };
   report(frame.caller?.frame ?? frame, notGiven.report(facts));

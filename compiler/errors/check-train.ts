@@ -282,17 +282,17 @@ export const wrongMetric = defineError<At & { readonly found: string; readonly g
   code: "M0512",
   title: "Metric of the wrong kind",
   explanation:
-    "A metric is `accuracy`, or a function of a batch's scores and labels that gives one number, by its name.",
+    "A metric is `accuracy`, or a function of a batch's scores and labels, by its name, that gives one number or two sums to divide, `[part, whole]`, each f32 or f32[C].",
   example: `fn hits(scores: f32[N, C], y: index<C>[N]) = pick(scores, y)\n${metricExample("accuracy, hits")}`,
   report: ({ found, gives }) => ({
     message:
       gives === undefined
         ? `a metric is the name of a function, not ${found}`
-        : `a metric gives one number, but ${found} gives ${gives}`,
+        : `a metric gives one number, or [part, whole], but ${found} gives ${gives}`,
     help:
       gives === undefined
         ? "declare `fn name(scores: f32[N, C], y: index<C>[N]) = …` and write its name"
-        : "make it one f32, such as the mean over the rows: `mean(f32(…))`",
+        : "make it one f32, such as the mean over the rows, `mean(f32(…))`, or two sums, f32 or f32[C] both: `[sum(hits), sum(counted)]`",
   }),
 });
 

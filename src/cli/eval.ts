@@ -2,12 +2,14 @@
 import type { Program } from "../../compiler/program.ts";
 import { rowCount } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import type { NamedNumbers, Trainer } from "../../runtime/trainer.ts";
+import type { MeasuredMetrics } from "../../runtime/metrics.ts";
+import type { Trainer } from "../../runtime/trainer.ts";
 import { type AngleStatistics, angleStatistics } from "../angle-statistics.ts";
 import { readClassWeights } from "../class-variables.ts";
 import { type FeatureCollector, collectFeatures } from "../feature-collector.ts";
 import { openFitted } from "../fitted-dataset.ts";
 import { cosineText, count, degrees, percent, significant } from "../report/numbers.ts";
+import { className } from "../report/run-data.ts";
 import { verificationFacts } from "../report/verification-facts.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
@@ -19,7 +21,7 @@ export interface EvalOptions extends RunFlags {
   readonly json?: boolean;
 }
 
-interface Metrics {
+interface Metrics extends MeasuredMetrics {
   readonly run: string;
   readonly entry: string;
   readonly step: number;
@@ -27,7 +29,8 @@ interface Metrics {
   readonly rows: number;
   readonly loss: number;
   readonly accuracy?: number;
-  readonly metrics?: NamedNumbers;
+  /** What the classes are called, where the data says it. */
+  readonly classNames?: readonly string[];
   readonly meanOwnAngle?: number;
   readonly meanOtherAngle?: number;
   readonly verification?: VerificationScores;
@@ -49,12 +52,23 @@ function metricsText(metrics: Metrics): string {
     `${entry} after ${count(step)} steps, on ${count(rows)} ${on} rows`,
     `loss                         ${significant(loss)}`,
     ...(accuracy === undefined ? [] : [`accuracy                     ${percent(accuracy)}`]),
-    ...Object.entries(own).map(([name, value]) => `${name.padEnd(28)} ${significant(value)}`),
+    ...Object.entries(own).flatMap(([name, value]) => [
+      `${name.padEnd(28)} ${significant(value)}`,
+      ...classLines(metrics, name),
+    ]),
     ...(meanOwnAngle === undefined ? [] : [`mean angle to own class      ${degrees(meanOwnAngle)}`]),
     ...(meanOtherAngle === undefined ? [] : [`mean angle to nearest other  ${degrees(meanOtherAngle)}`]),
     ...(metrics.verification === undefined ? [] : verificationLines(metrics.verification)),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A line a class where a metric has a number for each. */
+function classLines({ metricsByClass = {}, classNames }: Metrics, name: string): readonly string[] {
+  return (metricsByClass[name] ?? []).map(
+    (value, index) =>
+      `  ${className(classNames, index).padEnd(26)} ${value === null ? "none there" : significant(value)}`,
+  );
 }
 
 function verificationLines(scores: VerificationScores): readonly string[] {
@@ -89,7 +103,7 @@ async function measure({
   const collector = collectFeatures();
   const evaluation = await trainer.evaluate(dataset, training, collector.observe);
   if (isFault(evaluation)) return evaluation;
-  const { loss, accuracy, metrics } = evaluation;
+  const { loss, accuracy, metrics, metricsByClass } = evaluation;
   const angles = await anglesOf(program, trainer, collector);
   return {
     on: validation === undefined ? "training" : "validation",
@@ -97,6 +111,10 @@ async function measure({
     loss,
     ...(accuracy === undefined ? {} : { accuracy }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(metricsByClass === undefined ? {} : { metricsByClass }),
+    ...(metricsByClass === undefined || dataset.classNames === undefined
+      ? {}
+      : { classNames: dataset.classNames }),
     ...(angles === undefined
       ? {}
       : { meanOwnAngle: angles.own.mean, meanOtherAngle: angles.nearestOther.mean }),

@@ -2,7 +2,7 @@
  * The lines of a run that stay on the screen and in a log: one an epoch with all that was measured of it, and one of its
  * verification. What belongs to an epoch comes as several events, so its line is told with the last of them.
  */
-import type { NamedNumbers } from "../../runtime/trainer.ts";
+import type { NamedNumbers } from "../../runtime/metrics.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
 import { verificationHeadline } from "../report/verification-facts.ts";
 import type { RunEvent, WeightsEvent } from "../train.ts";

@@ -16,8 +16,11 @@ export interface DataArray {
   readonly data: Numbers;
 }
 
+type Described = Pick<DataArray, "name" | "shape">;
+
 export interface ArrayOptions {
   readonly classes?: number;
+  readonly ignore?: number;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
 }
@@ -29,22 +32,23 @@ export function arrayDataset(
   labels?: DataArray,
 ): Dataset | RuntimeFault {
   const held = noElements(features) ?? featuresInMemory(source, options, features);
-  return isFault(held) ? held : labelled(features, held, labels, options.classes);
+  return isFault(held) ? held : labelled(source, options, features, held, labels);
 }
 
 /** Features with the labels of their rows, where there are some. */
 export function labelled(
-  { name, shape }: Pick<DataArray, "name" | "shape">,
+  source: DataSource,
+  options: ArrayOptions,
+  described: Described,
   features: Features,
   labels: DataArray | undefined,
-  classes: number | undefined,
 ): Dataset | RuntimeFault {
-  if (labels === undefined) return { source: name, features };
-  const read = labelsOf(name, shape, labels, classes);
-  return isFault(read) ? read : { source: name, features, ...read };
+  if (labels === undefined) return { source: described.name, features };
+  const read = labelsOf(source, options, described, labels);
+  return isFault(read) ? read : { source: described.name, features, ...read };
 }
 
-export function noElements({ name, shape }: Pick<DataArray, "name" | "shape">): RuntimeFault | undefined {
+export function noElements({ name, shape }: Described): RuntimeFault | undefined {
   if (shape.length === 0) return dataFaults.oneNumber(name);
   if (shape[0] === 0) return dataFaults.noRows(name);
   return shape.includes(0) ? dataFaults.emptyRows(name, shape) : undefined;
@@ -84,19 +88,24 @@ function rounded(data: Numbers): Features["data"] {
 }
 
 function labelsOf(
-  features: string,
-  [rows = 0]: readonly number[],
+  { reader }: DataSource,
+  { classes, ignore }: ArrayOptions,
+  { name: features, shape: [rows = 0] }: Described,
   labels: DataArray,
-  classes: number | undefined,
 ): Labels | RuntimeFault {
   const { name, shape, data } = labels;
   const [count] = shape;
   if (count === undefined) return dataFaults.oneNumber(name);
   if (count !== rows) return dataFaults.rowsDiffer(features, rows, count);
-  if (classes === undefined) return valueLabels(labels);
-  return rowSize(shape) === 1
-    ? numberedClasses(name, data, classes)
-    : dataFaults.notOneLabel(name, shape.slice(1));
+  if (classes !== undefined)
+    return numberedClasses(
+      name,
+      { labels: data, shape: rowSize(shape) === 1 ? [rows] : shape },
+      { classes, ...(ignore === undefined ? {} : { ignore }) },
+    );
+  return ignore === undefined
+    ? valueLabels(labels)
+    : dataFaults.badOption(reader, "ignore", "given beside classes: …", ignore);
 }
 
 function valueLabels(labels: DataArray): Labels | RuntimeFault {

@@ -50,7 +50,10 @@ export function chooseSamples<T>(
 }
 
 /** Held-out samples lie evenly among the others, as many of each class as the share says. */
-function partOf<T>(samples: readonly T[], { part = "all", holdout = 0.2 }: ClassOptions): readonly T[] {
+export function partOf<T>(
+  samples: readonly T[],
+  { part = "all", holdout = 0.2 }: ClassOptions,
+): readonly T[] {
   if (part === "all") return samples;
   const held = (at: number) => Math.floor((at + 1) * holdout) > Math.floor(at * holdout);
   return samples.filter((_, at) => held(at) === (part === "holdout"));

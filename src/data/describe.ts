@@ -32,6 +32,8 @@ in every reader that takes them from a file:
   count from 0 in the file: subtract 1 from each. Numbers in quotes are numbers too.
 - Where at least one label is no number, all are names. There must be C different ones; they are numbered from 0 in the order
   of their characters' codes, so \`Z\` comes before \`a\` and \`10\` before \`2\`.
+- In arrays (\`idx\`, \`npy\`, \`npz\`), and where \`images\` has a folder of masks, a row may have several labels, as a mask has one for each pixel: i32[N, H, W]. \`ignore: 255\` lets
+  them have that number where there is no class; a loss takes such labels as \`y: i32[N, ...]\` ([losses.md](losses.md#label-maps)).
 
 \`text\` and \`images\` take classes from names of files, keys and folders. Those are always names, in the same order, also where
 they look like numbers.`;
@@ -50,6 +52,7 @@ function describeReader(name: string, { doc, example, options }: DataReader): st
 
 const kindWords: { readonly [K in OptionKind]: string } = {
   count: "a whole number",
+  whole: "a whole number",
   numbers: "a number or a list",
   fraction: "0 to 1",
   text: "a string",

@@ -56,6 +56,8 @@ export const dataFaults = {
       `${name} of ${reader} is ${JSON.stringify(given)}, but it must be ${wanted}`,
       `change ${name} in the source, or leave it out`,
     ),
+  missingOption: (reader: string, name: string, why: string) =>
+    fault("M0760", `${reader} has no ${name}, and ${why}`, `write ${name}: … in the source`),
   badFile: (
     file: string,
     format: string,
@@ -160,13 +162,6 @@ export const dataFaults = {
       "subtract 1 from every label in the file, or write the classes as names",
       { file },
     ),
-  notOneLabel: (file: string, shape: readonly number[]) =>
-    fault(
-      "M0729",
-      `the labels in ${file} have shape [${shape.join(", ")}] a row, but a class is one number`,
-      "give a file with one class number a row",
-      { file },
-    ),
   noArray: (file: string, name: string, names: readonly string[]) =>
     fault("M0726", `${file} has no array "${name}"`, `its arrays are ${list(names)}`, { file }),
   tooLarge: (file: string, bytes: number, limit: number) =>
@@ -225,6 +220,22 @@ export const dataFaults = {
       "M0736",
       `${file} is ${height} pixels high and ${width} wide, the first image ${wanted.join(" and ")}`,
       `give all of them one size: size: [${wanted.join(", ")}]`,
+      { file },
+    ),
+  noMask: (image: string, mask: string) =>
+    fault(
+      "M0758",
+      `${image} has no mask: there is no ${mask}`,
+      "each image has a PNG of its name in the folder of masks",
+      {
+        file: mask,
+      },
+    ),
+  maskSize: (file: string, [height, width]: readonly number[], image: readonly number[]) =>
+    fault(
+      "M0759",
+      `${file} is ${height} pixels high and ${width} wide, its image ${image.join(" and ")}`,
+      "give a mask of the size of its image, turned as the image is shown",
       { file },
     ),
   noRoom: (file: string, bytes: number, reason: string) =>

@@ -1,15 +1,16 @@
-/** Folders of images, one a class, as rows of bytes: every image at one size, with as many channels as asked for. */
+/** Folders of images, one a class or beside a folder of masks, as rows of bytes: every image at one size, with as many channels as asked for. */
 import { lstatSync, readdirSync } from "node:fs";
 import { extname, join } from "node:path";
 import { spreadPlaces } from "../../runtime/batches.ts";
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { DataSource } from "../../runtime/program.ts";
-import { type NamedSamples, chooseSamples, classOptions } from "./classes.ts";
+import { type NamedSamples, chooseSamples, classOptions, partOf } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
 import { isFolder, systemReason } from "./files.ts";
 import { type ImageFile, decode, loadSharp, shapeOf } from "./image-pixels.ts";
 import { storePixels } from "./image-store.ts";
+import { maskSettingsFault, readMasks } from "./masks.ts";
 import { type OptionKinds, type OptionsOf, normalisation, normalisationOf } from "./options.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
 
@@ -28,6 +29,8 @@ export const imageOptions = {
   },
   fewest: { kind: "count", doc: "classes with fewer images are left out; 1 without it" },
   ...classOptions,
+  classes: { kind: "count", doc: "how many classes to take, all without it; with masks how many these have" },
+  ignore: { kind: "whole", doc: "a number in masks that is no class, as 255 in many" },
   ...normalisation,
 } as const satisfies OptionKinds;
 
@@ -41,8 +44,13 @@ export async function readImages(
 ): Promise<Dataset | RuntimeFault> {
   const found = imagesByClass(folder, context);
   if (isFault(found)) return found;
+  const [, masks] = source.files;
   const chosen =
-    "loose" in found ? unlabelled(folder, found.loose, options) : chosenOf(folder, found, options);
+    masks !== undefined
+      ? masked(source, folder, found, options)
+      : "loose" in found
+        ? unlabelled(folder, found.loose, options)
+        : chosenOf(source, folder, found, options);
   if (isFault(chosen)) return chosen;
   const { files, labels, classNames } = chosen;
   const { limit = files.length, choose } = context;
@@ -67,10 +75,13 @@ export async function readImages(
     context,
   );
   if (isFault(pixels)) return pixels;
+  const maps = masks === undefined ? {} : await readMasks(sharp, masks, taken, shape, options, context);
+  if (isFault(maps)) return maps;
   return {
     source: folder,
     features: { dtype: "f32", shape: [taken.length, ...shape], ...pixels, ...scale },
     rowNames: taken.map(({ name }) => name),
+    ...maps,
     ...(labels === undefined
       ? {}
       : {
@@ -92,14 +103,34 @@ interface ChosenImages {
 }
 
 function chosenOf(
+  { reader }: DataSource,
   folder: string,
   found: readonly NamedSamples<ImageFile>[],
   options: ImageOptions,
 ): ChosenImages | RuntimeFault {
+  if (options.ignore !== undefined)
+    return dataFaults.badOption(reader, "ignore", "left out without masks", options.ignore);
   const chosen = chooseSamples(folder, found, options, options.fewest ?? 1);
   if (isFault(chosen)) return chosen;
   const { rows, classNames } = chosen;
   return { files: rows.map(({ sample }) => sample), labels: rows.map(({ label }) => label), classNames };
+}
+
+/** Images whose labels are masks lie in one folder, and are held out as those of one class are. */
+function masked(
+  source: DataSource,
+  folder: string,
+  found: FoundImages,
+  options: ImageOptions,
+): ChosenImages | RuntimeFault {
+  const wrong = ["first", "fewest"].find((name) => name in options);
+  if (wrong !== undefined)
+    return dataFaults.badOption(source.reader, wrong, "left out beside masks", source.options[wrong]);
+  const fault = maskSettingsFault(source, options);
+  if (fault !== undefined) return fault;
+  return "loose" in found
+    ? { files: partOf(found.loose, options), classNames: [] }
+    : dataFaults.noImages(folder, "they lie in folders of classes, and images with masks in one folder");
 }
 
 /** Images in no folders of classes have no labels; they can be embedded. What chooses among classes has no meaning then. */
@@ -108,7 +139,7 @@ function unlabelled(
   files: readonly ImageFile[],
   options: ImageOptions,
 ): ChosenImages | RuntimeFault {
-  const asked = [...Object.keys(classOptions), "fewest"].filter((name) => name in options);
+  const asked = [...Object.keys(classOptions), "fewest", "ignore"].filter((name) => name in options);
   return asked.length === 0
     ? { files, classNames: [] }
     : dataFaults.noImages(
@@ -130,10 +161,10 @@ const extensions = new Set([
   ".svg",
 ]);
 
-function imagesByClass(
-  folder: string,
-  context: DataContext,
-): readonly NamedSamples<ImageFile>[] | { readonly loose: readonly ImageFile[] } | RuntimeFault {
+/** By the folders of their classes, or in none. */
+type FoundImages = readonly NamedSamples<ImageFile>[] | { readonly loose: readonly ImageFile[] };
+
+function imagesByClass(folder: string, context: DataContext): FoundImages | RuntimeFault {
   const classes = entriesOf(folder, context);
   if (isFault(classes)) return classes;
   const collected: NamedSamples<ImageFile>[] = [];

@@ -56,6 +56,10 @@ export async function openDataset(source: DataSource, context: DataContext): Pro
 
 const arrayOptions = {
   classes: { kind: "count", doc: "how many classes the labels name; without it labels are values" },
+  ignore: {
+    kind: "whole",
+    doc: "a label that is no class, as 255 in many masks: what it marks counts for nothing",
+  },
   ...normalisation,
 } as const satisfies OptionKinds;
 
@@ -115,9 +119,9 @@ export const dataReaders = {
     open: openTexts,
   },
   images: {
-    doc: "Images (PNG, JPEG, WebP, AVIF, TIFF, GIF, SVG) in a folder for each class, whose name is the folder's; images in no such folders have no labels and can only be embedded. A row is [height, width, channels]; bytes are divided by 255, cameras' turned images are turned back. What would take more than a quarter of the memory is decoded once into a file of the cache (in `MARGO_CACHE`, else where the system keeps caches) and read from there row by row. Needs the npm package `sharp`.",
+    doc: 'Images (PNG, JPEG, WebP, AVIF, TIFF, GIF, SVG) in a folder for each class, whose name is the folder\'s; images in no such folders have no labels and can only be embedded, unless a second folder has masks: for each image a PNG of its name, whose palette positions or greys are the class of each pixel (`images("photos", "masks", classes: 21, ignore: 255)`). A row is [height, width, channels]; bytes are divided by 255, cameras\' turned images are turned back. What would take more than a quarter of the memory is decoded once into a file of the cache (in `MARGO_CACHE`, else where the system keeps caches) and read from there row by row. Needs the npm package `sharp`.',
     example: 'images("faces", size: [112, 112], channels: 3, classes: 500, part: "train")',
-    files: [1, 1],
+    files: [1, 2],
     options: imageOptions,
     open: openImages,
   },

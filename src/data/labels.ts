@@ -4,26 +4,42 @@
  * numbering never depends on the order of rows. Nothing is rounded on the way.
  */
 import { labelRangeFault } from "../../runtime/check-rows.ts";
-import type { Dataset } from "../../runtime/dataset.ts";
+import { type Dataset, rowSize } from "../../runtime/dataset.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import type { HostTensor } from "../../runtime/program.ts";
 import { dataFaults } from "./faults.ts";
 
-export type Labels = Pick<Dataset, "labels" | "classes" | "classNames">;
+export type Labels = Pick<Dataset, "labels" | "classes" | "classNames" | "ignore">;
 
 export function numberedClasses(
   file: string,
-  labels: ArrayLike<number>,
-  classes: number,
+  { labels, shape = [labels.length] }: NumberedLabels,
+  { classes, ignore }: ClassNumbering,
 ): Labels | RuntimeFault {
-  const bad = fromOneFault(file, labels, classes) ?? labelRangeFault(file, labels, classes);
-  return bad ?? { labels: classTensor(labels), classes };
+  const ignored = ignore === undefined ? {} : { ignore };
+  const range = { classes, ...ignored, perRow: rowSize(shape) };
+  const bad =
+    (ignore === undefined ? fromOneFault(file, labels, classes) : undefined) ??
+    labelRangeFault(file, labels, range);
+  return bad ?? { labels: classLabels(labels, shape), classes, ...ignored };
+}
+
+/** One a row, or of some shape a row. */
+export interface NumberedLabels {
+  readonly labels: ArrayLike<number>;
+  /** [rows, …shape of one row] */
+  readonly shape?: readonly number[];
+}
+
+export interface ClassNumbering {
+  readonly classes: number;
+  /** The label of what is no class. */
+  readonly ignore?: number;
 }
 
 /** The texts have no blanks around them, and none is empty. */
 export function textClasses(file: string, texts: readonly string[], classes: number): Labels | RuntimeFault {
   return texts.some(isDecimal) && texts.every((text) => isDecimal(text) || isNoNumber(text))
-    ? numberedClasses(file, texts.map(numberOf), classes)
+    ? numberedClasses(file, { labels: texts.map(numberOf) }, { classes })
     : namedClasses(file, texts, classes);
 }
 
@@ -31,11 +47,20 @@ function namedClasses(file: string, texts: readonly string[], classes: number): 
   const names = [...new Set(texts)].sort();
   if (names.length !== classes) return dataFaults.classCount(file, classes, names.length, names);
   const numbers = new Map(names.map((name, number) => [name, number]));
-  return { labels: classTensor(texts.map((text) => numbers.get(text) ?? 0)), classes, classNames: names };
+  return {
+    labels: classLabels(
+      texts.map((text) => numbers.get(text) ?? 0),
+      [texts.length],
+    ),
+    classes,
+    classNames: names,
+  };
 }
 
-function classTensor(labels: ArrayLike<number>): HostTensor {
-  return { dtype: "i32", shape: [labels.length], data: Int32Array.from(labels) };
+/** Masks of bytes stay bytes: they are as large as their images. */
+function classLabels(labels: ArrayLike<number>, shape: readonly number[]): NonNullable<Dataset["labels"]> {
+  const isMask = labels instanceof Uint8Array && shape.length > 1;
+  return { dtype: "i32", shape, data: isMask ? labels : Int32Array.from(labels) };
 }
 
 /** Numbers that other tools count from 1; another number of classes would leave class 0 empty. */

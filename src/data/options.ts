@@ -8,11 +8,12 @@ import type { RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
 
 export type OptionKind =
-  "count" | "numbers" | "fraction" | "text" | "name" | "names" | "flag" | "part" | "fit";
+  "count" | "whole" | "numbers" | "fraction" | "text" | "name" | "names" | "flag" | "part" | "fit";
 export type OptionKinds = Readonly<Record<string, { readonly kind: OptionKind; readonly doc: string }>>;
 
 interface OptionValues {
   count: number;
+  whole: number;
   numbers: readonly number[];
   fraction: number;
   text: string;
@@ -40,6 +41,10 @@ const parsers: { readonly [K in OptionKind]: Parser<K> } = {
   count: {
     wanted: "a whole number of at least 1",
     parse: (value) => (isNumber(value) && Number.isInteger(value) && value >= 1 ? value : undefined),
+  },
+  whole: {
+    wanted: "a whole number",
+    parse: (value) => (isNumber(value) && Number.isInteger(value) ? value : undefined),
   },
   numbers: {
     wanted: "a number or a list of numbers",

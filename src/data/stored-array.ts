@@ -64,7 +64,7 @@ export function storedDataset(
   if (fitsMemory(bytesInMemoryOf(features), context))
     return arrayDataset(source, options, loaded(features), named);
   const held = noElements(features) ?? rowsInFile(source, options, features);
-  return isFault(held) ? held : labelled(features, held, named, options.classes);
+  return isFault(held) ? held : labelled(source, options, features, held, named);
 }
 
 /** Rows that stay in the file. All of them are looked at once: a number that cannot be trained on is named here. */

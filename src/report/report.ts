@@ -11,10 +11,12 @@ import {
   pairHistogram,
   planePicture,
 } from "./feature-charts.ts";
+import { classNumbers } from "../class-variables.ts";
 import { classNumbersFigure } from "./class-charts.ts";
 import { type Figure, cards, escapeHtml, factTable, figures, page, section } from "./html.ts";
 import { cosineText, count, degrees, duration, percent, significant } from "./numbers.ts";
 import { confusionOf } from "./confusion.ts";
+import { labelMapFigures } from "./label-map-charts.ts";
 import type { Fact, RunData } from "./run-data.ts";
 import { verificationFacts, verificationHeadline } from "./verification-facts.ts";
 import { degreesOf } from "../angle-statistics.ts";
@@ -27,6 +29,7 @@ export function renderReport(run: RunData): string {
     cards(headline(run)),
     curves(run),
     features(run),
+    labelMaps(run),
     ofClasses(run),
     verified(run),
     mistakes(run),
@@ -118,16 +121,28 @@ function features({ evaluation }: RunData): string {
   return section("Where the rows lie", figures([...plane, histogram]), `Of ${rowsOf(evaluation)}.`);
 }
 
-function ofClasses({ evaluation }: RunData): string {
-  const { classNumbers = [], classNames } = evaluation ?? {};
-  const pictures = classNumbers.map((numbers) => classNumbersFigure(numbers, classNames));
-  return pictures.length === 0
+function labelMaps({ evaluation }: RunData): string {
+  const { labelMaps: maps = [], classNames, on } = evaluation ?? {};
+  return maps.length === 0
     ? ""
     : section(
-        "Numbers of each class",
-        figures(pictures),
-        "What the loss and its margins keep for each class, after the last epoch.",
+        "Maps of classes",
+        figures(labelMapFigures(maps, classNames)),
+        `The first ${on} rows, after the last epoch.`,
       );
+}
+
+function ofClasses({ evaluation }: RunData): string {
+  const { classNumbers: kept = [], metricsByClass = {}, classNames } = evaluation ?? {};
+  const measured = Object.entries(metricsByClass).map(([name, values]) => classNumbers(name, values));
+  const pictures = [...measured, ...kept].map((numbers) => classNumbersFigure(numbers, classNames));
+  const notes = [
+    ...(measured.length === 0 ? [] : ["Metrics of each class that is there."]),
+    ...(kept.length === 0
+      ? []
+      : ["What the loss and its margins keep for each class, after the last epoch."]),
+  ];
+  return pictures.length === 0 ? "" : section("Numbers of each class", figures(pictures), notes.join(" "));
 }
 
 function verified(run: RunData): string {

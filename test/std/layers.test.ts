@@ -118,6 +118,20 @@ describe("pooling", () => {
     close((await run("avg_pool", { set, inputs: { x: ones } })).value, [1, 1]);
   });
 
+  test("upsample makes a square of each pixel, and max_pool takes it back", async () => {
+    const { value, grads } = await run("upsample", { set: { size: "3" }, inputs: { x } });
+    const taken = (row: number, column: number, k: number) =>
+      at(x, 0, Math.floor(row / 3), Math.floor(column / 3), k);
+    const expected = Array.from({ length: 15 * 12 * 2 }, (_, index) =>
+      taken(Math.floor(index / 24), Math.floor(index / 2) % 12, index % 2),
+    );
+    close(value, expected);
+    close(
+      grads["x"] ?? 0,
+      flat(x).map(() => 9),
+    );
+  });
+
   test("global pools", async () => {
     const channels = [0, 1].map((k) => flat(x).filter((_, index) => index % 2 === k));
     close((await run("global_avg_pool", { inputs: { x } })).value, channels.map(mean));

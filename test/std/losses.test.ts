@@ -118,6 +118,85 @@ function lovaszSum(
   return sum;
 }
 
+describe("losses of label maps", () => {
+  // Two images of three pixels and three classes; 255 and 7 are no classes, and class 1 is nowhere.
+  const z = numbers(5, 2, 3, 3);
+  const y = [
+    [0, 2, 255],
+    [0, 7, 2],
+  ];
+  const scores = z.flatMap((image) => rowsOf(Array.isArray(image) ? image : []));
+  const labels = y.flat();
+  const p = scores.map((row) => row.map((one) => Math.exp(one - logSumExp(row))));
+  const nested = (rows: readonly (readonly number[])[]): Nested => [rows.slice(0, 3), rows.slice(3)];
+  const counted = labels.flatMap((label, i) =>
+    label < 3 ? [{ label, share: p[i]?.[label] ?? 0, row: p[i] ?? [] }] : [],
+  );
+
+  test.each([0, 0.5, 2])("pixel_cross_entropy with γ = %s", async (gamma) => {
+    const expected = mean(counted.map(({ share }) => (1 - share) ** gamma * -Math.log(share)));
+    const { value, grads } = await run("pixel_cross_entropy", {
+      set: { gamma: `${gamma}` },
+      inputs: { z, y },
+    });
+    expect(value).toBeCloseTo(expected, 12);
+    const found = rowsOf(
+      Array.isArray(grads["z"]) ? grads["z"].flatMap((image) => (Array.isArray(image) ? image : [])) : [],
+    );
+    labels.forEach((label, i) => expect(found[i]?.every((one) => one === 0)).toBe(label > 2));
+  });
+
+  test("pixel_cross_entropy with weights is a weighted mean", async () => {
+    const weights = [0.5, 3, 2];
+    const used = counted.map(({ label }) => weights[label] ?? 0);
+    const expected = total(counted.map(({ share }, i) => (used[i] ?? 0) * -Math.log(share))) / total(used);
+    const text =
+      'import { pixel_cross_entropy } from "std/losses"\n' +
+      `loss three(z: f32[N, P, 3], y: i32[N, P]) = pixel_cross_entropy(z, y, weights: [${weights.join(", ")}])\n`;
+    expect((await runText(text, "three", { inputs: { z, y } })).value).toBeCloseTo(expected, 12);
+  });
+
+  test("tversky over the classes that are there", async () => {
+    const index = (label: number, rows: typeof counted, alpha: number, beta: number) => {
+      const right = total(rows.map((one) => (one.label === label ? (one.row[label] ?? 0) : 0)));
+      const wrong = total(rows.map((one) => (one.label === label ? 0 : (one.row[label] ?? 0))));
+      const missed = total(rows.map((one) => (one.label === label ? 1 - (one.row[label] ?? 0) : 0)));
+      return 1 - right / (right + alpha * wrong + beta * missed);
+    };
+    const inputs = { p: nested(p), y };
+    const whole = mean([0, 2].map((label) => index(label, counted, 0.3, 0.7)));
+    const { value } = await run("tversky", { set: { alpha: "0.3", beta: "0.7" }, inputs });
+    expect(value).toBeCloseTo(whole, 12);
+    const images = [counted.slice(0, 2), counted.slice(2)];
+    const each = mean(images.flatMap((rows) => [0, 2].map((label) => index(label, rows, 0.5, 0.5))));
+    expect((await run("tversky", { set: { per_image: "true" }, inputs })).value).toBeCloseTo(each, 12);
+  });
+
+  test.each(["pixel_cross_entropy", "tversky", "lovasz_softmax"])(
+    "%s of images that are void altogether, or of one pixel, is finite with its gradient",
+    async (loss) => {
+      const name = loss === "pixel_cross_entropy" ? "z" : "p";
+      const values = { z: [[[50, -50]]], p: [[[1, 0]]] }[name];
+      for (const label of [255, 0, 1]) {
+        const { value, grads } = await run(loss, { inputs: { [name]: values, y: [[label]] } });
+        expect(Number.isFinite(value)).toBe(true);
+        expect(flat(grads[name]).every(Number.isFinite)).toBe(true);
+        if (label === 255) expect([value, ...flat(grads[name])].every((one) => one === 0)).toBe(true);
+      }
+    },
+  );
+
+  test("a label that is no class counts for nothing in lovasz_softmax and lovasz_hinge", async () => {
+    const void7 = y.map((row) => row.map((label) => (label === 7 ? 255 : label)));
+    const softmax = async (labels: Nested) =>
+      (await run("lovasz_softmax", { inputs: { p: nested(p), y: labels } })).value;
+    expect(await softmax(y)).toBe(await softmax(void7));
+    const hinge = async (labels: Nested) =>
+      (await run("lovasz_hinge", { inputs: { z: [[0.3, -2, 0.5]], y: [labels] } })).value;
+    expect(await hinge([1, 0, 7])).toBe(await hinge([1, 0, 255]));
+  });
+});
+
 interface Lovasz {
   readonly classes: "present" | "all" | readonly number[];
   readonly perImage: boolean;

@@ -12,17 +12,18 @@ import { type Builtin, type BuiltinCall, type DataName, argument, wrong } from "
 type Option = DataSource["options"][string];
 
 const scaled = ["mean", "std"];
+const labelled = ["classes", "ignore"];
 const ofClasses = ["first", "classes", "part", "holdout"];
 
 /** The settings that each reader knows; src/data/ has their kinds, and a test holds the two together. */
 const readerSettings: { readonly [K in DataName]: readonly string[] } = {
-  idx: ["classes", ...scaled],
-  npy: ["classes", ...scaled],
-  npz: ["classes", ...scaled, "x", "y"],
+  idx: [...labelled, ...scaled],
+  npy: [...labelled, ...scaled],
+  npz: [...labelled, ...scaled, "x", "y"],
   csv: ["label", "columns", "classes", ...scaled, "header"],
   json: ["label", "columns", "classes", ...scaled],
   text: ["size", "ngrams", "characters", "window", "paragraphs", ...ofClasses],
-  images: ["size", "channels", "fit", "fewest", ...ofClasses, ...scaled],
+  images: ["size", "channels", "fit", "fewest", ...ofClasses, "ignore", ...scaled],
 };
 
 export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
@@ -54,9 +55,9 @@ export const dataBuiltins: { readonly [K in DataName]: Builtin } = {
   ),
   images: reader(
     "images",
-    ["folder"],
+    ["folder", "masks?"],
     "images(folder, size: [112, 112], channels: 3, classes: 500)",
-    "Images in a folder for each class.",
+    "Images in a folder for each class, or beside a folder of masks.",
   ),
 };
 
@@ -65,6 +66,12 @@ const readerNames: ReadonlySet<string> = new Set(Object.keys(dataBuiltins));
 /** The settings of a reader, by its name. */
 export function settingsOfReader(name: DataName): readonly string[] {
   return readerSettings[name];
+}
+
+/** Whether a row of such data has one label at most; arrays may have one for each pixel. */
+export function givesOneLabel({ reader, files }: DataSource): boolean {
+  const isArrays = ["idx", "npy", "npz"].includes(reader);
+  return !isArrays && !(reader === "images" && files.length > 1);
 }
 
 export function isReaderName(name: string): name is DataName {

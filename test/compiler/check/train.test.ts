@@ -1,4 +1,5 @@
 /** A `train` as a program: its functions, its variables by name, its numbers against steps worked out here. */
+import { printType } from "../../../compiler/ir/type.ts";
 import { describe, expect, test } from "vitest";
 import { type Node, nodesOfGraph } from "../../../compiler/ir/node.ts";
 import {
@@ -103,6 +104,30 @@ describe("functions", () => {
     expect(functionOf(program, "step").inputs[1]?.bound?.key).toBe("5");
   });
 
+  test("an evaluation predicts a class for each label, by one score where two classes share it", () => {
+    const predictions = (loss: string): string => {
+      const program = programOf(
+        `import { lovasz_hinge, lovasz_softmax } from "std/losses"
+import { sgd } from "std/optimizers"
+model Pixels(x: f32[N, Y, X, 3]) = x
+train Maps {
+  model = Pixels
+  loss = ${loss}
+  data = npz("maps.npz")
+  optimizer = sgd(rate: 0.1)
+  batch = 2
+  epochs = 1
+}`,
+        "Maps",
+      );
+      const { outputs } = functionOf(program, "evaluate").graph;
+      const found = outputs.find(({ name }) => name === "predictions");
+      return found === undefined ? "none" : printType(found.node.type);
+    };
+    expect(predictions("lovasz_softmax")).toBe("i32[N, Y, X]");
+    expect(predictions("lovasz_hinge")).toBe("i32[N, Y, X, 3]");
+  });
+
   test("the step gives what moves in a loss and its margin, under names of its own", () => {
     const program = programOf(
       `${source}
@@ -172,13 +197,75 @@ train Parts {
     ["accuracy", "M0503 `metrics` is a list of names, such as [accuracy], not `accuracy`", ""],
     ["[sgd]", "M0512 a metric is the name of a function, not the optimizer `sgd`", ""],
     ["[3]", "M0512 a metric is the name of a function, not 3", ""],
-    ["[hits]", "M0512 a metric gives one number, but the fn `hits` gives f32[N]", ""],
+    ["[hits]", "M0512 a metric gives one number, or [part, whole], but the fn `hits` gives f32[N]", ""],
     ["[alone]", "M0301", ""],
     ["[accuracy, accuracy]", "M0103", ""],
   ])("metrics = %s: %s", (metrics, message, help) => {
     const refused = refusalOf(withMetrics, "Plain", { set: { metrics } });
     expect(refused).toContain(message);
     expect(refused).toContain(help);
+  });
+
+  const masks = `${source}
+loss pixels(z: f32[N, ..., C], y: index<C>[N, ...]) {
+  predict = z
+  mean(logsumexp(z, over: C) - pick(z, y))
+}
+fn hits(z: f32[N, ..., C], y: i32[N, ...]) {
+  let right = f32(argmax(z, over: C) == y)
+  [sum(right), sum(1 + 0 * right)]
+}
+fn three(z: f32[N, ..., C], y: i32[N, ...]) = [sum(z), sum(z), sum(z)]
+fn unlike(z: f32[N, Y, X, C], y: i32[N, Y, X]) = [sum(z, over: [N, Y, X]), sum(z)]
+fn wide(z: f32[N, Y, X, C], y: i32[N, Y, X]) = [sum(z, over: [N, Y]), sum(z, over: [N, Y])]
+model Masks(image: f32[N, 4, 6, 3]) = image
+train Maps {
+  model = Masks
+  loss = pixels
+  data = npz("a.npz", classes: 3)
+  optimizer = sgd
+  epochs = 1
+}
+`;
+
+  test("labels may be a class for each pixel; `accuracy` is of all of them", () => {
+    const step = functionOf(programOf(masks, "Maps"), "step");
+    expect(step.inputs[1]).toMatchObject({ name: "y", bound: { key: "3" } });
+    expect(step.graph.outputs.map(({ name }) => name)).toContain("accuracy");
+    const inputs = {
+      image: tensor([
+        [
+          [
+            [1, 0, 0],
+            [0, 2, 1],
+          ],
+        ],
+        [
+          [
+            [0, 0, 3],
+            [4, 5, 6],
+          ],
+        ],
+      ]),
+      y: tensor([[[0, 2]], [[2, 2]]], "i32"),
+    };
+    const open = masks.replace("f32[N, 4, 6, 3]", "f32[N, 1, 2, 3]");
+    expect(run(programOf(open, "Maps"), "evaluate", inputs)["accuracy"]?.data[0]).toBe(0.75);
+    expect(refusalOf(masks, "Maps", { set: { data: 'csv("a.csv", classes: 3)' } })).toContain(
+      "M0515 `pixels` takes `y`",
+    );
+  });
+
+  test("a metric of two sums gives both", () => {
+    const outputs = (metrics: string) =>
+      functionOf(programOf(masks, "Maps", { set: { metrics } }), "step")
+        .graph.outputs.map(({ name }) => name)
+        .filter((name) => /^(?:part|whole|metric):/.test(name));
+    expect(outputs("[hits]")).toEqual(["part:hits", "whole:hits"]);
+    for (const name of ["three", "unlike", "wide"])
+      expect(refusalOf(masks, "Maps", { set: { metrics: `[${name}]` } })).toContain(
+        `M0512 a metric gives one number, or [part, whole], but the fn \`${name}\` gives`,
+      );
   });
 
   test("`--set` replaces settings, and steps replace epochs", () => {

@@ -129,6 +129,8 @@ describe("idx", () => {
       faultText(await open("idx", ["../data/images", "../data/two-labels"], { classes: 3 })),
       faultText(await open("idx", ["../data/images", "../data/bad-labels"], { classes: 3 })),
       faultText(await open("idx", ["../data/images", "../data/images"], { classes: 3 })),
+      faultText(await open("idx", ["../data/images", "../data/labels"], { ignore: 1 })),
+      faultText(await open("idx", ["../data/images", "../data/labels"], { classes: 3, ignore: 0.5 })),
     ]).toMatchInlineSnapshot(`
       [
         "M0710 f is no whole IDX file: it has 2 bytes, its header takes at least 4",
@@ -141,9 +143,26 @@ describe("idx", () => {
         "M0710 f.gz is no whole gzip file: unexpected end of file / it may be cut off or of another kind; take another copy of it",
         "M0712 ../data/images has 3 rows, but there are 2 labels / give files that belong together",
         "M0725 the label of row 1 of ../data/bad-labels is 9, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 10 if there are more classes",
-        "M0729 the labels in ../data/images have shape [2, 2] a row, but a class is one number / give a file with one class number a row",
+        "M0725 label 1 of row 0 of ../data/images is 51, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 52 if there are more classes, or write ignore: 51 if it marks what belongs to no class",
+        "M0709 ignore of idx is 1, but it must be given beside classes: … / change ignore in the source, or leave it out",
+        "M0709 ignore of idx is 0.5, but it must be a whole number / change ignore in the source, or leave it out",
       ]
     `);
+  });
+
+  it("takes a class for each pixel, as bytes, and one label that is no class", async () => {
+    const files = ["../data/images", "../data/images"];
+    const dataset = whole(await open("idx", files, { classes: 205, ignore: 255 }));
+    expect(dataset.labels).toMatchObject({ dtype: "i32", shape: [3, 2, 2] });
+    expect(dataset.labels?.data).toBeInstanceOf(Uint8Array);
+    expect([dataset.classes, dataset.ignore]).toEqual([205, 255]);
+    expect(gatherBatch(dataset, [2, 0]).labels).toEqual({
+      dtype: "i32",
+      shape: [2, 2, 2],
+      data: Int32Array.of(255, 1, 2, 3, 0, 51, 102, 204).map(
+        (_, at) => dataset.labels?.data[(at + 8) % 12] ?? 0,
+      ),
+    });
   });
 });
 
@@ -195,7 +214,7 @@ describe("settings", () => {
       [
         "M0706 there is no data reader "idxx" / readers are idx, npy, npz, csv, json, text, images",
         "M0707 idx takes 1 or 2 files, not 0 / see docs/data.md for what each reader takes",
-        "M0708 idx has no setting "clases" / its settings are classes, mean, std",
+        "M0708 idx has no setting "clases" / its settings are classes, ignore, mean, std",
         "M0709 classes of idx is 0, but it must be a whole number of at least 1 / change classes in the source, or leave it out",
         "M0709 std of idx is [0], but it must be other than 0 / change std in the source, or leave it out",
         "M0709 mean of idx is [1,2,3], but it must be one number or 2 of them / change mean in the source, or leave it out",
@@ -279,7 +298,6 @@ describe("npy and npz", () => {
       await archive(npy("<f8", "3,", Float64Array.of(0, 1, 1 + 2 ** -40))),
       await archive(npy("<f4", "3,", Float32Array.of(0, NaN, 1))),
       await archive(npy("<i8", "3,", BigInt64Array.of(1n, 2n, 3n))),
-      await archive(npy("<i8", "3, 2", new BigInt64Array(6))),
       await archive(npy("<i8", "", BigInt64Array.of(1n))),
     ];
     expect(found).toMatchInlineSnapshot(`
@@ -290,7 +308,6 @@ describe("npy and npz", () => {
         "M0719 the label of row 2 of ../data/b.npz/y is 1.0000000000009095, not a whole number / leave classes: out for a loss on values, or correct the label",
         "M0719 the label of row 1 of ../data/b.npz/y is NaN, not a whole number / leave classes: out for a loss on values, or correct the label",
         "M0745 the labels of ../data/b.npz/y are 1…3, but labels count from 0: with 3 classes they are 0…2 / subtract 1 from every label in the file, or write the classes as names",
-        "M0729 the labels in ../data/b.npz/y have shape [2] a row, but a class is one number / give a file with one class number a row",
         "M0743 ../data/b.npz/y is one number, not a list of rows / give an array whose first axis counts the rows",
       ]
     `);
