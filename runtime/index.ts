@@ -17,6 +17,7 @@ export {
   type DataInputs,
   type Dataset,
   type Features,
+  type Labels,
   type StoredRows,
   dataInputs,
   fitDataset,

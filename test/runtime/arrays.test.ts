@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { type Arrays, datasetOf } from "../../runtime/arrays.ts";
 import { fitDataset, gatherBatch } from "../../runtime/dataset.ts";
+import type { InputInfo } from "../../runtime/program.ts";
 import { faultText, whole } from "../support/datasets.ts";
 
 const features = Uint8Array.of(0, 10, 20, 30, 40, 50);
@@ -65,6 +66,31 @@ test("labels that are no classes: whole numbers of any kind, and fractions where
   expect(labelsOf([-1, 2, 1])?.dtype).toBe("i32");
   expect(labelsOf([1, 0.5, -2])).toEqual({ dtype: "f32", shape: [3], data: Float32Array.of(1, 0.5, -2) });
   expect(labelsOf([1, 2 ** 40, 0])).toMatchObject({ dtype: "f32", data: Float32Array.of(1, 2 ** 40, 0) });
+});
+
+test("a mask a row has a class for each pixel, and a number that is none", () => {
+  const masks = {
+    features: new Uint8Array(4),
+    shape: [2, 1],
+    labelShape: [2],
+    labels: [0, 255, 1, 1],
+    classes: 2,
+  };
+  const dataset = whole(datasetOf({ ...masks, ignore: 255 }));
+  expect(dataset).toMatchObject({ classes: 2, ignore: 255, labels: { dtype: "i32", shape: [2, 2] } });
+  const y: InputInfo = { name: "y", role: "data", dtype: "i32", shape: ["N", 2] };
+  const features: InputInfo = { name: "x", role: "data", dtype: "f32", shape: ["N", 2, 1] };
+  expect(whole(fitDataset(dataset, { features, labels: y })).labels?.shape).toEqual([2, 2]);
+  expect(faultText(fitDataset(dataset, { features, labels: { ...y, bound: 2 } }))).toContain(
+    'M0757 the data has labels that are no class (ignore: 255), but "y" takes classes 0…1',
+  );
+  expect(faultText(fitDataset(dataset, { features, labels: { ...y, shape: ["N"], bound: 2 } }))).toContain(
+    "M0730",
+  );
+  expect(faultText(datasetOf(masks))).toContain("M0725 label 1 of row 0 of the data is 255");
+  expect(faultText(datasetOf({ ...masks, labelShape: [3] }))).toContain("4 labels");
+  expect(faultText(datasetOf({ ...masks, labelShape: [0] }))).toContain("M0604 labelShape of the data is");
+  expect(faultText(datasetOf({ ...masks, ignore: 0.5 }))).toContain("M0604 ignore of the data is 0.5");
 });
 
 test("fractions do not fit an input of classes, and the first is named", () => {

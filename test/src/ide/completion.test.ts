@@ -56,8 +56,8 @@ describe("by place", () => {
   test("own files too", () =>
     check(
       'import { sgd } from "./▮\n//- lib/own.margo\nlet a = 1\n',
-      "std/initialisers std/layers std/losses std/margins std/optimizers std/schedules ./lib/own.margo",
-      7,
+      "std/initialisers std/layers std/losses std/margins std/metrics std/optimizers std/schedules ./lib/own.margo",
+      8,
     ));
 });
 
