@@ -96,6 +96,12 @@ describe("the numbers of a PNG", () => {
     ]);
   });
 
+  it("are the same in an interlaced file", async () => {
+    const numbers = Array.from({ length: 60 * 40 }, (_, at) => (at * at) % 251);
+    const grey = sharp(Uint8Array.from(numbers), { raw: { height: 40, width: 60, channels: 1 } });
+    expect(read(await grey.toColourspace("b-w").png({ progressive: true }).toBuffer())).toEqual(numbers);
+  });
+
   it("are refused where they are none", async () => {
     const bad = (bytes: Uint8Array) => faultText(readPngLabels({ name: "m.png", bytes })).split(" / ")[0];
     const fine = mask([1, 2, 3, 4], 2, 2);
@@ -106,7 +112,6 @@ describe("the numbers of a PNG", () => {
           .toBuffer(),
       ),
       bad(png(1, 1, [16, 0, 0], [0, 1, 2])),
-      bad(png(1, 1, [8, 0, 1], [0, 1])),
       bad(png(2, 2, [8, 0, 0], [0, 1, 2])),
       bad(png(1, 1, [8, 0, 0], [5, 1])),
       bad(fine.subarray(0, 20)),
@@ -116,11 +121,10 @@ describe("the numbers of a PNG", () => {
       [
         "M0710 m.png is no whole mask file: its pixels are colours, not numbers of classes",
         "M0710 m.png is no whole mask file: its pixels have 16 bits",
-        "M0710 m.png is no whole mask file: it is interlaced",
-        "M0710 m.png is no whole PNG file: its pixels are cut off",
-        "M0710 m.png is no whole PNG file: a line of it has a filter that PNG does not know",
+        "M0710 m.png is no whole PNG file: it is damaged or cut off (Unsupported filter: undefined)",
+        "M0710 m.png is no whole PNG file: it is damaged or cut off (Unsupported filter: 5)",
         "M0710 m.png is no whole PNG file: its header is cut off",
-        "M0710 m.png is no whole PNG file: unexpected end of file",
+        "M0710 m.png is no whole PNG file: it is damaged or cut off (Offset is outside the bounds of the DataView)",
         "M0710 m.png is no whole PNG file: it does not begin as PNG files do",
       ]
     `);
