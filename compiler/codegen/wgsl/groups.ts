@@ -3,7 +3,7 @@ import { isOp } from "../../ir/node.ts";
 import type { KernelGroup } from "../../passes/fuse.ts";
 import { emitContraction } from "./contractions.ts";
 import { emitElementwise } from "./elementwise.ts";
-import { emitScatterRanges } from "./indexing.ts";
+import { emitPermuted, emitScatterRanges, isPermuting } from "./indexing.ts";
 import { emitConcat } from "./concat.ts";
 import { emitCumsum } from "./running-sums.ts";
 import { emitSortingOrder } from "./sorting-orders.ts";
@@ -27,6 +27,7 @@ export function emitPart(sink: Sink, { nodes, writes }: Part): void {
   if (isOp(last, "cumsum")) return emitCumsum(sink, name, last);
   if (isOp(last, "argsort")) return emitSortingOrder(sink, name, last);
   if (isOp(last, "concat")) return emitConcat(sink, name, last);
+  if (isPermuting(last)) return emitPermuted(sink, name, last);
   emitElementwise(sink, name, nodes, writes);
 }
 

@@ -2,10 +2,10 @@
  * Elements that are looked up or collected by index, as formulas of one result element. An index out of range
  * reads 0 and writes nothing: as u32 a negative index is a large one, so one comparison tests both ends. What is
  * scattered is gathered here by its target: each result element looks for what goes to it, in order, so there
- * are no atomics and a run repeats bit for bit.
+ * are no atomics and a run repeats bit for bit. Only where each has one update, as behind a sort, it is put there.
  */
-import { constantDim, multiplyDims, productOfDims } from "../../ir/dim.ts";
-import type { Node } from "../../ir/node.ts";
+import { constantDim, multiplyDims, productOfDims, sameDim } from "../../ir/dim.ts";
+import { type Node, isOp } from "../../ir/node.ts";
 import { emitEach } from "./elementwise.ts";
 import { operand } from "./emissions.ts";
 import type { Value } from "./kernel.ts";
@@ -14,6 +14,7 @@ import { castValue } from "./scalars.ts";
 import { type Context, valueAt } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import { modulo, over, plus, times } from "./sizes.ts";
+import { dimAt } from "./windows.ts";
 
 export function padValue(node: Node<"pad">, place: Place, context: Context): Value {
   const { writer } = context;
@@ -158,6 +159,27 @@ export function scatterAlongValue(node: Node<"scatter_along">, place: Place, con
       coordinates.map((position, each) => (each === axis ? at : position)),
     );
     return { target: indexAt(context, index, from), wanted, update: () => valueAt(context, updates, from) };
+  });
+}
+
+/**
+ * Whether each element of the result has one update: the index is an order of all positions along the axis. Then each
+ * update goes where it belongs, and no element looks for its own among all.
+ */
+export function isPermuting(node: Node): node is Node<"scatter_along"> {
+  if (!isOp(node, "scatter_along")) return false;
+  const { axis, size } = node.attrs;
+  const index = operand(node, 0);
+  return isOp(index, "argsort") && index.attrs.axis === axis && sameDim(dimAt(index.type, axis), size);
+}
+
+export function emitPermuted(sink: Sink, name: string, node: Node<"scatter_along">): void {
+  const { axis } = node.attrs;
+  const [index, updates] = [operand(node, 0), operand(node, 1)];
+  emitEach(sink, { name, nodes: [] }, updates.type.shape, (context, place) => {
+    const target = indexAt(context, index, place);
+    const to = place.coordinates().map((position, each) => (each === axis ? target : position));
+    sink.put(context, node, placeOf(context.writer, node.type.shape, to), valueAt(context, updates, place));
   });
 }
 

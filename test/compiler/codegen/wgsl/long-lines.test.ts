@@ -31,10 +31,18 @@ const cases: Readonly<Record<string, (f: Formulas, x: Node) => Node>> = {
     f.make("argsort", [f.make("floor", [x], {})], { axis: 1, descending: true }),
   "an order of zeros of both signs": (f, x) =>
     f.make("argsort", [f.mul(f.f32(0), x)], { axis: 1, descending: false }),
+  "values put back where an order found them": (f, x) => putBack(f, x, 1),
+  "values put back along columns, equal keys among them": (f, x) =>
+    putBack(f, f.make("floor", [f.make("transpose", [x], { permutation: [1, 0] })], {}), 0),
   "a running sum": (f, x) => f.make("cumsum", [x], { axis: 1, reverse: false }),
   "a running sum from the end, along columns": (f, x) =>
     f.make("cumsum", [f.make("transpose", [x], { permutation: [1, 0] })], { axis: 0, reverse: true }),
 };
+
+function putBack(f: Formulas, x: Node, axis: number): Node {
+  const order = f.make("argsort", [x], { axis, descending: true });
+  return f.make("scatter_along", [order, f.add(x, f.f32(3))], { axis, size: order.type.shape[axis] ?? long });
+}
 
 function graphOf(make: (f: Formulas, x: Node) => Node, size: Dim = long) {
   const builder = new GraphBuilder();
@@ -77,6 +85,15 @@ describeOnGpu("long lines", (gpu) => {
     const actual = await evaluateOnGpu(gpu, builder, graph, feeds, { N: 3000 }, gpuOptions, alone);
     expectSameValues(actual, evaluateGraph(graph, feeds, { N: 3000 }), 0.5);
   });
+});
+
+test("what is put back along an order is not looked for", () => {
+  const { builder, graph } = graphOf((f, x) => putBack(f, x, 1), constantDim(100_000));
+  const { kernels } = gpuModule(programOf(builder, graph, {}), gpuOptions, together);
+  const [back, ...others] = kernels.filter(({ name }) => name.includes("scatter_along"));
+  expect(others).toEqual([]);
+  expect(back?.code).toContain("fn main");
+  expect(back?.code).not.toMatch(/\b(for|while|loop)\b/);
 });
 
 test("how long a line is decides when its size is known: at once, or when a call has it", () => {
