@@ -319,7 +319,7 @@ train T {
     message: `\`${name}\` has no scores and labels to be taken of`,
     help:
       name === "accuracy"
-        ? "give the loss labels `y: index<C>[N]` and `predict = …` of shape f32[N, C], or leave the metric out"
+        ? "give the loss labels `y: index<C>[N]` and `predict = …` of shape f32[N, C]; of labels that may be no class take `label_accuracy` of std/metrics"
         : "give the loss labels and `predict = …`, or leave the metric out",
   }),
 });
