@@ -1,5 +1,5 @@
 /**
- * Scenes of MNIST digits with a class for each pixel, as IDX files in runs/scenes, or another folder: four digits at random places of a dark
+ * Scenes of MNIST digits with a class for each pixel, as IDX files in runs/scenes, or another folder: three digits at random places of a dark
  * picture, those behind covered by those before. A pixel belongs to the digit whose ink it shows; faint ink, where nobody
  * could say whether it is still the digit, has no class.
  *
@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 
-const [side, digit, digitsEach] = [56, 28, 4];
+const [side, digit, digitsEach] = [56, 28, 3];
 const [background, noClass] = [0, 255];
 /** Ink from here on is the digit; below the other it is background. */
 const [full, faint] = [128, 32];

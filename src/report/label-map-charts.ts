@@ -68,12 +68,16 @@ function mapPaths(map: Uint8Array, width: number, height: number): string {
       from = x;
     }
   return [...paths]
-    .map(([label, stretches]) => `<path fill="${colorOf(label)}" d="${stretches.join("")}"/>`)
+    .map(([label, stretches]) => `<path ${paintOf(label)} d="${stretches.join("")}"/>`)
     .join("");
 }
 
-function colorOf(label: number): string {
-  return label === noClass ? line : classColor(label);
+/** The page has ten colours: the next ten classes have them fainter, and those after them fainter still. */
+function paintOf(label: number): string {
+  const faint = ["", ' fill-opacity="0.55"', ' fill-opacity="0.28"'];
+  return label === noClass
+    ? `fill="${line}"`
+    : `fill="${classColor(label)}"${faint[Math.floor(label / 10) % faint.length] ?? ""}`;
 }
 
 const perLine = 6;
@@ -89,7 +93,7 @@ function legend(labels: readonly number[], names: readonly string[] | undefined,
       const [x, y] = [(at % perLine) * step, top + Math.floor(at / perLine) * key];
       const name = label === noClass ? "no class" : className(names, label);
       const text = name.length > 13 ? `${name.slice(0, 12)}…` : name;
-      return `<rect x="${x}" y="${y}" width="11" height="11" rx="2" fill="${colorOf(label)}"/><text x="${x + 16}" y="${y + 10}" fill="${muted}" font-size="11">${escapeHtml(text)}</text>`;
+      return `<rect x="${x}" y="${y}" width="11" height="11" rx="2" ${paintOf(label)}/><text x="${x + 16}" y="${y + 10}" fill="${muted}" font-size="11">${escapeHtml(text)}</text>`;
     })
     .join("");
 }

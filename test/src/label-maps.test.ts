@@ -80,6 +80,10 @@ describe("their picture", () => {
     const [figure] = labelMapFigures([map([0, 0, 1, noClass], [0, 1, 1, 1])], ["<b>", "road"]);
     expect(figure?.caption).toBe("66.7 % of the pixels shown that have a class are right.");
     expect(figure?.svg).toContain('<path fill="var(--c0)" d="M0 0h2v1h-2z"/>');
+    const tones = [0, 10, 20].map(
+      (label) => labelMapFigures([map([label, label, label, label], [1, 1, 1, 1])], undefined)[0]?.svg ?? "",
+    );
+    expect(new Set(tones.map((svg) => /<path fill="var\(--c0\)"[^d]*/.exec(svg)?.[0])).size).toBe(3);
     expect(figure?.svg).toContain("&lt;b&gt;");
     expect(figure?.svg).not.toContain("<b>");
     expect(labelMapFigures([map([255, 255, 255, 255], [0, 0, 0, 0])], undefined)[0]?.caption).toBe(
