@@ -19,7 +19,7 @@ import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { feedInput } from "./session.ts";
-import { foreignSetting, foreignType } from "../errors/foreign-names.ts";
+import { suggestSetting, foreignType } from "../errors/foreign-names.ts";
 import { suggestName } from "../errors/suggest.ts";
 import { isTensorParameter } from "./signatures.ts";
 import { plainNumberFix, unquotedNameFix } from "./unquoted.ts";
@@ -103,7 +103,7 @@ function argumentProblem(
       name,
       callee,
       known,
-      suggestion: foreignSetting(name, known) ?? suggestName(name, known),
+      suggestion: suggestSetting(name, known),
     });
   const earlier = bound.get(name);
   return earlier === undefined

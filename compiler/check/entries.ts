@@ -27,8 +27,7 @@ import { report } from "./report.ts";
 import { dropUnread, functionOf } from "./functions.ts";
 import { type ProgramState, type Session, feedInput } from "./session.ts";
 import { isTensorParameter, matchTensor } from "./signatures.ts";
-import { foreignSetting } from "../errors/foreign-names.ts";
-import { suggestName } from "../errors/suggest.ts";
+import { suggestSetting } from "../errors/foreign-names.ts";
 import { makeTensor, reshaped, stretched, toTensor } from "./tensors.ts";
 import { type TensorValue, type Value, floatValue, tensorValue } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
@@ -123,7 +122,7 @@ function knowsAll(frame: Frame, callable: Callable, given: Given): boolean {
         name,
         callee: callable.name.name,
         known,
-        suggestion: foreignSetting(name, known) ?? suggestName(name, known),
+        suggestion: suggestSetting(name, known),
       }),
     );
   return unknown.length === 0;

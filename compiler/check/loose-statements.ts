@@ -5,8 +5,7 @@
 import type { Statement } from "../syntax/ast.ts";
 import { type Joined, unusedValue } from "../errors/check-names.ts";
 import { unknownResult } from "../errors/check-settings.ts";
-import { foreignResult } from "../errors/foreign-names.ts";
-import { suggestName } from "../errors/suggest.ts";
+import { suggestResult } from "../errors/foreign-names.ts";
 import type { Frame } from "./frame.ts";
 import { report } from "./report.ts";
 import { type Value, phraseOf } from "./values.ts";
@@ -64,8 +63,7 @@ export function reportUnknownResult(
       name,
       kind,
       known,
-      suggestion:
-        binding === undefined ? (foreignResult(name, known) ?? suggestName(name, known)) : undefined,
+      suggestion: binding === undefined ? suggestResult(name, known) : undefined,
       is: isState ? "updated" : binding === undefined ? "new" : "taken",
       sign: { ...span, start: sign, end: sign + 1 },
     }),

@@ -19,8 +19,8 @@ import { type Frame, moduleFrame } from "./frame.ts";
 import { type Metrics, accuracyName, readMetrics } from "./metrics.ts";
 import { report } from "./report.ts";
 import type { Session } from "./session.ts";
-import { foreignTrainSetting } from "../errors/foreign-names.ts";
-import { suggestName, withArticle } from "../errors/suggest.ts";
+import { suggestTrainSetting } from "../errors/foreign-names.ts";
+import { withArticle } from "../errors/suggest.ts";
 import { plainNumberFix, readerFix, unquotedNameFix } from "./unquoted.ts";
 import { type FunctionValue, type Value, phraseOf, knownInt } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
@@ -147,7 +147,7 @@ function settingExpressions(
           span,
           name,
           known: settingNames,
-          suggestion: foreignTrainSetting(name) ?? suggestName(name, settingNames),
+          suggestion: suggestTrainSetting(name, settingNames),
         }),
       );
     else if (written.has(name))
@@ -163,7 +163,7 @@ function settingExpressions(
           span: expression.span,
           name,
           known: settingNames,
-          suggestion: foreignTrainSetting(name) ?? suggestName(name, settingNames),
+          suggestion: suggestTrainSetting(name, settingNames),
         }),
       );
   }

@@ -3,6 +3,7 @@
  * unknown, so a name of the user's own always goes first. Spelling is looked up without case and `_`: `batch_size`,
  * `batchSize` and `BatchSize` are one word.
  */
+import { suggestName } from "./suggest.ts";
 
 /** Functions, layers, losses and margins. */
 const callables: Readonly<Record<string, string | undefined>> = {
@@ -72,8 +73,8 @@ export function foreignCallable(name: string): string | undefined {
 }
 
 /** What is meant by the name of an argument, among those that there are. */
-export function foreignSetting(name: string, known: readonly string[]): string | undefined {
-  return own(settings, name)?.find((meant) => known.includes(meant));
+export function suggestSetting(name: string, known: readonly string[]): string | undefined {
+  return own(settings, name)?.find((meant) => known.includes(meant)) ?? suggestName(name, known);
 }
 
 /** Settings that others give in another form, with one that the callee has. */
@@ -87,8 +88,8 @@ export function spelledOutSetting(name: string, known: readonly string[]): strin
   return form !== undefined && known.includes(form.has) ? `write \`${form.written}\`` : undefined;
 }
 
-export function foreignTrainSetting(name: string): string | undefined {
-  return own(trainSettings, name)?.[0];
+export function suggestTrainSetting(name: string, known: readonly string[]): string | undefined {
+  return own(trainSettings, name)?.[0] ?? suggestName(name, known);
 }
 
 /** What is meant by a bare name, among those that its place gives. */
@@ -96,8 +97,8 @@ export function foreignValue(name: string, given: readonly string[]): string | u
   return own(values, name)?.find((meant) => given.includes(meant));
 }
 
-export function foreignResult(name: string, known: readonly string[]): string | undefined {
-  return own(results, name)?.find((meant) => known.includes(meant));
+export function suggestResult(name: string, known: readonly string[]): string | undefined {
+  return own(results, name)?.find((meant) => known.includes(meant)) ?? suggestName(name, known);
 }
 
 export function foreignType(name: string): string | undefined {

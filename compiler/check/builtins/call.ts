@@ -13,8 +13,7 @@ import { evaluate } from "../expressions.ts";
 import type { Frame } from "../frame.ts";
 import type { Operand } from "../operands.ts";
 import { report } from "../report.ts";
-import { foreignSetting } from "../../errors/foreign-names.ts";
-import { suggestName } from "../../errors/suggest.ts";
+import { suggestSetting } from "../../errors/foreign-names.ts";
 import { type Value, errorValue, firstError } from "../values.ts";
 import type { BuiltinCall, BuiltinName } from "./builtin.ts";
 import { builtins } from "./table.ts";
@@ -109,7 +108,7 @@ function gatherArguments(
           name: target,
           callee: name,
           known,
-          suggestion: foreignSetting(target, known) ?? suggestName(target, known),
+          suggestion: suggestSetting(target, known),
         }),
       );
       isSound = false;

@@ -3,8 +3,7 @@
  */
 import type { DataSource } from "../../../runtime/program.ts";
 import { badDataArgument, misplacedData, unknownReaderSetting } from "../../errors/check-train.ts";
-import { foreignSetting } from "../../errors/foreign-names.ts";
-import { suggestName } from "../../errors/suggest.ts";
+import { suggestSetting } from "../../errors/foreign-names.ts";
 import { report } from "../report.ts";
 import { type Value, knownNumber } from "../values.ts";
 import { type Builtin, type BuiltinCall, type DataName, argument, wrong } from "./builtin.ts";
@@ -107,7 +106,7 @@ function readData(call: BuiltinCall, name: DataName, files: readonly string[]): 
   const known = readerSettings[name];
   for (const [option, { value, span }] of call.named) {
     if (!known.includes(option)) {
-      const suggestion = foreignSetting(option, known) ?? suggestName(option, known);
+      const suggestion = suggestSetting(option, known);
       return report(
         call.frame,
         unknownReaderSetting.report({ span, reader: name, name: option, known, suggestion }),
