@@ -1,8 +1,9 @@
 /**
  * Every code block of the README and the docs does what it says: Margo blocks check, JavaScript runs, JSON reads,
- * and each `npx margo` line runs (training for two steps on a few rows).
+ * and each line that calls Margo or a script of the examples runs (training for two steps on a few rows).
  */
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -22,11 +23,13 @@ import { type Block, markdownBlocks, markdownPages } from "./support/markdown.ts
 
 const blocks = markdownPages().flatMap(markdownBlocks);
 
-/** A copy of the project by links, where commands may write. */
+/** A copy of the project, most of it by links, where commands may write. */
 const work = mkdtempSync(join(tmpdir(), "margo-docs-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-for (const name of ["std", "examples", "node_modules", "package.json", "dist"])
+for (const name of ["std", "node_modules", "package.json", "dist"])
   symlinkSync(join(projectRoot, name), join(work, name));
+// The data of some lie beside the runs, found from where the example is.
+cpSync(join(projectRoot, "examples"), join(work, "examples"), { recursive: true });
 mkdirSync(join(work, "runs"));
 
 describe("Margo blocks check", () => {
@@ -51,7 +54,7 @@ describe("commands run", () => {
     block.text
       .split("\n")
       .map((line) => line.replace(/\s+#.*$/, ""))
-      .filter((line) => line.startsWith("npx margo "))
+      .filter((line) => line.startsWith("npx margo ") || line.startsWith("node examples/"))
       .map((line) => [`${block.file}: ${line}`, line] as const),
   );
   const unique = [...new Map(commands.map(([title, line]) => [line, title] as const))];
@@ -62,9 +65,9 @@ describe("commands run", () => {
   test.each(unique.map(([line, title]) => [title, line] as const))("%s", (_, line) => {
     const training = line.startsWith("npx margo train ") ? ["--limit", "64", "--set", "batch=32"] : [];
     const epochs = line.startsWith("npx margo train ") && !line.includes("--epochs") ? ["--epochs", "1"] : [];
-    const args = [...wordsOf(line).slice(2), ...training, ...epochs];
-    const command = join(projectRoot, "dist/margo.js");
-    const { status, stderr } = spawnSync(process.execPath, [command, ...args], {
+    const [first, command = "", ...args] = wordsOf(line);
+    const script = first === "npx" ? join(projectRoot, "dist/margo.js") : command;
+    const { status, stderr } = spawnSync(process.execPath, [script, ...args, ...training, ...epochs], {
       encoding: "utf8",
       cwd: work,
     });

