@@ -178,5 +178,5 @@ export function memberSpelledOut(object: string, member: string): string {
     grad: "grad",
   };
   const known = Object.hasOwn(written, member) ? written[member] : undefined;
-  return known ?? `${own(callables, member) ?? member}(${object})`;
+  return known ?? spelledOut(member) ?? `${own(callables, member) ?? member}(${object})`;
 }

@@ -130,6 +130,7 @@ describe("each has a fix, and what it leaves is sound", () => {
 
 describe("what has no fix is put into words", () => {
   test.each([
+    ["fn f(x: f32[N, D]) = x.mm(x)", "write `a @ b`"],
     ["fn f(x: f32[N, D]) = x.sum(1)", "write `sum(x)`"],
     ["fn f(x: f32[N, D]) = x / x.shape[0]", "write `size(x, over: 0)`"],
     ["fn f(x: f32[N, D], w: f32[C, D]) = x @ w.T", "write `transpose(w)`"],
