@@ -51,13 +51,8 @@ export {
   openProgram,
 } from "./open-program.ts";
 export type { BrokenStep, Snapshot } from "./replay.ts";
-export {
-  type Bytes,
-  type ReadableBytes,
-  type TensorFile,
-  readSafetensors,
-  writeSafetensors,
-} from "./safetensors.ts";
+export type { ReadableBytes } from "./readable-bytes.ts";
+export { type Bytes, type TensorFile, readSafetensors, writeSafetensors } from "./safetensors.ts";
 export type { MeasuredMetrics, NamedNumbers } from "./metrics.ts";
 export { type AdapterFacts, type GpuDevice, gpuOfPage, openDevice } from "./webgpu/device.ts";
 export { type WebGpuExecutorOptions, createWebGpuExecutor } from "./webgpu/executor.ts";

@@ -4,6 +4,7 @@
  * order without holes or overlap. Bytes of any kind give tensors or a fault, never an exception.
  * The format: 8 bytes little-endian header length, the JSON header, the data.
  */
+import { type ReadableBytes, bytesOf, readableBytes } from "./readable-bytes.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { HostTensor, NamedTensors } from "./program.ts";
 import { repeatedKey } from "./repeated-key.ts";
@@ -16,13 +17,6 @@ export interface TensorFile {
 
 /** A file's bytes as they come: of a file, a response, a database; or read piece by piece, where they are too many for one array. */
 export type Bytes = Uint8Array | ArrayBuffer | ReadableBytes;
-
-/** Bytes that are read where they are wanted. */
-export interface ReadableBytes {
-  readonly size: number;
-  /** Fills the target with the bytes from that place on. */
-  readonly readInto: (target: Uint8Array, from: number) => void;
-}
 
 /** The format's own limit on the header. */
 const headerLimit = 100_000_000;
@@ -38,37 +32,23 @@ export function readSafetensors(given: Bytes, file?: string): TensorFile | Runti
     return refuse(`a Uint8Array or an ArrayBuffer holds one, and ${kindOf(given)} was given`);
   const { size } = bytes;
   if (size < 8) return refuse(`it has ${size} bytes and the header's length alone takes 8`);
-  const length = Number(viewOf(copyOf(bytes, 0, 8)).getBigUint64(0, true));
+  const length = Number(viewOf(bytesOf(bytes, 0, 8)).getBigUint64(0, true));
   if (length > headerLimit) return refuse(`its header would be ${length} bytes long`);
   if (8 + length > size) return refuse(`its header claims ${length} bytes, but only ${size - 8} follow`);
-  const header = parseHeader(copyOf(bytes, 8, 8 + length), refuse);
+  const header = parseHeader(bytesOf(bytes, 8, 8 + length), refuse);
   if (isFault(header)) return header;
   return readEntries(header, bytes, 8 + length, refuse);
 }
 
 function readable(given: Bytes): ReadableBytes | undefined {
-  if (ArrayBuffer.isView(given)) return inMemory(given);
+  if (ArrayBuffer.isView(given)) return readableBytes(given);
   // Those of a frame or of another thread are no instances of this page's class.
-  if (isArrayBuffer(given)) return inMemory(new Uint8Array(given));
+  if (isArrayBuffer(given)) return readableBytes(new Uint8Array(given));
   return typeof (given as Partial<ReadableBytes> | undefined)?.readInto === "function" ? given : undefined;
 }
 
 function isArrayBuffer(given: ArrayBuffer | ReadableBytes): given is ArrayBuffer {
   return kindOf(given).includes("ArrayBuffer");
-}
-
-function inMemory(bytes: Uint8Array): ReadableBytes {
-  return {
-    size: bytes.length,
-    readInto: (target, from) => target.set(bytes.subarray(from, from + target.length)),
-  };
-}
-
-/** It begins at the start of its buffer. */
-function copyOf(bytes: ReadableBytes, from: number, to: number): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(to - from);
-  bytes.readInto(copy, from);
-  return copy;
 }
 
 /** As in `[object Promise]`. */
@@ -203,7 +183,7 @@ function readEntries(
   if (covered !== found) return refuse(`its tensors take ${covered} bytes, but ${found} follow the header`);
   const tensors: (readonly [string, HostTensor])[] = [];
   for (const entry of entries) {
-    const tensor = decode(copyOf(bytes, dataAt + entry.begin, dataAt + entry.end), entry, refuse);
+    const tensor = decode(bytesOf(bytes, dataAt + entry.begin, dataAt + entry.end), entry, refuse);
     if (isFault(tensor)) return tensor;
     tensors.push([entry.name, tensor]);
   }

@@ -2,7 +2,8 @@
  * The events of a run on disk, a line of JSON each. A run of days leaves more of them than a text can be long, so they are
  * read line by line, and only those that are wanted are kept.
  */
-import { bytesInFile, bytesOf } from "./data/byte-source.ts";
+import { bytesOf } from "../runtime/readable-bytes.ts";
+import { openToRead } from "./data/byte-source.ts";
 
 export type Metric = Readonly<Record<string, unknown>>;
 
@@ -30,16 +31,20 @@ const linesTogether = 5000;
 const blockBytes = 2 ** 22;
 
 function* linesIn(file: string): Generator<string> {
-  const source = bytesInFile(file, file);
+  const { source, close } = openToRead(file, file);
   const decoder = new TextDecoder();
   let open = "";
-  for (let from = 0; from < source.size; from += blockBytes) {
-    const bytes = bytesOf(source, from, Math.min(from + blockBytes, source.size));
-    const lines = (open + decoder.decode(bytes, { stream: true })).split("\n");
-    open = lines.pop() ?? "";
-    yield* lines;
+  try {
+    for (let from = 0; from < source.size; from += blockBytes) {
+      const bytes = bytesOf(source, from, from + blockBytes);
+      const lines = (open + decoder.decode(bytes, { stream: true })).split("\n");
+      open = lines.pop() ?? "";
+      yield* lines;
+    }
+    yield open;
+  } finally {
+    close();
   }
-  yield open;
 }
 
 function parsed(text: string): unknown {

@@ -5,20 +5,13 @@
 import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { totalmem } from "node:os";
-import type { ReadableBytes } from "../../runtime/safetensors.ts";
+import { type ReadableBytes, readableBytes } from "../../runtime/readable-bytes.ts";
 import type { DataContext } from "./resolve.ts";
 
 /** Reading throws where the file has become shorter. */
 export interface ByteSource extends ReadableBytes {
   /** As the source names the file. */
   readonly name: string;
-}
-
-/** A copy of some bytes, which begins at the start of its buffer. */
-export function bytesOf(source: ByteSource, from: number, to: number): Uint8Array {
-  const bytes = new Uint8Array(Math.max(0, Math.min(to, source.size) - from));
-  source.readInto(bytes, from);
-  return bytes;
 }
 
 export function bytesInMemory({
@@ -28,27 +21,43 @@ export function bytesInMemory({
   readonly name: string;
   readonly bytes: Uint8Array;
 }): ByteSource {
-  return {
-    name,
-    size: bytes.length,
-    readInto: (target, from) => target.set(bytes.subarray(from, from + target.length)),
-  };
+  return { name, ...readableBytes(bytes) };
 }
 
 /** The file stays open as long as somebody holds what is returned. Throws Node's system error. */
 export function bytesInFile(name: string, path: string): ByteSource {
-  const descriptor = openSync(path, "r");
-  const source: ByteSource = {
-    name,
-    size: fstatSync(descriptor).size,
-    readInto: (target, from) => readFully(path, descriptor, target, from),
-  };
-  unused.register(source, descriptor);
+  const { source, close } = openToRead(name, path);
+  unused.register(source, close);
   return source;
 }
 
 /** Closes the files that nobody reads any more. */
-const unused = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
+const unused = new FinalizationRegistry<() => void>((close) => close());
+
+/** The same for as long as something is read: a folder may have more files than may be open. */
+export function whileOpen<T>(name: string, path: string, read: (source: ByteSource) => T): T {
+  const { source, close } = openToRead(name, path);
+  try {
+    return read(source);
+  } finally {
+    close();
+  }
+}
+
+interface OpenFile {
+  readonly source: ByteSource;
+  readonly close: () => void;
+}
+
+/** For whoever closes it. */
+export function openToRead(name: string, path: string): OpenFile {
+  const descriptor = openSync(path, "r");
+  const readInto = (target: Uint8Array, from: number): void => readFully(path, descriptor, target, from);
+  return {
+    source: { name, size: fstatSync(descriptor).size, readInto },
+    close: () => closeSync(descriptor),
+  };
+}
 
 /** The system hands over less than 2 GiB at a time. */
 const pieceBytes = 2 ** 30;

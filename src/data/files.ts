@@ -5,7 +5,8 @@
 import { statSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { type ByteSource, bytesInFile, bytesInMemory, bytesOf } from "./byte-source.ts";
+import { bytesOf } from "../../runtime/readable-bytes.ts";
+import { type ByteSource, bytesInFile, bytesInMemory, whileOpen } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
 
@@ -17,24 +18,27 @@ export interface DataFile {
 
 /** The whole file in memory. */
 export function openFile(name: string, context: DataContext): DataFile | RuntimeFault {
-  const source = bytesAt(name, context);
-  return isFault(source) ? source : wholeFile(source);
+  return atPath(name, context, (path) => whileOpen(name, path, wholeFile));
 }
 
 /** The bytes of a file where they lie; what is packed is unpacked into memory. */
 export function openBytes(name: string, context: DataContext): ByteSource | RuntimeFault {
-  const source = bytesAt(name, context);
-  if (isFault(source) || !isGzip(bytesOf(source, 0, 2))) return source;
-  const unpacked = wholeFile(source);
-  return isFault(unpacked) ? unpacked : bytesInMemory(unpacked);
+  return atPath(name, context, (path) => {
+    const unpacked = whileOpen(name, path, (source) =>
+      isGzip(bytesOf(source, 0, 2)) ? wholeFile(source) : undefined,
+    );
+    if (unpacked === undefined) return bytesInFile(name, path);
+    return isFault(unpacked) ? unpacked : bytesInMemory(unpacked);
+  });
 }
 
-function bytesAt(name: string, context: DataContext): ByteSource | RuntimeFault {
+/** What is read of a file, or why there is none to read. */
+function atPath<T>(name: string, context: DataContext, read: (path: string) => T): T | RuntimeFault {
   const path = resolveData(name, context);
   if (isFault(path)) return path;
   if (isFolder(path)) return dataFaults.folder(name);
   try {
-    return bytesInFile(name, path);
+    return read(path);
   } catch (error) {
     return dataFaults.unreadable(name, systemReason(error));
   }
@@ -42,12 +46,9 @@ function bytesAt(name: string, context: DataContext): ByteSource | RuntimeFault 
 
 function wholeFile(source: ByteSource): DataFile | RuntimeFault {
   const { name, size } = source;
-  if (size > unpackedLimit) return dataFaults.beyondMemory(name, size);
-  try {
-    return unpack({ name, bytes: bytesOf(source, 0, size) });
-  } catch (error) {
-    return dataFaults.unreadable(name, systemReason(error));
-  }
+  return size > unpackedLimit
+    ? dataFaults.beyondMemory(name, size)
+    : unpack({ name, bytes: bytesOf(source, 0, size) });
 }
 
 function isGzip(bytes: Uint8Array): boolean {

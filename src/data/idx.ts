@@ -3,7 +3,8 @@
  * https://yann.lecun.com/exdb/mnist/ describes it.
  */
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import { type ByteSource, bytesOf, stretchOf } from "./byte-source.ts";
+import { bytesOf } from "../../runtime/readable-bytes.ts";
+import { type ByteSource, stretchOf } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import { type Numbers, doubles, floats, integers } from "./numbers.ts";
 import { otherKind } from "./signatures.ts";

@@ -4,19 +4,15 @@
  */
 import { existsSync } from "node:fs";
 import { extname, join } from "node:path";
-import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { dataFaults } from "./faults.ts";
 import { openFile } from "./files.ts";
 import type { ImageFile, ImageShape, SharpLibrary } from "./image-pixels.ts";
 import type { ImageOptions } from "./images.ts";
-import { numberedClasses } from "./labels.ts";
+import { type Labels, numberedClasses } from "./labels.ts";
 import { readPngLabels } from "./png-labels.ts";
-import type { DataContext } from "./resolve.ts";
-import { resolveData } from "./resolve.ts";
-
-type MaskLabels = Pick<Dataset, "labels" | "classes" | "classNames" | "ignore">;
+import { type DataContext, resolveData } from "./resolve.ts";
 
 /** What is wrong with the settings of a source that names masks. */
 export function maskSettingsFault(
@@ -45,7 +41,7 @@ export async function readMasks(
   [height, width]: ImageShape,
   options: ImageOptions,
   context: DataContext,
-): Promise<MaskLabels | RuntimeFault> {
+): Promise<Labels | RuntimeFault> {
   const { classes = 1, ignore } = options;
   const size = height * width;
   const data = new Uint8Array(images.length * size);

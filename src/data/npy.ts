@@ -6,7 +6,8 @@
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import { isFault } from "../../runtime/errors.ts";
 import { halfFloat } from "../../runtime/safetensors.ts";
-import { type ByteSource, bytesOf, stretchOf } from "./byte-source.ts";
+import { bytesOf } from "../../runtime/readable-bytes.ts";
+import { type ByteSource, stretchOf } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import { otherKind } from "./signatures.ts";
 import { type Numbers, doubles, floats, integers, wideIntegers } from "./numbers.ts";

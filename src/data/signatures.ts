@@ -4,7 +4,8 @@
  */
 import { isUtf8 } from "node:buffer";
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import { type ByteSource, bytesInMemory, bytesOf } from "./byte-source.ts";
+import { bytesOf } from "../../runtime/readable-bytes.ts";
+import { type ByteSource, bytesInMemory } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import type { DataFile } from "./files.ts";
 

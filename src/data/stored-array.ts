@@ -13,7 +13,8 @@ import {
   noElements,
   numberFault,
 } from "./array.ts";
-import { type ByteSource, bytesOf, fitsMemory } from "./byte-source.ts";
+import { bytesOf } from "../../runtime/readable-bytes.ts";
+import { type ByteSource, fitsMemory } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import type { Numbers } from "./numbers.ts";
 import { normalisationOf } from "./options.ts";

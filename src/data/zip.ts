@@ -5,7 +5,8 @@
  */
 import { inflateRawSync } from "node:zlib";
 import { type RuntimeFault } from "../../runtime/errors.ts";
-import { type ByteSource, bytesInMemory, bytesOf, stretchOf } from "./byte-source.ts";
+import { bytesOf } from "../../runtime/readable-bytes.ts";
+import { type ByteSource, bytesInMemory, stretchOf } from "./byte-source.ts";
 import { dataFaults } from "./faults.ts";
 import { systemReason, unpackedLimit } from "./files.ts";
 

@@ -1,5 +1,5 @@
 /** Features that are too many for memory: rows read from npy, npz and IDX files as they are wanted, against the same in memory. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zipSync } from "fflate";
@@ -177,4 +177,18 @@ test("what an archive says of its entries is not believed", () => {
       "M0710 f is no whole npz file: its entry x.npy cannot be unpacked: invalid code lengths set",
     ]
   `);
+});
+
+const descriptors = "/proc/self/fd";
+
+test.skipIf(!existsSync(descriptors))("a folder of files leaves none of them open", async () => {
+  mkdirSync(join(root, "texts"));
+  for (let at = 0; at < 200; at++)
+    put(
+      `texts/${at}.txt`,
+      new TextEncoder().encode(`A paragraph that is long enough to count, of file number ${at}.`),
+    );
+  const before = readdirSync(descriptors).length;
+  whole(await open("text", ["texts"], { size: 16 }));
+  expect(readdirSync(descriptors).length - before).toBeLessThan(100);
 });
