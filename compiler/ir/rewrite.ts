@@ -20,17 +20,20 @@ export function mapOutputs(graph: Graph, replace: (node: Node) => Node): Graph {
 
 /** Copies a graph into another builder, which numbers the nodes anew. */
 export function importGraph(graph: Graph, builder: GraphBuilder): Graph {
+  return rebuiltGraph(graph, builder, (_, __, input) => input);
+}
+
+/** The graph node by node; `inputOf` may give another input than the rebuilt one, for one of its users alone. */
+export function rebuiltGraph(
+  graph: Graph,
+  builder: GraphBuilder,
+  inputOf: (user: Node, index: number, rebuilt: Node) => Node,
+): Graph {
   const copies = new Map<Node, Node>();
-  for (const node of nodesOfGraph(graph))
-    copies.set(
-      node,
-      builder.make(
-        node.op,
-        node.inputs.map((input) => found(copies, input)),
-        node.attrs,
-        node.span,
-      ),
-    );
+  for (const node of nodesOfGraph(graph)) {
+    const inputs = node.inputs.map((input, index) => inputOf(node, index, found(copies, input)));
+    copies.set(node, builder.make(node.op, inputs, node.attrs, node.span));
+  }
   return mapOutputs(graph, (node) => found(copies, node));
 }
 

@@ -13,7 +13,7 @@
  */
 import { constantDim, knownSize, substituteDim } from "../../ir/dim.ts";
 import { type Graph, type Node, nodesOfGraph } from "../../ir/node.ts";
-import { mapOutputs } from "../../ir/rewrite.ts";
+import { rebuiltGraph } from "../../ir/rewrite.ts";
 import type { AttrsOf } from "../../ops/attrs.ts";
 import { bytesOf } from "../bytes.ts";
 import { isLeaf } from "../fuse.ts";
@@ -29,7 +29,7 @@ type Side = AttrsOf<"alias">["side"];
 export function withSides(stage: Stage): Graph {
   const nodes = nodesOfGraph(stage.graph);
   const cuts = pairsOf(nodes, stage).flatMap(cutsOf);
-  return cuts.length === 0 ? stage.graph : withAliases(stage, nodes, cuts);
+  return cuts.length === 0 ? stage.graph : withAliases(stage, cuts);
 }
 
 /** An axis that stands twice in some values. */
@@ -147,20 +147,12 @@ function columnsOf({ wide, links }: Pairs): ((place: Place) => boolean) | undefi
     : (place) => columns.has(families.of(place));
 }
 
-function withAliases({ graph, builder }: Stage, nodes: readonly Node[], cuts: readonly Cut[]): Graph {
+function withAliases({ graph, builder }: Stage, cuts: readonly Cut[]): Graph {
   const sides = new Map<Node, Map<number, Side>>();
   for (const { user, index, side } of cuts)
     sides.set(user, (sides.get(user) ?? new Map<number, Side>()).set(index, side));
-  const copies = new Map<Node, Node>();
-  const copyOf = (node: Node): Node => copies.get(node) ?? node;
-  for (const node of nodes) {
-    const inputs = node.inputs.map((input, index) => {
-      const side = sides.get(node)?.get(index);
-      return side === undefined
-        ? copyOf(input)
-        : builder.make("alias", [copyOf(input)], { side }, input.span);
-    });
-    copies.set(node, builder.make(node.op, inputs, node.attrs, node.span));
-  }
-  return mapOutputs(graph, copyOf);
+  return rebuiltGraph(graph, builder, (user, index, input) => {
+    const side = sides.get(user)?.get(index);
+    return side === undefined ? input : builder.make("alias", [input], { side }, input.span);
+  });
 }
