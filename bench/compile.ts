@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "fflate";
 import { build } from "esbuild";
 import { loadModule, openWorkspace } from "../compiler/check/workspace.ts";
-import { openSource } from "../src/host.ts";
+import { openSource } from "../src/sources/host.ts";
 import { type Benchmark, type Row, type Size, median, medianTimes, milliseconds } from "./measure.ts";
 import { elaborate, emittedText } from "./programs.ts";
 

@@ -9,7 +9,7 @@ import { normalNumbers, uniformNumbers } from "../runtime/random.ts";
 import { createTfjsExecutor } from "../runtime/tfjs/executor.ts";
 import { compileProgram } from "../src/executors/create.ts";
 import { loadTfjsModule } from "../src/executors/load-tfjs-module.ts";
-import { openSource } from "../src/host.ts";
+import { openSource } from "../src/sources/host.ts";
 
 /** Throws with the diagnostics when the entry has mistakes. */
 export function elaborate(

@@ -7,7 +7,7 @@ import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import { errorEntries } from "../compiler/errors/index.ts";
 import type { ErrorEntry } from "../compiler/errors/entry.ts";
 import { renderDiagnostics } from "../src/cli/render-diagnostics.ts";
-import { nodeHost } from "../src/host.ts";
+import { nodeHost } from "../src/sources/host.ts";
 
 export function errorsDocument(): string {
   return `${opening}\n${errorEntries.map(section).join("\n")}`;

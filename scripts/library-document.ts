@@ -6,7 +6,7 @@ import { format } from "../src/format/index.ts";
 import { builtinNames, builtins } from "../compiler/check/builtins/table.ts";
 import { parseModule } from "../compiler/syntax/parse.ts";
 import type { Declaration } from "../compiler/syntax/ast.ts";
-import { nodeHost } from "../src/host.ts";
+import { nodeHost } from "../src/sources/host.ts";
 
 export function libraryDocument(): string {
   const host = nodeHost(process.cwd());

@@ -11,9 +11,9 @@ import type { Diagnostic } from "../compiler/errors/diagnostic.ts";
 import { withBudget } from "../compiler/passes/pass.ts";
 import type { Program } from "../compiler/program.ts";
 import type { ProgramInfo } from "../runtime/program.ts";
-import { defaultEntries } from "./default-entries.ts";
-import { gpuArtifact } from "./gpu-artifact.ts";
-import { pathOfOption } from "./gpu-option.ts";
+import { defaultEntries } from "./sources/default-entries.ts";
+import { gpuArtifact } from "./artifacts/gpu-artifact.ts";
+import { pathOfOption } from "./artifacts/gpu-option.ts";
 import { standardLibrary } from "./standard-library.ts";
 import { version } from "./version.ts";
 

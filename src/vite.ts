@@ -27,12 +27,12 @@ import {
   partModule,
   partName,
   readModule,
-} from "./bundled-module.ts";
-import { pathsOfOption } from "./gpu-option.ts";
+} from "./artifacts/bundled-module.ts";
+import { pathsOfOption } from "./artifacts/gpu-option.ts";
 import { withFileNames } from "./cli/file-names.ts";
 import { renderDiagnostics } from "./cli/render-diagnostics.ts";
-import { type OpenedFile, isLibraryModule, openSource } from "./host.ts";
-import { writeWholeFile } from "./write-file.ts";
+import { type OpenedFile, isLibraryModule, openSource } from "./sources/host.ts";
+import { writeWholeFile } from "./files/write-file.ts";
 
 /** What the plugin makes of an imported .margo file. */
 export interface MargoPluginOptions {

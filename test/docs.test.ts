@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { checkFile } from "../compiler/check/index.ts";
-import { nodeHost } from "../src/host.ts";
+import { nodeHost } from "../src/sources/host.ts";
 import { projectRoot } from "./support/cli.ts";
 import { type Block, markdownBlocks, markdownPages } from "./support/markdown.ts";
 

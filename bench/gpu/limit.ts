@@ -20,7 +20,7 @@ import { nodesOfGraph } from "../../compiler/ir/node.ts";
 import type { TensorType } from "../../compiler/ir/type.ts";
 import { elementsOf } from "../../compiler/ops/types.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
-import { gpuPassOptions } from "../../src/gpu-artifact.ts";
+import { gpuPassOptions } from "../../src/artifacts/gpu-artifact.ts";
 import type { Ceilings } from "./micro.ts";
 
 export interface Limit {

@@ -17,8 +17,8 @@ import { normalNumbers, uniformNumbers } from "../../runtime/random.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
 import { compileForGpu } from "../../src/executors/wgsl.ts";
-import { passOptionsFor } from "../../src/gpu-artifact.ts";
-import { nodeHost } from "../../src/host.ts";
+import { passOptionsFor } from "../../src/artifacts/gpu-artifact.ts";
+import { nodeHost } from "../../src/sources/host.ts";
 
 /** The folder that holds bench/, examples/ and std/. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");

@@ -1,6 +1,6 @@
 /** Files that a command makes from sources: written, their paths told on standard output, or compared with what is there. */
 import { existsSync, readFileSync } from "node:fs";
-import { writeWholeFile } from "../write-file.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
 
 export interface Artifact {

@@ -15,15 +15,15 @@ import type { BuiltPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { TargetName } from "../../compiler/passes/pass.ts";
 import type { Program } from "../../compiler/program.ts";
 import { compileProgram } from "../executors/create.ts";
-import { gpuArtifact } from "../gpu-artifact.ts";
-import { isLibraryModule } from "../host.ts";
+import { gpuArtifact } from "../artifacts/gpu-artifact.ts";
+import { isLibraryModule } from "../sources/host.ts";
 import { version } from "../version.ts";
 import { type Artifact, checkArtifacts, writeArtifacts } from "./artifacts.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, sourceLineOf, textOf } from "../source.ts";
+import { type Source, sourceLineOf, textOf } from "../sources/source.ts";
 import { declarationsOf, programOf, sourceAt } from "./source.ts";
 import { refuseForOtherTarget } from "./target-flags.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, say } from "./terminal.ts";
 
 export interface BuildOptions {

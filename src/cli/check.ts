@@ -3,13 +3,13 @@ import { setFlagsFromString } from "node:v8";
 import { checkFile } from "../../compiler/check/index.ts";
 import { openWorkspace } from "../../compiler/check/workspace.ts";
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
-import { displayedName, openSource } from "../host.ts";
+import { displayedName, openSource } from "../sources/host.ts";
 import { expanded } from "./expand-files.ts";
 import { withFileNames } from "./file-names.ts";
 import { diagnosticsJson, diagnosticsSarif } from "./diagnostics-output.ts";
-import { type Source, textOf } from "../source.ts";
+import { type Source, textOf } from "../sources/source.ts";
 import { sourceAt, tell } from "./source.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
 
 export interface CheckOptions {

@@ -2,7 +2,7 @@
 import { freemem } from "node:os";
 import type { BackendName } from "../../runtime/tfjs/backend.ts";
 import { type GpuState, gpuOfMachine } from "../executors/adapter.ts";
-import { installedVersion, machineFacts, targetFor } from "../machine.ts";
+import { installedVersion, machineFacts, targetFor } from "../executors/machine.ts";
 import { gpuMeaning } from "./gpu-meaning.ts";
 import { bytes } from "../report/numbers.ts";
 import { type ExitCode, exitFine, exitUsage, writeOut } from "./terminal.ts";

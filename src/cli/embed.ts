@@ -1,12 +1,12 @@
 /** `margo embed`: what a trained model makes of rows, as arrays for other tools. */
 import { join } from "node:path";
 import { isFault } from "../../runtime/errors.ts";
-import type { DataSetting } from "../data-settings.ts";
-import { embedData, rowsAsked } from "../embed-data.ts";
-import { writeNpz } from "../npz.ts";
+import type { DataSetting } from "../runs/data-settings.ts";
+import { embedData, rowsAsked } from "../runs/embed-data.ts";
+import { writeNpz } from "../values/npz.ts";
 import { count } from "../report/numbers.ts";
-import { runFiles } from "../run-folder.ts";
-import { writeWholeFile } from "../write-file.ts";
+import { runFiles } from "../runs/run-folder.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { tellFault } from "./fault.ts";
 import { type ExitCode, exitFault, exitFine, say, writeOut } from "./terminal.ts";
 import { type RunFlags, withTrainedRun } from "./trained-run.ts";

@@ -4,18 +4,18 @@ import { rowCount } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { MeasuredMetrics } from "../../runtime/metrics.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
-import { type AngleStatistics, angleStatistics } from "../angle-statistics.ts";
-import { readClassWeights } from "../class-variables.ts";
-import { type FeatureCollector, collectFeatures } from "../feature-collector.ts";
-import { openFitted } from "../fitted-dataset.ts";
+import { type AngleStatistics, angleStatistics } from "../looks/angle-statistics.ts";
+import { readClassWeights } from "../looks/class-variables.ts";
+import { type FeatureCollector, collectFeatures } from "../looks/feature-collector.ts";
+import { openFitted } from "../runs/fitted-dataset.ts";
 import { cosineText, count, degrees, percent, significant } from "../report/numbers.ts";
 import { className } from "../report/run-data.ts";
 import { verificationFacts } from "../report/verification-facts.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
-import type { TrainedRun } from "../trained-run.ts";
+import type { TrainedRun } from "../runs/trained-run.ts";
 import { type RunFlags, withTrainedRun } from "./trained-run.ts";
-import { type VerificationScores, openVerification, scoresOf, verify } from "../verification.ts";
+import { type VerificationScores, openVerification, scoresOf, verify } from "../looks/verification.ts";
 
 export interface EvalOptions extends RunFlags {
   readonly json?: boolean;

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { glob } from "tinyglobby";
-import { openSource } from "../host.ts";
+import { openSource } from "../sources/host.ts";
 
 export interface Expanded {
   readonly files: readonly string[];

@@ -1,7 +1,7 @@
 /** How faults of data and of runs are told: alone, or under the line of the source that named the data. */
 import type { Span } from "../../compiler/errors/span.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
-import type { Source } from "../source.ts";
+import type { Source } from "../sources/source.ts";
 import { settingTexts, tell } from "./source.ts";
 import { complainWithCode } from "./terminal.ts";
 

@@ -5,11 +5,11 @@
 import { readFile } from "node:fs/promises";
 import { text as textOfStream } from "node:stream/consumers";
 import { format } from "../format/index.ts";
-import { displayedName, isLibraryModule } from "../host.ts";
-import { writeWholeFile } from "../write-file.ts";
+import { displayedName, isLibraryModule } from "../sources/host.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { expanded } from "./expand-files.ts";
 import { renderDiagnostics } from "./render-diagnostics.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import { type ExitCode, colored, complain, exitFault, exitFine, say, writeOut } from "./terminal.ts";
 
 export interface FmtOptions {

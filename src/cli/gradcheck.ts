@@ -4,14 +4,14 @@ import { relative } from "node:path";
 import { checkFile } from "../../compiler/check/index.ts";
 import { defaultGradcheckOptions } from "../../compiler/gradcheck.ts";
 import { type EntryGradcheck, gradcheckEntry, gradcheckNames } from "../../compiler/gradcheck/entries.ts";
-import { displayedName } from "../host.ts";
+import { displayedName } from "../sources/host.ts";
 import { significant } from "../report/numbers.ts";
 import { green, red, yellow } from "./colors.ts";
 import { expanded } from "./expand-files.ts";
 import { Refusal } from "./refusal.ts";
-import type { Source } from "../source.ts";
+import type { Source } from "../sources/source.ts";
 import { sourceAt, tell } from "./source.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import {
   type ExitCode,
   type Paint,

@@ -10,7 +10,7 @@ import { TargetUnavailable } from "../executors/unavailable.ts";
 import { version } from "../version.ts";
 import { margoCommand } from "./program.ts";
 import { Refusal } from "./refusal.ts";
-import { stageOf } from "../stage.ts";
+import { stageOf } from "../sources/stage.ts";
 import { isSystemError, systemErrorHelp, systemErrorText } from "./system-error.ts";
 import { complain, exitFault, exitFine, exitUsage, say } from "./terminal.ts";
 

@@ -6,11 +6,11 @@ import { passes } from "../../compiler/passes/index.ts";
 import { type PassOptions, type Stage, type TargetName, withBudget } from "../../compiler/passes/pass.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { gpuPlanOf, gpuPlanText } from "./gpu-plan.ts";
-import { stageJson, stageText } from "../ir-text.ts";
+import { stageJson, stageText } from "../views/ir-text.ts";
 import { Refusal } from "./refusal.ts";
-import type { Source } from "../source.ts";
+import type { Source } from "../sources/source.ts";
 import { declarationsOf, programOf, sourceAt } from "./source.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import { askedBudget } from "./target-flags.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
 

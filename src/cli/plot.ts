@@ -4,16 +4,16 @@ import { unknownEntry } from "../../compiler/errors/check-names.ts";
 import type { Diagnostic } from "../../compiler/errors/diagnostic.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import { loadModule } from "../../compiler/check/workspace.ts";
-import { marginCurve } from "../margin-curves.ts";
-import { type MarginUse, marginUse } from "../margin-use.ts";
+import { marginCurve } from "../views/margin-curves.ts";
+import { type MarginUse, marginUse } from "../sources/margin-use.ts";
 import { type MarginCurve, marginSheet } from "../report/margin-plot.ts";
-import { isRunFolder } from "../run-folder.ts";
+import { isRunFolder } from "../runs/run-folder.ts";
 import { writeComparison } from "../report/write-report.ts";
-import { writeWholeFile } from "../write-file.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, elaborated, elaboratedAlone } from "../source.ts";
+import { type Source, elaborated, elaboratedAlone } from "../sources/source.ts";
 import { declarationsOf, sourceAt, tell } from "./source.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import { type ExitCode, complain, exitFault, exitFine, exitUsage, writeOut } from "./terminal.ts";
 
 export interface PlotOptions {

@@ -10,7 +10,7 @@ import {
   gpuPaths,
   whyNotBuilt,
 } from "../../compiler/codegen/wgsl/capabilities.ts";
-import { dataSettings } from "../data-settings.ts";
+import { dataSettings } from "../runs/data-settings.ts";
 import { version } from "../version.ts";
 import type { ExitCode } from "./terminal.ts";
 

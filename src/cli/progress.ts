@@ -4,7 +4,7 @@
  */
 import { type SingleBar, type Presets } from "cli-progress";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
-import type { RunEvent } from "../train.ts";
+import type { RunEvent } from "../runs/train.ts";
 import { count, duration, percent, significant } from "../report/numbers.ts";
 import { cyan, dim } from "./colors.ts";
 import { createRunLines } from "./run-lines.ts";

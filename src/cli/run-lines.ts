@@ -5,7 +5,7 @@
 import type { NamedNumbers } from "../../runtime/metrics.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
 import { verificationHeadline } from "../report/verification-facts.ts";
-import type { RunEvent, WeightsEvent } from "../train.ts";
+import type { RunEvent, WeightsEvent } from "../runs/train.ts";
 import { dim } from "./colors.ts";
 import { paint } from "./terminal.ts";
 

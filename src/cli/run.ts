@@ -4,16 +4,22 @@ import { extname } from "node:path";
 import { loadModule, resolveEntry } from "../../compiler/check/workspace.ts";
 import type { Bindings } from "../../compiler/ir/dim.ts";
 import { isFault } from "../../runtime/errors.ts";
-import type { TrainingTarget } from "../machine.ts";
-import { openInputTypes } from "../input-types.ts";
-import { type Nested, fromNested, toNested } from "../nested.ts";
-import { readAllOfNpz, writeNpz } from "../npz.ts";
-import { type NamedReferences, type RunResult, type RunValues, isRunFault, runEntry } from "../run-entry.ts";
-import { writeWholeFile } from "../write-file.ts";
+import type { TrainingTarget } from "../executors/machine.ts";
+import { openInputTypes } from "../values/input-types.ts";
+import { type Nested, fromNested, toNested } from "../values/nested.ts";
+import { readAllOfNpz, writeNpz } from "../values/npz.ts";
+import {
+  type NamedReferences,
+  type RunResult,
+  type RunValues,
+  isRunFault,
+  runEntry,
+} from "../values/run-entry.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { Refusal } from "./refusal.ts";
-import { type Source, sourceLineOf } from "../source.ts";
+import { type Source, sourceLineOf } from "../sources/source.ts";
 import { programOf, sourceAt } from "./source.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import { askedBudget } from "./target-flags.ts";
 import { type ExitCode, complain, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";

@@ -1,5 +1,5 @@
 /** Flags that say how a target computes, refused where another target does. */
-import type { TrainingTarget } from "../machine.ts";
+import type { TrainingTarget } from "../executors/machine.ts";
 import { Refusal } from "./refusal.ts";
 import { complain, exitUsage } from "./terminal.ts";
 

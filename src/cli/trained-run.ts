@@ -1,6 +1,6 @@
 /** A finished run at the command line: opened for the time of a command, its mistakes and notes told at the terminal. */
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { type TrainedRun, type TrainedRunOptions, openTrainedRun } from "../trained-run.ts";
+import { type TrainedRun, type TrainedRunOptions, openTrainedRun } from "../runs/trained-run.ts";
 import { showReading } from "./progress.ts";
 import { programOf } from "./source.ts";
 import { say } from "./terminal.ts";

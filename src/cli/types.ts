@@ -2,13 +2,18 @@
  * `margo types`: what TypeScript knows of an import of a .margo file, written beside it as `margo-lang/vite` does. So a
  * fresh checkout can be type-checked before a bundler has run.
  */
-import { type BundleTarget, declarationFile, declarationPath, readModule } from "../bundled-module.ts";
-import { displayedName, isLibraryModule } from "../host.ts";
+import {
+  type BundleTarget,
+  declarationFile,
+  declarationPath,
+  readModule,
+} from "../artifacts/bundled-module.ts";
+import { displayedName, isLibraryModule } from "../sources/host.ts";
 import { type Artifact, checkArtifacts, writeArtifacts } from "./artifacts.ts";
 import { expanded } from "./expand-files.ts";
 import { Refusal } from "./refusal.ts";
 import { sourceAt, tell } from "./source.ts";
-import { atStage } from "../stage.ts";
+import { atStage } from "../sources/stage.ts";
 import { type ExitCode, complain, exitFault } from "./terminal.ts";
 
 export interface TypesOptions {

@@ -7,7 +7,7 @@ import { withBudget } from "../../compiler/passes/pass.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
-import type { TrainingTarget } from "../machine.ts";
+import type { TrainingTarget } from "./machine.ts";
 import { version } from "../version.ts";
 
 /** How a program is compiled. Of everything but the budget, other targets than the GPU take no notice. */

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { type TileTable, sizesOfBucket } from "../../compiler/codegen/wgsl/tile-table.ts";
 import { tiles } from "../../compiler/codegen/wgsl/tile.ts";
 import type { AdapterFacts } from "../../runtime/webgpu/device.ts";
-import { cacheFolder } from "../cache-folder.ts";
+import { cacheFolder } from "../files/cache-folder.ts";
 import { version } from "../version.ts";
-import { writeWholeFile } from "../write-file.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 
 export interface CachedTiles {
   readonly tiles: TileTable;

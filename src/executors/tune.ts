@@ -15,7 +15,7 @@ import { tensorType } from "../../compiler/ir/type.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import type { GpuDevice } from "../../runtime/webgpu/device.ts";
 import { millisecondsOfCall } from "../../runtime/webgpu/timing.ts";
-import { gpuPassOptions } from "../gpu-artifact.ts";
+import { gpuPassOptions } from "../artifacts/gpu-artifact.ts";
 import { version } from "../version.ts";
 
 /** Milliseconds of a product of the bucket's sizes with a tile; undefined where the device cannot run it. */

@@ -14,7 +14,7 @@ import type { Executor } from "../../runtime/program.ts";
 import { type GpuDevice, openDevice } from "../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
-import { gpuModuleFor } from "../gpu-artifact.ts";
+import { gpuModuleFor } from "../artifacts/gpu-artifact.ts";
 import { noAdapter } from "./adapter.ts";
 import type { GpuRequest } from "./create.ts";
 import { gpuOfNode } from "./dawn.ts";

@@ -1,5 +1,5 @@
 /** Pictures of numbers that a loss keeps for each class. */
-import type { ClassNumbers } from "../class-variables.ts";
+import type { ClassNumbers } from "../looks/class-variables.ts";
 import type { Figure } from "./html.ts";
 import { grid, lineSeries, rounded, wide } from "./chart-parts.ts";
 import { significant } from "./numbers.ts";

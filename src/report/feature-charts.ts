@@ -1,8 +1,8 @@
 /** The pictures of features: angles, the plane, who is taken for whom, pairs of rows. Each takes plain data and gives an `<svg>`. */
 import { spreadPlaces } from "../../runtime/batches.ts";
-import type { AngleStatistics, AngleSummary } from "../angle-statistics.ts";
-import type { FeaturePicture } from "../feature-look.ts";
-import type { AcceptRates, VerificationStatistics } from "../verification.ts";
+import type { AngleStatistics, AngleSummary } from "../looks/angle-statistics.ts";
+import type { FeaturePicture } from "../looks/feature-look.ts";
+import type { AcceptRates, VerificationStatistics } from "../looks/verification.ts";
 import {
   ceiling,
   dots,

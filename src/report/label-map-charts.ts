@@ -1,5 +1,5 @@
 /** Images beside their maps of classes, the true one and the predicted one, in the colours of the page. */
-import { type LabelMap, noClass } from "../label-maps.ts";
+import { type LabelMap, noClass } from "../looks/label-maps.ts";
 import { type Figure, escapeHtml } from "./html.ts";
 import { count } from "./numbers.ts";
 import { pngAddress } from "./png.ts";

@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseModule } from "../../compiler/syntax/parse.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import type { Metric } from "../metrics-file.ts";
-import { type RunInfo, readMetrics, readRunInfo, runFiles } from "../run-folder.ts";
-import { bestOf } from "../best.ts";
-import type { EvaluationRecord } from "../feature-look.ts";
+import type { Metric } from "../runs/metrics-file.ts";
+import { type RunInfo, readMetrics, readRunInfo, runFiles } from "../runs/run-folder.ts";
+import { bestOf } from "../runs/best.ts";
+import type { EvaluationRecord } from "../looks/feature-look.ts";
 import type { EpochPoint, Fact, RunData, StepPoint, VerificationPoint } from "./run-data.ts";
 
 export function readRun(folder: string): RunData | RuntimeFault {

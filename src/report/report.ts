@@ -11,7 +11,7 @@ import {
   pairHistogram,
   planePicture,
 } from "./feature-charts.ts";
-import { classNumbers } from "../class-variables.ts";
+import { classNumbers } from "../looks/class-variables.ts";
 import { classNumbersFigure } from "./class-charts.ts";
 import { type Figure, cards, escapeHtml, factTable, figures, page, section } from "./html.ts";
 import { cosineText, count, degrees, duration, percent, significant } from "./numbers.ts";
@@ -19,9 +19,9 @@ import { confusionOf } from "./confusion.ts";
 import { labelMapFigures } from "./label-map-charts.ts";
 import type { Fact, RunData } from "./run-data.ts";
 import { verificationFacts, verificationHeadline } from "./verification-facts.ts";
-import { degreesOf } from "../angle-statistics.ts";
-import type { EvaluationRecord } from "../feature-look.ts";
-import type { VerificationStatistics } from "../verification.ts";
+import { degreesOf } from "../looks/angle-statistics.ts";
+import type { EvaluationRecord } from "../looks/feature-look.ts";
+import type { VerificationStatistics } from "../looks/verification.ts";
 
 export function renderReport(run: RunData): string {
   const parts = [

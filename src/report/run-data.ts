@@ -2,8 +2,8 @@
  * What a report is drawn from: one run as plain data. Whoever has a run folder fills this in; the
  * pictures and pages know nothing of files.
  */
-import type { Rated } from "../best.ts";
-import type { EvaluationRecord } from "../feature-look.ts";
+import type { Rated } from "../runs/best.ts";
+import type { EvaluationRecord } from "../looks/feature-look.ts";
 
 export interface StepPoint {
   readonly step: number;

@@ -1,5 +1,5 @@
 /** What verification found, in the terms of the field; the same on the terminal and in reports. */
-import type { VerificationScores } from "../verification.ts";
+import type { VerificationScores } from "../looks/verification.ts";
 import { percent, shareText } from "./numbers.ts";
 import type { Fact } from "./run-data.ts";
 

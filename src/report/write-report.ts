@@ -1,8 +1,8 @@
 /** Writes the pages of runs into their folders. */
 import { dirname, join, relative, resolve } from "node:path";
 import { isFault } from "../../runtime/errors.ts";
-import { runFiles } from "../run-folder.ts";
-import { writeWholeFile } from "../write-file.ts";
+import { runFiles } from "../runs/run-folder.ts";
+import { writeWholeFile } from "../files/write-file.ts";
 import { renderComparison } from "./compare.ts";
 import { readRun } from "./read-run.ts";
 import { renderReport } from "./report.ts";

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createConnection } from "vscode-languageserver/node";
 import type { DocumentHost } from "../ide/documents.ts";
-import { isLibraryModule, libraryFolder, nodeHost, workspaceRoot } from "../host.ts";
+import { isLibraryModule, libraryFolder, nodeHost, workspaceRoot } from "../sources/host.ts";
 import { startServer } from "./index.ts";
 import type { Environment, Located } from "./session.ts";
 

@@ -18,7 +18,7 @@ import { check } from "../../src/cli/check.ts";
 import { Refusal } from "../../src/cli/refusal.ts";
 import { run } from "../../src/cli/run.ts";
 import { train } from "../../src/cli/train.ts";
-import { writeWholeFile } from "../../src/write-file.ts";
+import { writeWholeFile } from "../../src/files/write-file.ts";
 
 const root = mkdtempSync(join(tmpdir(), "margo-bad-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

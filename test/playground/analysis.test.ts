@@ -8,7 +8,7 @@ import { curves, stagesView, trainable } from "../../playground/analysis.ts";
 import { htmlOf } from "../../playground/errors-page.ts";
 import { declarationWords, keywords } from "../../playground/language/colours.ts";
 import { hashOf, sharedText } from "../../playground/share.ts";
-import { nodeHost } from "../../src/host.ts";
+import { nodeHost } from "../../src/sources/host.ts";
 import { projectRoot } from "../support/cli.ts";
 
 const folder = join(projectRoot, "playground/examples");

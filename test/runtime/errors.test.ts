@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { errorEntries } from "../../compiler/errors/index.ts";
 import { fitFaults, isFault, rowFaults, runFaults } from "../../runtime/errors.ts";
 import { dataFaults } from "../../src/data/faults.ts";
-import { folderFaults } from "../../src/folder-faults.ts";
+import { folderFaults } from "../../src/runs/folder-faults.ts";
 
 it("has one code a fault, in the ranges of data and runs, that no mistake in a text has", () => {
   // Facts are numbers, texts or lists; this stands in for each of them well enough to build the words.

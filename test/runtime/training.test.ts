@@ -8,7 +8,7 @@ import { type Dataset, gatherBatch } from "../../runtime/dataset.ts";
 import { isFault } from "../../runtime/errors.ts";
 import { type Trainer, createTrainer, rowsOf } from "../../runtime/trainer.ts";
 import type { TrainingEvent, TrainingOptions } from "../../runtime/training-run.ts";
-import { folderFaults } from "../../src/folder-faults.ts";
+import { folderFaults } from "../../src/runs/folder-faults.ts";
 import { cornerDataset, faultText, whole } from "../support/datasets.ts";
 import { fakeExecutor } from "../support/fake-executor.ts";
 

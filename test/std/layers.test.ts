@@ -1,6 +1,6 @@
 /** Layers against loops written by hand in float64. Their gradients are in gradcheck.test.ts. */
 import { describe, expect, test } from "vitest";
-import type { Nested } from "../../src/nested.ts";
+import type { Nested } from "../../src/values/nested.ts";
 import { type RunTextOptions, flat, numbers, runText } from "../support/run-text.ts";
 
 /** A layer of the library on an input. */

@@ -1,7 +1,7 @@
 /** Losses against what the papers say, written by hand in float64. Their gradients are in gradcheck.test.ts. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Nested } from "../../src/nested.ts";
+import type { Nested } from "../../src/values/nested.ts";
 import { type RunTextOptions, flat, numbers, runText } from "../support/run-text.ts";
 
 async function run(loss: string, options: RunTextOptions) {

@@ -5,8 +5,8 @@
 import { elaborateEntry } from "../../compiler/check/index.ts";
 import { type Bindings, sizeOfDim } from "../../compiler/ir/dim.ts";
 import type { Program } from "../../compiler/program.ts";
-import type { TrainingTarget } from "../../src/machine.ts";
-import { type NamedReferences, isRunFault, runEntry } from "../../src/run-entry.ts";
+import type { TrainingTarget } from "../../src/executors/machine.ts";
+import { type NamedReferences, isRunFault, runEntry } from "../../src/values/run-entry.ts";
 import { hostOf } from "./elaborated-loss.ts";
 import { expectSameValues, randomValues } from "./references.ts";
 

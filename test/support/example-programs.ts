@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type ElaborateOptions, checkFile, elaborateEntry } from "../../compiler/check/index.ts";
 import type { Program } from "../../compiler/program.ts";
-import { nodeHost } from "../../src/host.ts";
-import { withAddition } from "../../src/overlay.ts";
+import { nodeHost } from "../../src/sources/host.ts";
+import { withAddition } from "../../src/sources/overlay.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const files = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })

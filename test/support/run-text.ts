@@ -1,8 +1,8 @@
 /** An entry of a text on nested lists, evaluated by the float64 reference: what tests of the library call. */
 import { elaborateEntry } from "../../compiler/check/index.ts";
-import { openInputTypes } from "../../src/input-types.ts";
-import { type Nested, fromNested, toNested } from "../../src/nested.ts";
-import { type NamedReferences, isRunFault, runEntry } from "../../src/run-entry.ts";
+import { openInputTypes } from "../../src/values/input-types.ts";
+import { type Nested, fromNested, toNested } from "../../src/values/nested.ts";
+import { type NamedReferences, isRunFault, runEntry } from "../../src/values/run-entry.ts";
 import { hostOf } from "./elaborated-loss.ts";
 
 export interface RunTextOptions {

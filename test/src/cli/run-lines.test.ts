@@ -1,7 +1,7 @@
 /** The lines of a run: one an epoch, whatever was measured of it, and a sign of life where no bar moves. */
 import { expect, test } from "vitest";
 import { createRunLines } from "../../../src/cli/run-lines.ts";
-import type { RunEvent } from "../../../src/train.ts";
+import type { RunEvent } from "../../../src/runs/train.ts";
 
 const start = { kind: "start", rows: 100, batchesPerEpoch: 2, totalSteps: 4000, step: 0 } as const;
 const step = (at: number): RunEvent => ({

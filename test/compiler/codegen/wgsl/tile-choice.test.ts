@@ -5,7 +5,7 @@ import { tileNames, tiles } from "../../../../compiler/codegen/wgsl/tile.ts";
 import { emitGpuModule } from "../../../../compiler/codegen/wgsl/module.ts";
 import { millisecondsOfCall } from "../../../../runtime/webgpu/timing.ts";
 import type { GpuKernel, GpuModule } from "../../../../runtime/webgpu/schedule.ts";
-import { gpuStages } from "../../../../src/gpu-artifact.ts";
+import { gpuStages } from "../../../../src/artifacts/gpu-artifact.ts";
 import { productOf } from "../../../../src/executors/tune.ts";
 import { describeOnGpu } from "../../../support/gpu.ts";
 import { alone, gpuModule, gpuOptions, together } from "../../../support/gpu-runs.ts";

@@ -1,0 +1,43 @@
+/** What this machine is and which targets it can run: for `margo doctor`, for reports and for `--target auto`. */
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { join } from "node:path";
+import type { GpuState } from "./adapter.ts";
+import { version } from "../version.ts";
+
+/** Names and values for people. */
+export function machineFacts(): Record<string, string> {
+  const [cpu] = cpus();
+  return {
+    processor: `${cpu?.model.trim() ?? process.arch}, ${availableParallelism()} cores`,
+    memory: `${(totalmem() / 2 ** 30).toFixed(1)} GB`,
+    system: `${type()} ${release()} ${process.arch}`,
+    node: process.versions.node,
+    margo: version,
+  };
+}
+
+export type TrainingTarget = "tfjs" | "wgsl" | "reference";
+
+/** What `--target auto` takes: a hardware GPU where WebGPU finds one, else tfjs. */
+export async function automaticTarget(): Promise<TrainingTarget> {
+  const { gpuOfMachine } = await import("./adapter.ts");
+  return targetFor(await gpuOfMachine());
+}
+
+export function targetFor(gpu: GpuState): TrainingTarget {
+  return gpu.kind === "adapter" && gpu.adapter.kind === "hardware" ? "wgsl" : "tfjs";
+}
+
+/** The version of an installed package, as Node finds it from here; undefined where there is none. */
+export function installedVersion(name: string): string | undefined {
+  const require = createRequire(import.meta.url);
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const file = join(folder, name, "package.json");
+    if (!existsSync(file)) continue;
+    const { version: found } = JSON.parse(readFileSync(file, "utf8")) as { version?: string };
+    return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,108 @@
+/**
+ * Rows that a program hands over, as the reader of a run's training data would have made them: bytes as shares of 255
+ * where that reader takes them so, less its `mean`, divided by its `std`.
+ */
+import { type Dataset, dataInputs, fitDataset } from "../../runtime/dataset.ts";
+import { type RuntimeFault, fault, fitFaults, isFault, runFaults } from "../../runtime/errors.ts";
+import type { DataSource, InputInfo, ProgramInfo } from "../../runtime/program.ts";
+import { arrayDataset } from "../data/array.ts";
+import { normalisation, parseOptions } from "../data/options.ts";
+
+/** One row after the other in one array, or a list of rows. */
+export type Rows = Float32Array | Int32Array | Uint8Array | readonly (readonly number[])[];
+
+/** The rows as the function of a program takes them. Throws where they are no rows at all. */
+export function givenRows(
+  rows: Rows,
+  source: DataSource,
+  { name: program, functions }: ProgramInfo,
+  name: "predict" | "embed",
+): Dataset | RuntimeFault {
+  const info = functions.find((fn) => fn.name === name);
+  const inputs = info === undefined ? undefined : dataInputs(info);
+  if (inputs === undefined) return runFaults.missingFunction(program, name);
+  const features = arrayOf(rows, source, inputs.features);
+  if (isFault(features)) return features;
+  const { mean, std } = source.options;
+  const options = parseOptions(
+    {
+      ...source,
+      options: { ...(mean === undefined ? {} : { mean }), ...(std === undefined ? {} : { std }) },
+    },
+    normalisation,
+  );
+  if (isFault(options)) return options;
+  const dataset = arrayDataset(source, options, { name: given, ...features });
+  return isFault(dataset) ? dataset : fitDataset(dataset, { features: inputs.features });
+}
+
+/** How faults name the rows. */
+const given = "the array of rows";
+
+interface RowArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+function arrayOf(rows: Rows, source: DataSource, input: InputInfo): RowArray | RuntimeFault {
+  if (rows instanceof Uint8Array) return flat(bytesAreShares(source) ? rows : Float32Array.from(rows), input);
+  if (rows instanceof Float32Array || rows instanceof Int32Array) return flat(rows, input);
+  if (isListOfRows(rows)) return listed(rows, input);
+  throw new TypeError(
+    "rows are a Float32Array, Int32Array or Uint8Array with one row after the other, or a list of lists of numbers: [[5.1, 3.5]]",
+  );
+}
+
+function isListOfRows(rows: unknown): rows is readonly (readonly number[])[] {
+  return (
+    Array.isArray(rows) &&
+    rows.every((row) => Array.isArray(row) && row.every((value) => typeof value === "number"))
+  );
+}
+
+/** What is read from tables are numbers, however small. */
+function bytesAreShares({ reader }: DataSource): boolean {
+  return reader !== "csv" && reader !== "json";
+}
+
+function flat(data: RowArray["data"], input: InputInfo): RowArray | RuntimeFault {
+  const row = knownShape(input);
+  if (row === undefined) return givenFaults.freeShape(input);
+  const count = data.length / elementsOf(row);
+  return Number.isInteger(count) ? { shape: [count, ...row], data } : givenFaults.brokenRow(data.length, row);
+}
+
+function listed(rows: readonly (readonly number[])[], input: InputInfo): RowArray | RuntimeFault {
+  const row = knownShape(input) ?? [rows[0]?.length ?? 0];
+  const size = elementsOf(row);
+  const other = rows.find(({ length }) => length !== size);
+  if (other !== undefined) return fitFaults.rowShape(given, input.name, [other.length], row);
+  const values = rows.flat();
+  const whole = input.dtype === "i32" && values.every(Number.isInteger);
+  const data = whole ? Int32Array.from(values) : Float32Array.from(values);
+  return { shape: [rows.length, ...row], data };
+}
+
+function knownShape({ shape }: InputInfo): readonly number[] | undefined {
+  const sizes = shape.slice(1).filter((size) => typeof size === "number");
+  return sizes.length === shape.length - 1 ? sizes : undefined;
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+const givenFaults = {
+  brokenRow: (elements: number, shape: readonly number[]) =>
+    fault(
+      "M0731",
+      `${given} has ${elements} elements, which is no whole number of rows of shape [${shape.join(", ")}]`,
+      "give all elements of each row, one row after the other",
+    ),
+  freeShape: ({ name, shape }: InputInfo) =>
+    fault(
+      "M0756",
+      `"${name}" takes rows of shape [${shape.slice(1).join(", ")}], and one array does not say how long they are`,
+      "give the rows as a list of lists",
+    ),
+} as const;
