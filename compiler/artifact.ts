@@ -16,9 +16,10 @@ export function programInfo(program: Program, target: string, version: string): 
     variables: program.variables.map(({ name, kind, type }) => ({ ...valueInfo(name, type), kind })),
     functions: program.functions.map((fn) => ({
       name: fn.name,
-      inputs: fn.inputs.map(({ name, type, role, bound }) => ({
+      inputs: fn.inputs.map(({ name, type, role, place, bound }) => ({
         ...valueInfo(name, type),
         role,
+        ...(place === undefined ? {} : { place }),
         ...boundInfo(bound),
       })),
       outputs: fn.graph.outputs

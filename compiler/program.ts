@@ -10,14 +10,16 @@ import type { Graph, GraphBuilder, Node } from "./ir/node.ts";
 import type { TensorType } from "./ir/type.ts";
 import type { CallableKind } from "./syntax/ast.ts";
 import type { Span } from "./errors/span.ts";
-import type { TrainingInfo } from "../runtime/program.ts";
+import type { InputInfo, TrainingInfo } from "../runtime/program.ts";
 
 /** A value that is fed at each call: `role` says by whom. */
 export interface ProgramInput {
   readonly name: string;
   readonly type: TensorType;
-  /** `data` comes from the user or the batch, `counter` (step, epoch, seed: i32 scalars) from the run. */
-  readonly role: "data" | "counter";
+  /** `data` comes from the user or the batch, `labels` from the batch, `counter` (step, epoch, seed: i32 scalars) from the run. */
+  readonly role: InputInfo["role"];
+  /** Of a `train`: which of the data's arrays feeds it, counted from 0 among those of its role. */
+  readonly place?: number;
   /** For labels: values are 0 … bound-1. */
   readonly bound?: Dim;
   readonly span?: Span;
@@ -51,7 +53,8 @@ export interface Program {
   readonly variables: readonly ProgramVariable[];
   /**
    * train: `step` (outputs `loss`, metrics: `accuracy`, and `metric:NAME` for functions of scores and labels;
-   *        `lambda`-like traces under `trace:NAME`, and every `next:…`), `evaluate` (`loss`, metrics, `scores`, `features`), `embed` (`features`).
+   *        `lambda`-like traces under `trace:NAME`, and every `next:…`), `evaluate` (`loss`, metrics,
+   *        `predictions`, `features` of the first model), `embed` or, of several models, `embed:NAME` (`features`), `predict` (`scores`).
    * other: `value` (output `value`, and `next:…` of states when training), and with gradients asked for
    *        `gradient:NAME` for each float input and parameter.
    * margin: `curve`, see check/margin.ts.

@@ -31,26 +31,16 @@ export interface Arrays {
 
 /**
  * Rows of features, f32[rows, …shape] once they are scaled, and their labels: i32[rows, …labelShape] classes, or f32 where they
- * are fractions and no `classes` are named. A fault names the first row, element or setting that does not fit. The features are
+ * are fractions and no `classes` are named; `sideBySide` puts datasets of the same rows together. A fault names the first row, element or setting that does not fit. The features are
  * looked at once here: what is written into them later is not checked.
  */
 export function datasetOf(arrays: Arrays): Dataset | RuntimeFault {
-  const { labels, classes, ignore, source = "the data" } = arrays;
+  const { labels, source = "the data" } = arrays;
   const features = featuresOf(arrays, source);
   if (isFault(features)) return features;
-  if (classes !== undefined && !isCount(classes))
-    return runFaults.badSetting(`classes of ${source}`, classes, "a whole number of at least 1");
-  if (ignore !== undefined && (classes === undefined || !Number.isInteger(ignore)))
-    return runFaults.badSetting(`ignore of ${source}`, ignore, "a whole number beside `classes`");
   const read = labels === undefined ? undefined : labelsOf(labels, features.shape[0] ?? 0, arrays, source);
   if (isFault(read)) return read;
-  return {
-    source,
-    features,
-    ...(read === undefined ? {} : { labels: read }),
-    ...(classes === undefined ? {} : { classes }),
-    ...(ignore === undefined ? {} : { ignore }),
-  };
+  return { source, features: [features], labels: read === undefined ? [] : [read] };
 }
 
 function featuresOf(
@@ -90,6 +80,10 @@ function labelsOf(
   { classes, ignore, labelShape = [] }: Arrays,
   source: string,
 ): Labels | RuntimeFault {
+  if (classes !== undefined && !isCount(classes))
+    return runFaults.badSetting(`classes of ${source}`, classes, "a whole number of at least 1");
+  if (ignore !== undefined && (classes === undefined || !Number.isInteger(ignore)))
+    return runFaults.badSetting(`ignore of ${source}`, ignore, "a whole number beside `classes`");
   if (!Array.isArray(labelShape) || !labelShape.every(isCount))
     return runFaults.badSetting(
       `labelShape of ${source}`,
@@ -102,9 +96,10 @@ function labelsOf(
   const labels = Array.from(given, (label) => (typeof label === "bigint" ? Number(label) : label));
   if (classes === undefined && !labels.every((label) => (label | 0) === label))
     return valueLabels(labels, shape, source);
-  const range = { perRow, ...(ignore === undefined ? {} : { ignore }) };
-  const outside = classes === undefined ? undefined : labelRangeFault(source, labels, { classes, ...range });
-  return outside ?? { dtype: "i32", shape, data: Int32Array.from(labels) };
+  if (classes === undefined) return { dtype: "i32", shape, data: Int32Array.from(labels) };
+  const counted = { classes, ...(ignore === undefined ? {} : { ignore }) };
+  const outside = labelRangeFault(source, labels, { ...counted, perRow });
+  return outside ?? { dtype: "i32", shape, data: Int32Array.from(labels), ...counted };
 }
 
 function valueLabels(

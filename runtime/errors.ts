@@ -176,6 +176,13 @@ export const rowFaults = {
       `${source} has ${elements} elements, which is no whole number of rows of shape [${shape.join(", ")}]`,
       "give the shape of one row, without the number of rows",
     ),
+  rowsDiffer: (source: string, rows: number, other: string, others: number) =>
+    fault(
+      "M0762",
+      `${source} has ${rows} rows and ${other} has ${others}`,
+      "rows that belong together are as many in each",
+      { file: other },
+    ),
   labelCount: (source: string, labels: number, rows: number) =>
     fault("M0732", `${source} has ${labels} labels for ${rows} rows`, "give one label for each row"),
 } as const;
@@ -203,14 +210,19 @@ export const fitFaults = {
       `write f32[…] for the type of "${input}", or give integer data`,
       { file },
     ),
-  noLabels: (file: string, input: string) =>
+  arrayCount: (file: string, found: number, wanted: readonly string[]) =>
+    fault(
+      "M0761",
+      `${file} gives ${found} ${found === 1 ? "array" : "arrays"} of features, but the program takes ${wanted.length}: ${wanted.join(", ")}`,
+      "give one array for each input of the models",
+      { file },
+    ),
+  noLabels: (file: string, input: string, found: number) =>
     fault(
       "M0722",
-      `${file} has no labels, but the loss takes "${input}"`,
-      "name a file or column of labels",
-      {
-        file,
-      },
+      `${file} has ${found === 0 ? "no labels" : `labels for ${found} ${found === 1 ? "input" : "inputs"}`}, but the loss takes "${input}"`,
+      "name a file or column of labels for each input of the loss",
+      { file },
     ),
   ignoredLabels: (file: string, input: string, bound: number, ignore: number) =>
     fault(

@@ -14,17 +14,17 @@ export {
 } from "./checkpoint.ts";
 export {
   type Batch,
-  type DataInputs,
   type Dataset,
   type Features,
   type Labels,
+  type OneOrMore,
   type StoredRows,
-  dataInputs,
-  fitDataset,
-  spreadRows,
   gatherBatch,
   rowCount,
+  sideBySide,
+  spreadRows,
 } from "./dataset.ts";
+export { type DataInputs, dataInputs, embedFunctions, fitDataset } from "./fit-dataset.ts";
 export { type Arrays, datasetOf } from "./arrays.ts";
 export { DeviceFault, DeviceLost } from "./device-fault.ts";
 export { type RuntimeFault, isFault } from "./errors.ts";

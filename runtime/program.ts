@@ -25,14 +25,19 @@ export interface VariableInfo extends ValueInfo {
   readonly kind: "parameter" | "state" | "optimizer";
 }
 
-/** An input of a function: rows and their labels, or a counter (`step`, `epoch`, `seed`), which the trainer gives. */
+/** An input of a function: rows, their labels, or a counter (`step`, `epoch`, `seed`), which the trainer gives. */
 export interface InputInfo extends ValueInfo {
-  readonly role: "data" | "counter";
+  readonly role: "data" | "labels" | "counter";
+  /** Of a `train`'s rows and labels: which of the data's arrays feeds it, counted from 0 among those of its role. */
+  readonly place?: number;
   /** For labels: values are 0 … bound-1. */
   readonly bound?: number;
 }
 
-/** A function of a program: `step`, `evaluate` or `embed` of a `train`, else the entry itself. */
+/**
+ * A function of a program: `step`, `evaluate`, `predict` or `embed` of a `train` (`embed:NAME` for each where it has several
+ * models), else the entry itself.
+ */
 export interface FunctionInfo {
   readonly name: string;
   readonly inputs: readonly InputInfo[];

@@ -16,13 +16,14 @@ import {
 import {
   type Batch,
   type Dataset,
-  dataInputs,
+  type OneOrMore,
   gatherBatch,
   noDataset,
   rowCount,
   rowsOfEpoch,
 } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
+import { type RowTensors, embedFunctions, feedsOf } from "./fit-dataset.ts";
 import { runTraining } from "./training-loop.ts";
 import {
   type TrainingEvent,
@@ -124,23 +125,16 @@ export class Trainer {
   }
 
   /** Scores of rows, f32[N, C]; the margin is off. Undefined where the program has none. */
-  async predict(features: HostTensor): Promise<HostTensor | undefined> {
+  async predict(features: RowInputs): Promise<HostTensor | undefined> {
     const info = this.#functionNamed("predict");
-    if (info === undefined) return undefined;
-    const outputs = await this.executor.call("predict", this.#inputs(info, { features, rows: [] }), [
-      "scores",
-    ]);
-    return outputs["scores"];
+    return info === undefined ? undefined : this.#outputOf(info, features, "scores");
   }
 
-  /** Features of rows, f32[N, D]. */
-  async embed(features: HostTensor): Promise<HostTensor | undefined> {
-    const info = this.#functionNamed("embed");
-    if (info === undefined) return undefined;
-    const outputs = await this.executor.call("embed", this.#inputs(info, { features, rows: [] }), [
-      "features",
-    ]);
-    return outputs["features"];
+  /** Features of rows, f32[N, D]: by the first model, or of several by that of the name. Undefined where there is none. */
+  async embed(features: RowInputs, model?: string): Promise<HostTensor | undefined> {
+    const offered = embedFunctions(this.executor.info);
+    const info = model === undefined ? offered[0] : offered.find(({ name }) => name === `embed:${model}`);
+    return info === undefined ? undefined : this.#outputOf(info, features, "features");
   }
 
   /**
@@ -178,8 +172,8 @@ export class Trainer {
       const outputs = await this.executor.call("evaluate", this.#inputs(info, gathered), reads);
       loss += scalarOf(outputs["loss"]) * at.length;
       sums.add(outputs, at.length);
-      if (scored) correct += correctLabels(outputs["predictions"], gathered.labels);
-      labelled += gathered.labels?.data.length ?? 0;
+      if (scored) correct += correctLabels(outputs["predictions"], gathered.labels[0]);
+      labelled += gathered.labels[0]?.data.length ?? 0;
       observe?.(gathered, outputs);
     }
     return {
@@ -252,27 +246,36 @@ export class Trainer {
     return this.executor.info.functions.find((info) => info.name === name);
   }
 
-  #inputs(info: FunctionInfo, batch: Batch): NamedTensors {
-    const data = dataInputs(info);
-    const inputs: Record<string, HostTensor> = {};
+  async #outputOf(info: FunctionInfo, given: RowInputs, name: string): Promise<HostTensor | undefined> {
+    const inputs = this.#inputs(info, { features: isTensor(given) ? [given] : given, labels: [] });
+    return (await this.executor.call(info.name, inputs, [name]))[name];
+  }
+
+  #inputs({ name, inputs: wanted }: FunctionInfo, batch: RowTensors): NamedTensors {
     const counters: Readonly<Record<string, number>> = {
       step: this.#progress.step,
       epoch: this.#progress.position.epoch,
       seed: this.#seed,
     };
-    for (const { name, role } of info.inputs)
-      if (role === "counter") inputs[name] = counterTensor(counters[name] ?? 0);
-    if (data !== undefined) inputs[data.features.name] = batch.features;
-    if (data?.labels !== undefined && batch.labels !== undefined) inputs[data.labels.name] = batch.labels;
-    return inputs;
+    const inputs: Record<string, HostTensor> = {};
+    for (const { name: counter, role } of wanted)
+      if (role === "counter") inputs[counter] = counterTensor(counters[counter] ?? 0);
+    return { ...inputs, ...feedsOf(this.executor.info, name, batch) };
   }
+}
+
+/** Rows as `predict` and `embed` take them: a tensor, or one for each input where there are several. */
+export type RowInputs = HostTensor | readonly HostTensor[];
+
+function isTensor(given: RowInputs): given is HostTensor {
+  return !Array.isArray(given);
 }
 
 /** Evaluations of one dataset see its rows in one order, whatever the run's seed. */
 const evaluationSeed = 0;
 
-/** The dataset's features as one tensor, for `predict` and `embed`. */
-export function rowsOf(dataset: Dataset, rows: readonly number[]): HostTensor {
+/** The dataset's features as tensors, for `predict` and `embed`. */
+export function rowsOf(dataset: Dataset, rows: readonly number[]): OneOrMore<HostTensor> {
   return gatherBatch(dataset, rows).features;
 }
 

@@ -3,8 +3,9 @@
  * fit the program. The loop itself is in training-loop.ts.
  */
 import { batchesPerEpoch } from "./batches.ts";
-import { type Dataset, dataInputs, fitDataset, noDataset, rowClasses, rowCount } from "./dataset.ts";
+import { type Dataset, noDataset, rowClasses, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
+import { dataInputs, fitDataset } from "./fit-dataset.ts";
 import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
 import type { NamedNumbers } from "./metrics.ts";
@@ -146,8 +147,7 @@ export function prepareRun(
     if (value !== undefined && (!Number.isInteger(value) || value < 0))
       return runFaults.badSetting(name, value, "a whole number that is not negative");
   if (rowCount(given) === 0) return runFaults.noRows(given.source);
-  const step = info.functions.find(({ name }) => name === "step");
-  const inputs = step === undefined ? undefined : dataInputs(step);
+  const inputs = dataInputs(info, "step");
   if (inputs === undefined) return runFaults.missingFunction(info.name, "step");
   const dataset = fitDataset(given, inputs);
   if (isFault(dataset)) return dataset;

@@ -1,7 +1,7 @@
 /**
  * The metrics of a `train`: numbers beside the loss, made of a batch's scores (the margin is off) and its
- * labels. `accuracy` is built in and the default; any function of scores and labels is one too that gives a number, or
- * two sums to divide, `[part, whole]`.
+ * labels. `accuracy` is built in and the default; any function of scores, or of scores and labels, is one too that gives a
+ * number, or two sums to divide, `[part, whole]`.
  */
 import { isSize, productOfDims, sameDim } from "../ir/dim.ts";
 import type { Output } from "../ir/node.ts";
@@ -14,6 +14,7 @@ import { evaluate } from "./expressions.ts";
 import type { Frame } from "./frame.ts";
 import { evaluateName, lookupValue } from "./names.ts";
 import { report } from "./report.ts";
+import { isTensorParameter } from "./signatures.ts";
 import { castTo, makeTensor, reshaped, toTensor } from "./tensors.ts";
 import { type FunctionValue, type TensorValue, type Value, floatValue, phraseOf } from "./values.ts";
 
@@ -71,16 +72,16 @@ export function metricOutputs(
   frame: Frame,
   metrics: Metrics,
   scores: Value | undefined,
-  labels: TensorValue | undefined,
+  labels: readonly TensorValue[],
 ): readonly Output[] {
-  if (metrics === "default") return accuracyOf(frame, scores, labels);
+  if (metrics === "default") return accuracyOf(frame, scores, labels[0]);
   return metrics.flatMap((metric) => {
     if (scores?.kind === "error") return [];
     const outputs =
-      scores?.kind !== "tensor" || labels === undefined
+      scores?.kind !== "tensor"
         ? []
         : metric.kind === "accuracy"
-          ? accuracyOf(frame, scores, labels)
+          ? accuracyOf(frame, scores, labels[0])
           : measured(frame, metric, scores, labels);
     if (outputs === undefined) return [];
     const name = metric.kind === "accuracy" ? accuracyName : metric.name;
@@ -89,14 +90,16 @@ export function metricOutputs(
   });
 }
 
-/** Undefined after a diagnostic. */
+/** Undefined after a diagnostic, nothing where there are no labels for it. */
 function measured(
   frame: Frame,
   { name, fn, span }: Extract<Metric, { kind: "fn" }>,
   scores: TensorValue,
-  labels: TensorValue,
+  labels: readonly TensorValue[],
 ): readonly Output[] | undefined {
-  const given = [scores, labels].map((value) => ({ value, span }));
+  const wanted = fn.callable.parameters.filter(isTensorParameter).length;
+  if (wanted > labels.length + 1) return [];
+  const given = [scores, ...labels].slice(0, wanted).map((value) => ({ value, span }));
   const value = callValue(frame, fn, given, span, span);
   if (value.kind === "error") return undefined;
   const outputs =

@@ -2,6 +2,7 @@
  * The settings of a `train`, as plain facts: which model, loss and optimizer, which data, how long. What is
  * wrong with one of them is reported where it was written.
  */
+import type { OneOrMore } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import type { Expression, TrainDeclaration } from "../syntax/ast.ts";
 import { duplicateName } from "../errors/check-names.ts";
@@ -32,7 +33,8 @@ export interface Chosen {
 }
 
 export interface TrainSettings {
-  readonly model: Chosen;
+  /** One, or several whose outputs go to the loss side by side. */
+  readonly models: OneOrMore<Chosen>;
   readonly loss: Chosen;
   readonly optimizer: Chosen;
   readonly data: DataSource;
@@ -89,12 +91,14 @@ export function readTrain(
     const expression = written.get(name);
     return expression === undefined ? undefined : readSetting(frame, name, expression, fit, wanted);
   };
-  const chosen = (kind: "model" | "loss" | "optimizer"): Chosen | undefined => {
+  const chosen = (kind: "loss" | "optimizer"): Chosen | undefined => {
     const value = read(kind, (found) => asChosen(found, kind), withArticle(kind));
     const span = written.get(kind)?.span;
     return value === undefined || span === undefined ? undefined : { ...value, span };
   };
-  const [model, loss, optimizer] = [chosen("model"), chosen("loss"), chosen("optimizer")];
+  const modelled = written.get("model");
+  const models = modelled === undefined ? undefined : readModels(frame, modelled);
+  const [loss, optimizer] = [chosen("loss"), chosen("optimizer")];
   const reader = (name: SettingName) => read(name, asData, "a data reader, such as idx(…)");
   const [data, validation, verification] = [reader("data"), reader("validation"), reader("verification")];
   const positive = (name: SettingName) =>
@@ -107,13 +111,13 @@ export function readTrain(
   reportMissing(frame, train, written);
   const spans = Object.fromEntries([...written].map(([name, { span }]) => [name, span]));
   const isWhole = epochs !== undefined || steps !== undefined;
-  if (model === undefined || loss === undefined || optimizer === undefined || data === undefined || !isWhole)
+  if (models === undefined || loss === undefined || optimizer === undefined || data === undefined || !isWhole)
     return undefined;
   if (metrics === undefined) return undefined;
   if (written.has("validation") && validation === undefined) return undefined;
   if (written.has("verification") && verification === undefined) return undefined;
   return {
-    model,
+    models,
     loss,
     optimizer,
     data,
@@ -202,6 +206,20 @@ function readSetting<T>(
       }),
     );
   return fitting;
+}
+
+/** `Features`, or a list with a model for each of several inputs; undefined after a diagnostic. */
+function readModels(frame: Frame, written: Expression): OneOrMore<Chosen> | undefined {
+  const items = written.kind === "list" ? written.items : [written];
+  const wanted = written.kind === "list" ? "a list of models" : "a model, or a list of them";
+  const models = items.map((item) => {
+    const value = readSetting(frame, "model", item, (found) => asChosen(found, "model"), wanted);
+    return value === undefined ? undefined : { ...value, span: item.span };
+  });
+  const [first, ...rest] = models.filter((model) => model !== undefined);
+  if (first === undefined && items.length === 0)
+    report(frame, wrongTrainSetting.report({ span: written.span, name: "model", wanted, found: "empty" }));
+  return first === undefined || rest.length + 1 < models.length ? undefined : [first, ...rest];
 }
 
 function fixOf(frame: Frame, name: SettingName, value: Value, span: Span): Fix | undefined {

@@ -1,36 +1,26 @@
 /**
  * A `train` as a program: the functions `step` (loss, gradients, updates, all in one graph), `evaluate`,
- * `embed` and `predict`. Each elaborates the model and the loss anew, in training or out of it; the variables
+ * `embed` and `predict`. Each elaborates the models and the loss anew, in training or out of it; the variables
  * are the same because their names are.
  */
-import { constantDim, isSize, knownSize, productOfDims, sameDim } from "../ir/dim.ts";
+import type { OneOrMore } from "../../runtime/dataset.ts";
+import { knownSize } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { printType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput, ProgramVariable, TrainingPlan } from "../program.ts";
-import type { Callable, Parameter, TensorTypeExpression, TrainDeclaration } from "../syntax/ast.ts";
+import type { TrainDeclaration } from "../syntax/ast.ts";
 import { takenName } from "../errors/check-names.ts";
-import {
-  missingClasses,
-  noLossInput,
-  notGiven,
-  openVariable,
-  predictNeedsLabels,
-  wrongClasses,
-  wrongTrainSetting,
-} from "../errors/check-train.ts";
+import { openVariable, predictNeedsLabels } from "../errors/check-train.ts";
 import { elaborateBody, enterCall } from "./bodies.ts";
-import { bindName, bindSetting } from "./parameters.ts";
-import { openInput } from "./declarations.ts";
-import { type Frame, bindDim, noAmbient } from "./frame.ts";
-import { givesOneLabel } from "./builtins/data.ts";
+import { type Frame, noAmbient } from "./frame.ts";
 import { dropUnread, functionOf } from "./functions.ts";
 import { metricOutputs, predictionOutputs } from "./metrics.ts";
 import { type Learned, elaborateOptimizer } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
-import { isTensorParameter, matchTensor } from "./signatures.ts";
-import { toTensor } from "./tensors.ts";
-import { type Chosen, type Overrides, type TrainSettings, readTrain, trainFrame } from "./train-settings.ts";
+import { bindLossInputs } from "./train-labels.ts";
+import { type RunModel, bindGiven, runModels } from "./train-models.ts";
+import { type Overrides, type TrainSettings, readTrain, trainFrame } from "./train-settings.ts";
 import { type TensorValue, type Value, tensorValue } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
 
@@ -39,16 +29,14 @@ export interface TrainProgram {
   readonly training: TrainingPlan;
 }
 
-type Labels = "fed" | "absent";
-
-/** What one run through model and loss gives. */
+/** What one run through the models and the loss gives. */
 interface Forward {
   readonly frame: Frame;
   readonly inputs: readonly ProgramInput[];
-  readonly features: TensorValue;
+  readonly models: OneOrMore<RunModel>;
   readonly loss: Value;
   readonly scores: Value | undefined;
-  readonly labels: TensorValue | undefined;
+  readonly labels: readonly TensorValue[];
 }
 
 /** Undefined after a diagnostic. */
@@ -72,7 +60,7 @@ export function elaborateTrain(
   const functions = [
     stepFunction(step, settings),
     evaluateFunction(evaluate, settings),
-    functionOf(program, "embed", predict.inputs, [{ name: "features", node: predict.features.node }]),
+    ...embedFunctions(program, predict),
     predictFunction(predict, settings),
   ];
   const { data, validation, verification, batch, perClass, epochs, steps, seed, spans } = settings;
@@ -92,169 +80,33 @@ export function elaborateTrain(
   };
 }
 
-// ---------------------------------------------------------------- model and loss
+// ---------------------------------------------------------------- models and loss
 
-function forward(frame: Frame, settings: TrainSettings, labels: Labels): Forward | undefined {
-  const inputs: ProgramInput[] = [];
-  const features = runModel(frame, settings.model, inputs);
-  if (features === undefined) return undefined;
-  const { callable } = settings.loss.callee;
-  // Labels are no inputs of a function that does not read them.
-  const fedLabels: ProgramInput[] = labels === "fed" ? inputs : [];
-  const inside = enterCall(
-    frame,
-    settings.loss.callee,
-    settings.loss.span,
-    `${callable.name.name}.`,
-    noAmbient,
-  );
-  if (inside === undefined || !bindSettings(inside, callable, settings.loss)) return undefined;
-  const target = bindLossInputs(inside, settings, features, fedLabels, labels);
-  if (target === undefined) return undefined;
+function forward(frame: Frame, settings: TrainSettings, fed: "fed" | "absent"): Forward | undefined {
+  const models = runModels(frame, settings);
+  if (models === undefined) return undefined;
+  const { loss } = settings;
+  const { callable } = loss.callee;
+  const inside = enterCall(frame, loss.callee, loss.span, `${callable.name.name}.`, noAmbient);
+  if (inside === undefined || !bindGiven(inside, loss)) return undefined;
+  const labels = bindLossInputs(inside, settings, models, fed);
+  if (labels === undefined) return undefined;
   const { value, results } = elaborateBody(inside, callable);
   return {
     frame,
-    inputs,
-    features,
+    inputs: [...models.flatMap(({ inputs }) => inputs), ...labels.inputs],
+    models,
     loss: value,
     scores: results.get("predict"),
-    labels: target === "none" ? undefined : target,
+    labels: labels.values,
   };
-}
-
-function bindSettings(frame: Frame, callable: Callable, { given }: Chosen): boolean {
-  const settings = [...callable.settings, ...callable.parameters].filter(
-    (parameter) => !isTensorParameter(parameter),
-  );
-  return settings.every((parameter) => bindSetting(frame, callable, parameter, given));
-}
-
-function runModel(
-  frame: Frame,
-  { callee, given, span }: Chosen,
-  inputs: ProgramInput[],
-): TensorValue | undefined {
-  const { callable } = callee;
-  const inside = enterCall(frame, callee, span, "", noAmbient);
-  if (inside === undefined || !bindSettings(inside, callable, { callee, given, span })) return undefined;
-  for (const parameter of callable.parameters.filter(isTensorParameter))
-    if (!feed(inside, parameter, parameter.name.name, inputs)) return undefined;
-  const { value } = elaborateBody(inside, callable);
-  const tensor = toTensor(frame, value, span);
-  return tensor.kind === "tensor" ? tensor : undefined;
-}
-
-/** A parameter that the data fills, under a name that no other input has. */
-function feed(
-  frame: Frame,
-  parameter: Parameter & { readonly type: TensorTypeExpression },
-  name: string,
-  inputs: ProgramInput[],
-): TensorValue | undefined {
-  const taken = new Set(inputs.map((input) => input.name));
-  const free = taken.has(name) || ["step", "epoch", "seed"].includes(name) ? `${name}_data` : name;
-  const value = openInput(frame, parameter.type, free, parameter.span);
-  const fed = value === undefined ? undefined : frame.session.program.inputs.get(free);
-  if (value === undefined || fed === undefined || !bindName(frame, "input", parameter.name, value))
-    return undefined;
-  inputs.push(fed);
-  return value;
-}
-
-/** The model's output is the loss's first input, the data's labels are the others. */
-function bindLossInputs(
-  frame: Frame,
-  settings: TrainSettings,
-  features: TensorValue,
-  inputs: ProgramInput[],
-  labels: Labels,
-): TensorValue | "none" | undefined {
-  const { loss, model, data } = settings;
-  const [first, ...rest] = loss.callee.callable.parameters.filter(isTensorParameter);
-  const blame = frame.caller?.frame ?? frame;
-  if (first === undefined) {
-    report(blame, noLossInput.report({ span: loss.span, name: loss.callee.callable.name.name }));
-    return undefined;
-  }
-  const at = { name: first.name.name, span: model.span, blame };
-  const matched = matchTensor(frame, first.type, features, at);
-  if (matched === undefined || !bindName(frame, "input", first.name, matched)) return undefined;
-  let target: TensorValue | undefined;
-  for (const parameter of rest) {
-    if (!bindClasses(frame, settings, parameter.type, data.options["classes"])) return undefined;
-    if (labels === "absent") {
-      bindName(frame, "input", parameter.name, { kind: "error", because: "labels" });
-      continue;
-    }
-    const value = feed(frame, parameter, parameter.name.name, inputs);
-    if (value === undefined) return undefined;
-    if (!fitsClasses(frame, settings, parameter.name.name, value)) return undefined;
-    target ??= value;
-  }
-  return target ?? "none";
-}
-
-/** Where labels that count classes are one number a row, an input of more numbers is given by nothing. */
-function fitsClasses(
-  frame: Frame,
-  { data, loss }: TrainSettings,
-  name: string,
-  { type }: TensorValue,
-): boolean {
-  const width = productOfDims(type.shape.slice(1));
-  const isFilled = data.options["classes"] === undefined || !givesOneLabel(data) || isSize(width, 1);
-  if (isFilled) return true;
-  const facts = { span: loss.span, name, type: printType(type), loss: loss.callee.callable.name.name };
-  report(frame.caller?.frame ?? frame, notGiven.report(facts));
-  return false;
-}
-
-/** `index<C>`: C is the number of classes that the data says. */
-function bindClasses(
-  frame: Frame,
-  { data, spans, loss }: TrainSettings,
-  { bound }: TensorTypeExpression,
-  classes: unknown,
-): boolean {
-  if (bound === undefined || bound.kind !== "name") return true;
-  const span = spans["data"] ?? loss.span;
-  const blame = frame.caller?.frame ?? frame;
-  const isCount = typeof classes === "number" && Number.isInteger(classes) && classes >= 1;
-  if (!isCount) {
-    const wrong = { wanted: "a whole number of at least 1", found: JSON.stringify(classes) };
-    report(
-      blame,
-      classes === undefined
-        ? missingClasses.report({ span, reader: data.reader, files: data.files, name: bound.name })
-        : wrongTrainSetting.report({ span, name: "classes", ...wrong }),
-    );
-    return false;
-  }
-  const known = frame.dims.get(bound.name);
-  if (known !== undefined && !sameDim(known.dim, constantDim(classes))) {
-    report(
-      blame,
-      wrongClasses.report({
-        span,
-        classes,
-        name: bound.name,
-        size: known.dim.key,
-        because: known.because,
-        at: known.span,
-      }),
-    );
-    return false;
-  }
-  if (known === undefined)
-    bindDim(frame, bound.name, constantDim(classes), span, `the data has ${classes} classes`);
-  return true;
 }
 
 /** Everything that is learned has a size before the first batch. */
 function checkSizes(
   frame: Frame,
   variables: ReadonlyMap<string, ProgramVariable>,
-  { model }: TrainSettings,
+  { models: [model] }: TrainSettings,
 ): void {
   for (const { name, type } of variables.values()) {
     const open = type.shape.find((dim) => knownSize(dim) === undefined);
@@ -271,8 +123,8 @@ function checkNames(frame: Frame, { variables, counters }: ProgramState): void {
 }
 
 /** Everything that a parameter may be read for. */
-function rootsOf({ frame, features, loss, scores }: Forward): readonly Node[] {
-  const values = [features, loss, scores, ...frame.session.updated.values()];
+function rootsOf({ frame, models, loss, scores }: Forward): readonly Node[] {
+  const values = [...models.map(({ features }) => features), loss, scores, ...frame.session.updated.values()];
   return values.flatMap((value) => (value?.kind === "tensor" ? [value.node] : []));
 }
 
@@ -310,16 +162,25 @@ function learnedOf(frame: Frame, { name, type, span }: ProgramVariable, loss: Te
 }
 
 function evaluateFunction(
-  { frame, inputs, loss, scores, labels, features }: Forward,
+  { frame, inputs, loss, scores, labels, models: [{ features }] }: Forward,
   settings: TrainSettings,
 ): ProgramFunction | undefined {
   if (loss.kind !== "tensor") return undefined;
   return functionOf(frame.session.program, "evaluate", inputs, [
     { name: "loss", node: loss.node },
     ...metricOutputs(frame, settings.metrics, scores, labels),
-    ...predictionOutputs(frame, scores, labels),
+    ...predictionOutputs(frame, scores, labels[0]),
     { name: "features", node: features.node },
   ]);
+}
+
+/** Of several models one each. */
+function embedFunctions(program: ProgramState, { models }: Forward): readonly ProgramFunction[] {
+  return models.map(({ name, inputs, features }) =>
+    functionOf(program, models.length === 1 ? "embed" : `embed:${name}`, inputs, [
+      { name: "features", node: features.node },
+    ]),
+  );
 }
 
 function predictFunction(

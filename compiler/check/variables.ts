@@ -178,7 +178,10 @@ export function declareState(frame: Frame, statement: StateStatement): void {
   if (!variables.has(variable))
     variables.set(variable, { name: variable, kind, type: node.type, initial: node, span });
   const leaf = builder.make("state", [], { name: variable, dtype: shaped.dtype, shape: shaped.shape }, span);
-  const current = frame.session.updated.get(variable) ?? tensorValue(leaf, shaped);
+  const updated = frame.session.updated.get(variable);
+  // A network that several models are has been here before; no gradient flows through a state.
+  const current =
+    updated === undefined ? tensorValue(leaf, shaped) : makeTensor(frame, "detach", [updated], {}, span);
   bindName(frame, "state", name, current, { variable });
 }
 

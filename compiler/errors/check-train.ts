@@ -103,7 +103,12 @@ export const bothLengths = defineError<At & { readonly epochs: Span }>({
 });
 
 export const missingClasses = defineError<
-  NamedAt & { readonly reader: string; readonly files: readonly string[] }
+  NamedAt & {
+    readonly reader: string;
+    readonly files: readonly string[];
+    /** Which of the labels, counted from 0. */
+    readonly at: number;
+  }
 >({
   code: "M0505",
   title: "Number of classes not given",
@@ -112,10 +117,16 @@ export const missingClasses = defineError<
   example: trainExample(
     'model = M\nloss = L\ndata = csv("flowers.csv", label: "kind")\noptimizer = sgd(rate: 0.5)\nepochs = 1',
   ),
-  report: ({ name, reader, files }) => ({
+  report: ({ name, reader, files, at }) => ({
     message: `the loss needs the number of classes (${name}), and the data does not say it`,
     dataFiles: files,
-    help: `write \`${reader}(…, classes: 10)\``,
+    help: `write \`${reader}(…, classes: ${
+      at === 0
+        ? "10"
+        : `[${Array(at + 1)
+            .fill(10)
+            .join(", ")}]`
+    })\`${at === 0 ? "" : ", a number for each of the labels"}`,
   }),
 });
 
@@ -145,22 +156,70 @@ train T {
   }),
 });
 
-export const notGiven = defineError<NamedAt & { readonly type: string; readonly loss: string }>({
+export const notGiven = defineError<
+  NamedAt & {
+    readonly type: string;
+    readonly loss: string;
+    /** How many labels of a row the data has, and which of them the input would be, counted from 0. */
+    readonly arrays: number;
+    readonly at: number;
+  }
+>({
   code: "M0515",
   title: "Input that nothing gives",
   explanation:
-    "A loss gets the model's output and the data's labels. Labels of `classes` are one class a row; a second tensor of features comes from neither.",
+    "A loss gets the outputs of the models and the labels of the data, in order. Labels of `classes` are one class a row; the output of a second network comes from a second model.",
   example: `${trainExample(`model = M\nloss = pairs\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}loss pairs(x: f32[N, D], other: f32[N, D]) = mean((x - other) ^ 2)\n`,
-  report: ({ name, type, loss }) => ({
-    message: `\`${loss}\` takes \`${name}\`, ${type}, and the data gives one class a row`,
-    help: "let the model give both, or leave `classes` out where the labels are rows of numbers",
+  report: ({ name, type, loss, arrays, at }) => ({
+    message: `\`${loss}\` takes \`${name}\`, ${type}, and the data gives ${at < arrays ? "one class a row" : `labels for ${arrays} ${arrays === 1 ? "input" : "inputs"}`}`,
+    help:
+      at < arrays
+        ? "name another model, `model = [A, B]`, or leave `classes` out where the labels are rows of numbers"
+        : 'name more of the data\'s labels, `y: ["id", "weight"]` in npz or `label: ["id", "weight"]` in csv, or another model, `model = [A, B]`',
   }),
 });
 
-export const noLossInput = defineError<NamedAt>({
+export const wrongArrays = defineError<
+  At & {
+    readonly given: number;
+    readonly names: readonly string[];
+    readonly reader: string;
+    readonly models: Span;
+  }
+>({
+  code: "M0516",
+  title: "Inputs and arrays of features that differ in number",
+  explanation:
+    "The data gives an array of features for each input of the models, in order. Only `npz` holds several; a model that takes a part of its input cuts it off itself.",
+  example: `model Towers(image: f32[N, 4], text: f32[N, 4]) = image * text\n${trainExample(`model = Towers\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}`,
+  report: ({ given, names, reader, models }) => ({
+    message: `the data gives ${given === 1 ? "one array" : `${given} arrays`} of features, and ${names.length === 0 ? "no input takes one" : `${names.length === 1 ? "the one input is" : `the ${names.length} inputs are`} ${listed(names)}`}`,
+    labels: [{ span: models, message: "its inputs" }],
+    help:
+      reader === "npz"
+        ? `name an array for each: \`npz(…, x: [${names.map((name) => `"${name}"`).join(", ")}])\``
+        : `put them into one archive: \`npz(file, x: [${names.map((name) => `"${name}"`).join(", ")}])\``,
+  }),
+});
+
+export const oneNetwork = defineError<NamedAt & { readonly earlier: Span }>({
+  code: "M0517",
+  title: "One network with two settings",
+  explanation:
+    "A model is one network, however often `model = […]` names it: its inputs share its weights, so its settings are the same. Another network is another `model`.",
+  example: `model Tower(x: f32[N, 4], scale = 1.0) = scale * x\n${trainExample(`model = [Tower(scale: 1), Tower(scale: 2)]\nloss = L\ndata = npz("pairs.npz", x: ["left", "right"], classes: 3)\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}`,
+  report: ({ name, earlier }) => ({
+    message: `\`${name}\` is one network, and here it has other settings`,
+    labels: [{ span: earlier, message: "these before" }],
+    help: `give both the same settings, or declare another \`model\` for the second network`,
+  }),
+});
+
+export const noLossInput = defineError<NamedAt & { readonly inputs: number; readonly models: number }>({
   code: "M0507",
   title: "Loss takes nothing from the model",
-  explanation: "The model's output goes to the first input of the loss.",
+  explanation:
+    "The model's output goes to the first input of the loss, those of several models to its first inputs.",
   example: `model M(x: f32[N, 4]) = x
 loss L(weight = 1.0) {
   param W: f32[4]
@@ -177,9 +236,15 @@ train T {
   epochs = 1
 }
 `,
-  report: ({ name }) => ({
-    message: `the loss \`${name}\` has no input for the model's output`,
-    help: `give it one: \`loss ${name}(x: f32[N, D], …)\``,
+  report: ({ name, inputs, models }) => ({
+    message:
+      inputs === 0
+        ? `the loss \`${name}\` has no input for the model's output`
+        : `the loss \`${name}\` has ${inputs === 1 ? "one input" : `${inputs} inputs`} for the outputs of ${models} models`,
+    help: `give it one${models === 1 ? "" : " for each"}: \`loss ${name}(${["x", "z", "v"]
+      .slice(0, Math.min(models, 3))
+      .map((input) => `${input}: f32[N, D]`)
+      .join(", ")}, …)\``,
   }),
 });
 

@@ -83,7 +83,7 @@ export async function runSession(
 function pictures(trainer: Trainer, shown: Dataset): () => Promise<FeaturesMessage> {
   const rows = Array.from({ length: shownRows }, (_, row) => row);
   const features = rowsOf(shown, rows);
-  const labels = Uint8Array.from(shown.labels?.data.subarray(0, shownRows) ?? []);
+  const labels = Uint8Array.from(shown.labels[0]?.data.subarray(0, shownRows) ?? []);
   const weights = trainer.executor.info.variables.find(
     ({ name, kind, shape }) =>
       kind === "parameter" && name.endsWith(".W") && shape[0] === 10 && shape[1] === 2,

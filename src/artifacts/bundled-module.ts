@@ -186,7 +186,7 @@ const trainedType = 'type Trained = Required<Pick<CompiledProgram, "training">>;
 
 function describe(program: Program, { functions }: ProgramInfo): string {
   const main = functions.find(({ name }) => name === "step") ?? functions[0];
-  const inputs = (main?.inputs ?? []).filter(({ role }) => role === "data").map(typeText);
+  const inputs = (main?.inputs ?? []).filter(({ role }) => role !== "counter").map(typeText);
   const parameters = program.variables
     .filter(({ kind }) => kind === "parameter")
     .map(({ type }) =>

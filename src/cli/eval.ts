@@ -104,6 +104,7 @@ async function measure({
   const evaluation = await trainer.evaluate(dataset, training, collector.observe);
   if (isFault(evaluation)) return evaluation;
   const { loss, accuracy, metrics, metricsByClass } = evaluation;
+  const classNames = dataset.labels[0]?.classNames;
   const angles = await anglesOf(program, trainer, collector);
   return {
     on: validation === undefined ? "training" : "validation",
@@ -112,9 +113,7 @@ async function measure({
     ...(accuracy === undefined ? {} : { accuracy }),
     ...(metrics === undefined ? {} : { metrics }),
     ...(metricsByClass === undefined ? {} : { metricsByClass }),
-    ...(metricsByClass === undefined || dataset.classNames === undefined
-      ? {}
-      : { classNames: dataset.classNames }),
+    ...(metricsByClass === undefined || classNames === undefined ? {} : { classNames }),
     ...(angles === undefined
       ? {}
       : { meanOwnAngle: angles.own.mean, meanOtherAngle: angles.nearestOther.mean }),

@@ -1,12 +1,12 @@
 /**
- * A dense array as a file holds it, and how two of them, features and labels, become a dataset. All
+ * A dense array as a file holds it, and how several of them, features and labels, become a dataset. All
  * readers of arrays (IDX, npy, npz) end here, so labels and numbers are checked in one place.
  */
-import { type Dataset, type Features, rowSize } from "../../runtime/dataset.ts";
+import { type Dataset, type Features, type Labels, type OneOrMore, rowSize } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import { type Labels, numberedClasses } from "./labels.ts";
+import { numberedClasses } from "./labels.ts";
 import { type Numbers, firstUnusable, unusableFaults } from "./numbers.ts";
 import { type Normalisation, normalisationOf } from "./options.ts";
 
@@ -19,33 +19,42 @@ export interface DataArray {
 type Described = Pick<DataArray, "name" | "shape">;
 
 export interface ArrayOptions {
-  readonly classes?: number;
+  /** Of the first labels; those after them are values. */
+  readonly classes?: number | readonly number[];
   readonly ignore?: number;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
 }
 
-export function arrayDataset(
-  source: DataSource,
-  options: ArrayOptions,
-  features: DataArray,
-  labels?: DataArray,
-): Dataset | RuntimeFault {
-  const held = noElements(features) ?? featuresInMemory(source, options, features);
-  return isFault(held) ? held : labelled(source, options, features, held, labels);
-}
-
 /** Features with the labels of their rows, where there are some. */
-export function labelled(
+export function labelledRows(
   source: DataSource,
   options: ArrayOptions,
-  described: Described,
-  features: Features,
-  labels: DataArray | undefined,
+  { name, shape: [rows = 0] }: Described,
+  features: OneOrMore<Features>,
+  arrays: readonly DataArray[],
 ): Dataset | RuntimeFault {
-  if (labels === undefined) return { source: described.name, features };
-  const read = labelsOf(source, options, described, labels);
-  return isFault(read) ? read : { source: described.name, features, ...read };
+  const { ignore } = options;
+  const classes = [options.classes ?? []].flat();
+  if (ignore !== undefined && classes.length === 0)
+    return dataFaults.badOption(source.reader, "ignore", "given beside classes: …", ignore);
+  if (classes.length > Math.max(arrays.length, 1))
+    return dataFaults.badOption(
+      source.reader,
+      "classes",
+      `numbers for ${arrays.length} arrays of labels`,
+      classes,
+    );
+  const labels: Labels[] = [];
+  for (const [at, array] of arrays.entries()) {
+    const [count] = array.shape;
+    if (count === undefined) return dataFaults.oneNumber(array.name);
+    if (count !== rows) return dataFaults.rowsDiffer(name, rows, count);
+    const read = labelsOf(array, classes[at], ignore);
+    if (isFault(read)) return read;
+    labels.push(read);
+  }
+  return { source: name, features, labels };
 }
 
 export function noElements({ name, shape }: Described): RuntimeFault | undefined {
@@ -55,12 +64,14 @@ export function noElements({ name, shape }: Described): RuntimeFault | undefined
 }
 
 /** Bytes stay bytes; whole numbers stay whole unless they are scaled; all others become f32. */
-function featuresInMemory(
+export function featuresInMemory(
   source: DataSource,
   options: ArrayOptions,
   features: DataArray,
 ): Features | RuntimeFault {
   const { shape, data } = features;
+  const empty = noElements(features);
+  if (empty !== undefined) return empty;
   const scale = normalisationOf(source, options, shape.slice(1), data instanceof Uint8Array ? 255 : 1);
   if (isFault(scale)) return scale;
   const bad = numberFault(features, scale);
@@ -88,24 +99,17 @@ function rounded(data: Numbers): Features["data"] {
 }
 
 function labelsOf(
-  { reader }: DataSource,
-  { classes, ignore }: ArrayOptions,
-  { name: features, shape: [rows = 0] }: Described,
   labels: DataArray,
+  classes: number | undefined,
+  ignore: number | undefined,
 ): Labels | RuntimeFault {
+  if (classes === undefined) return valueLabels(labels);
   const { name, shape, data } = labels;
-  const [count] = shape;
-  if (count === undefined) return dataFaults.oneNumber(name);
-  if (count !== rows) return dataFaults.rowsDiffer(features, rows, count);
-  if (classes !== undefined)
-    return numberedClasses(
-      name,
-      { labels: data, shape: rowSize(shape) === 1 ? [rows] : shape },
-      { classes, ...(ignore === undefined ? {} : { ignore }) },
-    );
-  return ignore === undefined
-    ? valueLabels(labels)
-    : dataFaults.badOption(reader, "ignore", "given beside classes: …", ignore);
+  return numberedClasses(
+    name,
+    { labels: data, shape: rowSize(shape) === 1 ? shape.slice(0, 1) : shape },
+    { classes, ...(ignore === undefined ? {} : { ignore }) },
+  );
 }
 
 function valueLabels(labels: DataArray): Labels | RuntimeFault {
@@ -113,10 +117,7 @@ function valueLabels(labels: DataArray): Labels | RuntimeFault {
   const bad = numberFault(labels, { mean: [0], std: [1] });
   if (bad !== undefined) return bad;
   const values = rounded(data);
-  return {
-    labels:
-      values instanceof Float32Array
-        ? { dtype: "f32", shape, data: values }
-        : { dtype: "i32", shape, data: Int32Array.from(values) },
-  };
+  return values instanceof Float32Array
+    ? { dtype: "f32", shape, data: values }
+    : { dtype: "i32", shape, data: Int32Array.from(values) };
 }

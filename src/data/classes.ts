@@ -2,6 +2,7 @@
  * Samples that come by class, as files and folders give them: which classes are taken, in the order of their names, and
  * which samples of each. What is held out depends on nothing but the position in its class.
  */
+import type { Labels } from "../../runtime/dataset.ts";
 import { type RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
 import type { OptionKinds, OptionsOf } from "./options.ts";
@@ -47,6 +48,12 @@ export function chooseSamples<T>(
     partOf(samples, options).map((sample) => ({ sample, label })),
   );
   return { classNames, rows };
+}
+
+/** The class of each row, by its place among the names. */
+export function namedLabels(labels: readonly number[], classNames: readonly string[]): Labels {
+  const data = Int32Array.from(labels);
+  return { dtype: "i32", shape: [data.length], data, classes: classNames.length, classNames };
 }
 
 /** Held-out samples lie evenly among the others, as many of each class as the share says. */

@@ -52,12 +52,12 @@ function describeReader(name: string, { doc, example, options }: DataReader): st
 
 const kindWords: { readonly [K in OptionKind]: string } = {
   count: "a whole number",
+  counts: "a whole number or a list",
   whole: "a whole number",
   numbers: "a number or a list",
   fraction: "0 to 1",
-  text: "a string",
-  name: "a name or a position",
-  names: "a list of names or positions",
+  texts: "a string or a list",
+  names: "a name or a position, or a list",
   flag: "true or false",
   part: "a string",
   fit: "a string",

@@ -5,7 +5,7 @@ import { spreadPlaces } from "../../runtime/batches.ts";
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { DataSource } from "../../runtime/program.ts";
-import { type NamedSamples, chooseSamples, classOptions, partOf } from "./classes.ts";
+import { type NamedSamples, chooseSamples, classOptions, namedLabels, partOf } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
 import { isFolder, systemReason } from "./files.ts";
 import { type ImageFile, decode, loadSharp, shapeOf } from "./image-pixels.ts";
@@ -75,24 +75,20 @@ export async function readImages(
     context,
   );
   if (isFault(pixels)) return pixels;
-  const maps = masks === undefined ? {} : await readMasks(sharp, masks, taken, shape, options, context);
+  const maps =
+    masks === undefined ? undefined : await readMasks(sharp, masks, taken, shape, options, context);
   if (isFault(maps)) return maps;
+  const named =
+    labels &&
+    namedLabels(
+      places.map((place) => labels[place] ?? 0),
+      classNames,
+    );
   return {
     source: folder,
-    features: { dtype: "f32", shape: [taken.length, ...shape], ...pixels, ...scale },
+    features: [{ dtype: "f32", shape: [taken.length, ...shape], ...pixels, ...scale }],
+    labels: [maps ?? named ?? []].flat(),
     rowNames: taken.map(({ name }) => name),
-    ...maps,
-    ...(labels === undefined
-      ? {}
-      : {
-          labels: {
-            dtype: "i32",
-            shape: [taken.length],
-            data: Int32Array.from(places, (place) => labels[place] ?? 0),
-          },
-          classes: classNames.length,
-          classNames,
-        }),
   };
 }
 

@@ -65,8 +65,12 @@ const arrayOptions = {
 
 const npzOptions = {
   ...arrayOptions,
-  x: { kind: "text", doc: 'the features\' array; "x" without it' },
-  y: { kind: "text", doc: 'the labels\' array; "y" where there is one' },
+  classes: {
+    kind: "counts",
+    doc: "how many classes the labels name, a number for each of the first; without one labels are values",
+  },
+  x: { kind: "texts", doc: 'the features\' array, or one for each input of the models; "x" without it' },
+  y: { kind: "texts", doc: 'the labels\' array, or one for each input of the loss; "y" where there is one' },
 } as const satisfies OptionKinds;
 
 const csvOptions = {
@@ -90,7 +94,7 @@ export const dataReaders = {
     open: (source, context) => openArrays(source, context, readNpy),
   },
   npz: {
-    doc: "One NumPy archive with an array of features and one of labels.",
+    doc: "One NumPy archive with arrays of features and of labels.",
     example: 'npz("digits.npz", x: "images", y: "labels", classes: 10)',
     files: [1, 1],
     options: npzOptions,
@@ -148,10 +152,10 @@ function openArrays(
     if (isFault(array)) return array;
     arrays.push(array);
   }
-  const [features, labels] = arrays;
+  const [features, ...labels] = arrays;
   return features === undefined
     ? dataFaults.fileCount(source.reader, "a file", 0)
-    : storedDataset(source, options, features, labels, context);
+    : storedDataset(source, options, [features], labels, context);
 }
 
 function openNpz(source: DataSource, context: DataContext): Dataset | RuntimeFault {
@@ -159,12 +163,25 @@ function openNpz(source: DataSource, context: DataContext): Dataset | RuntimeFau
   if (isFault(options)) return options;
   const bytes = openBytes(source.files[0] ?? "", context);
   if (isFault(bytes)) return bytes;
-  const features = readNpz(bytes, options.x ?? "x");
+  const features = arraysOf(bytes, options.x ?? ["x"]);
   if (isFault(features)) return features;
-  if (options.y === undefined && options.classes === undefined)
-    return storedDataset(source, options, features, undefined, context);
-  const labels = readNpz(bytes, options.y ?? "y");
-  return isFault(labels) ? labels : storedDataset(source, options, features, labels, context);
+  const isLabelled = options.y !== undefined || options.classes !== undefined;
+  const labels = isLabelled ? arraysOf(bytes, options.y ?? ["y"]) : [];
+  if (isFault(labels)) return labels;
+  const [first, ...rest] = features;
+  return first === undefined
+    ? dataFaults.fileCount(source.reader, "an array", 0)
+    : storedDataset(source, options, [first, ...rest], labels, context);
+}
+
+function arraysOf(bytes: ByteSource, names: readonly string[]): readonly StoredArray[] | RuntimeFault {
+  const arrays: StoredArray[] = [];
+  for (const name of names) {
+    const array = readNpz(bytes, name);
+    if (isFault(array)) return array;
+    arrays.push(array);
+  }
+  return arrays;
 }
 
 function openTable(

@@ -4,11 +4,9 @@
  * numbering never depends on the order of rows. Nothing is rounded on the way.
  */
 import { labelRangeFault } from "../../runtime/check-rows.ts";
-import { type Dataset, rowSize } from "../../runtime/dataset.ts";
+import { type Labels, rowSize } from "../../runtime/dataset.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-
-export type Labels = Pick<Dataset, "labels" | "classes" | "classNames" | "ignore">;
 
 export function numberedClasses(
   file: string,
@@ -20,7 +18,7 @@ export function numberedClasses(
   const bad =
     (ignore === undefined ? fromOneFault(file, labels, classes) : undefined) ??
     labelRangeFault(file, labels, range);
-  return bad ?? { labels: classLabels(labels, shape), classes, ...ignored };
+  return bad ?? { ...classLabels(labels, shape), classes, ...ignored };
 }
 
 /** One a row, or of some shape a row. */
@@ -47,18 +45,12 @@ function namedClasses(file: string, texts: readonly string[], classes: number): 
   const names = [...new Set(texts)].sort();
   if (names.length !== classes) return dataFaults.classCount(file, classes, names.length, names);
   const numbers = new Map(names.map((name, number) => [name, number]));
-  return {
-    labels: classLabels(
-      texts.map((text) => numbers.get(text) ?? 0),
-      [texts.length],
-    ),
-    classes,
-    classNames: names,
-  };
+  const labels = texts.map((text) => numbers.get(text) ?? 0);
+  return { ...classLabels(labels, [texts.length]), classes, classNames: names };
 }
 
 /** Masks of bytes stay bytes: they are as large as their images. */
-function classLabels(labels: ArrayLike<number>, shape: readonly number[]): NonNullable<Dataset["labels"]> {
+function classLabels(labels: ArrayLike<number>, shape: readonly number[]): Labels {
   const isMask = labels instanceof Uint8Array && shape.length > 1;
   return { dtype: "i32", shape, data: isMask ? labels : Int32Array.from(labels) };
 }

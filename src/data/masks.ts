@@ -4,13 +4,14 @@
  */
 import { existsSync } from "node:fs";
 import { extname, join } from "node:path";
+import type { Labels } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { dataFaults } from "./faults.ts";
 import { openFile } from "./files.ts";
 import type { ImageFile, ImageShape, SharpLibrary } from "./image-pixels.ts";
 import type { ImageOptions } from "./images.ts";
-import { type Labels, numberedClasses } from "./labels.ts";
+import { numberedClasses } from "./labels.ts";
 import { readPngLabels } from "./png-labels.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
 
@@ -55,7 +56,9 @@ export async function readMasks(
     data.set(mask.data, row * size);
   }
   return {
-    labels: { dtype: "i32", shape: [images.length, height, width], data },
+    dtype: "i32",
+    shape: [images.length, height, width],
+    data,
     classes,
     ...(ignore === undefined ? {} : { ignore }),
   };

@@ -8,16 +8,16 @@ import type { RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
 
 export type OptionKind =
-  "count" | "whole" | "numbers" | "fraction" | "text" | "name" | "names" | "flag" | "part" | "fit";
+  "count" | "counts" | "whole" | "numbers" | "fraction" | "texts" | "names" | "flag" | "part" | "fit";
 export type OptionKinds = Readonly<Record<string, { readonly kind: OptionKind; readonly doc: string }>>;
 
 interface OptionValues {
   count: number;
+  counts: readonly number[];
   whole: number;
   numbers: readonly number[];
   fraction: number;
-  text: string;
-  name: string | number;
+  texts: readonly string[];
   names: readonly (string | number)[];
   flag: boolean;
   part: (typeof parts)[number];
@@ -32,15 +32,27 @@ type Parser<K extends OptionKind> = {
 };
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
-const isName = (value: unknown): value is string | number =>
-  typeof value === "string" || Number.isInteger(value);
+const isCount = (value: unknown): value is number => isNumber(value) && Number.isInteger(value) && value >= 1;
+const isText = (value: unknown): value is string => typeof value === "string";
+const isName = (value: unknown): value is string | number => isText(value) || Number.isInteger(value);
+
+/** One value, or a list that is not empty. */
+function oneOrMore<T>(value: unknown, isItem: (item: unknown) => item is T): readonly T[] | undefined {
+  if (isItem(value)) return [value];
+  return Array.isArray(value) && value.length > 0 && value.every(isItem) ? value : undefined;
+}
+
 const parts = ["all", "train", "holdout"] as const;
 const fits = ["cover", "contain", "fill"] as const;
 
 const parsers: { readonly [K in OptionKind]: Parser<K> } = {
   count: {
     wanted: "a whole number of at least 1",
-    parse: (value) => (isNumber(value) && Number.isInteger(value) && value >= 1 ? value : undefined),
+    parse: (value) => (isCount(value) ? value : undefined),
+  },
+  counts: {
+    wanted: "a whole number of at least 1, or a list of them",
+    parse: (value) => oneOrMore(value, isCount),
   },
   whole: {
     wanted: "a whole number",
@@ -48,23 +60,14 @@ const parsers: { readonly [K in OptionKind]: Parser<K> } = {
   },
   numbers: {
     wanted: "a number or a list of numbers",
-    parse: (value) =>
-      isNumber(value)
-        ? [value]
-        : Array.isArray(value) && value.length > 0 && value.every(isNumber)
-          ? value
-          : undefined,
+    parse: (value) => oneOrMore(value, isNumber),
   },
   fraction: {
     wanted: "a number between 0 and 1",
     parse: (value) => (isNumber(value) && value >= 0 && value <= 1 ? value : undefined),
   },
-  text: { wanted: "a string", parse: (value) => (typeof value === "string" ? value : undefined) },
-  name: { wanted: "a name or a position", parse: (value) => (isName(value) ? value : undefined) },
-  names: {
-    wanted: "a list of names or positions",
-    parse: (value) => (Array.isArray(value) && value.length > 0 && value.every(isName) ? value : undefined),
-  },
+  texts: { wanted: "a string or a list of strings", parse: (value) => oneOrMore(value, isText) },
+  names: { wanted: "a name or a position, or a list of them", parse: (value) => oneOrMore(value, isName) },
   flag: { wanted: "true or false", parse: (value) => (typeof value === "boolean" ? value : undefined) },
   part: { wanted: '"all", "train" or "holdout"', parse: (value) => parts.find((part) => part === value) },
   fit: {

@@ -2,14 +2,14 @@
  * An array as it lies in a file: its shape, what its elements are, and where they begin. What fits into memory is loaded
  * whole, larger features are read row by row when a batch wants them.
  */
-import { type Dataset, type Features, rowSize } from "../../runtime/dataset.ts";
+import { type Dataset, type Features, type OneOrMore, rowSize } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
-import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
+import { type RuntimeFault, isFault, rowFaults } from "../../runtime/errors.ts";
 import {
   type ArrayOptions,
   type DataArray,
-  arrayDataset,
-  labelled,
+  featuresInMemory,
+  labelledRows,
   noElements,
   numberFault,
 } from "./array.ts";
@@ -53,19 +53,30 @@ function holdsBytes({ bytes, decode }: ElementType): boolean {
   return decode(new Uint8Array(bytes)) instanceof Uint8Array;
 }
 
-/** The rows of two arrays: labels in memory, and features too where they fit. */
+/** Rows of arrays side by side: labels in memory, and features too where they fit. */
 export function storedDataset(
   source: DataSource,
   options: ArrayOptions,
-  features: StoredArray,
-  labels: StoredArray | undefined,
+  features: OneOrMore<StoredArray>,
+  labels: readonly StoredArray[],
   context: DataContext,
 ): Dataset | RuntimeFault {
-  const named = labels === undefined ? undefined : loaded(labels);
-  if (fitsMemory(bytesInMemoryOf(features), context))
-    return arrayDataset(source, options, loaded(features), named);
-  const held = noElements(features) ?? rowsInFile(source, options, features);
-  return isFault(held) ? held : labelled(source, options, features, held, named);
+  const [described] = features;
+  const bytes = features.reduce((sum, array) => sum + bytesInMemoryOf(array), 0);
+  const open = fitsMemory(bytes, context)
+    ? (array: StoredArray) => featuresInMemory(source, options, loaded(array))
+    : (array: StoredArray) => noElements(array) ?? rowsInFile(source, options, array);
+  const held: Features[] = [];
+  for (const array of features) {
+    const one = open(array);
+    if (isFault(one)) return one;
+    if (array.shape[0] !== described.shape[0])
+      return rowFaults.rowsDiffer(described.name, described.shape[0] ?? 0, array.name, array.shape[0] ?? 0);
+    held.push(one);
+  }
+  const [first, ...rest] = held;
+  if (first === undefined) return dataFaults.noRows(described.name);
+  return labelledRows(source, options, described, [first, ...rest], labels.map(loaded));
 }
 
 /** Rows that stay in the file. All of them are looked at once: a number that cannot be trained on is named here. */

@@ -1,12 +1,11 @@
 /**
- * Rows of named cells, from CSV or JSON, as a dataset: numeric columns are features, one column may be
- * the label.
+ * Rows of named cells, from CSV or JSON, as a dataset: numeric columns are features, others may be labels.
  */
-import type { Dataset } from "../../runtime/dataset.ts";
+import type { Dataset, Labels } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import { type Labels, isDecimal, isNoNumber, textClasses } from "./labels.ts";
+import { isDecimal, isNoNumber, textClasses } from "./labels.ts";
 import { unusableFaults, whyUnusable } from "./numbers.ts";
 import {
   type Normalisation,
@@ -18,11 +17,14 @@ import {
 
 export const tableOptions = {
   label: {
-    kind: "name",
-    doc: "the label's column: a name, or a position (negative from the end); -1 without it",
+    kind: "names",
+    doc: "the label's column, or one for each input of the loss: a name, or a position (negative from the end); -1 without it",
   },
   columns: { kind: "names", doc: "the feature columns; all others by default" },
-  classes: { kind: "count", doc: "how many classes the label names; without it labels are values" },
+  classes: {
+    kind: "counts",
+    doc: "how many classes the label names, a number for each of the first; without one labels are values",
+  },
   ...normalisation,
 } as const satisfies OptionKinds;
 
@@ -44,26 +46,49 @@ export function tableDataset(
   options: OptionsOf<typeof tableOptions>,
 ): Dataset | RuntimeFault {
   const { name, columns, rows } = table;
-  const { classes } = options;
   if (rows.length === 0) return dataFaults.noRows(name);
   for (const [row, { line, cells }] of rows.entries())
     if (cells.length !== columns.length)
       return dataFaults.raggedRow(name, row, rowWords(row, line), cells.length, columns.length);
-  const label = columnAt(table, options.label ?? -1);
-  if (isFault(label)) return label;
-  const chosen = featureColumns(table, label, options.columns);
+  const labelled = columnsAt(table, options.label ?? [-1]);
+  if (isFault(labelled)) return labelled;
+  const chosen = featureColumns(table, labelled, options.columns);
   if (isFault(chosen)) return chosen;
-  // Values may be features as well, as where a model learns to repeat its input.
-  if (classes !== undefined && chosen.includes(label))
-    return dataFaults.labelAmongColumns(name, columns[label] ?? "");
+  const labels = labelsOf(source, table, labelled, { chosen, classes: options.classes ?? [] });
+  if (isFault(labels)) return labels;
   const scale = normalisationOf(source, options, [chosen.length], 1);
   if (isFault(scale)) return scale;
   const values = numbersOf(table, chosen, scale);
   if (isFault(values)) return values;
   const shape = [rows.length, chosen.length];
-  const read = classes === undefined ? labelValues(table, label) : labelClasses(table, label, classes);
-  if (isFault(read)) return read;
-  return { source: name, features: { dtype: "f32", shape, data: values, ...scale }, ...read };
+  return { source: name, features: [{ dtype: "f32", shape, data: values, ...scale }], labels };
+}
+
+/** A column of labels each, the first as many as there are numbers of classes as classes, the others as values. */
+function labelsOf(
+  { reader }: DataSource,
+  table: Table,
+  columns: readonly number[],
+  { chosen, classes }: { readonly chosen: readonly number[]; readonly classes: readonly number[] },
+): readonly Labels[] | RuntimeFault {
+  if (classes.length > columns.length)
+    return dataFaults.badOption(
+      reader,
+      "classes",
+      `numbers for ${columns.length} columns of labels`,
+      classes,
+    );
+  const labels: Labels[] = [];
+  for (const [at, column] of columns.entries()) {
+    const count = classes[at];
+    // Values may be features as well, as where a model learns to repeat its input.
+    if (count !== undefined && chosen.includes(column))
+      return dataFaults.labelAmongColumns(table.name, table.columns[column] ?? "");
+    const read = count === undefined ? labelValues(table, column) : labelClasses(table, column, count);
+    if (isFault(read)) return read;
+    labels.push(read);
+  }
+  return labels;
 }
 
 function columnAt({ name, columns }: Table, column: string | number): number | RuntimeFault {
@@ -72,22 +97,25 @@ function columnAt({ name, columns }: Table, column: string | number): number | R
   return at >= 0 && at < columns.length ? at : dataFaults.noColumn(name, String(column), columns);
 }
 
-function featureColumns(
-  table: Table,
-  label: number,
-  named: readonly (string | number)[] | undefined,
-): readonly number[] | RuntimeFault {
-  if (named === undefined) {
-    const others = table.columns.map((_, at) => at).filter((at) => at !== label);
-    return others.length > 0 ? others : dataFaults.onlyLabel(table.name, table.columns[label] ?? "");
-  }
-  const chosen: number[] = [];
+function columnsAt(table: Table, named: readonly (string | number)[]): readonly number[] | RuntimeFault {
+  const found: number[] = [];
   for (const column of named) {
     const at = columnAt(table, column);
     if (isFault(at)) return at;
-    chosen.push(at);
+    found.push(at);
   }
-  return chosen;
+  return found;
+}
+
+function featureColumns(
+  table: Table,
+  labels: readonly number[],
+  named: readonly (string | number)[] | undefined,
+): readonly number[] | RuntimeFault {
+  if (named !== undefined) return columnsAt(table, named);
+  const others = table.columns.map((_, at) => at).filter((at) => !labels.includes(at));
+  const [label = 0] = labels;
+  return others.length > 0 ? others : dataFaults.onlyLabel(table.name, table.columns[label] ?? "");
 }
 
 function numbersOf(
@@ -133,7 +161,7 @@ function labelValues(table: Table, label: number): Labels | RuntimeFault {
       table.rows[word]?.cells[label] ?? "",
     );
   const data = numbersOf(table, [label], { mean: [0], std: [1] });
-  return isFault(data) ? data : { labels: { dtype: "f32", shape: [data.length], data } };
+  return isFault(data) ? data : { dtype: "f32", shape: [data.length], data };
 }
 
 /** Neither a number nor a missing one. */

@@ -9,7 +9,7 @@ import { extname, join } from "node:path";
 import type { Dataset } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { type NamedSamples, chooseSamples, classOptions } from "./classes.ts";
+import { type NamedSamples, chooseSamples, classOptions, namedLabels } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, isFolder, openFile, systemReason } from "./files.ts";
 import { brokenJson, parseJson } from "./json.ts";
@@ -62,10 +62,13 @@ export function textDataset(
     hashText(sample, ngrams, data.subarray(row * size, (row + 1) * size));
   return {
     source: name,
-    features: { dtype: "f32", shape: [rows.length, size], data, mean: [0], std: [1] },
-    labels: { dtype: "i32", shape: [rows.length], data: Int32Array.from(rows, ({ label }) => label) },
-    classes: classNames.length,
-    classNames,
+    features: [{ dtype: "f32", shape: [rows.length, size], data, mean: [0], std: [1] }],
+    labels: [
+      namedLabels(
+        rows.map(({ label }) => label),
+        classNames,
+      ),
+    ],
   };
 }
 

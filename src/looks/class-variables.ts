@@ -4,7 +4,7 @@
  */
 import { knownSize } from "../../compiler/ir/dim.ts";
 import { isOp, nodesOfGraph } from "../../compiler/ir/node.ts";
-import type { Program } from "../../compiler/program.ts";
+import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { spreadPlaces } from "../../runtime/batches.ts";
 import type { Executor, NamedTensors, HostTensor } from "../../runtime/program.ts";
 
@@ -36,7 +36,9 @@ export type ClassNumber = readonly [label: number, value: number];
  * scores read and features do not. `width` is D.
  */
 export function classWeightsName(program: Program, width: number): string | undefined {
-  const scoring = variablesOf(program, "predict") ?? variablesOf(program, "evaluate");
+  const { functions } = program;
+  const score = ["predict", "evaluate"].flatMap((named) => functions.filter(({ name }) => name === named))[0];
+  const scoring = score === undefined ? undefined : variablesOf(score);
   return classVariables(program).find(
     ({ name, rest }) =>
       (rest.length === 1 || rest.length === 2) && rest.at(-1) === width && scoring?.has(name) === true,
@@ -57,19 +59,21 @@ function classVariables(
     ?.inputs.find((input) => input.bound !== undefined)?.bound;
   const classes = bound === undefined ? undefined : knownSize(bound);
   if (classes === undefined) return [];
-  const embedding = variablesOf(program, "embed");
+  const embedding = program.functions
+    .filter(({ name }) => name === "embed" || name.startsWith("embed:"))
+    .map(variablesOf);
   return program.variables.flatMap(({ name, kind, type }) => {
     const [first, ...rest] = type.shape.map(knownSize);
-    return kind === "optimizer" || first !== classes || embedding?.has(name) === true ? [] : [{ name, rest }];
+    return kind === "optimizer" || first !== classes || embedding.some((read) => read.has(name))
+      ? []
+      : [{ name, rest }];
   });
 }
 
 /** What a function reads. */
-function variablesOf({ functions }: Program, named: string): ReadonlySet<string> | undefined {
-  const fn = functions.find(({ name }) => name === named);
-  if (fn === undefined) return undefined;
+function variablesOf({ graph }: ProgramFunction): ReadonlySet<string> {
   return new Set(
-    nodesOfGraph(fn.graph).flatMap((node) =>
+    nodesOfGraph(graph).flatMap((node) =>
       isOp(node, "parameter") || isOp(node, "state") ? [node.attrs.name] : [],
     ),
   );

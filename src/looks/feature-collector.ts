@@ -26,12 +26,13 @@ export function collectFeatures(): FeatureCollector {
     observe: (batch, outputs) => {
       maps.observe(batch, outputs);
       const rows = outputs["features"];
-      if (rows === undefined || rows.shape.length !== 2 || batch.labels?.dtype !== "i32") return;
-      if (batch.labels.shape.length !== 1) return;
+      if (rows === undefined || rows.shape.length !== 2) return;
+      const [own] = batch.labels;
+      if (own?.dtype !== "i32" || own.shape.length !== 1) return;
       width = rows.shape[1] ?? 0;
       const best = outputs["predictions"]?.data;
-      for (let row = 0; row < batch.labels.data.length && labels.length < rowLimit; row++) {
-        labels.push(batch.labels.data[row] ?? 0);
+      for (let row = 0; row < own.data.length && labels.length < rowLimit; row++) {
+        labels.push(own.data[row] ?? 0);
         features.push(Float32Array.from(rows.data.subarray(row * width, (row + 1) * width)));
         predictions.push(best?.[row] ?? -1);
       }

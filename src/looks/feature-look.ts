@@ -96,7 +96,7 @@ export async function lookAt(
   const verified =
     verification === undefined ? undefined : await verify(trainer, verification, training.batch);
   const classNumbers = await readClassNumbers(program, trainer.executor);
-  const { classNames } = validation ?? dataset;
+  const classNames = (validation ?? dataset).labels[0]?.classNames;
   const labelMaps = collector.labelMaps();
   const record: EvaluationRecord = {
     step,

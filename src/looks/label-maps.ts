@@ -31,7 +31,7 @@ const [rowsKept, longestSide] = [6, 128] as const;
 export function collectLabelMaps(): LabelMapCollector {
   const maps: LabelMap[] = [];
   return {
-    observe: ({ features, labels, rows }, { predictions }) => {
+    observe: ({ features: [features], labels: [labels], rows }, { predictions }) => {
       if (labels?.dtype !== "i32" || predictions === undefined || !areMaps(features, labels)) return;
       for (const [at, row] of rows.entries())
         if (maps.length < rowsKept) maps.push(mapOf({ features, labels, predictions }, at, row));

@@ -10,10 +10,11 @@ import { isOp } from "../../compiler/ir/node.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Reference } from "../../compiler/ops/record.ts";
 import { evaluateNode } from "../../compiler/ops/table.ts";
+import { programInfo } from "../../compiler/artifact.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { inPrimitives } from "../../compiler/reference.ts";
-import { dataInputs } from "../../runtime/dataset.ts";
 import { type RuntimeFault, fault } from "../../runtime/errors.ts";
+import { feedsOf } from "../../runtime/fit-dataset.ts";
 import type { HostTensor } from "../../runtime/program.ts";
 import type { BrokenStep } from "../../runtime/replay.ts";
 
@@ -33,7 +34,7 @@ export function diagnoseNonFinite(program: Program, broken: BrokenStep): NonFini
   const step = program.functions.find(({ name }) => name === "step");
   if (step === undefined) return undefined;
   const graph = inPrimitives(step.graph);
-  const feeds = feedsOf(step, broken);
+  const feeds = feedsFor(program, step, broken);
   const dims = bindingsOf(step, feeds);
   const bad = nonFiniteNodes(nodesOfGraph(graph), feeds, dims);
   const named = graph.outputs.find(({ name }) => name === broken.output || name === `next:${broken.output}`);
@@ -149,35 +150,22 @@ function originOf(output: Node, bad: ReadonlyMap<Node, BadElement>): Node | unde
   return origin;
 }
 
-function feedsOf(step: ProgramFunction, broken: BrokenStep): Readonly<Record<string, Reference>> {
+function feedsFor(
+  program: Program,
+  step: ProgramFunction,
+  broken: BrokenStep,
+): Readonly<Record<string, Reference>> {
   const counters: Readonly<Record<string, number>> = {
     step: broken.step - 1,
     epoch: broken.epoch,
     seed: broken.seed,
   };
-  const feeds: [string, Reference][] = Object.entries(broken.variables).map(([name, value]) => [
-    name,
-    reference(value),
-  ]);
-  for (const input of step.inputs)
-    if (input.role === "counter")
-      feeds.push([input.name, { dtype: "i32", shape: [], data: Float64Array.of(counters[input.name] ?? 0) }]);
-  const inputs = dataInputs(functionInfo(step));
-  if (inputs !== undefined) feeds.push([inputs.features.name, reference(broken.batch.features)]);
-  if (inputs?.labels !== undefined && broken.batch.labels !== undefined)
-    feeds.push([inputs.labels.name, reference(broken.batch.labels)]);
-  return Object.fromEntries(feeds);
-}
-
-function functionInfo(step: ProgramFunction) {
-  const inputs = step.inputs.map(({ name, type, role, bound }) => ({
-    name,
-    role,
-    dtype: type.dtype,
-    shape: type.shape.map((dim) => knownSize(dim) ?? dim.key),
-    ...(bound === undefined ? {} : { bound: knownSize(bound) ?? 0 }),
-  }));
-  return { name: step.name, inputs, outputs: [] };
+  const counted = step.inputs
+    .filter(({ role }) => role === "counter")
+    .map(({ name }) => [name, { dtype: "i32", shape: [], data: Float64Array.of(counters[name] ?? 0) }] as const);
+  const given = { ...broken.variables, ...feedsOf(programInfo(program, "reference", ""), "step", broken.batch) };
+  const tensors = Object.entries(given).map(([name, value]) => [name, reference(value)] as const);
+  return Object.fromEntries([...counted, ...tensors]);
 }
 
 function reference(tensor: HostTensor): Reference {

@@ -1,34 +1,46 @@
 /** The rows that a run's `train` names, or others of its kind, as its model sees them. */
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import type { DataSource, HostTensor, TrainingInfo } from "../../runtime/program.ts";
+import { embedFunctions } from "../../runtime/fit-dataset.ts";
+import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
 import { embedRows } from "./embed-rows.ts";
 import { openFitted } from "./fitted-dataset.ts";
 import { folderFaults } from "./folder-faults.ts";
 import type { TrainedRun } from "./trained-run.ts";
 
-/** Features of rows, and what is known of the rows: labels, the classes that they count, the names of files. */
-export interface EmbeddedRows extends Pick<Dataset, "labels" | "classNames" | "rowNames"> {
+/** Features of rows, and what is known of the rows: labels with the names of their classes, the names of files. */
+export interface EmbeddedRows extends Pick<Dataset, "labels" | "rowNames"> {
   /** f32[rows, …] */
   readonly features: HostTensor;
 }
 
-/** Opens the rows, reads them as training did, and embeds them. */
+/** Opens the rows, reads them as training did, and embeds them: by the first model, or of several by that of the name. */
 export async function embedData(
   { training, trainer, context }: TrainedRun,
   source: DataSource,
+  model?: string,
 ): Promise<EmbeddedRows | RuntimeFault> {
-  const dataset = await openFitted(source, trainer.executor.info, "embed", context);
+  const { info } = trainer.executor;
+  const embedding = embeddingOf(info, model);
+  if (isFault(embedding)) return embedding;
+  const dataset = await openFitted(source, info, embedding, context);
   if (isFault(dataset)) return dataset;
-  const features = await embedRows(trainer, dataset, training.batch);
-  const { labels, rowNames, classNames } = dataset;
-  return {
-    features,
-    ...(labels === undefined ? {} : { labels }),
-    ...(classNames === undefined ? {} : { classNames }),
-    ...(rowNames === undefined ? {} : { rowNames }),
-  };
+  const features = await embedRows(trainer, dataset, training.batch, model);
+  const { labels, rowNames } = dataset;
+  return { features, labels, ...(rowNames === undefined ? {} : { rowNames }) };
+}
+
+/** The names of a program's models; none where it has only one, whose features need no name. */
+export function modelNames(info: ProgramInfo): readonly string[] {
+  return embedFunctions(info).flatMap(({ name }) => name.split(":").slice(1));
+}
+
+/** The function by which rows become features. */
+export function embeddingOf(info: ProgramInfo, model: string | undefined): string | RuntimeFault {
+  const names = modelNames(info);
+  if (model === undefined) return embedFunctions(info)[0]?.name ?? "embed";
+  return names.includes(model) ? `embed:${model}` : folderFaults.missingModel(info.name, model, names);
 }
 
 /** Which rows of a `train` are meant: by default those of the validation, else of the training. */

@@ -1,13 +1,18 @@
 /** What a trained model makes of a dataset's rows, batch by batch: their features or their scores. */
 import { consecutiveRows } from "../../runtime/batches.ts";
-import { type Dataset, gatherBatch, rowCount } from "../../runtime/dataset.ts";
+import { type Dataset, type OneOrMore, gatherBatch, rowCount } from "../../runtime/dataset.ts";
 import type { HostTensor } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
 
-/** Features, f32[rows, …]. The dataset was opened for the program's `embed`. */
-export function embedRows(trainer: Trainer, dataset: Dataset, batch: number): Promise<HostTensor> {
+/** Features, f32[rows, …], by the first model or that of the name. The dataset was fitted to the function that embeds. */
+export function embedRows(
+  trainer: Trainer,
+  dataset: Dataset,
+  batch: number,
+  model?: string,
+): Promise<HostTensor> {
   return inBatches(dataset, batch, async (rows) => {
-    const features = await trainer.embed(rows);
+    const features = await trainer.embed(rows, model);
     if (features === undefined) throw new Error(`${trainer.executor.info.name} has no features`);
     return features;
   });
@@ -25,7 +30,7 @@ export function predictRows(trainer: Trainer, dataset: Dataset, batch: number): 
 async function inBatches(
   dataset: Dataset,
   batch: number,
-  run: (features: HostTensor) => Promise<HostTensor>,
+  run: (features: OneOrMore<HostTensor>) => Promise<HostTensor>,
 ): Promise<HostTensor> {
   const parts: HostTensor[] = [];
   const rows = rowCount(dataset);

@@ -2,27 +2,28 @@
  * Rows that a program hands over, as the reader of a run's training data would have made them: bytes as shares of 255
  * where that reader takes them so, less its `mean`, divided by its `std`.
  */
-import { type Dataset, dataInputs, fitDataset } from "../../runtime/dataset.ts";
+import { type Dataset, sideBySide } from "../../runtime/dataset.ts";
 import { type RuntimeFault, fault, fitFaults, isFault, runFaults } from "../../runtime/errors.ts";
+import { dataInputs, fitDataset } from "../../runtime/fit-dataset.ts";
 import type { DataSource, InputInfo, ProgramInfo } from "../../runtime/program.ts";
-import { arrayDataset } from "../data/array.ts";
+import { featuresInMemory } from "../data/array.ts";
 import { normalisation, parseOptions } from "../data/options.ts";
 
 /** One row after the other in one array, or a list of rows. */
 export type Rows = Float32Array | Int32Array | Uint8Array | readonly (readonly number[])[];
 
+/** Of several inputs the rows of each, by the input's name. */
+export type GivenRows = Rows | Readonly<Record<string, Rows>>;
+
 /** The rows as the function of a program takes them. Throws where they are no rows at all. */
 export function givenRows(
-  rows: Rows,
+  rows: GivenRows,
   source: DataSource,
-  { name: program, functions }: ProgramInfo,
-  name: "predict" | "embed",
+  info: ProgramInfo,
+  name: string,
 ): Dataset | RuntimeFault {
-  const info = functions.find((fn) => fn.name === name);
-  const inputs = info === undefined ? undefined : dataInputs(info);
-  if (inputs === undefined) return runFaults.missingFunction(program, name);
-  const features = arrayOf(rows, source, inputs.features);
-  if (isFault(features)) return features;
+  const inputs = dataInputs(info, name);
+  if (inputs === undefined) return runFaults.missingFunction(info.name, name);
   const { mean, std } = source.options;
   const options = parseOptions(
     {
@@ -32,8 +33,36 @@ export function givenRows(
     normalisation,
   );
   if (isFault(options)) return options;
-  const dataset = arrayDataset(source, options, { name: given, ...features });
-  return isFault(dataset) ? dataset : fitDataset(dataset, { features: inputs.features });
+  const datasets: Dataset[] = [];
+  for (const input of inputs.features) {
+    const own = rowsFor(rows, input, inputs.features);
+    if (isFault(own)) return own;
+    const array = arrayOf(own, source, input);
+    if (isFault(array)) return array;
+    const features = featuresInMemory(source, options, { name: given, ...array });
+    if (isFault(features)) return features;
+    datasets.push({ source: `${given} for "${input.name}"`, features: [features], labels: [] });
+  }
+  const [first, ...others] = datasets;
+  if (first === undefined) return runFaults.missingFunction(info.name, name);
+  const dataset = others.length === 0 ? { ...first, source: given } : sideBySide(first, ...others);
+  return isFault(dataset) ? dataset : fitDataset(dataset, { ...inputs, labels: [] });
+}
+
+/** The rows of one input; those of a single one need no name. */
+function rowsFor(
+  rows: GivenRows,
+  { name }: InputInfo,
+  inputs: readonly InputInfo[],
+): Rows | RuntimeFault {
+  const names = inputs.map((input) => input.name);
+  if (!isByName(rows)) return names.length === 1 ? rows : givenFaults.severalInputs(names);
+  const strange = Object.keys(rows).find((key) => !names.includes(key));
+  return strange === undefined && rows[name] !== undefined ? rows[name] : givenFaults.severalInputs(names);
+}
+
+function isByName(rows: GivenRows): rows is Readonly<Record<string, Rows>> {
+  return typeof rows === "object" && rows !== null && !Array.isArray(rows) && !ArrayBuffer.isView(rows);
 }
 
 /** How faults name the rows. */
@@ -93,6 +122,12 @@ function elementsOf(shape: readonly number[]): number {
 }
 
 const givenFaults = {
+  severalInputs: (names: readonly string[]) =>
+    fault(
+      "M0763",
+      `rows are wanted for ${names.map((name) => `"${name}"`).join(" and ")}`,
+      `give them by name: { ${names.map((name) => `${name}: rows`).join(", ")} }`,
+    ),
   brokenRow: (elements: number, shape: readonly number[]) =>
     fault(
       "M0731",

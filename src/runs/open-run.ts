@@ -5,10 +5,10 @@
 import { type RuntimeFault, fault, isFault } from "../../runtime/errors.ts";
 import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
-import { type EmbeddedRows, embedData, rowsAsked } from "./embed-data.ts";
+import { type EmbeddedRows, embedData, embeddingOf, rowsAsked } from "./embed-data.ts";
 import { embedRows, predictRows } from "./embed-rows.ts";
 import { folderFaults } from "./folder-faults.ts";
-import { type Rows, givenRows } from "./given-rows.ts";
+import { type GivenRows, givenRows } from "./given-rows.ts";
 import { displayedName } from "../sources/host.ts";
 import type { RunInfo } from "./run-folder.ts";
 import { type Source, elaborated, placeOf } from "../sources/source.ts";
@@ -35,13 +35,17 @@ export interface OpenedRun {
   readonly step: number;
   /**
    * Features of rows, f32[rows, …]. The rows are as the files of the training data have them: `mean`, `std` and the 255 of
-   * bytes are applied here. What a reader does before that, like bringing images to one size, is for the caller.
+   * bytes are applied here. What a reader does before that, like bringing images to one size, is for the caller. Of several
+   * models it is the first, or that of the name.
    */
-  readonly embed: (rows: Rows) => Promise<HostTensor | RuntimeFault>;
+  readonly embed: (rows: GivenRows, model?: string) => Promise<HostTensor | RuntimeFault>;
   /** Scores of rows, f32[rows, classes], with the margin off. A fault where the loss has no scores. */
-  readonly predict: (rows: Rows) => Promise<HostTensor | RuntimeFault>;
+  readonly predict: (rows: GivenRows) => Promise<HostTensor | RuntimeFault>;
   /** Features of rows in files: of those that the `train` names, by default its validation, or of any other source. */
-  readonly embedData: (rows?: DataSetting | DataSource) => Promise<EmbeddedRows | RuntimeFault>;
+  readonly embedData: (
+    rows?: DataSetting | DataSource,
+    model?: string,
+  ) => Promise<EmbeddedRows | RuntimeFault>;
   /** Frees the device; the run is of no use afterwards. */
   readonly dispose: () => void;
 }
@@ -77,10 +81,12 @@ function openedRun(run: TrainedRun): OpenedRun {
     program,
     training,
     step: trainer.progress.step,
-    embed: (rows) =>
+    embed: (rows, model) =>
       whileOpen(async () => {
-        const dataset = givenRows(rows, training.data, program, "embed");
-        return isFault(dataset) ? dataset : embedRows(trainer, dataset, training.batch);
+        const embedding = embeddingOf(program, model);
+        if (isFault(embedding)) return embedding;
+        const dataset = givenRows(rows, training.data, program, embedding);
+        return isFault(dataset) ? dataset : embedRows(trainer, dataset, training.batch, model);
       }),
     predict: (rows) =>
       whileOpen(async () => {
@@ -88,7 +94,7 @@ function openedRun(run: TrainedRun): OpenedRun {
         const dataset = givenRows(rows, training.data, program, "predict");
         return isFault(dataset) ? dataset : predictRows(trainer, dataset, training.batch);
       }),
-    embedData: (rows) => whileOpen(() => embedSource(run, rows)),
+    embedData: (rows, model) => whileOpen(() => embedSource(run, rows, model)),
     dispose: () => {
       if (!disposed) trainer.dispose();
       disposed = true;
@@ -99,8 +105,9 @@ function openedRun(run: TrainedRun): OpenedRun {
 async function embedSource(
   run: TrainedRun,
   rows: DataSetting | DataSource | undefined,
+  model: string | undefined,
 ): Promise<EmbeddedRows | RuntimeFault> {
-  if (typeof rows === "object" && isDataSource(rows)) return embedData(run, rows);
+  if (typeof rows === "object" && isDataSource(rows)) return embedData(run, rows, model);
   if (rows !== undefined && !dataSettings.some((setting) => setting === rows))
     throw new TypeError(
       `embedData takes ${dataSettings.join(", ")} or a source { reader, files, options }, not ${JSON.stringify(rows)}`,
@@ -108,7 +115,7 @@ async function embedSource(
   const setting = rowsAsked(run.training, rows);
   if (isFault(setting)) return setting;
   const source = run.training[setting];
-  return source === undefined ? folderFaults.missingRows(setting, []) : embedData(run, source);
+  return source === undefined ? folderFaults.missingRows(setting, []) : embedData(run, source, model);
 }
 
 function isDataSource(value: object): value is DataSource {

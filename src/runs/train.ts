@@ -127,11 +127,12 @@ type Failed = Extract<TrainSummary, { kind: "failed" }>;
 
 /** Names are numbered anew in each file, so another name would pass for one of the classes that are trained. */
 function strangeClass(dataset: Dataset, validation: Dataset | undefined): RuntimeFault | undefined {
-  const { classNames: trained } = dataset;
-  const strange = trained && validation?.classNames?.find((name) => !trained.includes(name));
-  return validation === undefined || strange === undefined
-    ? undefined
-    : dataFaults.strangeClass(validation.source, strange, dataset.source);
+  for (const [at, { classNames: trained }] of dataset.labels.entries()) {
+    const strange = trained && validation?.labels[at]?.classNames?.find((name) => !trained.includes(name));
+    if (validation !== undefined && strange !== undefined)
+      return dataFaults.strangeClass(validation.source, strange, dataset.source);
+  }
+  return undefined;
 }
 
 async function prepare(request: TrainRequest): Promise<Prepared | Failed> {

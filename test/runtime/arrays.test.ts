@@ -1,7 +1,8 @@
 /** Datasets from arrays, and what is said of arrays that do not fit together. */
 import { expect, test } from "vitest";
 import { type Arrays, datasetOf } from "../../runtime/arrays.ts";
-import { fitDataset, gatherBatch } from "../../runtime/dataset.ts";
+import { gatherBatch } from "../../runtime/dataset.ts";
+import { fitDataset } from "../../runtime/fit-dataset.ts";
 import type { InputInfo } from "../../runtime/program.ts";
 import { faultText, whole } from "../support/datasets.ts";
 
@@ -10,11 +11,11 @@ const features = Uint8Array.of(0, 10, 20, 30, 40, 50);
 test("rows, their labels, and the normalised batch", () => {
   const dataset = whole(datasetOf({ features, shape: [2], labels: [2, 0, 1], classes: 3, mean: 10, std: 5 }));
   const { features: batch, labels } = gatherBatch(dataset, [2, 0]);
-  expect([batch.shape, [...batch.data]]).toEqual([
+  expect([batch[0].shape, [...batch[0].data]]).toEqual([
     [2, 2],
     [6, 8, -2, 0],
   ]);
-  expect([...(labels?.data ?? [])]).toEqual([1, 2]);
+  expect([...(labels[0]?.data ?? [])]).toEqual([1, 2]);
 });
 
 const rows = { features, shape: [2] };
@@ -52,16 +53,16 @@ test.each<readonly [object, RegExp]>([
 
 test("a mean and a std for each place of the last axis, as files may have them", () => {
   const dataset = whole(datasetOf({ ...rows, mean: [0, 10], std: Float32Array.of(10, 20) }));
-  expect([...gatherBatch(dataset, [0, 1, 2]).features.data]).toEqual([0, 0, 2, 1, 4, 2]);
+  expect([...gatherBatch(dataset, [0, 1, 2]).features[0].data]).toEqual([0, 0, 2, 1, 4, 2]);
 });
 
 test("large numbers that mean and std bring near 1 are taken", () => {
   const dataset = whole(datasetOf({ ...floats(0, 2 ** 100), std: 2 ** 100 }));
-  expect([...gatherBatch(dataset, [0]).features.data]).toEqual([0, 1]);
+  expect([...gatherBatch(dataset, [0]).features[0].data]).toEqual([0, 1]);
 });
 
 test("labels that are no classes: whole numbers of any kind, and fractions where no classes are named", () => {
-  const labelsOf = (labels: ArrayLike<number | bigint>) => whole(datasetOf({ ...rows, labels })).labels;
+  const labelsOf = (labels: ArrayLike<number | bigint>) => whole(datasetOf({ ...rows, labels })).labels[0];
   expect(labelsOf([0n, 2n, 1n])).toEqual({ dtype: "i32", shape: [3], data: Int32Array.of(0, 2, 1) });
   expect(labelsOf([-1, 2, 1])?.dtype).toBe("i32");
   expect(labelsOf([1, 0.5, -2])).toEqual({ dtype: "f32", shape: [3], data: Float32Array.of(1, 0.5, -2) });
@@ -77,16 +78,20 @@ test("a mask a row has a class for each pixel, and a number that is none", () =>
     classes: 2,
   };
   const dataset = whole(datasetOf({ ...masks, ignore: 255 }));
-  expect(dataset).toMatchObject({ classes: 2, ignore: 255, labels: { dtype: "i32", shape: [2, 2] } });
-  const y: InputInfo = { name: "y", role: "data", dtype: "i32", shape: ["N", 2] };
+  expect(dataset).toMatchObject({ labels: [{ dtype: "i32", shape: [2, 2], classes: 2, ignore: 255 }] });
+  const y: InputInfo = { name: "y", role: "labels", dtype: "i32", shape: ["N", 2] };
   const features: InputInfo = { name: "x", role: "data", dtype: "f32", shape: ["N", 2, 1] };
-  expect(whole(fitDataset(dataset, { features, labels: y })).labels?.shape).toEqual([2, 2]);
-  expect(faultText(fitDataset(dataset, { features, labels: { ...y, bound: 2 } }))).toContain(
-    'M0757 the data has labels that are no class (ignore: 255), but "y" takes classes 0…1',
-  );
-  expect(faultText(fitDataset(dataset, { features, labels: { ...y, shape: ["N"], bound: 2 } }))).toContain(
-    "M0730",
-  );
+  expect(
+    whole(fitDataset(dataset, { features: [features], labels: [y], arrays: 1 })).labels[0]?.shape,
+  ).toEqual([2, 2]);
+  expect(
+    faultText(fitDataset(dataset, { features: [features], labels: [{ ...y, bound: 2 }], arrays: 1 })),
+  ).toContain('M0757 the data has labels that are no class (ignore: 255), but "y" takes classes 0…1');
+  expect(
+    faultText(
+      fitDataset(dataset, { features: [features], labels: [{ ...y, shape: ["N"], bound: 2 }], arrays: 1 }),
+    ),
+  ).toContain("M0730");
   expect(faultText(datasetOf(masks))).toContain("M0725 label 1 of row 0 of the data is 255");
   expect(faultText(datasetOf({ ...masks, labelShape: [3] }))).toContain("4 labels");
   expect(faultText(datasetOf({ ...masks, labelShape: [0] }))).toContain("M0604 labelShape of the data is");
@@ -96,8 +101,8 @@ test("a mask a row has a class for each pixel, and a number that is none", () =>
 test("fractions do not fit an input of classes, and the first is named", () => {
   const dataset = whole(datasetOf({ ...rows, labels: [1, 0.5, 0] }));
   const input = { name: "x", dtype: "f32", shape: ["N", 2], role: "data" } as const;
-  const classes = { name: "y", dtype: "i32", shape: ["N"], role: "data", bound: 2 } as const;
-  expect(faultText(fitDataset(dataset, { features: input, labels: classes }))).toMatch(
+  const classes = { name: "y", dtype: "i32", shape: ["N"], role: "labels", bound: 2 } as const;
+  expect(faultText(fitDataset(dataset, { features: [input], labels: [classes], arrays: 1 }))).toMatch(
     /M0723 the labels of the data are fractions, the first in row 1/,
   );
 });

@@ -129,7 +129,7 @@ describe("a run", () => {
     await run(trainer, dataset, options);
     const x = rowsOf(dataset, [0, 1, 2]);
     expect((await trainer.predict(x))?.shape).toEqual([3, 3]);
-    expect((await trainer.embed(x))?.data).toEqual(x.data);
+    expect((await trainer.embed(x))?.data).toEqual(x[0].data);
     expect(whole(await trainer.evaluate(dataset, { batch: 7 }))).toMatchObject({ accuracy: 1, rows: 23 });
   });
 });
@@ -268,9 +268,9 @@ describe("weights of another run", () => {
 });
 
 describe("a loss that is no number", () => {
-  const features = dataset.features.data.slice();
+  const features = dataset.features[0].data.slice();
   features[17 * 4] = 3e38;
-  const spoiled: Dataset = { ...dataset, features: { ...dataset.features, data: features } };
+  const spoiled: Dataset = { ...dataset, features: [{ ...dataset.features[0], data: features }] };
 
   it("stops with the step that did the harm and the variables before it", async () => {
     const trainer = await freshTrainer();
@@ -335,13 +335,12 @@ describe("what does not fit", () => {
       shape: [23],
       data: Int32Array.from({ length: 23 }, (_, row) => (row === 9 ? 7 : 0)),
     } as const;
-    expect(await start({ ...dataset, labels })).toMatchInlineSnapshot(
+    expect(await start({ ...dataset, labels: [labels] })).toMatchInlineSnapshot(
       `"M0725 the label of row 9 of corners is 7, but with 3 classes labels are 0…2 / correct the row (rows count from 0), or write classes: 8 if there are more classes"`,
     );
   });
   it("names missing labels, no rows and bad settings", async () => {
-    const { labels: _, ...bare } = dataset;
-    expect(await start(bare)).toMatch(/M0722 corners has no labels/);
+    expect(await start({ ...dataset, labels: [] })).toMatch(/M0722 corners has no labels/);
     expect(await start(cornerDataset(0, 4, 3))).toMatch(/M0603 corners has no rows/);
     expect(await start(dataset, { batch: 0 })).toMatch(/M0604 batch is 0/);
     expect(await start(dataset, { batch: 4, epochs: 1.5 })).toMatch(/M0604 epochs is 1.5/);

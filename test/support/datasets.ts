@@ -12,9 +12,8 @@ export function cornerDataset(rows: number, width: number, classes: number): Dat
   );
   return {
     source: "corners",
-    features: { dtype: "f32", shape: [rows, width], data, mean: [0], std: [1] },
-    labels: { dtype: "i32", shape: [rows], data: labels },
-    classes,
+    features: [{ dtype: "f32", shape: [rows, width], data, mean: [0], std: [1] }],
+    labels: [{ dtype: "i32", shape: [rows], data: labels, classes }],
   };
 }
 

@@ -90,7 +90,7 @@ export function fakeExecutor({ width, classes, rate }: FakeSettings): Executor {
 
 function fakeInfo(width: number, classes: number): ProgramInfo {
   const x = { name: "x", dtype: "f32", shape: ["N", width], role: "data" } as const;
-  const y = { name: "y", dtype: "i32", shape: ["N"], role: "data", bound: classes } as const;
+  const y = { name: "y", dtype: "i32", shape: ["N"], role: "labels", bound: classes } as const;
   const counters = ["step", "epoch", "seed"].map(
     (name) => ({ name, dtype: "i32", shape: [], role: "counter" }) as const,
   );

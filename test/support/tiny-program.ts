@@ -41,7 +41,7 @@ export function tinyProgram({ width, classes, rate, first, training }: TinySetti
   const next = b.sub(W, b.mul(b.f32(rate), gradient));
   const data: readonly ProgramInput[] = [
     { name: "x", type: types.x, role: "data" },
-    { name: "y", type: types.y, role: "data", bound: C },
+    { name: "y", type: types.y, role: "labels", bound: C },
   ];
   const counted: readonly ProgramInput[] = ["seed", "step"].map((name) => ({
     name,

@@ -73,6 +73,26 @@ export function givesOneLabel({ reader, files }: DataSource): boolean {
   return !isArrays && !(reader === "images" && files.length > 1);
 }
 
+/** How many arrays of features such data gives a row. */
+export function featureArrays({ options }: DataSource): number {
+  return countOf(options["x"]);
+}
+
+/** How many labels of a row such data gives to the loss. */
+export function labelArrays({ options }: DataSource): number {
+  return countOf(options["y"] ?? options["label"]);
+}
+
+function countOf(named: Option | undefined): number {
+  return Array.isArray(named) ? named.length : 1;
+}
+
+/** How many classes the first labels have, as it was written; those after them are values. */
+export function classCounts({ options }: DataSource): readonly unknown[] {
+  const { classes } = options;
+  return Array.isArray(classes) ? classes : classes === undefined ? [] : [classes];
+}
+
 export function isReaderName(name: string): name is DataName {
   return readerNames.has(name);
 }

@@ -198,7 +198,6 @@ train Parts {
     ["[sgd]", "M0512 a metric is the name of a function, not the optimizer `sgd`", ""],
     ["[3]", "M0512 a metric is the name of a function, not 3", ""],
     ["[hits]", "M0512 a metric gives one number, or [part, whole], but the fn `hits` gives f32[N]", ""],
-    ["[alone]", "M0301", ""],
     ["[accuracy, accuracy]", "M0103", ""],
   ])("metrics = %s: %s", (metrics, message, help) => {
     const refused = refusalOf(withMetrics, "Plain", { set: { metrics } });

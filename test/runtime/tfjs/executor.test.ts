@@ -19,7 +19,7 @@ export const info = {
       name: "step",
       inputs: [
         { name: "x", dtype: "f32", shape: ["N", 3], role: "data" },
-        { name: "y", dtype: "i32", shape: ["N"], role: "data", bound: 4 },
+        { name: "y", dtype: "i32", shape: ["N"], role: "labels", bound: 4 },
       ],
       outputs: [{ name: "total", dtype: "f32", shape: [] }, { name: "twice", dtype: "f32", shape: ["2*N", 3] }],
     },

@@ -11,6 +11,7 @@ import type { TrainingEvent, TrainingOptions, TrainingOutcome } from "../../../r
 import { type GpuDevice, openDevice } from "../../../runtime/webgpu/device.ts";
 import { createWebGpuExecutor } from "../../../runtime/webgpu/executor.ts";
 import { gpuOfNode } from "../../../src/executors/dawn.ts";
+import type { Dataset } from "../../../runtime/dataset.ts";
 import { cornerDataset, whole } from "../../support/datasets.ts";
 import { describeOnGpu } from "../../support/gpu.ts";
 import { gpuModule } from "../../support/gpu-runs.ts";
@@ -79,9 +80,9 @@ describeOnGpu("training", (gpu) => {
   });
 
   test("a loss that is no number is found at its step, and checkpoints are of good steps", async () => {
-    const features = dataset.features.data.slice();
+    const features = dataset.features[0].data.slice();
     features[397 * 4] = 3e38;
-    const spoiled = { ...dataset, features: { ...dataset.features, data: features } };
+    const spoiled: Dataset = { ...dataset, features: [{ ...dataset.features[0], data: features }] };
     const waited = await started(createWebGpuExecutor(module, gpu));
     const expected = await run(waited, { checkpointEvery: 1 }, undefined, spoiled);
     const saved: Uint8Array[] = [];

@@ -59,12 +59,13 @@ const bytesOf = async (folder: string, options: DataSource["options"] = {}, chan
 describe("images", () => {
   it("are the pixels of their files, in folders and files by name, over 255", async () => {
     const dataset = whole(await open("exact"));
-    expect(dataset.features.shape).toEqual([3, 2, 3, 3]);
-    expect(dataset).toMatchObject({ classes: 2, classNames: ["a", "b"], source: "exact" });
-    expect([...(dataset.labels?.data ?? [])]).toEqual([0, 0, 1]);
-    expect([...dataset.features.data.subarray(0, 3)]).toEqual([1, 2, 3]); // 10.png before 2.png
-    expect([...dataset.features.data.subarray(18, 21)]).toEqual([7, 8, 9]);
-    expect([...gatherBatch(dataset, [2]).features.data.subarray(12)]).toEqual(
+    expect(dataset.features[0].shape).toEqual([3, 2, 3, 3]);
+    expect(dataset.source).toBe("exact");
+    expect(dataset.labels[0]).toMatchObject({ classes: 2, classNames: ["a", "b"] });
+    expect([...(dataset.labels[0]?.data ?? [])]).toEqual([0, 0, 1]);
+    expect([...dataset.features[0].data.subarray(0, 3)]).toEqual([1, 2, 3]); // 10.png before 2.png
+    expect([...dataset.features[0].data.subarray(18, 21)]).toEqual([7, 8, 9]);
+    expect([...gatherBatch(dataset, [2]).features[0].data.subarray(12)]).toEqual(
       [0, 0, 0, 51, 102, 153].map((value) => Math.fround(value / 255)),
     );
   });
@@ -72,22 +73,22 @@ describe("images", () => {
   it("become grey, coloured or with opacity; what is transparent is white without it", async () => {
     put("opacity/a/1.png", await plain([100, 50, 0, 0], 1, 1).png().toBuffer());
     put("opacity/a/2.png", await plain([100, 50, 0, 255], 1, 1).png().toBuffer());
-    expect([...(await bytesOf("opacity")).data]).toEqual([100, 50, 0, 0, 100, 50, 0, 255]);
-    expect([...(await bytesOf("opacity", { channels: 3 })).data]).toEqual([255, 255, 255, 100, 50, 0]);
+    expect([...(await bytesOf("opacity"))[0].data]).toEqual([100, 50, 0, 0, 100, 50, 0, 255]);
+    expect([...(await bytesOf("opacity", { channels: 3 }))[0].data]).toEqual([255, 255, 255, 100, 50, 0]);
     put("grey/a/1.png", await plain([77], 2, 2).toColourspace("b-w").png().toBuffer());
-    expect(await bytesOf("grey")).toMatchObject({ shape: [1, 2, 2, 1] });
-    expect([...(await bytesOf("grey")).data]).toEqual([77, 77, 77, 77]);
-    expect([...(await bytesOf("grey", { channels: 3 })).data].slice(0, 3)).toEqual([77, 77, 77]);
-    expect([...(await bytesOf("grey", { channels: 4 })).data].slice(0, 4)).toEqual([77, 77, 77, 255]);
+    expect((await bytesOf("grey"))[0]).toMatchObject({ shape: [1, 2, 2, 1] });
+    expect([...(await bytesOf("grey"))[0].data]).toEqual([77, 77, 77, 77]);
+    expect([...(await bytesOf("grey", { channels: 3 }))[0].data].slice(0, 3)).toEqual([77, 77, 77]);
+    expect([...(await bytesOf("grey", { channels: 4 }))[0].data].slice(0, 4)).toEqual([77, 77, 77, 255]);
     // White stays white and black stays black, whatever weights the channels have.
     put("ends/a/1.png", await raw([0, 0, 0, 255, 255, 255], 1, 2, 3).png().toBuffer());
-    expect([...(await bytesOf("ends", { channels: 1 })).data]).toEqual([0, 255]);
+    expect([...(await bytesOf("ends", { channels: 1 }))[0].data]).toEqual([0, 255]);
   });
 
   it("of sixteen bits a channel become bytes", async () => {
     const wide = sharp(Uint16Array.from([0, 32_896, 65_535]), { raw: { height: 1, width: 3, channels: 1 } });
     put("deep/a/1.png", await wide.toColourspace("grey16").png().toBuffer());
-    expect([...(await bytesOf("deep")).data]).toEqual([0, 128, 255]);
+    expect([...(await bytesOf("deep"))[0].data]).toEqual([0, 128, 255]);
   });
 
   it("are brought to one size, and other proportions are cut, put on white or stretched", async () => {
@@ -96,19 +97,19 @@ describe("images", () => {
     put("fits/a/1.png", await raw(Array<number[]>(8).fill(row).flat(), 8, 16, 1).png().toBuffer());
     // To tens: scaling rings a little beside an edge.
     const middle = async (fit: string, at: number) =>
-      10 * Math.round(((await bytesOf("fits", { size: 8, channels: 1, fit })).data[at] ?? -1) / 10);
+      10 * Math.round(((await bytesOf("fits", { size: 8, channels: 1, fit }))[0].data[at] ?? -1) / 10);
     expect([await middle("cover", 33), await middle("cover", 36)]).toEqual([120, 120]);
     expect([await middle("contain", 4), await middle("contain", 28), await middle("contain", 24)]).toEqual([
       260, 120, 0,
     ]);
     expect([await middle("fill", 24), await middle("fill", 28)]).toEqual([0, 120]);
-    expect((await bytesOf("fits", { size: [6, 10], channels: 1 })).shape).toEqual([1, 6, 10, 1]);
+    expect((await bytesOf("fits", { size: [6, 10], channels: 1 }))[0].shape).toEqual([1, 6, 10, 1]);
   });
 
   it("that a camera turned are turned back", async () => {
     const turned = await raw([10, 20], 1, 2, 1).withMetadata({ orientation: 6 }).png().toBuffer();
     put("turned/a/1.png", turned);
-    const { shape, data } = await bytesOf("turned", { channels: 1 });
+    const [{ shape, data }] = await bytesOf("turned", { channels: 1 });
     expect([shape, [...data]]).toEqual([
       [1, 2, 1, 1],
       [10, 20],
@@ -124,7 +125,7 @@ describe("images", () => {
       "lossy/a/4.svg",
       '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="rgb(200,120,40)"/></svg>',
     );
-    const { data, shape } = await bytesOf("lossy", { channels: 3 });
+    const [{ data, shape }] = await bytesOf("lossy", { channels: 3 });
     expect(shape).toEqual([4, 8, 8, 3]);
     for (const [at, value] of data.entries()) expect(Math.abs(value - (colour[at % 3] ?? 0))).toBeLessThan(5);
   });
@@ -139,12 +140,12 @@ describe("images", () => {
             .toBuffer(),
         );
     const held = whole(await open("many", { fewest: 3, part: "holdout", first: 2 }));
-    expect(held.classNames).toEqual(["b", "c"]);
-    const pixels = [...held.features.data];
+    expect(held.labels[0]?.classNames).toEqual(["b", "c"]);
+    const pixels = [...held.features[0].data];
     expect(pixels).toEqual([98, 4, 0, 98, 9, 0, 99, 4, 0, 99, 9, 0]);
     const seen: string[] = [];
     const onRead = (read: number, of: number) => seen.push(`${read}/${of}`);
-    expect((await bytesOf("many", { classes: 3 }, { limit: 6, onRead })).shape).toEqual([6, 1, 1, 3]);
+    expect((await bytesOf("many", { classes: 3 }, { limit: 6, onRead }))[0].shape).toEqual([6, 1, 1, 3]);
     expect(seen).toEqual(["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]);
   });
 
@@ -152,8 +153,8 @@ describe("images", () => {
     put("loose-images/2.png", await plain([4, 5, 6], 1, 1).png().toBuffer());
     put("loose-images/10.png", await plain([1, 2, 3], 1, 1).png().toBuffer());
     const dataset = whole(await open("loose-images"));
-    expect([...dataset.features.data]).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(dataset.labels).toBeUndefined();
+    expect([...dataset.features[0].data]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(dataset.labels).toEqual([]);
     expect(dataset.rowNames).toEqual(["loose-images/10.png", "loose-images/2.png"]);
     expect(spreadRows(whole(await open("exact")), 2).rowNames).toEqual(["exact/a/10.png", "exact/a/2.png"]);
     expect(faultText(await open("loose-images", { classes: 2 }))).toContain(
@@ -169,7 +170,7 @@ describe("images", () => {
     put("linked/a/1.png", await plain([1, 2, 3], 1, 1).png().toBuffer());
     symlinkSync(join(root, "exact/b"), join(root, "linked/b"));
     symlinkSync(join(root, "exact/b/1.png"), join(root, "linked/a/2.png"));
-    expect(whole(await open("linked", { size: 1, channels: 3 })).labels?.data).toEqual(
+    expect(whole(await open("linked", { size: 1, channels: 3 })).labels[0]?.data).toEqual(
       Int32Array.of(0, 0, 1),
     );
     writeFileSync(join(outer, "secret.png"), await plain([1, 2, 3], 1, 1).png().toBuffer());
@@ -191,8 +192,8 @@ describe("images", () => {
       whole(await open("many", options)),
       whole(await open("many", options, little)),
     ];
-    expect(stored.features.data).toHaveLength(0);
-    expect(stored.features.shape).toEqual(inMemory.features.shape);
+    expect(stored.features[0].data).toHaveLength(0);
+    expect(stored.features[0].shape).toEqual(inMemory.features[0].shape);
     const rows = [7, 0, 29, 7];
     expect(gatherBatch(stored, rows)).toEqual(gatherBatch(inMemory, rows));
     expect(gatherBatch(spreadRows(stored, 5), [4, 1])).toEqual(gatherBatch(spreadRows(inMemory, 5), [4, 1]));
@@ -209,7 +210,7 @@ describe("images", () => {
     put("many/a/0.png", await plain([9, 9, 9], 1, 1).png().toBuffer());
     utimesSync(join(root, "many/a/0.png"), 1, 1);
     const changed = whole(await open("many", options, little));
-    expect([...gatherBatch(changed, [0]).features.data.slice(0, 3)]).toEqual(
+    expect([...gatherBatch(changed, [0]).features[0].data.slice(0, 3)]).toEqual(
       [9, 9, 9].map((value) => Math.fround(value / 255)),
     );
     expect(readdirSync(join(cache, "images"))).toHaveLength(3);

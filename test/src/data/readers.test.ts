@@ -89,29 +89,29 @@ describe("idx", () => {
     for (const name of ["../data/images", "../data/images.gz", "npm:digits/data/images"]) {
       const dataset = whole(await open("idx", [name, "../data/labels"], { classes: 3 }));
       const batch = gatherBatch(dataset, [2, 0]);
-      expect(batch.features.shape).toEqual([2, 2, 2]);
-      expect([...batch.features.data]).toEqual(
+      expect(batch.features[0].shape).toEqual([2, 2, 2]);
+      expect([...batch.features[0].data]).toEqual(
         [5, 6, 7, 8, 0, 51, 102, 255].map((value) => Math.fround(value / 255)),
       );
-      expect([...(batch.labels?.data ?? [])]).toEqual([1, 2]);
+      expect([...(batch.labels[0]?.data ?? [])]).toEqual([1, 2]);
     }
   });
 
   it("normalises with mean and std, numbers or lists", async () => {
     const one = gatherBatch(whole(await open("idx", ["../data/images"], { mean: 127.5, std: 127.5 })), [0]);
-    expect([...one.features.data]).toEqual([-1, -0.6, -0.2, 1].map(Math.fround));
+    expect([...one.features[0].data]).toEqual([-1, -0.6, -0.2, 1].map(Math.fround));
     const each = gatherBatch(
       whole(await open("idx", ["../data/images"], { mean: [0, 1], std: [1, 2] })),
       [0],
     );
-    expect([...each.features.data]).toEqual([0, 25, 102, 127]);
+    expect([...each.features[0].data]).toEqual([0, 25, 102, 127]);
   });
 
   it("takes rows spread evenly when there is a limit", async () => {
     const dataset = whole(await open("idx", ["../data/images", "../data/labels"], { classes: 3 }, 2));
-    expect([dataset.features.shape, dataset.labels?.data]).toEqual([[2, 2, 2], Int32Array.of(2, 0)]);
-    expect([...dataset.features.data]).toEqual([0, 51, 102, 255, 1, 2, 3, 4]);
-    expect(whole(await open("idx", ["../data/images"], {}, 9)).features.shape).toEqual([3, 2, 2]);
+    expect([dataset.features[0].shape, dataset.labels[0]?.data]).toEqual([[2, 2, 2], Int32Array.of(2, 0)]);
+    expect([...dataset.features[0].data]).toEqual([0, 51, 102, 255, 1, 2, 3, 4]);
+    expect(whole(await open("idx", ["../data/images"], {}, 9)).features[0].shape).toEqual([3, 2, 2]);
   });
 
   it("says what is wrong", async () => {
@@ -153,14 +153,14 @@ describe("idx", () => {
   it("takes a class for each pixel, as bytes, and one label that is no class", async () => {
     const files = ["../data/images", "../data/images"];
     const dataset = whole(await open("idx", files, { classes: 205, ignore: 255 }));
-    expect(dataset.labels).toMatchObject({ dtype: "i32", shape: [3, 2, 2] });
-    expect(dataset.labels?.data).toBeInstanceOf(Uint8Array);
-    expect([dataset.classes, dataset.ignore]).toEqual([205, 255]);
-    expect(gatherBatch(dataset, [2, 0]).labels).toEqual({
+    expect(dataset.labels[0]).toMatchObject({ dtype: "i32", shape: [3, 2, 2] });
+    expect(dataset.labels[0]?.data).toBeInstanceOf(Uint8Array);
+    expect([dataset.labels[0]?.classes, dataset.labels[0]?.ignore]).toEqual([205, 255]);
+    expect(gatherBatch(dataset, [2, 0]).labels[0]).toEqual({
       dtype: "i32",
       shape: [2, 2, 2],
       data: Int32Array.of(255, 1, 2, 3, 0, 51, 102, 204).map(
-        (_, at) => dataset.labels?.data[(at + 8) % 12] ?? 0,
+        (_, at) => dataset.labels[0]?.data[(at + 8) % 12] ?? 0,
       ),
     });
   });
@@ -359,7 +359,7 @@ describe("npy and npz", () => {
       }),
     );
     const dataset = whole(await open("npz", ["../data/a.npz"], { classes: 2 }));
-    expect([dataset.features.shape, dataset.labels?.data]).toEqual([[2, 1], Int32Array.of(0, 1)]);
+    expect([dataset.features[0].shape, dataset.labels[0]?.data]).toEqual([[2, 1], Int32Array.of(0, 1)]);
     expect(faultText(await open("npz", ["../data/a.npz"], { x: "z" }))).toMatchInlineSnapshot(
       `"M0726 ../data/a.npz has no array "z" / its arrays are x, y"`,
     );
@@ -378,7 +378,7 @@ describe("npy and npz", () => {
         "M0719 the label of row 1 of ../data/y.npy is 0.5, not a whole number / leave classes: out for a loss on values, or correct the label",
       ]
     `);
-    expect(whole(await open("npy", ["../data/ok.npy", "../data/y.npy"])).labels?.dtype).toBe("f32");
+    expect(whole(await open("npy", ["../data/ok.npy", "../data/y.npy"])).labels[0]?.dtype).toBe("f32");
   });
 
   it("says what is wrong", () => {
@@ -416,15 +416,15 @@ describe("csv and json", () => {
   it("reads columns, sorts class names and skips blank lines", async () => {
     put("data/iris.csv", `\ufeff${iris.replaceAll("\n", "\r\n")}\r\n`);
     const dataset = whole(await open("csv", ["../data/iris.csv"], { label: "species", classes: 2 }));
-    expect(dataset.classNames).toEqual(["a", "b"]);
-    expect([...(dataset.labels?.data ?? [])]).toEqual([1, 0, 1]);
-    expect([...dataset.features.data]).toEqual([1.5, 2, -0.2, 0.5, 3, 4].map(Math.fround));
+    expect(dataset.labels[0]?.classNames).toEqual(["a", "b"]);
+    expect([...(dataset.labels[0]?.data ?? [])]).toEqual([1, 0, 1]);
+    expect([...dataset.features[0].data]).toEqual([1.5, 2, -0.2, 0.5, 3, 4].map(Math.fround));
   });
 
   it("takes named columns, positions, values as labels and files without a header", async () => {
     put("data/plain.csv", "1,2,3\n4,5,6\n");
     const plain = whole(await open("csv", ["../data/plain.csv"], { header: false, label: 0, columns: [2] }));
-    expect([plain.labels, [...plain.features.data]]).toEqual([
+    expect([plain.labels[0], [...plain.features[0].data]]).toEqual([
       { dtype: "f32", shape: [2], data: Float32Array.of(1, 4) },
       [3, 6],
     ]);
@@ -445,10 +445,13 @@ describe("csv and json", () => {
         { b: 1, a: 2 },
       ]),
     );
-    expect(whole(await open("json", ["../data/rows.json"], { classes: 2 })).classNames).toEqual(["x", "y"]);
-    expect([...whole(await open("json", ["../data/objects.json"], { classes: 2 })).features.data]).toEqual([
-      1, 2,
+    expect(whole(await open("json", ["../data/rows.json"], { classes: 2 })).labels[0]?.classNames).toEqual([
+      "x",
+      "y",
     ]);
+    expect([...whole(await open("json", ["../data/objects.json"], { classes: 2 })).features[0].data]).toEqual(
+      [1, 2],
+    );
   });
 
   it("takes labels for numbers where all are, else for names", async () => {
@@ -463,7 +466,7 @@ describe("csv and json", () => {
       const text = (dataset: typeof csv) =>
         isFault(dataset)
           ? faultText(dataset).replaceAll(/labels\.(csv|json)/g, "F")
-          : `${dataset.labels?.data.join()} ${dataset.classNames?.join() ?? "numbers"}`;
+          : `${dataset.labels[0]?.data.join()} ${dataset.labels[0]?.classNames?.join() ?? "numbers"}`;
       expect(text(csv)).toBe(text(json));
       return text(csv);
     };
@@ -501,7 +504,7 @@ describe("csv and json", () => {
     const read = async (...labels: readonly unknown[]) => {
       put("data/values.json", JSON.stringify(labels.map((label) => [1, label])));
       const dataset = await open("json", ["../data/values.json"], { classes: 2 });
-      return isFault(dataset) ? dataset.code : [...(dataset.labels?.data ?? [])];
+      return isFault(dataset) ? dataset.code : [...(dataset.labels[0]?.data ?? [])];
     };
     expect(await read(1, 0)).toEqual([1, 0]);
     expect(await read(true, false)).toEqual([1, 0]);
@@ -524,7 +527,7 @@ describe("csv and json", () => {
       [
         "M0749 "y" of ../data/answer.csv is the label and among the columns of features: the model would read the answer / leave it out of columns: [...], or name another column with label: …",
         "no fault",
-        "M0709 columns of csv is [], but it must be a list of names or positions / change columns in the source, or leave it out",
+        "M0709 columns of csv is [], but it must be a name or a position, or a list of them / change columns in the source, or leave it out",
         "no fault",
       ]
     `);
@@ -605,7 +608,7 @@ describe("csv and json", () => {
   it("reads JSON Lines, a row a line", async () => {
     put("data/lists.jsonl", "\n[1,0]\r\n\n[2,1]\n");
     const lists = whole(await open("json", ["../data/lists.jsonl"], { classes: 2 }));
-    expect([[...lists.features.data], [...(lists.labels?.data ?? [])]]).toEqual([
+    expect([[...lists.features[0].data], [...(lists.labels[0]?.data ?? [])]]).toEqual([
       [1, 2],
       [0, 1],
     ]);
@@ -614,7 +617,7 @@ describe("csv and json", () => {
       return open("json", ["../data/objects.jsonl"], { label: "b", columns: ["a"], classes: 2 });
     };
     const named = whole(await objects('{"a":1,"b":0}', '{"b":1,"a":2,"note":"x"}'));
-    expect([[...named.features.data], [...(named.labels?.data ?? [])]]).toEqual([
+    expect([[...named.features[0].data], [...(named.labels[0]?.data ?? [])]]).toEqual([
       [1, 2],
       [0, 1],
     ]);
@@ -720,14 +723,14 @@ describe("text", () => {
         whole(await open("text", ["../texts"], { size: 64, part, classes: 2 })),
       ),
     );
-    expect([all, train, held].map((dataset) => dataset?.features.shape)).toEqual([
+    expect([all, train, held].map((dataset) => dataset?.features[0].shape)).toEqual([
       [20, 64],
       [16, 64],
       [4, 64],
     ]);
-    expect(all?.classNames).toEqual(["zwei", "één"]);
+    expect(all?.labels[0]?.classNames).toEqual(["zwei", "één"]);
     const norm = Array.from(
-      gatherBatch(all ?? whole(await open("text", ["../texts"])), [3]).features.data,
+      gatherBatch(all ?? whole(await open("text", ["../texts"])), [3]).features[0].data,
     ).reduce((sum, value) => sum + value * value, 0);
     expect(norm).toBeCloseTo(1, 5);
   });
@@ -749,11 +752,13 @@ describe("text", () => {
   it("cuts windows, takes a range of classes and JSON", async () => {
     put("data/t.json", JSON.stringify({ b: ["x".repeat(50)], a: ["y".repeat(50)], c: ["short"] }));
     const dataset = whole(await open("text", ["../data/t.json"], { size: 16, window: 25 }));
-    expect([dataset.classNames, dataset.features.shape]).toEqual([
+    expect([dataset.labels[0]?.classNames, dataset.features[0].shape]).toEqual([
       ["a", "b"],
       [4, 16],
     ]);
-    expect(whole(await open("text", ["../data/t.json"], { size: 16, first: 2 })).classNames).toEqual(["b"]);
+    expect(
+      whole(await open("text", ["../data/t.json"], { size: 16, first: 2 })).labels[0]?.classNames,
+    ).toEqual(["b"]);
     expect([
       faultText(await open("text", ["../data/t.json"], { classes: 5 })),
       faultText(await open("text", ["../data/t.json"], { holdout: 0, part: "holdout" })),

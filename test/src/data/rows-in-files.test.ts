@@ -69,10 +69,10 @@ describe.each(files)("%s", (_, reader, names, options) => {
   test("rows read one by one are those that are read at once", async () => {
     const inMemory = whole(await open(reader, names, options));
     const stored = whole(await open(reader, names, options, 1));
-    expect([stored.features.data.length, stored.features.stored]).toEqual([0, expect.anything()]);
-    expect([stored.features.dtype, stored.features.shape, stored.labels]).toEqual([
-      inMemory.features.dtype,
-      inMemory.features.shape,
+    expect([stored.features[0].data.length, stored.features[0].stored]).toEqual([0, expect.anything()]);
+    expect([stored.features[0].dtype, stored.features[0].shape, stored.labels]).toEqual([
+      inMemory.features[0].dtype,
+      inMemory.features[0].shape,
       inMemory.labels,
     ]);
     const rows = [3, 0, 3, 1];

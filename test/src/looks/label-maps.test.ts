@@ -21,7 +21,7 @@ const bytes = (text: string) => [...Buffer.from(text, "base64")];
 function collected(features: HostTensor, labels: HostTensor, predictions: HostTensor): readonly LabelMap[] {
   const collector = collectLabelMaps();
   const rows = Array.from({ length: labels.shape[0] ?? 0 }, (_, row) => row + 4);
-  collector.observe({ features, labels, rows }, { predictions });
+  collector.observe({ features: [features], labels: [labels], rows }, { predictions });
   return collector.collected();
 }
 

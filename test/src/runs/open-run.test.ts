@@ -80,10 +80,10 @@ function messageOf(found: unknown): string {
 describe("an opened run", () => {
   test("embeds rows of a table with the reader's mean and std", async () => {
     const run = await opened("table");
-    const { features, labels, classNames } = whole(await run.embedData("data"));
+    const { features, labels } = whole(await run.embedData("data"));
     expect(features.shape).toEqual([6, 2]);
-    expect([...(labels?.data ?? [])]).toEqual([0, 1, 2, 0, 1, 2]);
-    expect(classNames).toBeUndefined();
+    expect([...(labels[0]?.data ?? [])]).toEqual([0, 1, 2, 0, 1, 2]);
+    expect(labels[0]?.classNames).toBeUndefined();
     for (const same of [rows, Float32Array.from(rows.flat()), Uint8Array.from(rows.flat())])
       expect(numbersOf(await run.embed(same))).toEqual([...features.data]);
     run.dispose();
