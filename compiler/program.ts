@@ -54,7 +54,7 @@ export interface Program {
   /**
    * train: `step` (outputs `loss`, metrics: `accuracy`, and `metric:NAME` for functions of scores and labels;
    *        `lambda`-like traces under `trace:NAME`, and every `next:…`), `evaluate` (`loss`, metrics,
-   *        `predictions`, `features` of the first model), `embed` or, of several models, `embed:NAME` (`features`), `predict` (`scores`).
+   *        `predictions`, `features` of the first model), `embed` or, of several models, `embed_NAME` (`features`), `predict` (`scores`).
    * other: `value` (output `value`, and `next:…` of states when training), and with gradients asked for
    *        `gradient:NAME` for each float input and parameter.
    * margin: `curve`, see check/margin.ts.

@@ -6,20 +6,25 @@ import { type Scale, badScale, labelRangeFault, valueFault } from "./check-rows.
 import { type Dataset, type Features, type Labels, rowSize } from "./dataset.ts";
 import { type RuntimeFault, isFault, rowFaults, runFaults } from "./errors.ts";
 
-/** What `datasetOf` makes a dataset of. */
-export interface Arrays {
-  /** Row after row. Bytes and whole numbers are taken as numbers unless `dtype` says i32. */
-  readonly features: Float32Array | Int32Array | Uint8Array;
-  /** Of one row: `[28, 28, 1]`. */
-  readonly shape: readonly number[];
-  /** One a row: its class, counted from 0, or without `classes` any number, for a loss on values. */
-  readonly labels?: ArrayLike<number | bigint>;
+/** Labels of rows: one a row, its class, counted from 0, or without `classes` any number, for a loss on values. */
+export interface LabelArray {
+  readonly labels: ArrayLike<number | bigint>;
   /** Of the labels of one row where it has several, as a mask has one a pixel: `[28, 28]`. */
   readonly labelShape?: readonly number[];
   /** How many classes the labels name. */
   readonly classes?: number;
   /** A label that is no class: what it marks counts for nothing. */
   readonly ignore?: number;
+}
+
+/** What `datasetOf` makes a dataset of. */
+export interface Arrays extends Omit<LabelArray, "labels"> {
+  /** Row after row. Bytes and whole numbers are taken as numbers unless `dtype` says i32. */
+  readonly features: Float32Array | Int32Array | Uint8Array;
+  /** Of one row: `[28, 28, 1]`. */
+  readonly shape: readonly number[];
+  /** Of a loss that takes several a list: `[{ labels: ids, classes: 10 }, { labels: weights }]`. */
+  readonly labels?: LabelArray["labels"] | readonly LabelArray[];
   /** Subtracted when a batch is gathered, 0 by default; a list repeats over the row. */
   readonly mean?: number | ArrayLike<number>;
   /** Divided by then, 1 by default; a list repeats over the row. */
@@ -31,16 +36,24 @@ export interface Arrays {
 
 /**
  * Rows of features, f32[rows, …shape] once they are scaled, and their labels: i32[rows, …labelShape] classes, or f32 where they
- * are fractions and no `classes` are named; `sideBySide` puts datasets of the same rows together. A fault names the first row, element or setting that does not fit. The features are
+ * are fractions and no `classes` are named; for several inputs `sideBySide` puts datasets of the same rows together. A fault names the first row, element or setting that does not fit. The features are
  * looked at once here: what is written into them later is not checked.
  */
 export function datasetOf(arrays: Arrays): Dataset | RuntimeFault {
   const { labels, source = "the data" } = arrays;
   const features = featuresOf(arrays, source);
   if (isFault(features)) return features;
-  const read = labels === undefined ? undefined : labelsOf(labels, features.shape[0] ?? 0, arrays, source);
-  if (isFault(read)) return read;
-  return { source, features: [features], labels: read === undefined ? [] : [read] };
+  const read: Labels[] = [];
+  for (const given of labels === undefined ? [] : isList(labels) ? labels : [{ ...arrays, labels }]) {
+    const one = labelsOf(given, features.shape[0] ?? 0, source);
+    if (isFault(one)) return one;
+    read.push(one);
+  }
+  return { source, features: [features], labels: read };
+}
+
+function isList(labels: NonNullable<Arrays["labels"]>): labels is readonly LabelArray[] {
+  return labels.length > 0 && typeof labels[0] === "object";
 }
 
 function featuresOf(
@@ -75,9 +88,8 @@ function isCount(value: unknown): boolean {
 }
 
 function labelsOf(
-  given: ArrayLike<number | bigint>,
+  { labels: given, classes, ignore, labelShape = [] }: LabelArray,
   rows: number,
-  { classes, ignore, labelShape = [] }: Arrays,
   source: string,
 ): Labels | RuntimeFault {
   if (classes !== undefined && !isCount(classes))

@@ -24,7 +24,7 @@ export function dataInputs({ functions }: ProgramInfo, name: string): DataInputs
 
 /** The functions that embed rows: one, or one for each of several models. */
 export function embedFunctions({ functions }: ProgramInfo): readonly FunctionInfo[] {
-  return functions.filter(({ name }) => name === "embed" || name.startsWith("embed:"));
+  return functions.filter(({ name }) => name === "embed" || name.startsWith("embed_"));
 }
 
 /**

@@ -25,7 +25,7 @@ export {
   spreadRows,
 } from "./dataset.ts";
 export { type DataInputs, dataInputs, embedFunctions, fitDataset } from "./fit-dataset.ts";
-export { type Arrays, datasetOf } from "./arrays.ts";
+export { type Arrays, type LabelArray, datasetOf } from "./arrays.ts";
 export { DeviceFault, DeviceLost } from "./device-fault.ts";
 export { type RuntimeFault, isFault } from "./errors.ts";
 export type {

@@ -35,7 +35,7 @@ export interface InputInfo extends ValueInfo {
 }
 
 /**
- * A function of a program: `step`, `evaluate`, `predict` or `embed` of a `train` (`embed:NAME` for each where it has several
+ * A function of a program: `step`, `evaluate`, `predict` or `embed` of a `train` (`embed_NAME` for each where it has several
  * models), else the entry itself.
  */
 export interface FunctionInfo {

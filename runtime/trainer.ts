@@ -133,7 +133,7 @@ export class Trainer {
   /** Features of rows, f32[N, D]: by the first model, or of several by that of the name. Undefined where there is none. */
   async embed(features: RowInputs, model?: string): Promise<HostTensor | undefined> {
     const offered = embedFunctions(this.executor.info);
-    const info = model === undefined ? offered[0] : offered.find(({ name }) => name === `embed:${model}`);
+    const info = model === undefined ? offered[0] : offered.find(({ name }) => name === `embed_${model}`);
     return info === undefined ? undefined : this.#outputOf(info, features, "features");
   }
 

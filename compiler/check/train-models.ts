@@ -16,7 +16,7 @@ import { report } from "./report.ts";
 import { isTensorParameter } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
 import type { Chosen, TrainSettings } from "./train-settings.ts";
-import type { TensorValue } from "./values.ts";
+import { type TensorValue, areSame } from "./values.ts";
 
 export interface RunModel {
   /** As `embed` of several names it: `Tower`, and `Tower_2` where it comes up again. */
@@ -74,10 +74,9 @@ function pathsOf(models: readonly Chosen[]): readonly string[] {
 
 /** A network that comes up again has the settings that it had. */
 function areOneNetworkEach(frame: Frame, models: readonly Chosen[]): boolean {
-  const text = ({ span }: Chosen) => frame.module.text.slice(span.start, span.end).replace(/\s+/g, "");
   for (const [at, model] of models.entries()) {
     const earlier = models.slice(0, at).find(({ callee }) => callee.callable === model.callee.callable);
-    if (earlier === undefined || text(earlier) === text(model)) continue;
+    if (earlier === undefined || areSame(earlier.given, model.given)) continue;
     const { name } = model.callee.callable.name;
     report(frame, oneNetwork.report({ span: model.span, name, earlier: earlier.span }));
     return false;
@@ -86,15 +85,18 @@ function areOneNetworkEach(frame: Frame, models: readonly Chosen[]): boolean {
 }
 
 /** An array of the data for each input. */
-function fitArrays(frame: Frame, { models, data, spans }: TrainSettings): boolean {
+function fitArrays(frame: Frame, { models, data, validation, spans }: TrainSettings): boolean {
   const names = models.flatMap(({ callee }) =>
     callee.callable.parameters.filter(isTensorParameter).map(({ name }) => name.name),
   );
-  const given = featureArrays(data);
-  if (given === names.length) return true;
-  const span = spans["data"] ?? models[0].span;
-  report(frame, wrongArrays.report({ span, given, names, reader: data.reader, models: models[0].span }));
-  return false;
+  for (const [setting, source] of Object.entries({ data, validation })) {
+    if (source === undefined || featureArrays(source) === names.length) continue;
+    const span = spans[setting] ?? models[0].span;
+    const facts = { given: featureArrays(source), names, reader: source.reader };
+    report(frame, wrongArrays.report({ span, ...facts, models: spans["model"] ?? models[0].span }));
+    return false;
+  }
+  return true;
 }
 
 function runModel(

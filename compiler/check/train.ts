@@ -177,7 +177,7 @@ function evaluateFunction(
 /** Of several models one each. */
 function embedFunctions(program: ProgramState, { models }: Forward): readonly ProgramFunction[] {
   return models.map(({ name, inputs, features }) =>
-    functionOf(program, models.length === 1 ? "embed" : `embed:${name}`, inputs, [
+    functionOf(program, models.length === 1 ? "embed" : `embed_${name}`, inputs, [
       { name: "features", node: features.node },
     ]),
   );

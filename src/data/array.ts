@@ -42,7 +42,7 @@ export function labelledRows(
     return dataFaults.badOption(
       source.reader,
       "classes",
-      `numbers for ${arrays.length} arrays of labels`,
+      `no more numbers than there are labels (${arrays.length})`,
       classes,
     );
   const labels: Labels[] = [];

@@ -75,7 +75,7 @@ function labelsOf(
     return dataFaults.badOption(
       reader,
       "classes",
-      `numbers for ${columns.length} columns of labels`,
+      `no more numbers than there are labels (${columns.length})`,
       classes,
     );
   const labels: Labels[] = [];

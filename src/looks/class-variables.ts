@@ -60,7 +60,7 @@ function classVariables(
   const classes = bound === undefined ? undefined : knownSize(bound);
   if (classes === undefined) return [];
   const embedding = program.functions
-    .filter(({ name }) => name === "embed" || name.startsWith("embed:"))
+    .filter(({ name }) => name === "embed" || name.startsWith("embed_"))
     .map(variablesOf);
   return program.variables.flatMap(({ name, kind, type }) => {
     const [first, ...rest] = type.shape.map(knownSize);

@@ -33,14 +33,14 @@ export async function embedData(
 
 /** The names of a program's models; none where it has only one, whose features need no name. */
 export function modelNames(info: ProgramInfo): readonly string[] {
-  return embedFunctions(info).flatMap(({ name }) => name.split(":").slice(1));
+  return embedFunctions(info).flatMap(({ name }) => name.split("embed_").slice(1));
 }
 
 /** The function by which rows become features. */
 export function embeddingOf(info: ProgramInfo, model: string | undefined): string | RuntimeFault {
   const names = modelNames(info);
   if (model === undefined) return embedFunctions(info)[0]?.name ?? "embed";
-  return names.includes(model) ? `embed:${model}` : folderFaults.missingModel(info.name, model, names);
+  return names.includes(model) ? `embed_${model}` : folderFaults.missingModel(info.name, model, names);
 }
 
 /** Which rows of a `train` are meant: by default those of the validation, else of the training. */

@@ -1,8 +1,8 @@
 /** Datasets from arrays, and what is said of arrays that do not fit together. */
 import { expect, test } from "vitest";
 import { type Arrays, datasetOf } from "../../runtime/arrays.ts";
-import { gatherBatch } from "../../runtime/dataset.ts";
-import { fitDataset } from "../../runtime/fit-dataset.ts";
+import { gatherBatch, rowCount, sideBySide, takeRows } from "../../runtime/dataset.ts";
+import { type DataInputs, dataInputs, fitDataset } from "../../runtime/fit-dataset.ts";
 import type { InputInfo } from "../../runtime/program.ts";
 import { faultText, whole } from "../support/datasets.ts";
 
@@ -105,4 +105,57 @@ test("fractions do not fit an input of classes, and the first is named", () => {
   expect(faultText(fitDataset(dataset, { features: [input], labels: [classes], arrays: 1 }))).toMatch(
     /M0723 the labels of the data are fractions, the first in row 1/,
   );
+});
+
+test("several labels of a row, the first of them classes", () => {
+  const dataset = whole(
+    datasetOf({ ...rows, labels: [{ labels: [1, 0, 1], classes: 2 }, { labels: [0.5, 1, 2] }] }),
+  );
+  expect(gatherBatch(dataset, [2, 1]).labels.map(({ dtype, data }) => [dtype, ...data])).toEqual([
+    ["i32", 1, 0],
+    ["f32", 2, 1],
+  ]);
+  expect(faultText(datasetOf({ ...rows, labels: [{ labels: [1, 0, 1] }, { labels: [1, 2] }] }))).toMatch(
+    /M0732/,
+  );
+});
+
+const narrow = whole(datasetOf({ ...floats(1, 2, 3, 4), labels: [0, 1], classes: 2, source: "narrow" }));
+const wide = whole(
+  datasetOf({ features: Uint8Array.of(9, 8, 7, 6, 5, 4), shape: [3], labels: [0.5, 2], source: "wide" }),
+);
+
+test("datasets side by side keep the rows together, and say where one has fewer", () => {
+  const both = whole(sideBySide(narrow, wide));
+  expect([both.source, rowCount(both)]).toEqual(["narrow and wide", 2]);
+  const { features, labels } = gatherBatch(takeRows(both, [1]), [0]);
+  expect([...features, ...labels].map(({ data }) => [...data])).toEqual([[3, 4], [6, 5, 4], [1], [2]]);
+  const three = whole(datasetOf(rows));
+  expect(faultText(sideBySide(narrow, three))).toBe(
+    "M0762 narrow has 2 rows and the data has 3 / rows that belong together are as many in each",
+  );
+});
+
+test("a function takes the program's arrays by their places, or those it wants one after the other", () => {
+  const input = (name: string, place: number, size: number): InputInfo => ({
+    ...{ name, place, role: "data", dtype: "f32", shape: ["N", size] },
+  });
+  const [left, right] = [input("left", 0, 2), input("right", 1, 3)];
+  const functionOf = (name: string, inputs: readonly InputInfo[]) => ({ name, inputs, outputs: [] });
+  const program = {
+    ...{ name: "Pairs", version: "", target: "", variables: [] },
+    functions: [functionOf("step", [left, right]), functionOf("embed_Right", [right])],
+  };
+  const inputsOf = (name: string): DataInputs =>
+    dataInputs(program, name) ?? { features: [left], labels: [], arrays: 0 };
+  const both = whole(sideBySide(narrow, wide));
+  const shapes = (name: string, dataset: typeof both) =>
+    whole(fitDataset(dataset, inputsOf(name))).features.map(({ shape }) => shape[1]);
+  expect(shapes("step", both)).toEqual([2, 3]);
+  expect(shapes("embed_Right", both)).toEqual([3]);
+  expect(shapes("embed_Right", wide)).toEqual([3]);
+  expect(faultText(fitDataset(narrow, inputsOf("step")))).toBe(
+    "M0761 narrow gives 1 array of features, but the program takes 2: left, right / give one array for each input of the models",
+  );
+  expect(dataInputs(program, "predict")).toBeUndefined();
 });

@@ -410,6 +410,78 @@ describe("npy and npz", () => {
   });
 });
 
+describe("several arrays of a row", () => {
+  const archive = (arrays: Readonly<Record<string, Uint8Array>>) => {
+    put("data/several.npz", zipSync(arrays));
+    return (options: DataSource["options"]) => open("npz", ["../data/several.npz"], options);
+  };
+  const left = npy("|u1", "2, 2", Uint8Array.of(0, 255, 51, 102));
+  const right = npy("<f4", "2, 1", Float32Array.of(0.5, -3));
+  const id = npy("<i4", "2,", Int32Array.of(1, 0));
+  const weight = npy("<f8", "2,", Float64Array.of(0.25, 4));
+
+  it("are named as lists, in the order of the inputs", async () => {
+    const read = archive({ "left.npy": left, "right.npy": right, "id.npy": id, "weight.npy": weight });
+    const dataset = whole(await read({ x: ["left", "right"], y: ["id", "weight"], classes: 2 }));
+    const { features, labels } = gatherBatch(dataset, [1]);
+    expect(features.map(({ data }) => [...data])).toEqual([
+      [51, 102].map((byte) => Math.fround(byte / 255)),
+      [-3],
+    ]);
+    expect(labels.map(({ dtype, data }) => [dtype, ...data])).toEqual([
+      ["i32", 0],
+      ["f32", 4],
+    ]);
+    expect(dataset.labels.map(({ classes }) => classes)).toEqual([2, undefined]);
+    const few = whole(
+      await open("npz", ["../data/several.npz"], { x: ["left", "right"], y: "id", classes: 2 }, 1),
+    );
+    expect(few.features.map(({ shape }) => shape[0])).toEqual([1, 1]);
+  });
+
+  it("have as many rows, and no more numbers of classes than labels", async () => {
+    const short = npy("<f4", "1, 1", Float32Array.of(0.5));
+    const read = archive({ "left.npy": left, "short.npy": short, "id.npy": id });
+    expect([
+      faultText(await read({ x: ["left", "short"] })),
+      faultText(await read({ x: ["left", "none"] })),
+      faultText(await read({ x: "left", y: ["id"], classes: [2, 3] })),
+      faultText(await read({ x: [] })),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0762 ../data/several.npz/left has 2 rows and ../data/several.npz/short has 1 / rows that belong together are as many in each",
+        "M0726 ../data/several.npz has no array "none" / its arrays are left, short, id",
+        "M0709 classes of npz is [2,3], but it must be no more numbers than there are labels (1) / change classes in the source, or leave it out",
+        "M0709 x of npz is [], but it must be a string or a list of strings / change x in the source, or leave it out",
+      ]
+    `);
+  });
+
+  it("are columns of a table", async () => {
+    put("data/columns.csv", "a,b,kind,weight\n1,2,x,0.5\n3,4,y,2\n");
+    const read = (options: DataSource["options"]) => open("csv", ["../data/columns.csv"], options);
+    const dataset = whole(await read({ label: ["kind", "weight"], classes: 2 }));
+    const { features, labels } = gatherBatch(dataset, [0, 1]);
+    expect([...features, ...labels].map(({ data }) => [...data])).toEqual([
+      [1, 2, 3, 4],
+      [0, 1],
+      [0.5, 2],
+    ]);
+    expect(dataset.labels[0]?.classNames).toEqual(["x", "y"]);
+    expect([
+      faultText(await read({ label: ["kind", "wieght"], classes: 2 })),
+      faultText(await read({ label: ["weight", "kind"], classes: 2 })),
+      faultText(await read({ label: "kind", classes: [2, 2] })),
+    ]).toMatchInlineSnapshot(`
+      [
+        "M0717 ../data/columns.csv has no column "wieght" / its columns are a, b, kind, weight",
+        "M0719 the label of row 0 of ../data/columns.csv is 0.5, not a whole number / leave classes: out for a loss on values, or correct the label",
+        "M0709 classes of csv is [2,2], but it must be no more numbers than there are labels (1) / change classes in the source, or leave it out",
+      ]
+    `);
+  });
+});
+
 describe("csv and json", () => {
   const iris = "length,species,width\n1.5,b,2\n-2e-1,a,.5\n3,b,4\n";
 

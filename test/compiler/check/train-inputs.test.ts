@@ -1,0 +1,238 @@
+/** A `train` with several models, several inputs of one and several labels: what feeds what, and what has no place. */
+import { describe, expect, test } from "vitest";
+import type { Reference } from "../../../compiler/ops/record.ts";
+import type { Program } from "../../../compiler/program.ts";
+import { functionOf, nested, programOf, refusalOf, run, tensor } from "../../support/check-source.ts";
+
+const source = `layer dense(units: int)(x: f32[N, K]) {
+  param W: f32[K, units] ~ 0.1 * random_normal()
+  x @ W
+}
+layer running(rate = 0.5)(x: f32[N, K]) {
+  state mu: f32[K] = 0
+  mu <- (1 - rate) * mu + rate * mean(x, over: N)
+  if training then x else x - mu
+}
+layer noisy()(x: f32[N, K]) = if training then x + random_normal(like: x) else x
+model Image(x: f32[N, 4]) -> f32[N, 2] = x |> dense(3) |> dense(2)
+model Text(x: f32[M, 6]) -> f32[M, 2] = x |> dense(2)
+model Tower(x: f32[N, 4]) -> f32[N, 2] = x |> running() |> dense(2)
+model Noisy(x: f32[N, 4], scale = 1.0) = scale * x |> noisy()
+model Both(image: f32[N, 4], text: f32[N, 6]) = dense(2)(image) + dense(2)(text)
+loss apart(x: f32[N, D], z: f32[N, D]) {
+  predict = x @ transpose(z)
+  mean((x - z) ^ 2)
+}
+loss weighted(x: f32[N, D], y: index<D>[N], weight: f32[N]) {
+  predict = x
+  sum(weight * (logsumexp(x, over: D) - pick(x, y))) / sum(weight)
+}
+loss two_heads(x: f32[N, D], id: index<C>[N], place: index<P>[N]) {
+  param W: f32[C, D] ~ random_normal()
+  param V: f32[P, D] ~ random_normal()
+  predict = cosine(x, W)
+  mean(logsumexp(cosine(x, W), over: C) - pick(cosine(x, W), id)) + mean(logsumexp(cosine(x, V), over: P) - pick(cosine(x, V), place))
+}
+fn nearest(scores: f32[N, N]) = mean(f32(argmax(scores, over: -1) == range(N)))
+fn heavy(scores: f32[N, D], y: index<D>[N], weight: f32[N]) = sum(weight * pick(scores, y))
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = Tower
+  loss = apart
+  data = npz("rows.npz")
+  optimizer = sgd
+  batch = 3
+  epochs = 1
+}
+`;
+
+const made = (set: Readonly<Record<string, string>>): Program => programOf(source, "T", { set });
+function numbersOf(outputs: Readonly<Record<string, Reference>>, name: string) {
+  const found = outputs[name];
+  if (found === undefined) throw new Error(`no output ${name}`);
+  return nested(found);
+}
+
+const inputsOf = (program: Program) =>
+  Object.fromEntries(
+    program.functions.map(({ name, inputs }) => [
+      name,
+      inputs.map((input) => [input.name, input.role, input.place].join(" ")),
+    ]),
+  );
+
+describe("several models", () => {
+  const towers = {
+    model: "[Image, Text]",
+    data: 'npz("rows.npz", x: ["image", "text"])',
+    metrics: "[nearest]",
+  };
+
+  test("feed the loss in order, each with variables and an embedding of its own", () => {
+    const program = made(towers);
+    expect(inputsOf(program)).toEqual({
+      step: ["x data 0", "x_2 data 1"],
+      evaluate: ["x data 0", "x_2 data 1"],
+      embed_Image: ["x data 0"],
+      embed_Text: ["x_2 data 1"],
+      predict: ["x data 0", "x_2 data 1"],
+    });
+    expect(program.variables.map(({ name }) => name)).toEqual([
+      "Image.dense.W",
+      "Image.dense_2.W",
+      "Text.dense.W",
+    ]);
+    const outputs = functionOf(program, "evaluate").graph.outputs.map(({ name }) => name);
+    expect(outputs).toEqual(["loss", "metric:nearest", "features"]);
+  });
+
+  test("have as many rows, whatever they call their number", () => {
+    const shapes = functionOf(made(towers), "step").inputs.map(({ type }) => type.shape[0]?.key);
+    expect(shapes).toEqual(["N", "N"]);
+  });
+
+  const shared = { model: "[Tower, Tower]", data: 'npz("rows.npz", x: ["left", "right"])' };
+
+  test("are one network where they are one model", () => {
+    const program = made(shared);
+    expect(program.variables.map(({ name }) => name)).toEqual(["running.mu", "dense.W"]);
+    expect(program.functions.map(({ name }) => name)).toEqual([
+      ...["step", "evaluate", "embed_Tower", "embed_Tower_2", "predict"],
+    ]);
+  });
+
+  test("a shared network updates its states for one input after the other, and both move its weights", () => {
+    const x = [
+      [1, 2, 3, 4],
+      [3, 2, 1, 0],
+    ];
+    const z = [
+      [0, 0, 4, 4],
+      [0, 8, 4, 0],
+    ];
+    const W = [
+      [1, 0],
+      [0, 1],
+      [1, 0],
+      [0, 1],
+    ];
+    const outputs = run(made(shared), "step", {
+      x: tensor(x),
+      x_2: tensor(z),
+      "dense.W": tensor(W),
+      "running.mu": tensor([0, 0, 0, 0]),
+    });
+    // ½(½·0 + ½·mean x) + ½·mean z, with means [2, 2, 2, 2] and [0, 4, 4, 2]
+    expect(numbersOf(outputs, "next:running.mu")).toEqual([0.5, 2.5, 2.5, 1.5]);
+    const difference = x.map((row, i) => row.map((value, k) => value - (z[i]?.[k] ?? 0)));
+    const apart = difference.map((row) =>
+      [0, 1].map((d) => row.reduce((sum, v, k) => sum + v * (W[k]?.[d] ?? 0), 0)),
+    );
+    const gradient = W.map((_, k) =>
+      [0, 1].map((d) =>
+        apart.reduce((sum, row, i) => sum + (2 / 4) * (row[d] ?? 0) * (difference[i]?.[k] ?? 0), 0),
+      ),
+    );
+    const moved = W.map((row, k) => row.map((w, d) => w - 0.1 * (gradient[k]?.[d] ?? 0)));
+    expect(numbersOf(outputs, "next:dense.W")).toEqual(
+      moved.map((row) => row.map((value) => expect.closeTo(value, 12))),
+    );
+  });
+
+  test("a shared network draws its random numbers for each input anew", () => {
+    const program = made({ ...shared, model: "[Noisy, Noisy]" });
+    const x = tensor([[1, 2, 3, 4]]);
+    const outputs = run(program, "step", { x, x_2: x });
+    expect(Number(numbersOf(outputs, "loss"))).toBeGreaterThan(0.1);
+  });
+
+  test("one model takes several inputs", () => {
+    const program = made({
+      model: "Both",
+      loss: "weighted",
+      data: 'npz("r.npz", x: ["a", "b"], y: ["c", "d"], classes: 2)',
+    });
+    expect(inputsOf(program)["step"]).toEqual([
+      "image data 0",
+      "text data 1",
+      "y labels 0",
+      "weight labels 1",
+    ]);
+    expect(inputsOf(program)["embed"]).toEqual(["image data 0", "text data 1"]);
+  });
+});
+
+describe("several labels", () => {
+  test("are classes as far as the data counts them, then values", () => {
+    const weights = made({
+      loss: "weighted",
+      data: 'csv("r.csv", label: ["kind", "weight"], classes: 2)',
+      metrics: "[heavy, accuracy]",
+    });
+    expect(inputsOf(weights)["step"]).toEqual(["x data 0", "y labels 0", "weight labels 1"]);
+    const outputs = functionOf(weights, "evaluate").graph.outputs.map(({ name }) => name);
+    expect(outputs).toEqual(["loss", "metric:heavy", "accuracy", "predictions", "features"]);
+    const heads = made({ loss: "two_heads", data: 'npz("r.npz", y: ["id", "place"], classes: [5, 3])' });
+    const step = functionOf(heads, "step");
+    expect(step.inputs.map(({ name, bound }) => [name, bound?.key])).toEqual([
+      ["x", undefined],
+      ["id", "5"],
+      ["place", "3"],
+    ]);
+    expect(heads.variables.map(({ name, type }) => [name, type.shape[0]?.key])).toEqual([
+      ["running.mu", "4"],
+      ["dense.W", "4"],
+      ["two_heads.W", "5"],
+      ["two_heads.V", "3"],
+    ]);
+  });
+});
+
+describe("what has no place", () => {
+  test.each([
+    [{ model: "[Image, Text]" }, "M0516", "the data gives one array of features, and the 2 inputs are"],
+    [{ model: "Both" }, "M0516", 'x: ["image", "text"]'],
+    [{ model: "[Image, Text]", data: 'csv("r.csv")' }, "M0516", "put them into one archive"],
+    [
+      {
+        model: "[Image, Text]",
+        data: 'npz("r.npz", x: ["a", "b"])',
+        validation: 'npz("v.npz", x: ["a", "b", "c"])',
+      },
+      "M0516",
+      "the data gives 3 arrays of features",
+    ],
+    [{ data: 'npz("r.npz", x: ["a", "b"])' }, "M0516", "the one input is"],
+    [
+      { model: "[Noisy(scale: 1), Noisy(scale: 2)]", data: 'npz("r.npz", x: ["a", "b"])' },
+      "M0517",
+      "one network",
+    ],
+    [{ model: "[]" }, "M0503", "empty"],
+    [{ model: "[Tower, sgd]" }, "M0503", "the optimizer `sgd`"],
+    [
+      { model: "[Tower, Tower, Tower]", data: 'npz("r.npz", x: ["a", "b", "c"])' },
+      "M0507",
+      "2 inputs for the outputs of 3 models",
+    ],
+    [{ loss: "weighted", data: 'npz("r.npz", classes: 2)' }, "M0515", "labels for 1 input"],
+    [
+      { loss: "two_heads", data: 'npz("r.npz", y: ["id", "place"], classes: 5)' },
+      "M0505",
+      "classes: [10, 10]",
+    ],
+    [{ loss: "two_heads", data: 'npz("r.npz", y: ["id", "place"], classes: [5, 2.5])' }, "M0503", "2.5"],
+    [
+      { loss: "weighted", data: 'csv("r.csv", label: ["k", "w"], classes: 2)', metrics: "[nearest]" },
+      "M0202",
+      "`scores` is f32[N, D = 2]",
+    ],
+    [{ model: "[Image, Text]", data: 'npz("r.npz", x: ["a", "b"])', metrics: "[heavy]" }, "M0513", "heavy"],
+  ])("%j: %s", (set, code, words) => {
+    const refused = refusalOf(source, "T", { set });
+    expect(refused).toContain(code);
+    expect(refused).toContain(words);
+  });
+});
