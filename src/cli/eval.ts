@@ -10,11 +10,13 @@ import { type FeatureCollector, collectFeatures } from "../looks/feature-collect
 import { openFitted } from "../runs/fitted-dataset.ts";
 import { cosineText, count, degrees, percent, significant } from "../report/numbers.ts";
 import { className } from "../report/run-data.ts";
+import { recallText, wayName } from "../report/retrieval-text.ts";
 import { verificationFacts } from "../report/verification-facts.ts";
 import { type ExitCode, exitFault, exitFine, writeOut } from "./terminal.ts";
 import { tellFault } from "./fault.ts";
 import type { TrainedRun } from "../runs/trained-run.ts";
 import { type RunFlags, withTrainedRun } from "./trained-run.ts";
+import { type RetrievalScores, retrievalScores, retrieve } from "../looks/retrieval.ts";
 import { type VerificationScores, openVerification, scoresOf, verify } from "../looks/verification.ts";
 
 export interface EvalOptions extends RunFlags {
@@ -34,6 +36,7 @@ interface Metrics extends MeasuredMetrics {
   readonly meanOwnAngle?: number;
   readonly meanOtherAngle?: number;
   readonly verification?: VerificationScores;
+  readonly retrieval?: RetrievalScores;
 }
 
 export async function evaluate(folder: string, options: EvalOptions): Promise<ExitCode> {
@@ -58,6 +61,7 @@ function metricsText(metrics: Metrics): string {
     ]),
     ...(meanOwnAngle === undefined ? [] : [`mean angle to own class      ${degrees(meanOwnAngle)}`]),
     ...(meanOtherAngle === undefined ? [] : [`mean angle to nearest other  ${degrees(meanOtherAngle)}`]),
+    ...(metrics.retrieval === undefined ? [] : retrievalLines(metrics.retrieval)),
     ...(metrics.verification === undefined ? [] : verificationLines(metrics.verification)),
   ];
   return `${lines.join("\n")}\n`;
@@ -77,6 +81,13 @@ function verificationLines(scores: VerificationScores): readonly string[] {
     `verification, ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two`,
     ...verificationFacts(scores).map(([name, value]) => `${name.padEnd(28)} ${value}`),
     `threshold at equal errors    cosine ${cosineText(threshold)}`,
+  ];
+}
+
+function retrievalLines({ rows, ways }: RetrievalScores): readonly string[] {
+  return [
+    `retrieval among ${count(rows)} rows`,
+    ...ways.map((way) => `${wayName(way).padEnd(28)} ${recallText(way)}`),
   ];
 }
 
@@ -105,6 +116,7 @@ async function measure({
   if (isFault(evaluation)) return evaluation;
   const { loss, accuracy, metrics, metricsByClass } = evaluation;
   const classNames = dataset.labels[0]?.classNames;
+  const retrieved = await retrieve(trainer, dataset, batch);
   const angles = await anglesOf(program, trainer, collector);
   return {
     on: validation === undefined ? "training" : "validation",
@@ -117,6 +129,7 @@ async function measure({
     ...(angles === undefined
       ? {}
       : { meanOwnAngle: angles.own.mean, meanOtherAngle: angles.nearestOther.mean }),
+    ...(retrieved === undefined ? {} : { retrieval: retrievalScores(retrieved) }),
     ...(unseen === undefined ? {} : { verification: scoresOf(await verify(trainer, unseen, batch)) }),
   };
 }

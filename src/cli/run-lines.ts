@@ -1,9 +1,10 @@
 /**
- * The lines of a run that stay on the screen and in a log: one an epoch with all that was measured of it, and one of its
- * verification. What belongs to an epoch comes as several events, so its line is told with the last of them.
+ * The lines of a run that stay on the screen and in a log: one an epoch with all that was measured of it, and one each of its
+ * retrieval and its verification. What belongs to an epoch comes as several events, so its line is told with the last of them.
  */
 import type { NamedNumbers } from "../../runtime/metrics.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
+import { recallText, wayName } from "../report/retrieval-text.ts";
 import { verificationHeadline } from "../report/verification-facts.ts";
 import type { RunEvent, WeightsEvent } from "../runs/train.ts";
 import { dim } from "./colors.ts";
@@ -49,6 +50,8 @@ export function createRunLines({ isMoving }: { readonly isMoving: boolean }): Ru
         return [];
       case "verification":
         return [...rest(), verificationText(event)];
+      case "retrieval":
+        return [...rest(), retrievalText(event)];
       case "checkpoint":
         if (event.step === epochEnd) return rest();
         return isMoving || latest === undefined ? [] : [paint(dim, stepText(latest, totalSteps))];
@@ -89,6 +92,11 @@ function epochText({ trained, validated, angles }: Epoch): string {
 function verificationText(event: EventOf<"verification">): string {
   const facts = verificationHeadline(event).map(([name, value]) => `${name} ${value}`);
   return `epoch ${count(event.epoch + 1)}: verification ${facts.join(", ")}`;
+}
+
+function retrievalText({ epoch, rows, ways }: EventOf<"retrieval">): string {
+  const found = ways.map((way) => `${wayName(way)} ${recallText(way)}`);
+  return `epoch ${count(epoch + 1)}: retrieval among ${count(rows)} rows: ${found.join("; ")}`;
 }
 
 function stepText({ step, loss, rowsPerSecond, timeLeft }: StepEvent, totalSteps: number): string {

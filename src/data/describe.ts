@@ -5,7 +5,7 @@ import type { OptionKind } from "./options.ts";
 export function describeReaders(): string {
   const readers: readonly (readonly [string, DataReader])[] = Object.entries(dataReaders);
   return (
-    [opening, labels, ...readers.map(([name, reader]) => describeReader(name, reader)), closing].join(
+    [opening, labels, several, ...readers.map(([name, reader]) => describeReader(name, reader)), closing].join(
       "\n\n",
     ) + "\n"
   );
@@ -37,6 +37,19 @@ in every reader that takes them from a file:
 
 \`text\` and \`images\` take classes from names of files, keys and folders. Those are always names, in the same order, also where
 they look like numbers.`;
+
+const several = `## Several arrays of a row
+
+Models that take several inputs, and losses that take several labels, get them from one archive or one table, in the order in which they are named:
+
+\`\`\`margo fragment
+npz("pairs.npz", x: ["image", "text"], y: ["same", "sure"], classes: 2)
+csv("shop.csv", label: ["product", "weight"], classes: 500)
+\`\`\`
+
+\`x\` has an array for each input of the models, and \`y\` or \`label\` one for each input of the loss that is no output of a model. \`classes\` says how many
+classes the first labels have, \`[500, 12]\` of two of them; those after them are values. \`mean\` and \`std\` are those of all arrays. In a page or a
+service \`sideBySide\` puts datasets of the same rows together ([page.md](page.md#a-run)).`;
 
 const closing = `Every mistake in a file is reported with the file, the place in it, the reason and a way out: a header that is cut
 off or claims more than there is, a number that is not finite or beyond 1e18 after \`mean\` and \`std\` (f32 cannot sum such

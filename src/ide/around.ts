@@ -114,7 +114,7 @@ export function openCallAt(analysis: Analysis, offset: number): OpenCall | undef
 }
 
 /** The bracket that is open last, statements of an enclosing body aside. */
-function unmatchedOpener(words: readonly IToken[]): number | undefined {
+export function unmatchedOpener(words: readonly IToken[]): number | undefined {
   let depth = 0;
   for (let at = words.length - 1; at >= 0; at--) {
     const image = words[at]?.image ?? "";

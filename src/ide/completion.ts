@@ -16,6 +16,7 @@ import {
   parameterAt,
   quotedAt,
   typedAt,
+  unmatchedOpener,
   wordsBefore,
 } from "./around.ts";
 import type { Analysis, Documents } from "./documents.ts";
@@ -91,7 +92,7 @@ function choicesAt(documents: Documents, analysis: Analysis, start: number): rea
   const call = openCallAt(analysis, start);
   const labels = call === undefined ? [] : labelsOffered(documents, analysis, call);
   const fitting = call === undefined ? [] : settingValuesOffered(documents, analysis, call);
-  return [...labels, ...fitting, ...values(documents, analysis, around, start, last, before)];
+  return [...labels, ...fitting, ...values(documents, analysis, around, start, words)];
 }
 
 /** Behind these words the user makes up a name. */
@@ -158,21 +159,32 @@ function values(
   analysis: Analysis,
   around: Around,
   start: number,
-  last: string,
-  before: string,
+  words: readonly IToken[],
 ): readonly Choice[] {
-  const wanted = wantedAt(around, last, before);
+  const wanted = wantedAt(around, words);
   if (wanted === "dimension") return dimensions(analysis, around, start);
   return names(documents, analysis, around, start, wanted);
 }
 
-function wantedAt({ place }: Around, last: string, before: string): Wanted {
+function wantedAt({ place }: Around, words: readonly IToken[]): Wanted {
+  const [last, before] = [words.at(-1)?.image ?? "", words.at(-2)?.image ?? ""];
   if (last === "|>") return "step";
   if (last === "~") return "initialiser";
   if (last === ":" && before === "over") return "dimension";
-  if (place !== "train" || last !== "=") return "any";
-  const setting = trainSettings.find(({ name }) => name === before)?.type;
+  if (place !== "train") return "any";
+  // `model = [Image, ` wants what `model = ` does.
+  const given = listBegin(words) ?? (last === "=" ? words.length - 1 : undefined);
+  const name = given === undefined ? undefined : words[given - 1]?.image;
+  const setting = trainSettings.find((one) => one.name === name)?.type;
   return settingKinds.find((kind) => kind === setting) ?? "any";
+}
+
+/** The `=` before a list that is being written, where its names stand alone. */
+function listBegin(words: readonly IToken[]): number | undefined {
+  const at = unmatchedOpener(words);
+  const last = words.at(-1)?.image;
+  const isItem = at !== undefined && words[at]?.image === "[" && (last === "[" || last === ",");
+  return isItem && words[at - 1]?.image === "=" ? at - 1 : undefined;
 }
 
 function dimensions(analysis: Analysis, around: Around, start: number): readonly Choice[] {

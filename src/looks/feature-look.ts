@@ -1,6 +1,7 @@
 /**
  * The look at the features after each evaluation (or epoch, where there is no validation): their angles to the class
- * directions, the plane, who is taken for whom, and whether rows of other classes can be told apart. It is written down
+ * directions, the plane, who is taken for whom, whether rows of other classes can be told apart, and whether rows of two
+ * models find each other. It is written down
  * whole; what the run says of it are a few numbers.
  */
 import type { Program } from "../../compiler/program.ts";
@@ -16,6 +17,7 @@ import type { FeatureCollector } from "./feature-collector.ts";
 import { type ConfusionCount, countConfusions } from "../report/confusion.ts";
 import type { LabelMap } from "./label-maps.ts";
 import { type RunFolder, runFiles } from "../runs/run-folder.ts";
+import { type RetrievalScores, type RetrievalStatistics, retrievalScores, retrieve } from "./retrieval.ts";
 import { type VerificationScores, type VerificationStatistics, scoresOf, verify } from "./verification.ts";
 
 /** What `evaluation.json` holds: the report's histograms and its picture. */
@@ -32,6 +34,8 @@ export interface EvaluationRecord extends MeasuredMetrics {
   /** Where a row's labels are a map: the first few rows. */
   readonly labelMaps?: readonly LabelMap[];
   readonly verification?: VerificationStatistics;
+  /** Where there are two models whose rows belong together. */
+  readonly retrieval?: RetrievalStatistics;
   /** What the loss and its margins keep for each class. */
   readonly classNumbers?: readonly ClassNumbers[];
   /** Where there are scores: [true class, predicted class, rows]. */
@@ -49,6 +53,7 @@ export interface FeaturePicture {
 export interface Found {
   readonly angles?: MeanAngles;
   readonly verification?: VerificationScores;
+  readonly retrieval?: RetrievalScores;
 }
 
 export interface MeanAngles {
@@ -95,6 +100,7 @@ export async function lookAt(
   const geometry = await featureGeometry(program, trainer, collector);
   const verified =
     verification === undefined ? undefined : await verify(trainer, verification, training.batch);
+  const retrieved = await retrieve(trainer, validation ?? dataset, training.batch);
   const classNumbers = await readClassNumbers(program, trainer.executor);
   const classNames = (validation ?? dataset).labels[0]?.classNames;
   const labelMaps = collector.labelMaps();
@@ -112,18 +118,20 @@ export async function lookAt(
     ...(labelMaps.length === 0 ? {} : { labelMaps }),
     ...(classNumbers.length === 0 ? {} : { classNumbers }),
     ...(verified === undefined ? {} : { verification: verified }),
+    ...(retrieved === undefined ? {} : { retrieval: retrieved }),
   };
   const unwritten = await folder.writeJson(runFiles.evaluation, record);
   if (unwritten !== undefined) return unwritten;
   return { step, epoch, found: foundIn(record) };
 }
 
-function foundIn({ angles, verification }: EvaluationRecord): Found {
+function foundIn({ angles, verification, retrieval }: EvaluationRecord): Found {
   return {
     ...(angles === undefined
       ? {}
       : { angles: { own: angles.own.mean, nearestOther: angles.nearestOther.mean } }),
     ...(verification === undefined ? {} : { verification: scoresOf(verification) }),
+    ...(retrieval === undefined ? {} : { retrieval: retrievalScores(retrieval) }),
   };
 }
 

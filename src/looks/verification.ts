@@ -10,6 +10,7 @@ import { embedFunctions } from "../../runtime/fit-dataset.ts";
 import type { Executor, HostTensor, TrainingInfo } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
 import { type AngleSummary, binDegrees, degreesOf, summaryOf } from "./angle-statistics.ts";
+import { comparableRows, dot, unitRows } from "./cosines.ts";
 import { dataFaults } from "../data/faults.ts";
 import type { DataContext } from "../data/index.ts";
 import { embedRows } from "../runs/embed-rows.ts";
@@ -66,7 +67,7 @@ export async function openVerification(
 ): Promise<Dataset | RuntimeFault | undefined> {
   if (verification === undefined) return undefined;
   // Only the rows that are compared are read.
-  const limit = Math.min(context.limit ?? Infinity, mostRows(featureWidth(executor)));
+  const limit = Math.min(context.limit ?? Infinity, comparableRows(featureWidth(executor)));
   const chosen: DataContext = { ...context, limit, choose: rowsToCompare };
   const [embedding] = embedFunctions(executor.info);
   const dataset = await openFitted(verification, executor.info, embedding?.name ?? "embed", chosen);
@@ -105,14 +106,6 @@ function featureWidth({ info }: Executor): number {
     .reduce((width: number, size) => width * (typeof size === "number" ? size : 64), 1);
 }
 
-/** Rows whose pairs are compared within a second: so many multiplications, and so many cosines to sort. */
-function mostRows(width: number): number {
-  return Math.floor(Math.sqrt(2 * Math.min(pairLimit, workLimit / width)));
-}
-
-const workLimit = 5e8;
-const pairLimit = 4e6;
-
 /**
  * About `most` rows at most, whole classes as far as possible, since pairs of one class are what is rare: of each class as
  * many as there is room for, at least eight, and then as many classes as fit, the largest first. In rising order.
@@ -136,21 +129,6 @@ export function rowsToCompare(labels: ArrayLike<number>, most: number): readonly
 }
 
 const fewestOfClass = 8;
-
-/** Each row at length 1; one of length 0, or of no length, becomes 0 and is at a right angle to every other. */
-function unitRows({ shape, data }: HostTensor): HostTensor {
-  const rows = shape[0] ?? 0;
-  const width = rows === 0 ? 0 : data.length / rows;
-  const units = new Float32Array(data.length);
-  for (let from = 0; from < data.length; from += width) {
-    let square = 0;
-    for (let i = from; i < from + width; i++) square += (data[i] ?? 0) ** 2;
-    const length = Math.sqrt(square);
-    if (!(length > 0 && Number.isFinite(length))) continue;
-    for (let i = from; i < from + width; i++) units[i] = (data[i] ?? 0) / length;
-  }
-  return { dtype: "f32", shape: [rows, width], data: units };
-}
 
 /** `units` are f32[rows, D], each row of length 1 or 0. */
 export function comparePairs(units: HostTensor, labels: readonly number[]): VerificationStatistics {
@@ -206,7 +184,7 @@ function pairCosines({ shape, data }: HostTensor, labels: readonly number[]): Pa
   let [sames, others] = [0, 0];
   for (let a = 1; a < rows; a++)
     for (let b = 0; b < a; b++) {
-      const cosine = dot(data, a * width, b * width, width);
+      const cosine = dot(data, a * width, width, data, b * width);
       if (labels[a] === labels[b]) same[sames++] = cosine;
       else different[others++] = cosine;
       note(a, b, cosine);
@@ -232,12 +210,6 @@ function recallOf(nearest: readonly ConfusionCount[]): number {
 function countSamePairs(labels: readonly number[]): number {
   const classes = [...rowsByClass(labels.keys(), labels).values()];
   return classes.reduce((pairs, { length }) => pairs + (length * (length - 1)) / 2, 0);
-}
-
-function dot(data: HostTensor["data"], a: number, b: number, width: number): number {
-  let sum = 0;
-  for (let i = 0; i < width; i++) sum += (data[a + i] ?? 0) * (data[b + i] ?? 0);
-  return Math.min(1, Math.max(-1, sum));
 }
 
 /**

@@ -5,11 +5,12 @@
 import { condensed, lineSeries, stepAxis } from "./chart-parts.ts";
 import {
   acceptChart,
-  angleReach,
-  pairReach,
   angleHistogram,
+  angleReach,
   equalErrorChart,
+  matchChart,
   pairHistogram,
+  pairReach,
   planePicture,
 } from "./feature-charts.ts";
 import { escapeHtml, figures, page, section, wideTable } from "./html.ts";
@@ -26,6 +27,7 @@ export function renderComparison(runs: readonly RunData[], links: readonly strin
     table(runs, links),
     planes(runs),
     histograms(runs),
+    retrieved(runs),
     verified(runs),
     curves(runs),
   ];
@@ -89,6 +91,16 @@ function verified(runs: readonly RunData[]): string {
   const note =
     "Pairs of rows, of classes that need not be among the trained ones: accepted where the cosine of their features is above a threshold.";
   return section("Verification", figures(pictures), note);
+}
+
+function retrieved(runs: readonly RunData[]): string {
+  const ways = runs.flatMap(({ name, evaluation }) =>
+    (evaluation?.retrieval?.ways ?? []).slice(0, 1).map(({ curve, from, to }) => ({ name, curve, from, to })),
+  );
+  const [first] = ways;
+  if (first === undefined) return "";
+  const picture = { svg: matchChart(ways), title: "Partners found" };
+  return section("Retrieval", figures([picture]), `From ${first.from} to ${first.to}, after the last epoch.`);
 }
 
 function curves(runs: readonly RunData[]): string {

@@ -150,6 +150,30 @@ export function acceptChart(
   );
 }
 
+/** How many rows have their partner among the best so many: a line a way, or a run. */
+export function matchChart(
+  ways: readonly { readonly name: string; readonly curve: readonly (readonly [number, number])[] }[],
+): string {
+  const largest = Math.max(10, ...ways.flatMap(({ curve }) => curve.map(([rank]) => rank)));
+  return drawInline(
+    {
+      grid: { ...grid, right: 28 },
+      legend: legend(),
+      xAxis: valueAxis("rank of the partner, at most", { type: "log", min: 1, max: largest }),
+      yAxis: valueAxis("rows, %", { nameGap: 36, min: 0, max: 100 }),
+      series: ways.map(({ name, curve }, index) =>
+        lineSeries(
+          name,
+          classColor(index),
+          curve.map(([rank, share]) => [rank, rounded(100 * share)] as const),
+        ),
+      ),
+    },
+    wide,
+    "rows whose partner has at most a rank, over the rank",
+  );
+}
+
 /** How many bins hold that share of the rows: a few stray ones would flatten the rest. */
 function binOfQuantile(histogram: readonly number[], share: number): number {
   const total = histogram.reduce((sum, count) => sum + count, 0);

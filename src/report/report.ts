@@ -8,6 +8,7 @@ import {
   angleHistogram,
   confusionPicture,
   equalErrorChart,
+  matchChart,
   pairHistogram,
   planePicture,
 } from "./feature-charts.ts";
@@ -18,6 +19,7 @@ import { cosineText, count, degrees, duration, percent, significant } from "./nu
 import { confusionOf } from "./confusion.ts";
 import { labelMapFigures } from "./label-map-charts.ts";
 import type { Fact, RunData } from "./run-data.ts";
+import { recallText, wayName } from "./retrieval-text.ts";
 import { verificationFacts, verificationHeadline } from "./verification-facts.ts";
 import { degreesOf } from "../looks/angle-statistics.ts";
 import type { EvaluationRecord } from "../looks/feature-look.ts";
@@ -31,6 +33,7 @@ export function renderReport(run: RunData): string {
     features(run),
     labelMaps(run),
     ofClasses(run),
+    retrieved(run),
     verified(run),
     mistakes(run),
     record(run),
@@ -169,6 +172,16 @@ function verified(run: RunData): string {
   ];
   const note = `Every pair of ${count(rows)} rows of ${count(classes)} classes: ${count(samePairs)} pairs of one class, ${count(differentPairs)} of two. Two rows are taken for one class where the cosine of their features is above a threshold; at ${cosineText(threshold)} (${degrees(degreesOf(threshold))}) both kinds of error are equally frequent.`;
   return section("Verification", figures(pictures), note);
+}
+
+function retrieved({ evaluation }: RunData): string {
+  if (evaluation?.retrieval === undefined) return "";
+  const { rows, ways } = evaluation.retrieval;
+  const named = ways.map((way) => ({ name: wayName(way), curve: way.curve }));
+  const caption = ways.map((way) => `${wayName(way)}: ${recallText(way)}.`).join(" ");
+  const picture = { svg: matchChart(named), title: "Partners found", caption };
+  const note = `Each of ${count(rows)} ${evaluation.on} rows looks for its partner, the row of the same place, among all rows of the other model, by the cosine of their features.`;
+  return section("Retrieval", figures([picture]), note);
 }
 
 /** Which of the classes that were not trained lie close to each other. */

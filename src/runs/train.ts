@@ -28,6 +28,7 @@ import {
   readCheckpointFile,
   reopenRunFolder,
 } from "./run-folder.ts";
+import type { RetrievalScores } from "../looks/retrieval.ts";
 import { type VerificationScores, openVerification } from "../looks/verification.ts";
 
 /** All that a run is made of; `train` disposes its executor. */
@@ -54,7 +55,8 @@ export type RunEvent =
   | TrainingEvent
   | ({ readonly kind: "angles"; readonly step: number; readonly epoch: number } & MeanAngles)
   | WeightsEvent
-  | ({ readonly kind: "verification"; readonly step: number; readonly epoch: number } & VerificationScores);
+  | ({ readonly kind: "verification"; readonly step: number; readonly epoch: number } & VerificationScores)
+  | ({ readonly kind: "retrieval"; readonly step: number; readonly epoch: number } & RetrievalScores);
 
 /** What a run took from another one before its first step. */
 export interface WeightsEvent {
@@ -226,6 +228,7 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
     found = looked.found;
     const { step, epoch } = looked;
     if (found.angles !== undefined) emit({ kind: "angles", step, epoch, ...found.angles });
+    if (found.retrieval !== undefined) emit({ kind: "retrieval", step, epoch, ...found.retrieval });
     if (found.verification !== undefined) emit({ kind: "verification", step, epoch, ...found.verification });
   };
   const outcome = await trainer.train(

@@ -120,8 +120,28 @@ describe("a run of two models", () => {
     run.dispose();
   });
 
-  test("reports its losses and the metric", () => {
+  test("says how many partners are found among all rows, both ways", async () => {
     const report = readFileSync(at("reference/report.html"), "utf8");
-    expect(report).toContain("recall_at_1");
+    for (const words of ["recall_at_1", "Partners found", "Left to Right: recall", "Right to Left: recall"])
+      expect(report).toContain(words);
+    const { out } = await place.margo("eval", "reference", "--json");
+    const { retrieval } = JSON.parse(out);
+    expect(retrieval).toMatchObject({
+      rows: 20,
+      ways: [
+        { from: "Left", to: "Right" },
+        { from: "Right", to: "Left" },
+      ],
+    });
+    const lines = readFileSync(at("reference/metrics.jsonl"), "utf8").trim().split("\n");
+    const told = lines.map((line) => JSON.parse(line)).find(({ kind }) => kind === "retrieval");
+    expect({ rows: told.rows, ways: told.ways }).toEqual(retrieval);
+    for (const { recallAt1, recallAt5, recallAt10, medianRank } of retrieval.ways) {
+      expect([recallAt1, recallAt5, recallAt10].every((share, at, all) => share <= (all[at + 1] ?? 1))).toBe(
+        true,
+      );
+      expect(medianRank).toBeLessThanOrEqual(20);
+    }
+    expect((await place.margo("eval", "reference")).out).toContain("retrieval among 20 rows\nLeft to Right ");
   });
 });

@@ -37,6 +37,11 @@ describe("by place", () => {
     check("margin M(m = 0.5) {\n  target = ▮\n}\n", "m cos theta cos_y"));
   test("the settings of a train", () =>
     check("train T {\n  model = M\n  ▮\n}\n", "loss data validation verification"));
+  test("models in a list", () => {
+    const [one, two] = ["model A(x: f32[N, 4]) = x\n", "model B(x: f32[N, 4]) = x\nfn f(x: f32[N]) = x\n"];
+    for (const begun of ["[", "[A, "])
+      check(`${one}${two}train T {\n  model = ${begun}▮\n}\n`, "A B");
+  });
   test("a loss", () => check("train T {\n  loss = ▮\n}\n", "softmax_cross_entropy+ margin_softmax+", 2));
   test("an optimizer, at the end of the text", () =>
     check("train T {\n  optimizer = ▮", "sgd+ adam+ adamw+ rmsprop+"));
