@@ -27,6 +27,11 @@ export function embedFunctions({ functions }: ProgramInfo): readonly FunctionInf
   return functions.filter(({ name }) => name === "embed" || name.startsWith("embed_"));
 }
 
+/** The names of a program's models; none where it has only one, whose features need no name. */
+export function modelNames(info: ProgramInfo): readonly string[] {
+  return embedFunctions(info).flatMap(({ name }) => name.split("embed_").slice(1));
+}
+
 /**
  * The dataset with rows in the shape that the program takes, or what does not fit. Axes of size 1 may come and go and
  * flat rows take any shape of their size; nothing else is reshaped silently. A function that takes a part of the program's

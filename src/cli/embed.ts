@@ -1,9 +1,10 @@
 /** `margo embed`: what a trained model makes of rows, as arrays for other tools. */
 import { join } from "node:path";
 import { isFault } from "../../runtime/errors.ts";
+import { modelNames } from "../../runtime/fit-dataset.ts";
 import type { HostTensor } from "../../runtime/program.ts";
 import type { DataSetting } from "../runs/data-settings.ts";
-import { type EmbeddedRows, embedData, modelNames, rowsAsked } from "../runs/embed-data.ts";
+import { type EmbeddedRows, embedData, rowsAsked } from "../runs/embed-data.ts";
 import { writeNpz } from "../values/npz.ts";
 import { count } from "../report/numbers.ts";
 import { runFiles } from "../runs/run-folder.ts";

@@ -7,6 +7,7 @@ import type { Trainer } from "../../runtime/trainer.ts";
 import { type AngleStatistics, angleStatistics } from "../looks/angle-statistics.ts";
 import { readClassWeights } from "../looks/class-variables.ts";
 import { type FeatureCollector, collectFeatures } from "../looks/feature-collector.ts";
+import { dataFaults } from "../data/faults.ts";
 import { openFitted } from "../runs/fitted-dataset.ts";
 import { cosineText, count, degrees, percent, significant } from "../report/numbers.ts";
 import { className } from "../report/run-data.ts";
@@ -104,18 +105,21 @@ async function measure({
   training,
   trainer,
   context,
+  classNames: trained,
 }: TrainedRun): Promise<Omit<Metrics, "run" | "entry" | "step"> | RuntimeFault> {
   const { data, validation, batch } = training;
   const { executor } = trainer;
   const dataset = await openFitted(validation ?? data, executor.info, "evaluate", context);
   if (isFault(dataset)) return dataset;
+  const classNames = dataset.labels[0]?.classNames;
+  const strange = trained && classNames?.find((name, at) => name !== trained[at]);
+  if (strange !== undefined) return dataFaults.strangeClass(dataset.source, strange, "the run");
   const unseen = await openVerification(training, executor, context);
   if (isFault(unseen)) return unseen;
   const collector = collectFeatures();
   const evaluation = await trainer.evaluate(dataset, training, collector.observe);
   if (isFault(evaluation)) return evaluation;
   const { loss, accuracy, metrics, metricsByClass } = evaluation;
-  const classNames = dataset.labels[0]?.classNames;
   const retrieved = await retrieve(trainer, dataset, batch);
   const angles = await anglesOf(program, trainer, collector);
   return {

@@ -4,6 +4,8 @@
  * models find each other. It is written down
  * whole; what the run says of it are a few numbers.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Program } from "../../compiler/program.ts";
 import { type Dataset, rowCount, spreadRows } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
@@ -40,6 +42,16 @@ export interface EvaluationRecord extends MeasuredMetrics {
   readonly classNumbers?: readonly ClassNumbers[];
   /** Where there are scores: [true class, predicted class, rows]. */
   readonly confusions?: readonly ConfusionCount[];
+}
+
+/** The last one of a run; undefined where none is written yet. */
+export function readEvaluation(folder: string): EvaluationRecord | undefined {
+  try {
+    // Written by this package in one piece, so its shape is known.
+    return JSON.parse(readFileSync(join(folder, runFiles.evaluation), "utf8")) as EvaluationRecord;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface FeaturePicture {

@@ -4,10 +4,9 @@
  * best of all rows, or among the first few, and its cumulative match characteristic.
  */
 import { type Dataset, rowCount, spreadRows } from "../../runtime/dataset.ts";
-import { embedFunctions } from "../../runtime/fit-dataset.ts";
+import { embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
 import type { HostTensor, ProgramInfo } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
-import { modelNames } from "../runs/embed-data.ts";
 import { embedRows } from "../runs/embed-rows.ts";
 import { comparableRows, dot, unitRows } from "./cosines.ts";
 

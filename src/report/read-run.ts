@@ -2,14 +2,13 @@
  * A run folder as the plain data that a report is drawn from. Metrics are read leniently: a line that a
  * crash cut short, or a field from a later version, is passed over.
  */
-import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseModule } from "../../compiler/syntax/parse.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { Metric } from "../runs/metrics-file.ts";
-import { type RunInfo, readMetrics, readRunInfo, runFiles } from "../runs/run-folder.ts";
+import { type RunInfo, readMetrics, readRunInfo } from "../runs/run-folder.ts";
 import { bestOf } from "../runs/best.ts";
-import type { EvaluationRecord } from "../looks/feature-look.ts";
+import { readEvaluation } from "../looks/feature-look.ts";
 import type { EpochPoint, Fact, RunData, StepPoint, VerificationPoint } from "./run-data.ts";
 
 export function readRun(folder: string): RunData | RuntimeFault {
@@ -90,15 +89,6 @@ function verificationPoint(metric: Metric): readonly VerificationPoint[] {
 function numberIn(metric: Metric | undefined, name: string): number | undefined {
   const value = metric?.[name];
   return typeof value === "number" ? value : undefined;
-}
-
-function readEvaluation(folder: string): EvaluationRecord | undefined {
-  try {
-    // Written by this package in one piece, so its shape is known.
-    return JSON.parse(readFileSync(join(folder, runFiles.evaluation), "utf8")) as EvaluationRecord;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The lines of the `train` as they are written, and the words above it. */

@@ -1,7 +1,7 @@
 /** The rows that a run's `train` names, or others of its kind, as its model sees them. */
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { embedFunctions } from "../../runtime/fit-dataset.ts";
+import { embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
 import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
 import { embedRows } from "./embed-rows.ts";
@@ -29,11 +29,6 @@ export async function embedData(
   const features = await embedRows(trainer, dataset, training.batch, model);
   const { labels, rowNames } = dataset;
   return { features, labels, ...(rowNames === undefined ? {} : { rowNames }) };
-}
-
-/** The names of a program's models; none where it has only one, whose features need no name. */
-export function modelNames(info: ProgramInfo): readonly string[] {
-  return embedFunctions(info).flatMap(({ name }) => name.split("embed_").slice(1));
 }
 
 /** The function by which rows become features. */

@@ -7,6 +7,7 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
 import type { DataContext } from "../data/index.ts";
+import { readEvaluation } from "../looks/feature-look.ts";
 import type { TrainingTarget } from "../executors/machine.ts";
 import { type RunInfo, readCheckpointFile, readRunInfo } from "./run-folder.ts";
 import { type Source, sourceOfRun } from "../sources/source.ts";
@@ -20,6 +21,8 @@ export interface TrainedRun {
   readonly trainer: Trainer;
   /** Where its data are. */
   readonly context: DataContext;
+  /** What its classes are called, in the order of their numbers, where an evaluation has told it. */
+  readonly classNames?: readonly string[];
 }
 
 export interface TrainedRunOptions {
@@ -77,5 +80,13 @@ export async function openTrainedRun(
     ...(door.onRead === undefined ? {} : { onRead: door.onRead(info.entry) }),
     note,
   };
-  return { info, program, training, trainer, context };
+  const classNames = readEvaluation(folder)?.classNames;
+  return {
+    info,
+    program,
+    training,
+    trainer,
+    context,
+    ...(classNames === undefined ? {} : { classNames }),
+  };
 }
