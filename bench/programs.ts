@@ -7,7 +7,7 @@ import type { Program } from "../compiler/program.ts";
 import type { Executor, HostTensor } from "../runtime/program.ts";
 import { normalNumbers, uniformNumbers } from "../runtime/random.ts";
 import { createTfjsExecutor } from "../runtime/tfjs/executor.ts";
-import { compileProgram } from "../src/executors/create.ts";
+import { compileProgram } from "../src/artifacts/compile-program.ts";
 import { loadTfjsModule } from "../src/executors/load-tfjs-module.ts";
 import { openSource } from "../src/sources/host.ts";
 

@@ -16,7 +16,7 @@ import type { Program } from "../../compiler/program.ts";
 import type { ProgramInfo, ValueInfo } from "../../runtime/program.ts";
 import type { AdapterFacts } from "../../runtime/webgpu/device.ts";
 import { defaultEntries } from "../sources/default-entries.ts";
-import { compileProgram } from "../executors/create.ts";
+import { compileProgram } from "./compile-program.ts";
 import { gpuArtifact } from "./gpu-artifact.ts";
 import { version } from "../version.ts";
 

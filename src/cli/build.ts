@@ -14,7 +14,7 @@ import {
 import type { BuiltPath } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { TargetName } from "../../compiler/passes/pass.ts";
 import type { Program } from "../../compiler/program.ts";
-import { compileProgram } from "../executors/create.ts";
+import { compileProgram } from "../artifacts/compile-program.ts";
 import { gpuArtifact } from "../artifacts/gpu-artifact.ts";
 import { isLibraryModule } from "../sources/host.ts";
 import { version } from "../version.ts";

@@ -8,7 +8,7 @@ import { type AngleStatistics, angleStatistics } from "../looks/angle-statistics
 import { readClassWeights } from "../looks/class-variables.ts";
 import { type FeatureCollector, collectFeatures } from "../looks/feature-collector.ts";
 import { dataFaults } from "../data/faults.ts";
-import { openFitted } from "../runs/fitted-dataset.ts";
+import { openFitted } from "../data/fitted-dataset.ts";
 import { cosineText, count, degrees, percent, significant } from "../report/numbers.ts";
 import { className } from "../report/run-data.ts";
 import { recallText, wayName } from "../report/retrieval-text.ts";

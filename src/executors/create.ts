@@ -1,12 +1,11 @@
 /** A program made runnable: compiled for a target and handed to that target's executor. */
-import { type CompiledFunction, emitModule, functionsToCompile } from "../../compiler/codegen/tfjs/module.ts";
+import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
 import type { GpuPath } from "../../compiler/codegen/wgsl/capabilities.ts";
-import { compileFunction, compileVerified, defaultPassOptions } from "../../compiler/compile.ts";
 import type { SourceLine } from "../../compiler/codegen/source-map.ts";
-import { withBudget } from "../../compiler/passes/pass.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import type { CompileListener } from "../../runtime/webgpu/pipelines.ts";
+import { compileProgram } from "../artifacts/compile-program.ts";
 import type { TrainingTarget } from "./machine.ts";
 import { version } from "../version.ts";
 
@@ -51,18 +50,4 @@ export async function createExecutor(
     }
   }
   return target satisfies never;
-}
-
-/** Every function of a program, through all passes. */
-export function compileProgram(program: Program, budgetBytes?: number): readonly CompiledFunction[] {
-  const options = withBudget(defaultPassOptions, budgetBytes);
-  return functionsToCompile(program).map((fn) => ({ fn, stage: compileFunction(program, fn, options) }));
-}
-
-/** The same with the graph checked after every pass. */
-export function compileProgramVerified(program: Program): readonly CompiledFunction[] {
-  return functionsToCompile(program).map((fn) => ({
-    fn,
-    stage: compileVerified(program, fn, defaultPassOptions),
-  }));
 }

@@ -4,8 +4,6 @@
  * models find each other. It is written down
  * whole; what the run says of it are a few numbers.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Program } from "../../compiler/program.ts";
 import { type Dataset, rowCount, spreadRows } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
@@ -16,13 +14,12 @@ import type { TrainingEvent } from "../../runtime/training-run.ts";
 import { type AngleStatistics, angleStatistics } from "./angle-statistics.ts";
 import { type ClassNumbers, readClassNumbers, readClassWeights } from "./class-variables.ts";
 import type { FeatureCollector } from "./feature-collector.ts";
-import { type ConfusionCount, countConfusions } from "../report/confusion.ts";
+import { type ConfusionCount, countConfusions } from "./confusion.ts";
 import type { LabelMap } from "./label-maps.ts";
-import { type RunFolder, runFiles } from "../runs/run-folder.ts";
 import { type RetrievalScores, type RetrievalStatistics, retrievalScores, retrieve } from "./retrieval.ts";
 import { type VerificationScores, type VerificationStatistics, scoresOf, verify } from "./verification.ts";
 
-/** What `evaluation.json` holds: the report's histograms and its picture. */
+/** What `evaluation.json` of a run holds: the report's histograms and its picture. */
 export interface EvaluationRecord extends MeasuredMetrics {
   readonly step: number;
   readonly epoch: number;
@@ -42,16 +39,6 @@ export interface EvaluationRecord extends MeasuredMetrics {
   readonly classNumbers?: readonly ClassNumbers[];
   /** Where there are scores: [true class, predicted class, rows]. */
   readonly confusions?: readonly ConfusionCount[];
-}
-
-/** The last one of a run; undefined where none is written yet. */
-export function readEvaluation(folder: string): EvaluationRecord | undefined {
-  try {
-    // Written by this package in one piece, so its shape is known.
-    return JSON.parse(readFileSync(join(folder, runFiles.evaluation), "utf8")) as EvaluationRecord;
-  } catch {
-    return undefined;
-  }
 }
 
 export interface FeaturePicture {
@@ -85,7 +72,8 @@ export interface LookedAt {
   readonly program: Program;
   readonly training: TrainingInfo;
   readonly trainer: Trainer;
-  readonly folder: RunFolder;
+  /** Keeps what was found; the fault where that fails. */
+  readonly keep: (record: EvaluationRecord) => Promise<RuntimeFault | undefined>;
   readonly dataset: Dataset;
   readonly validation?: Dataset;
   readonly verification?: Dataset;
@@ -97,7 +85,7 @@ export async function lookAt(
   run: LookedAt,
   collector: FeatureCollector,
 ): Promise<Look | RuntimeFault | undefined> {
-  const { program, training, trainer, folder, dataset, validation, verification } = run;
+  const { program, training, trainer, keep, dataset, validation, verification } = run;
   if (event.kind !== (validation === undefined ? "epoch" : "evaluation")) return undefined;
   const { step, epoch } = event;
   const evaluation =
@@ -132,7 +120,7 @@ export async function lookAt(
     ...(verified === undefined ? {} : { verification: verified }),
     ...(retrieved === undefined ? {} : { retrieval: retrieved }),
   };
-  const unwritten = await folder.writeJson(runFiles.evaluation, record);
+  const unwritten = await keep(record);
   if (unwritten !== undefined) return unwritten;
   return { step, epoch, found: foundIn(record) };
 }

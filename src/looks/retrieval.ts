@@ -7,7 +7,7 @@ import { type Dataset, rowCount, spreadRows } from "../../runtime/dataset.ts";
 import { embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
 import type { HostTensor, ProgramInfo } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
-import { embedRows } from "../runs/embed-rows.ts";
+import { embedRows } from "./embed-rows.ts";
 import { comparableRows, dot, unitRows } from "./cosines.ts";
 
 export interface RetrievalScores {

@@ -13,9 +13,9 @@ import { type AngleSummary, binDegrees, degreesOf, summaryOf } from "./angle-sta
 import { comparableRows, dot, unitRows } from "./cosines.ts";
 import { dataFaults } from "../data/faults.ts";
 import type { DataContext } from "../data/index.ts";
-import { embedRows } from "../runs/embed-rows.ts";
-import { openFitted } from "../runs/fitted-dataset.ts";
-import { type ConfusionCount, confusionOf, countConfusions } from "../report/confusion.ts";
+import { embedRows } from "./embed-rows.ts";
+import { openFitted } from "../data/fitted-dataset.ts";
+import { type ConfusionCount, confusionOf, countConfusions } from "./confusion.ts";
 
 export interface VerificationScores {
   /** What was compared: every pair of so many rows. */

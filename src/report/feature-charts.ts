@@ -14,7 +14,7 @@ import {
   stepAxis,
   wide,
 } from "./chart-parts.ts";
-import type { Confusion } from "./confusion.ts";
+import type { Confusion } from "../looks/confusion.ts";
 import { shareText } from "./numbers.ts";
 import { type RunData, className } from "./run-data.ts";
 import { drawInline, legend, valueAxis } from "./svg.ts";

@@ -6,9 +6,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseModule } from "../../compiler/syntax/parse.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { Metric } from "../runs/metrics-file.ts";
-import { type RunInfo, readMetrics, readRunInfo } from "../runs/run-folder.ts";
+import { type RunInfo, readEvaluation, readMetrics, readRunInfo } from "../runs/run-folder.ts";
 import { bestOf } from "../runs/best.ts";
-import { readEvaluation } from "../looks/feature-look.ts";
 import type { EpochPoint, Fact, RunData, StepPoint, VerificationPoint } from "./run-data.ts";
 
 export function readRun(folder: string): RunData | RuntimeFault {

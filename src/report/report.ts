@@ -16,7 +16,7 @@ import { classNumbers } from "../looks/class-variables.ts";
 import { classNumbersFigure } from "./class-charts.ts";
 import { type Figure, cards, escapeHtml, factTable, figures, page, section } from "./html.ts";
 import { cosineText, count, degrees, duration, percent, significant } from "./numbers.ts";
-import { confusionOf } from "./confusion.ts";
+import { confusionOf } from "../looks/confusion.ts";
 import { labelMapFigures } from "./label-map-charts.ts";
 import type { Fact, RunData } from "./run-data.ts";
 import { recallText, wayName } from "./retrieval-text.ts";

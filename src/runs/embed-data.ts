@@ -4,8 +4,8 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
 import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
-import { embedRows } from "./embed-rows.ts";
-import { openFitted } from "./fitted-dataset.ts";
+import { embedRows } from "../looks/embed-rows.ts";
+import { openFitted } from "../data/fitted-dataset.ts";
 import { folderFaults } from "./folder-faults.ts";
 import type { TrainedRun } from "./trained-run.ts";
 

@@ -6,7 +6,7 @@ import { type RuntimeFault, fault, isFault } from "../../runtime/errors.ts";
 import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
 import { type EmbeddedRows, embedData, embeddingOf, rowsAsked } from "./embed-data.ts";
-import { embedRows, predictRows } from "./embed-rows.ts";
+import { embedRows, predictRows } from "../looks/embed-rows.ts";
 import { folderFaults } from "./folder-faults.ts";
 import { type GivenRows, givenRows } from "./given-rows.ts";
 import { displayedName } from "../sources/host.ts";

@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { Bytes } from "../../runtime/safetensors.ts";
 import { bytesInFile } from "../data/byte-source.ts";
+import type { EvaluationRecord } from "../looks/feature-look.ts";
 import { folderFaults } from "./folder-faults.ts";
 import { type Metric, metricBytes, metricsIn } from "./metrics-file.ts";
 import { lockFolder } from "./run-lock.ts";
@@ -333,4 +334,14 @@ function isRunInfo(value: unknown): value is RunInfo {
     (value["budget"] === undefined || Number.isSafeInteger(value["budget"])) &&
     (value["limit"] === undefined || typeof value["limit"] === "number")
   );
+}
+
+/** The last one of a run; undefined where none is written yet. */
+export function readEvaluation(folder: string): EvaluationRecord | undefined {
+  try {
+    // Written by this package in one piece, so its shape is known.
+    return JSON.parse(readFileSync(join(folder, runFiles.evaluation), "utf8")) as EvaluationRecord;
+  } catch {
+    return undefined;
+  }
 }

@@ -19,14 +19,15 @@ import type { DataContext } from "../data/index.ts";
 import type { DataSetting } from "./data-settings.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { collectFeatures } from "../looks/feature-collector.ts";
-import { openFitted } from "./fitted-dataset.ts";
-import { type Found, type MeanAngles, lookAt } from "../looks/feature-look.ts";
+import { openFitted } from "../data/fitted-dataset.ts";
+import { type EvaluationRecord, type Found, type MeanAngles, lookAt } from "../looks/feature-look.ts";
 import {
   type RunFolder,
   type RunInfo,
   createRunFolder,
   readCheckpointFile,
   reopenRunFolder,
+  runFiles,
 } from "./run-folder.ts";
 import type { RetrievalScores } from "../looks/retrieval.ts";
 import { type VerificationScores, openVerification } from "../looks/verification.ts";
@@ -213,11 +214,12 @@ async function runIn(request: TrainRequest, prepared: Prepared): Promise<RunResu
     if (unwritten !== undefined) stop.abort();
     request.onEvent(event);
   };
+  const keep = (record: EvaluationRecord) => folder.writeJson(runFiles.evaluation, record);
   let collector = collectFeatures();
   const onEvent = async (event: TrainingEvent) => {
     if (event.kind === "recovery") collector = collectFeatures();
     // What needs the device comes first: an event whose device is lost comes again, and is written once.
-    const looked = await lookAt(event, { ...request, ...prepared }, collector);
+    const looked = await lookAt(event, { ...request, ...prepared, keep }, collector);
     emit(event);
     if (looked === undefined) return;
     collector = collectFeatures();

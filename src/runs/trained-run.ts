@@ -7,10 +7,9 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
 import type { DataContext } from "../data/index.ts";
-import { readEvaluation } from "../looks/feature-look.ts";
 import type { TrainingTarget } from "../executors/machine.ts";
-import { type RunInfo, readCheckpointFile, readRunInfo } from "./run-folder.ts";
-import { type Source, sourceOfRun } from "../sources/source.ts";
+import { type RunInfo, readCheckpointFile, readEvaluation, readRunInfo } from "./run-folder.ts";
+import { type Source, keptSource } from "../sources/source.ts";
 import { startExecutorOfRun } from "./start-executor.ts";
 
 export interface TrainedRun {
@@ -59,7 +58,7 @@ export async function openTrainedRun(
   if (isFault(info)) return info;
   const checkpoint = readCheckpointFile(folder, which);
   if (isFault(checkpoint)) return checkpoint;
-  const source = sourceOfRun(info);
+  const source = keptSource(info);
   const program = await door.programOf(source, info, { ...info.settings, ...set });
   if (isFault(program)) return program;
   const { training } = program;

@@ -15,15 +15,22 @@ import type { Span } from "../../compiler/errors/span.ts";
 import { placeText, sourceText } from "../../compiler/syntax/source.ts";
 import { type OpenedFile, displayedName, isLibraryModule, nodeHost, workspaceRoot } from "./host.ts";
 import { withTexts } from "./overlay.ts";
-import type { RunInfo } from "../runs/run-folder.ts";
 import { atStage } from "./stage.ts";
 
 export interface Source extends OpenedFile {
   readonly workspace: Workspace;
 }
 
-/** The sources of a run as they were when it was started, though they may have changed or gone since. */
-export function sourceOfRun({ file: path, source, imported }: RunInfo): Source {
+export interface KeptTexts {
+  /** Where the file was. */
+  readonly file: string;
+  readonly source: string;
+  /** By their names in the workspace. */
+  readonly imported?: Readonly<Record<string, string>>;
+}
+
+/** A file as it was kept, with the texts that it imported, though they may have changed or gone since. */
+export function keptSource({ file: path, source, imported }: KeptTexts): Source {
   const directory = dirname(path);
   const root = workspaceRoot(directory);
   const file = relative(root, path).split(sep).join("/");

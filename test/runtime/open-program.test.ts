@@ -4,7 +4,7 @@ import { emitModule } from "../../compiler/codegen/tfjs/module.ts";
 import type { CompiledProgram, OpenOptions } from "../../runtime/open-program.ts";
 import { openProgram } from "../../runtime/open-program.ts";
 import type { GpuOffer } from "../../runtime/webgpu/schedule.ts";
-import { compileProgram } from "../../src/executors/create.ts";
+import { compileProgram } from "../../src/artifacts/compile-program.ts";
 import { gpuOfNode } from "../../src/executors/dawn.ts";
 import { loadTfjsModule } from "../../src/executors/load-tfjs-module.ts";
 import { describeOnGpu } from "../support/gpu.ts";

@@ -6,7 +6,7 @@ import type { Executor } from "../../runtime/program.ts";
 import { createTfjsExecutor } from "../../runtime/tfjs/executor.ts";
 import { type Trainer, createTrainer, rowsOf } from "../../runtime/trainer.ts";
 import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
-import { compileProgram } from "../../src/executors/create.ts";
+import { compileProgram } from "../../src/artifacts/compile-program.ts";
 import { loadTfjsModule } from "../../src/executors/load-tfjs-module.ts";
 import { cornerDataset, faultText, whole } from "../support/datasets.ts";
 import { describeOnGpu } from "../support/gpu.ts";

@@ -1,7 +1,7 @@
 /** Reports are whole pages that need nothing else, whatever the run held: hostile names, no scores, one step. */
 import { describe, expect, test } from "vitest";
 import { classNumbers } from "../../../src/looks/class-variables.ts";
-import { confusionOf, countConfusions } from "../../../src/report/confusion.ts";
+import { confusionOf, countConfusions } from "../../../src/looks/confusion.ts";
 import { condensed } from "../../../src/report/chart-parts.ts";
 import { marginSheet } from "../../../src/report/margin-plot.ts";
 import { renderComparison } from "../../../src/report/compare.ts";

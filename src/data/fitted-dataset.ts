@@ -3,7 +3,7 @@ import type { Dataset } from "../../runtime/dataset.ts";
 import { dataInputs, fitDataset } from "../../runtime/fit-dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "../../runtime/errors.ts";
 import type { DataSource, ProgramInfo } from "../../runtime/program.ts";
-import { type DataContext, openDataset } from "../data/index.ts";
+import { type DataContext, openDataset } from "./index.ts";
 
 export async function openFitted(
   source: DataSource,
