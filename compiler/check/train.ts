@@ -10,8 +10,9 @@ import { printType } from "../ir/type.ts";
 import type { ProgramFunction, ProgramInput, ProgramVariable, TrainingPlan } from "../program.ts";
 import type { TrainDeclaration } from "../syntax/ast.ts";
 import { takenName } from "../errors/check-names.ts";
-import { openVariable, predictNeedsLabels } from "../errors/check-train.ts";
+import { fewerScores, openVariable, predictNeedsLabels } from "../errors/check-train.ts";
 import { elaborateBody, enterCall } from "./bodies.ts";
+import { classCounts } from "./builtins/data.ts";
 import { type Frame, noAmbient } from "./frame.ts";
 import { dropUnread, functionOf } from "./functions.ts";
 import { metricOutputs, predictionOutputs } from "./metrics.ts";
@@ -56,6 +57,7 @@ export function elaborateTrain(
   if (step === undefined || evaluate === undefined || predict === undefined) return undefined;
   dropUnread(program, [step, evaluate, predict].flatMap(rootsOf));
   checkSizes(plain, program.variables, settings);
+  checkScores(plain, settings, evaluate);
   checkNames(plain, program);
   const functions = [
     stepFunction(step, settings),
@@ -113,6 +115,22 @@ function checkSizes(
     if (open !== undefined)
       report(frame, openVariable.report({ span: model.span, name, type: printType(type), size: open.key }));
   }
+}
+
+/** Where labels may be no class, their type says nothing of how many classes there are. */
+function checkScores(
+  frame: Frame,
+  { data, loss, models: [model], spans }: TrainSettings,
+  { scores, labels: [labels] }: Forward,
+): void {
+  const classes = classCounts(data)[0];
+  if (scores?.kind !== "tensor" || labels?.type.dtype !== "i32" || labels.bound !== undefined) return;
+  const { shape } = scores.type;
+  const given = shape.length === labels.type.shape.length + 1 ? shape.at(-1) : undefined;
+  const count = given === undefined ? undefined : knownSize(given);
+  if (typeof classes !== "number" || count === undefined || count === 1 || count >= classes) return;
+  const facts = { classes, scores: String(count), loss: loss.callee.callable.name.name, at: model.span };
+  report(frame, fewerScores.report({ span: spans["data"] ?? loss.span, ...facts }));
 }
 
 /** A variable of the model itself has no path before its name: it must not be that of a counter. */

@@ -215,6 +215,33 @@ export const oneNetwork = defineError<NamedAt & { readonly earlier: Span }>({
   }),
 });
 
+export const fewerScores = defineError<
+  At & { readonly classes: number; readonly scores: string; readonly loss: string; readonly at: Span }
+>({
+  code: "M0518",
+  title: "Fewer scores than classes",
+  explanation:
+    "Labels i32[N, …] may hold what is no class, so a loss says nothing of how many classes there are; but where the data names more of them than the loss gives scores, the last ones can never be right.",
+  example: `import { pixel_cross_entropy } from "std/losses"
+model M(image: f32[N, 8, 8, 3]) = image
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+train T {
+  model = M
+  loss = pixel_cross_entropy
+  data = images("photos", "masks", classes: 4)
+  optimizer = sgd
+  epochs = 1
+}
+`,
+  report: ({ classes, scores, loss, at }) => ({
+    message: `the data has ${classes} classes, and \`${loss}\` gives ${scores} scores of each label`,
+    labels: [{ span: at, message: "its scores come from here" }],
+    help: `let the model give ${classes} scores, or write \`classes: ${scores}\` if there are not more`,
+  }),
+});
+
 export const noLossInput = defineError<NamedAt & { readonly inputs: number; readonly models: number }>({
   code: "M0507",
   title: "Loss takes nothing from the model",

@@ -280,6 +280,20 @@ test("several entries give a page that compares them; plot does it for any runs"
   expect({ ...again, err: "" }).toEqual({ code: 0, out: "again.html\n", err: "" });
 });
 
+test("eval takes no rows whose classes have other names than those that were trained", async () => {
+  place.write(
+    "renamed.csv",
+    `p,q,kind\n${rows.map((row) => row.replace(/[abc]$/, (name) => `x${name}`)).join("\n")}\n`,
+  );
+  place.write("fewer.csv", `p,q,kind\n${rows.slice(0, 12).join("\n")}\n`);
+  const evaluated = (file: string) =>
+    place.margo("eval", "whole", "--set", `validation=csv("${file}", label: "kind", classes: 3)`);
+  const renamed = await evaluated("renamed.csv");
+  expect(renamed.code).toBe(1);
+  expect(renamed.err).toContain('"xa" is a class of renamed.csv, but not of the run');
+  expect((await evaluated("fewer.csv")).code).toBe(0);
+});
+
 test("another margin of the library can be tried without importing it", async () => {
   const loss = "loss=margin_softmax(margin: ArcFace(m: 0.2, s: 8))";
   const args = ["train", "heaps.margo", "--epochs", "1", "--out", "tried", "--set"];
