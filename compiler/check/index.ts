@@ -179,7 +179,7 @@ function checkTrain(
   const own = checkOf(program);
   const session = newSession(own, false);
   const settings = readTrain(trainFrame(session, module, train), train, new Map());
-  const parts = settings === undefined ? [] : [...settings.models, settings.loss, settings.optimizer];
+  const parts = settings === undefined ? [] : [...settings.models, settings.loss, ...settings.optimizers];
   for (const { callee } of parts)
     if (!isLibrary(callee.module.file)) checkCallable(own, callee.callable, callee.module);
   const isSound =

@@ -1,11 +1,12 @@
 /**
  * Optimizers. The body is elaborated once for each parameter, with `param`, its `grad`, and `grad_norm`, the
  * length of all gradients together; `param <- …` gives the parameter's next value, and each state is kept per
- * parameter as `sgd.v.conv2d_2.W`.
+ * parameter as `sgd.v.conv2d_2.W`. A `train` may have several, each for some of the parameters.
  */
 import type { Node } from "../ir/node.ts";
 import type { Statement } from "../syntax/ast.ts";
 import { noParamUpdate } from "../errors/check-losses.ts";
+import { idleOptimizer, unknownParameter, withoutOptimizer } from "../errors/check-train.ts";
 import type { Span } from "../errors/span.ts";
 import { type Given } from "./arguments.ts";
 import { elaborateStatement, enterCall } from "./bodies.ts";
@@ -14,6 +15,7 @@ import { evaluate } from "./expressions.ts";
 import type { Ambient, Frame } from "./frame.ts";
 import { reportLooseValue, reportUnknownResult } from "./loose-statements.ts";
 import { report } from "./report.ts";
+import { suggestName } from "../errors/suggest.ts";
 import { makeTensor, scalar } from "./tensors.ts";
 import { traceSettings } from "./traces.ts";
 import { type FunctionValue, type TensorValue, type Value } from "./values.ts";
@@ -30,17 +32,29 @@ export interface OptimizerUse {
   readonly callee: FunctionValue;
   readonly given: Given;
   readonly span: Span;
+  /** Names of the parameters that it is for; absent where it is for all. */
+  readonly only?: readonly string[];
 }
 
-/** The next value of every parameter; a parameter is left out after a diagnostic. */
-export function elaborateOptimizer(
+/** The next value of every parameter that moves; a parameter is left out after a diagnostic. */
+export function elaborateOptimizers(
   caller: Frame,
-  { callee, given, span }: OptimizerUse,
+  uses: readonly OptimizerUse[],
   learned: readonly Learned[],
 ): ReadonlyMap<string, Node> {
   const next = new Map<string, Node>();
-  const gradientNorm = onDemand(() => normOfAll(caller, learned, span));
-  for (const parameter of learned) {
+  const assigned = assignedOf(caller, uses, learned);
+  if (assigned === undefined) return next;
+  const moving = assigned.filter(({ use }) => !leavesAlone(use));
+  const gradientNorm = onDemand(() =>
+    normOfAll(
+      caller,
+      moving.map(({ parameter }) => parameter),
+      moving[0]?.use.span ?? noSpan(caller),
+    ),
+  );
+  for (const { parameter, use } of moving) {
+    const { callee, given, span } = use;
     const current = { value: parameter.value };
     const ambient = optimizerAmbient(parameter, current, gradientNorm, `.${parameter.name}`);
     const frame = enterCall(caller, callee, span, `${callee.callable.name.name}.`, ambient);
@@ -51,6 +65,72 @@ export function elaborateOptimizer(
     traceSettings(frame);
   }
   return next;
+}
+
+interface Assigned {
+  readonly parameter: Learned;
+  readonly use: OptimizerUse;
+}
+
+/** The first optimizer that is for each parameter; undefined after a diagnostic. */
+function assignedOf(
+  frame: Frame,
+  uses: readonly OptimizerUse[],
+  learned: readonly Learned[],
+): readonly Assigned[] | undefined {
+  const names = learned.map(({ name }) => name);
+  for (const { only = [], span } of uses)
+    for (const pattern of only) {
+      if (names.some((name) => isMeant(name, pattern))) continue;
+      const suggestion = suggestName(pattern, names.flatMap(pathsTo));
+      report(frame, unknownParameter.report({ span, name: pattern, known: names, suggestion }));
+      return undefined;
+    }
+  const assigned = learned.flatMap((parameter): Assigned[] => {
+    const use = uses.find(
+      ({ only }) => only === undefined || only.some((one) => isMeant(parameter.name, one)),
+    );
+    return use === undefined ? [] : [{ parameter, use }];
+  });
+  const idle = uses.find((use) => !assigned.some((one) => one.use === use));
+  const without = names.filter((name) => !assigned.some(({ parameter }) => parameter.name === name));
+  if (idle !== undefined && names.length > 0)
+    report(frame, idleOptimizer.report({ span: idle.span, name: idle.callee.callable.name.name }));
+  else if (without.length > 0)
+    report(frame, withoutOptimizer.report({ span: uses.at(-1)?.span ?? noSpan(frame), names: without }));
+  else return assigned;
+  return undefined;
+}
+
+/** `conv2d` means all that is in it, and `*` anything. */
+function isMeant(name: string, pattern: string): boolean {
+  const [first = "", ...rest] = pattern.split("*").map((text) => text.replace(/[.$^()|[\]{}+?\\]/g, "\\$&"));
+  return new RegExp(`^${[first, ...rest].join(".*")}(\\.|$)`).test(name);
+}
+
+/** `a`, `a.b` and `a.b.W` of `a.b.W`. */
+function pathsTo(name: string): readonly string[] {
+  const parts = name.split(".");
+  return parts.map((_, at) => parts.slice(0, at + 1).join("."));
+}
+
+/** An optimizer that says `param <- param` and no more. */
+function leavesAlone({ callee: { callable } }: OptimizerUse): boolean {
+  const updates = callable.body.filter(({ kind }) => kind === "update");
+  return (
+    updates.length > 0 &&
+    updates.every(
+      (statement) =>
+        statement.kind === "update" &&
+        statement.target.name === "param" &&
+        statement.value.kind === "name" &&
+        statement.value.name === "param",
+    )
+  );
+}
+
+function noSpan({ module }: Frame): Span {
+  return { file: module.file, start: 0, end: 0 };
 }
 
 export function optimizerAmbient(

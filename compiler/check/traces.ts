@@ -21,14 +21,18 @@ function isBodyKind(kind: BindingKind): boolean {
   return kind === "let" || kind === "state" || kind === "param";
 }
 
-/** Under its name, or where another value has that, under the path of its body. */
+/** Under its name, or where another value has that, under the path of its body, numbered where that is not enough. */
 function trace(frame: Frame, name: string, { value }: Binding, result?: Value): void {
   if (value.kind !== "tensor" || value.type.shape.length > 0 || value.type.dtype !== "f32") return;
   if (!moves(value.node) || (result?.kind === "tensor" && result.node === value.node)) return;
   const { traces } = frame.session;
-  const known = traces.get(name);
-  if (known === value.node) return;
-  traces.set(known === undefined ? name : frame.path + name, value.node);
+  const own = frame.path + name;
+  for (let number = 0; ; number++) {
+    const shown = number === 0 ? name : number === 1 ? own : `${own}_${number}`;
+    const known = traces.get(shown);
+    if (known === undefined) traces.set(shown, value.node);
+    if (known === undefined || known === value.node) return;
+  }
 }
 
 function moves(node: Node): boolean {

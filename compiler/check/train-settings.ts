@@ -32,11 +32,17 @@ export interface Chosen {
   readonly span: Span;
 }
 
+export interface ChosenOptimizer extends Chosen {
+  /** The names of the parameters that it is for; absent where it is for all. */
+  readonly only?: readonly string[];
+}
+
 export interface TrainSettings {
   /** One, or several whose outputs go to the loss side by side. */
   readonly models: OneOrMore<Chosen>;
   readonly loss: Chosen;
-  readonly optimizer: Chosen;
+  /** One, or several: a parameter gets the first that is for it. */
+  readonly optimizers: OneOrMore<ChosenOptimizer>;
   readonly data: DataSource;
   readonly validation: DataSource | undefined;
   readonly verification: DataSource | undefined;
@@ -91,14 +97,13 @@ export function readTrain(
     const expression = written.get(name);
     return expression === undefined ? undefined : readSetting(frame, name, expression, fit, wanted);
   };
-  const chosen = (kind: "loss" | "optimizer"): Chosen | undefined => {
-    const value = read(kind, (found) => asChosen(found, kind), withArticle(kind));
-    const span = written.get(kind)?.span;
-    return value === undefined || span === undefined ? undefined : { ...value, span };
-  };
-  const modelled = written.get("model");
-  const models = modelled === undefined ? undefined : readModels(frame, modelled);
-  const [loss, optimizer] = [chosen("loss"), chosen("optimizer")];
+  const [models, optimizers] = [
+    readChosen(frame, "model", written.get("model")),
+    readChosen(frame, "optimizer", written.get("optimizer")),
+  ];
+  const lost = written.get("loss");
+  const chosenLoss = read("loss", (found) => asChosen(found, "loss"), withArticle("loss"));
+  const loss = lost && chosenLoss && { ...chosenLoss, span: lost.span };
   const reader = (name: SettingName) => read(name, asData, "a data reader, such as idx(…)");
   const [data, validation, verification] = [reader("data"), reader("validation"), reader("verification")];
   const positive = (name: SettingName) =>
@@ -111,7 +116,13 @@ export function readTrain(
   reportMissing(frame, train, written);
   const spans = Object.fromEntries([...written].map(([name, { span }]) => [name, span]));
   const isWhole = epochs !== undefined || steps !== undefined;
-  if (models === undefined || loss === undefined || optimizer === undefined || data === undefined || !isWhole)
+  if (
+    models === undefined ||
+    loss === undefined ||
+    optimizers === undefined ||
+    data === undefined ||
+    !isWhole
+  )
     return undefined;
   if (metrics === undefined) return undefined;
   if (written.has("validation") && validation === undefined) return undefined;
@@ -119,7 +130,7 @@ export function readTrain(
   return {
     models,
     loss,
-    optimizer,
+    optimizers,
     data,
     validation,
     verification,
@@ -208,18 +219,23 @@ function readSetting<T>(
   return fitting;
 }
 
-/** `Features`, or a list with a model for each of several inputs; undefined after a diagnostic. */
-function readModels(frame: Frame, written: Expression): OneOrMore<Chosen> | undefined {
+/** `Features`, or a list of several; undefined after a diagnostic. */
+function readChosen(
+  frame: Frame,
+  kind: "model" | "optimizer",
+  written: Expression | undefined,
+): OneOrMore<ChosenOptimizer> | undefined {
+  if (written === undefined) return undefined;
   const items = written.kind === "list" ? written.items : [written];
-  const wanted = written.kind === "list" ? "a list of models" : "a model, or a list of them";
-  const models = items.map((item) => {
-    const value = readSetting(frame, "model", item, (found) => asChosen(found, "model"), wanted);
+  const wanted = written.kind === "list" ? `a list of ${kind}s` : `${withArticle(kind)}, or a list of them`;
+  const chosen = items.map((item) => {
+    const value = readSetting(frame, kind, item, (found) => asChosen(found, kind), wanted);
     return value === undefined ? undefined : { ...value, span: item.span };
   });
-  const [first, ...rest] = models.filter((model) => model !== undefined);
-  if (first === undefined && items.length === 0)
-    report(frame, wrongTrainSetting.report({ span: written.span, name: "model", wanted, found: "empty" }));
-  return first === undefined || rest.length + 1 < models.length ? undefined : [first, ...rest];
+  const [first, ...rest] = chosen.filter((one) => one !== undefined);
+  if (items.length === 0)
+    report(frame, wrongTrainSetting.report({ span: written.span, name: kind, wanted, found: "empty" }));
+  return first === undefined || rest.length + 1 < chosen.length ? undefined : [first, ...rest];
 }
 
 function fixOf(frame: Frame, name: SettingName, value: Value, span: Span): Fix | undefined {
@@ -263,7 +279,10 @@ function reportMissing(
     report(frame, missingTrainSetting.report({ span, train: name, setting: "epochs" }));
 }
 
-function asChosen(value: Value, kind: "model" | "loss" | "optimizer"): Omit<Chosen, "span"> | undefined {
+function asChosen(
+  value: Value,
+  kind: "model" | "loss" | "optimizer",
+): Omit<ChosenOptimizer, "span"> | undefined {
   if (value.kind !== "function" && value.kind !== "partial") return undefined;
   const { callable, module } = value;
   const isKind = callable.kind === kind || (kind === "model" && callable.kind === "layer");
@@ -271,6 +290,7 @@ function asChosen(value: Value, kind: "model" | "loss" | "optimizer"): Omit<Chos
   return {
     callee: { kind: "function", callable, module },
     given: value.kind === "partial" ? value.given : new Map(),
+    ...(value.kind === "partial" && value.only !== undefined ? { only: value.only } : {}),
   };
 }
 

@@ -16,7 +16,7 @@ import { classCounts } from "./builtins/data.ts";
 import { type Frame, noAmbient } from "./frame.ts";
 import { dropUnread, functionOf } from "./functions.ts";
 import { metricOutputs, predictionOutputs } from "./metrics.ts";
-import { type Learned, elaborateOptimizer } from "./optimizers.ts";
+import { type Learned, elaborateOptimizers } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
 import { bindLossInputs } from "./train-labels.ts";
@@ -158,7 +158,7 @@ function stepFunction(
   const learned = [...program.variables.values()]
     .filter(({ kind }) => kind === "parameter")
     .map((variable) => learnedOf(frame, variable, loss));
-  const next = elaborateOptimizer(frame, settings.optimizer, learned);
+  const next = elaborateOptimizers(frame, settings.optimizers, learned);
   const updated = [...session.updated].map(([name, { node }]) => ({ name: `next:${name}`, node }));
   const parameters = [...next].map(([name, node]) => ({ name: `next:${name}`, node }));
   const traces = [...session.traces].map(([name, node]) => ({ name: `trace:${name}`, node }));

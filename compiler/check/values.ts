@@ -85,6 +85,8 @@ export interface PartialValue {
   readonly module: LoadedModule;
   readonly given: ReadonlyMap<string, GivenArgument>;
   readonly span: Span;
+  /** Of an optimizer that is for some parameters: their names. */
+  readonly only?: readonly string[];
 }
 
 export interface GivenArgument {

@@ -242,6 +242,48 @@ train T {
   }),
 });
 
+const groupExample = (optimizer: string): string =>
+  trainExample(`model = M\nloss = L\n${data}\noptimizer = ${optimizer}\nepochs = 1`);
+
+export const unknownParameter = defineError<
+  NamedAt & { readonly known: readonly string[]; readonly suggestion: string | undefined }
+>({
+  code: "M0519",
+  title: "Optimizer for parameters that are not there",
+  explanation:
+    "`only` names parameters as checkpoints do: by the path of what owns them, `margin_softmax.W`, or by its beginning; `*` stands for anything.",
+  example: groupExample('[sgd(rate: 1) |> only("M"), sgd]'),
+  report: (facts) => ({
+    message: `no parameter is called \`${facts.name}\``,
+    help:
+      didYouMean(facts) ??
+      (facts.known.length === 0 ? "nothing is learned here" : `there are ${listed(facts.known)}`),
+  }),
+});
+
+export const idleOptimizer = defineError<NamedAt>({
+  code: "M0520",
+  title: "Optimizer that gets no parameter",
+  explanation:
+    "Each parameter gets the first optimizer of the list that is for it. One without `only` is for all, so nothing is left for those behind it.",
+  example: groupExample('[sgd, sgd(rate: 1) |> only("L")]'),
+  report: ({ name }) => ({
+    message: `those before \`${name}\` take every parameter that it is for`,
+    help: "write those with `only` first, and the one for all others last",
+  }),
+});
+
+export const withoutOptimizer = defineError<At & { readonly names: readonly string[] }>({
+  code: "M0521",
+  title: "Parameters without an optimizer",
+  explanation: "Every parameter has an optimizer; `frozen()` of `std/optimizers` leaves it as it is.",
+  example: `model N(x: f32[N, 4]) {\n  param W: f32[4, 4]\n  x @ W\n}\n${trainExample(`model = N\nloss = L\n${data}\noptimizer = sgd |> only("L")\nepochs = 1`)}`,
+  report: ({ names }) => ({
+    message: `no optimizer is for ${listed(names)}`,
+    help: "add one without `only` at the end of the list: `frozen()` if they are to stay as they are",
+  }),
+});
+
 export const noLossInput = defineError<NamedAt & { readonly inputs: number; readonly models: number }>({
   code: "M0507",
   title: "Loss takes nothing from the model",

@@ -80,6 +80,7 @@ export function fits({ kind }: NamedDeclaration, wanted: Wanted): boolean {
     case "optimizer":
       return kind === wanted;
     case "reader":
+    case "group":
     case "dimension":
       return false;
     default:
@@ -91,6 +92,7 @@ export function builtinsOffered(wanted: Wanted, place: Place): readonly Choice[]
   if (["model", "loss", "optimizer", "margin", "dimension"].includes(wanted)) return [];
   return builtinNames().flatMap((label) => {
     const isReader = isReaderName(label);
+    if ((label === "only") !== (wanted === "group")) return [];
     if (isReader !== (wanted === "reader") && !(isReader && place === "train")) return [];
     const { signature, doc } = builtins[label];
     return [{ label, kind: "function" as const, detail: signature, doc }];

@@ -148,8 +148,9 @@ function statements(
   return around.place === "train" ? begun : [...begun, ...names(documents, analysis, around, start, "any")];
 }
 
-/** What is most likely wanted: layers behind `|>`, the loss behind `loss =`. */
-export type Wanted = "any" | "step" | "initialiser" | "margin" | "dimension" | (typeof settingKinds)[number];
+/** What is most likely wanted: layers behind `|>` (in a train what an optimizer is for), the loss behind `loss =`. */
+export type Wanted =
+  "any" | "step" | "group" | "initialiser" | "margin" | "dimension" | (typeof settingKinds)[number];
 
 /** What a setting of a train may want that is more than a value. */
 const settingKinds = ["model", "loss", "optimizer", "reader"] as const;
@@ -168,7 +169,7 @@ function values(
 
 function wantedAt({ place }: Around, words: readonly IToken[]): Wanted {
   const [last, before] = [words.at(-1)?.image ?? "", words.at(-2)?.image ?? ""];
-  if (last === "|>") return "step";
+  if (last === "|>") return place === "train" ? "group" : "step";
   if (last === "~") return "initialiser";
   if (last === ":" && before === "over") return "dimension";
   if (place !== "train") return "any";

@@ -96,7 +96,11 @@ const marginResults = [
 const lossResults = [word("predict", "f32[N, C]", "The scores of rows whose label nobody knows.")];
 
 export const trainSettings: readonly Word[] = [
-  word("model", "model", "The network that is trained, or a list with one for each of several inputs: `[Image, Text]`."),
+  word(
+    "model",
+    "model",
+    "The network that is trained, or a list with one for each of several inputs: `[Image, Text]`.",
+  ),
   word("loss", "loss", "What is made small, with its settings: `margin_softmax(margin: ArcFace())`."),
   word(
     "data",

@@ -23,7 +23,7 @@ import {
 } from "../values.ts";
 
 export type BuiltinName =
-  ElementwiseName | ReductionName | ShapeName | WindowName | RandomName | HeadName | DataName;
+  ElementwiseName | ReductionName | ShapeName | WindowName | RandomName | HeadName | DataName | GroupName;
 
 export type ElementwiseName =
   UnaryName | "logaddexp" | "clamp" | "detach" | "straight_through" | "f32" | "i32";
@@ -62,6 +62,8 @@ export type WindowName = "convolve2d" | "pool_max" | "pool_avg";
 export type RandomName = "random_uniform" | "random_normal";
 export type HeadName = "logits" | "scores" | "cosine";
 export type DataName = "idx" | "csv" | "npy" | "npz" | "json" | "text" | "images";
+
+export type GroupName = "only";
 
 export interface Builtin {
   /** As the editor shows it. */

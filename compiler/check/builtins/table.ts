@@ -4,6 +4,7 @@
 import type { Builtin, BuiltinName } from "./builtin.ts";
 import { dataBuiltins } from "./data.ts";
 import { elementwiseBuiltins } from "./elementwise.ts";
+import { groupBuiltins } from "./groups.ts";
 import { headBuiltins } from "./heads.ts";
 import { randomBuiltins } from "./random.ts";
 import { reductionBuiltins } from "./reductions.ts";
@@ -20,6 +21,7 @@ export const builtins: { readonly [K in BuiltinName]: Builtin } = {
   ...randomBuiltins,
   ...headBuiltins,
   ...dataBuiltins,
+  ...groupBuiltins,
 };
 
 export function builtinNames(): readonly BuiltinName[] {

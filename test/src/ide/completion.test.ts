@@ -37,10 +37,10 @@ describe("by place", () => {
     check("margin M(m = 0.5) {\n  target = ▮\n}\n", "m cos theta cos_y"));
   test("the settings of a train", () =>
     check("train T {\n  model = M\n  ▮\n}\n", "loss data validation verification"));
+  test("what an optimizer is for", () => check("train T {\n  optimizer = sgd |> ▮\n}\n", "only"));
   test("models in a list", () => {
     const [one, two] = ["model A(x: f32[N, 4]) = x\n", "model B(x: f32[N, 4]) = x\nfn f(x: f32[N]) = x\n"];
-    for (const begun of ["[", "[A, "])
-      check(`${one}${two}train T {\n  model = ${begun}▮\n}\n`, "A B");
+    for (const begun of ["[", "[A, "]) check(`${one}${two}train T {\n  model = ${begun}▮\n}\n`, "A B", 2);
   });
   test("a loss", () => check("train T {\n  loss = ▮\n}\n", "softmax_cross_entropy+ margin_softmax+", 2));
   test("an optimizer, at the end of the text", () =>
@@ -52,7 +52,7 @@ describe("by place", () => {
       "zeros+ ones+ constant+ normal+",
     ));
   test("a type", () => check("fn f(x: ▮", "f32 i32 bool index"));
-  test("names of an import", () => check('import { sgd, ▮ } from "std/optimizers"\n', "adam adamw rmsprop"));
+  test("names of an import", () => check('import { sgd, ▮ } from "std/optimizers"\n', "adam adamw rmsprop frozen"));
   test("paths of an import", () =>
     check(
       'import { sgd } from "▮"\n//- lib/own.margo\nlet a = 1\n',
