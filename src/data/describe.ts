@@ -1,6 +1,6 @@
 /** The readers' table as the page docs/data.md; a test keeps the two the same. */
 import { type DataReader, dataReaders } from "./index.ts";
-import type { OptionKind } from "./options.ts";
+import { kindWords } from "./settings.ts";
 
 export function describeReaders(): string {
   const readers: readonly (readonly [string, DataReader])[] = Object.entries(dataReaders);
@@ -49,16 +49,3 @@ function describeReader(name: string, { doc, example, options }: DataReader): st
   );
   return [`## ${name}`, doc, `\`\`\`margo fragment\n${example}\n\`\`\``, settings.join("\n")].join("\n\n");
 }
-
-const kindWords: { readonly [K in OptionKind]: string } = {
-  count: "a whole number",
-  whole: "a whole number",
-  numbers: "a number or a list",
-  fraction: "0 to 1",
-  text: "a string",
-  name: "a name or a position",
-  names: "a list of names or positions",
-  flag: "true or false",
-  part: "a string",
-  fit: "a string",
-};

@@ -8,23 +8,8 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
 import { type Labels, isDecimal, isNoNumber, textClasses } from "./labels.ts";
 import { unusableFaults, whyUnusable } from "./numbers.ts";
-import {
-  type Normalisation,
-  type OptionKinds,
-  type OptionsOf,
-  normalisation,
-  normalisationOf,
-} from "./options.ts";
-
-export const tableOptions = {
-  label: {
-    kind: "name",
-    doc: "the label's column: a name, or a position (negative from the end); -1 without it",
-  },
-  columns: { kind: "names", doc: "the feature columns; all others by default" },
-  classes: { kind: "count", doc: "how many classes the label names; without it labels are values" },
-  ...normalisation,
-} as const satisfies OptionKinds;
+import { type Normalisation, type OptionsOf, normalisationOf } from "./options.ts";
+import type { readerOptions } from "./settings.ts";
 
 export interface Table {
   readonly name: string;
@@ -41,7 +26,7 @@ export interface TableRow {
 export function tableDataset(
   source: DataSource,
   table: Table,
-  options: OptionsOf<typeof tableOptions>,
+  options: OptionsOf<typeof readerOptions.json>,
 ): Dataset | RuntimeFault {
   const { name, columns, rows } = table;
   const { classes } = options;

@@ -6,7 +6,8 @@ import { type Dataset, dataInputs, fitDataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, fault, fitFaults, isFault, runFaults } from "../../runtime/errors.ts";
 import type { DataSource, InputInfo, ProgramInfo } from "../../runtime/program.ts";
 import { arrayDataset } from "../data/array.ts";
-import { normalisation, parseOptions } from "../data/options.ts";
+import { parseOptions } from "../data/options.ts";
+import { normalisation } from "../data/settings.ts";
 
 /** One row after the other in one array, or a list of rows. */
 export type Rows = Float32Array | Int32Array | Uint8Array | readonly (readonly number[])[];
