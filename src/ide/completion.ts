@@ -23,7 +23,8 @@ import { exportsOffered, importPaths, importedNames } from "./completion-imports
 import { builtinsOffered, declarationsOffered, localsOffered, readingsOffered } from "./completion-names.ts";
 import { labelsOffered } from "./completion-labels.ts";
 import { settingValuesOffered, stringsOffered } from "./completion-settings.ts";
-import { declarationSnippets, statementsOffered, typesOffered } from "./completion-words.ts";
+import { choiceOfWord, declarationSnippets, statementsOffered, typesOffered } from "./completion-words.ts";
+import { expressionKeywords } from "./keywords.ts";
 import { trainSettings } from "./vocabulary.ts";
 
 export type ChoiceKind =
@@ -203,18 +204,13 @@ function names(
   ];
 }
 
-const expressionWords: readonly Choice[] = [
-  {
-    label: "if",
-    kind: "snippet",
-    insert: "if ${1:condition} then ${2:this} else ${3:that}",
-    isSnippet: true,
-  },
-  ...["then", "else", "and", "or", "not", "true", "false"].map((label) => ({
-    label,
-    kind: "keyword" as const,
-  })),
-];
+const expressionWords: readonly Choice[] = expressionKeywords.map((one) =>
+  choiceOfWord(
+    one,
+    "keyword",
+    one.name === "if" ? "if ${1:condition} then ${2:this} else ${3:that}" : undefined,
+  ),
+);
 
 /** The first of a label is the one that the name means there. */
 function unique(choices: readonly Choice[]): readonly Choice[] {

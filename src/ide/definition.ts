@@ -1,14 +1,15 @@
-/** Where a name was declared, and everywhere that it is used, in all files of the workspace. */
-import { isLibrary } from "../../compiler/check/workspace.ts";
+/** Where a name was declared or an imported file begins, and everywhere that it is used, in all files of the workspace. */
+import { isLibrary, loadModule } from "../../compiler/check/workspace.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Analysis, Documents } from "./documents.ts";
+import { importedFileAt } from "./links.ts";
 import type { Occurrence } from "./names.ts";
 import { type Symbol, nameOfSymbol, occurrenceAt, placeOfSymbol, symbolAt, symbolOf } from "./symbols.ts";
 
 export interface Definition {
-  /** The name that was asked about. */
+  /** The name or path that was asked about. */
   readonly from: Span;
-  /** Its declaration: the name, and the whole of it. */
+  /** Its declaration: the name, and the whole of it. Of a file its beginning. */
   readonly name: Span;
   readonly whole: Span;
 }
@@ -22,8 +23,18 @@ export function definitionAt(
   const found = occurrenceAt(analysis, offset);
   const symbol = found === undefined ? undefined : symbolOf(documents, found.target);
   const name = symbol === undefined ? undefined : placeOfSymbol(symbol);
-  if (found === undefined || symbol === undefined || name === undefined) return undefined;
+  if (found === undefined || symbol === undefined || name === undefined)
+    return found === undefined ? importedFile(documents, analysis, offset) : undefined;
   return { from: found.span, name, whole: wholeOf(symbol) ?? name };
+}
+
+/** From the path of an import to the file, if it is there. */
+function importedFile(documents: Documents, analysis: Analysis, offset: number): Definition | undefined {
+  const link = importedFileAt(analysis, offset);
+  const module = link === undefined ? undefined : loadModule(documents.workspace, link.file);
+  if (link === undefined || module === undefined) return undefined;
+  const name = { file: link.file, start: 0, end: 0 };
+  return { from: link.span, name, whole: { ...name, end: module.text.length } };
 }
 
 function wholeOf(symbol: Symbol): Span | undefined {

@@ -193,11 +193,15 @@ function walkType(scope: Scope, type: TypeExpression | undefined): void {
   for (const dim of type.dims) if (dim.kind !== "ellipsis") walkSize(scope, dim);
 }
 
-/** A bare name in a type that nothing has given a size yet makes a dimension. */
-function walkSize(scope: Scope, expression: Expression): void {
-  if (expression.kind === "name" && isFreshSize(scope, expression.name))
-    declare(scope, "dimension", expression);
-  else walkExpression(scope, expression);
+/** A name in a type that nothing has given a size yet makes a dimension, also in `f32[N, H // 2]`. */
+function walkSize(scope: Scope, root: Expression): void {
+  const stack: Expression[] = [root];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (at.kind === "binary") stack.push(at.right, at.left);
+    else if (at.kind === "unary") stack.push(at.operand);
+    else if (at.kind === "name" && isFreshSize(scope, at.name)) declare(scope, "dimension", at);
+    else walkExpression(scope, at);
+  }
 }
 
 /** What is no size (`e`, a function) does not stand in the way of a dimension of that name. */

@@ -41,6 +41,20 @@ describe("definition", () => {
       "fn f(x: f32[N, D]) = sum(x, over: D▮)\n",
       "//- main.margo\nfn f(x: f32[N, ‹D›]) = sum(x, over: D)",
     ));
+  test("of a dimension that is met in a quotient first", () =>
+    checkDefinition(
+      "fn f(x: f32[N, H // 2]) = sum(x) + H▮\n",
+      "//- main.margo\nfn f(x: f32[N, ‹H› // 2]) = sum(x) + H",
+    ));
+  test("from the path of an import: where the file begins", () => {
+    const own = "//- lib/own.margo\nexport fn twice(x: f32) = 2 * x\n";
+    checkDefinition(
+      `import { twice } from "./lib/o▮wn.margo"\n${own}`,
+      "//- lib/own.margo\n‹›export fn twice(x: f32) = 2 * x",
+    );
+    checkDefinition(`import { twice } from "./lib/gone▮.margo"\n${own}`, "nothing");
+    checkDefinition('import { sgd } from "std/optim▮izers"\n', "std/optimizers");
+  });
   test("through an import with another name", () =>
     checkDefinition(
       'import { twice as t } from "./own.margo"\nfn f(x: f32) = t▮(x)\n//- own.margo\nexport fn twice(x: f32) = 2 * x\n',
@@ -80,6 +94,13 @@ describe("references", () => {
     checkReferences(source, "//- main.margo\nfn f(‹x›: f32) = ‹x›\nfn g(x: f32) = x");
     const { documents, analysis, offset } = marked(source);
     expect(highlightsAt(documents, analysis, offset)).toEqual(referencesAt(documents, analysis, offset));
+  });
+
+  test("a dimension has its uses, in arithmetic too", () => {
+    checkReferences(
+      "fn f(x: f32[N, 2 * K], y: f32[K▮]) = sum(y, over: K)\n",
+      "//- main.margo\nfn f(x: f32[N, 2 * ‹K›], y: f32[‹K›]) = sum(y, over: ‹K›)",
+    );
   });
 
   test("θ and theta are one name", () => {
