@@ -50,9 +50,13 @@ export interface Reference {
 /** All uses, the declaration among them, by file and place. */
 export function referencesAt(documents: Documents, analysis: Analysis, offset: number): readonly Reference[] {
   const symbol = symbolAt(documents, analysis, offset);
-  if (symbol === undefined) return [];
-  const files = filesThatMaySpeakOf(documents, analysis, symbol);
-  return files.flatMap((file) => referencesIn(documents, documents.analysis(file), symbol));
+  return symbol === undefined ? [] : referencesTo(documents, symbol, analysis.file);
+}
+
+/** `file` is where somebody asks: what the language itself gives is looked for there alone. */
+export function referencesTo(documents: Documents, symbol: Symbol, file: string): readonly Reference[] {
+  const files = filesThatMaySpeakOf(documents, file, symbol);
+  return files.flatMap((one) => referencesIn(documents, documents.analysis(one), symbol));
 }
 
 /** Uses within one file: what an editor marks while the cursor stands on a name. */
@@ -61,7 +65,7 @@ export function highlightsAt(documents: Documents, analysis: Analysis, offset: n
   return symbol === undefined ? [] : referencesIn(documents, analysis, symbol);
 }
 
-export function referencesIn(
+function referencesIn(
   documents: Documents,
   analysis: Analysis | undefined,
   symbol: Symbol,
@@ -76,9 +80,9 @@ export function referencesIn(
 }
 
 /** A file that does not hold the name anywhere need not be read closely. */
-function filesThatMaySpeakOf(documents: Documents, analysis: Analysis, symbol: Symbol): readonly string[] {
+function filesThatMaySpeakOf(documents: Documents, asked: string, symbol: Symbol): readonly string[] {
   const place = placeOfSymbol(symbol);
-  if (symbol.kind === "local" || place === undefined) return [analysis.file];
+  if (symbol.kind === "local" || place === undefined) return [asked];
   const name = nameOfSymbol(symbol);
   const home = isLibrary(place.file) ? documents.library() : [];
   return [...new Set([...home, ...documents.files()])]

@@ -1,5 +1,8 @@
 /** Every kind of request that the server answers, one line each. */
 import {
+  CallHierarchyIncomingCallsRequest,
+  CallHierarchyOutgoingCallsRequest,
+  CallHierarchyPrepareRequest,
   CodeActionRequest,
   CodeLensRequest,
   CodeLensResolveRequest,
@@ -29,6 +32,7 @@ import {
   WorkspaceSymbolRequest,
 } from "vscode-languageserver";
 import { codeActionKinds, codeActions, willRename } from "./actions.ts";
+import { incoming, outgoing, prepareCalls } from "./calls.ts";
 import { changesOfTokens, legend, tokensOfDocument, tokensOfRange } from "./colours.ts";
 import { pullDiagnostics } from "./diagnostics.ts";
 import { type Feature, feature } from "./feature.ts";
@@ -60,6 +64,9 @@ export const features: readonly Feature[] = [
   feature(DefinitionRequest.type, { definitionProvider: true }, definition),
   feature(ReferencesRequest.type, { referencesProvider: true }, references),
   feature(DocumentHighlightRequest.type, { documentHighlightProvider: true }, highlights),
+  feature(CallHierarchyPrepareRequest.type, { callHierarchyProvider: true }, prepareCalls),
+  feature(CallHierarchyIncomingCallsRequest.type, {}, incoming),
+  feature(CallHierarchyOutgoingCallsRequest.type, {}, outgoing),
   feature(SemanticTokensRequest.type, colours, tokensOfDocument),
   feature(SemanticTokensDeltaRequest.type, {}, changesOfTokens),
   feature(SemanticTokensRangeRequest.type, {}, tokensOfRange),
