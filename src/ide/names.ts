@@ -16,7 +16,7 @@ import type {
   TrainDeclaration,
   TypeExpression,
 } from "../../compiler/syntax/ast.ts";
-import { type Place, isSizeReading, readingIn } from "./vocabulary.ts";
+import { type Place, isReadEverywhere, isSizeReading, readingIn } from "./vocabulary.ts";
 
 export type LocalKind = "setting" | "input" | "let" | "param" | "state" | "dimension";
 
@@ -276,8 +276,10 @@ function functionTarget(scope: Scope, name: string): Target {
 function valueTarget(scope: Scope, name: string): Target {
   const own = scope.names.get(name);
   if (own !== undefined) return own;
+  const declared = declaredTarget(scope, name);
+  if (isReadEverywhere(name) && declared !== undefined) return declared;
   if (readingIn(scope.kind, name) !== undefined) return { kind: "context", place: scope.kind, name };
-  return declaredTarget(scope, name) ?? { kind: "unknown", name };
+  return declared ?? { kind: "unknown", name };
 }
 
 function declaredTarget({ walk }: Scope, name: string): Target | undefined {

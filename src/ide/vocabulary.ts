@@ -80,6 +80,11 @@ export function readingIn(place: Place, name: string): Word | undefined {
   return readingsIn(place).find((one) => one.name === name);
 }
 
+/** Constants and counters of every body; what a file calls so is meant before them. */
+export function isReadEverywhere(name: string): boolean {
+  return everywhere.some((one) => one.name === name);
+}
+
 /** Whether a type may speak of it without making a dimension of its own. */
 export function isSizeReading(place: Place, name: string): boolean {
   return place === "margin" && marginSizes.some((one) => one.name === name);
