@@ -16,6 +16,7 @@ import {
   DocumentRangeFormattingRequest,
   DocumentSymbolRequest,
   ExecuteCommandRequest,
+  FileOperationPatternKind,
   FoldingRangeRequest,
   HoverRequest,
   InlayHintRequest,
@@ -46,7 +47,17 @@ const pull = { diagnosticProvider: { interFileDependencies: true, workspaceDiagn
 const colours = { semanticTokensProvider: { legend, full: { delta: true }, range: true } };
 const views = { workspace: { textDocumentContent: { schemes: [viewScheme] } } };
 const margoFiles = { scheme: "file", pattern: { glob: "**/*.margo" } };
-const renames = { workspace: { fileOperations: { willRename: { filters: [margoFiles] } } } };
+/** Whoever watches files is told of a folder that goes, but not of what was in it. */
+const folders = { scheme: "file", pattern: { glob: "**/*", matches: FileOperationPatternKind.folder } };
+const renames = {
+  workspace: {
+    fileOperations: {
+      willRename: { filters: [margoFiles, folders] },
+      didRename: { filters: [folders] },
+      didDelete: { filters: [folders] },
+    },
+  },
+};
 
 const choices = {
   completionProvider: { triggerCharacters: [">", ".", "/", '"', "~"], resolveProvider: true },
