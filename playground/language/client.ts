@@ -54,7 +54,7 @@ export function startLanguageClient(page: PageOfClient): LanguageClient {
     timeout: 10_000,
     sanitizeHTML,
     workspace: (made) => new PageWorkspace(made, page.library),
-    extensions: [hoverTooltips(), definitions(fail), keymap.of(findReferencesKeymap)],
+    extensions: [hoverTooltips(), definitions(), keymap.of(findReferencesKeymap)],
   }).connect(transportOf(worker));
   const writing = [
     ...[completion(), signatureHelp(), problems(page.onProblems, fail)],

@@ -5,14 +5,8 @@
 import type { Labels } from "../../runtime/dataset.ts";
 import { type RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-import type { OptionKinds, OptionsOf } from "./options.ts";
-
-export const classOptions = {
-  first: { kind: "count", doc: "the first class to take, in the order of names, counted from 1" },
-  classes: { kind: "count", doc: "how many classes to take; all without it" },
-  part: { kind: "part", doc: 'which samples to take: "all", "train" or "holdout"; all without it' },
-  holdout: { kind: "fraction", doc: "share of every class's samples that is held out; 0.2 without it" },
-} as const satisfies OptionKinds;
+import type { OptionsOf } from "./options.ts";
+import type { classOptions } from "./settings.ts";
 
 export type ClassOptions = OptionsOf<typeof classOptions>;
 

@@ -1,13 +1,17 @@
 /** The readers' table as the page docs/data.md; a test keeps the two the same. */
 import { type DataReader, dataReaders } from "./index.ts";
-import type { OptionKind } from "./options.ts";
+import { kindWords } from "./settings.ts";
 
 export function describeReaders(): string {
   const readers: readonly (readonly [string, DataReader])[] = Object.entries(dataReaders);
   return (
-    [opening, labels, several, ...readers.map(([name, reader]) => describeReader(name, reader)), closing].join(
-      "\n\n",
-    ) + "\n"
+    [
+      opening,
+      labels,
+      several,
+      ...readers.map(([name, reader]) => describeReader(name, reader)),
+      closing,
+    ].join("\n\n") + "\n"
   );
 }
 
@@ -62,16 +66,3 @@ function describeReader(name: string, { doc, example, options }: DataReader): st
   );
   return [`## ${name}`, doc, `\`\`\`margo fragment\n${example}\n\`\`\``, settings.join("\n")].join("\n\n");
 }
-
-const kindWords: { readonly [K in OptionKind]: string } = {
-  count: "a whole number",
-  counts: "a whole number or a list",
-  whole: "a whole number",
-  numbers: "a number or a list",
-  fraction: "0 to 1",
-  texts: "a string or a list",
-  names: "a name or a position, or a list",
-  flag: "true or false",
-  part: "a string",
-  fit: "a string",
-};

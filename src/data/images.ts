@@ -5,36 +5,17 @@ import { spreadPlaces } from "../../runtime/batches.ts";
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { DataSource } from "../../runtime/program.ts";
-import { type NamedSamples, chooseSamples, classOptions, namedLabels, partOf } from "./classes.ts";
+import { type NamedSamples, chooseSamples, namedLabels, partOf } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
 import { isFolder, systemReason } from "./files.ts";
 import { type ImageFile, decode, loadSharp, shapeOf } from "./image-pixels.ts";
 import { storePixels } from "./image-store.ts";
 import { maskSettingsFault, readMasks } from "./masks.ts";
-import { type OptionKinds, type OptionsOf, normalisation, normalisationOf } from "./options.ts";
+import { type OptionsOf, normalisationOf } from "./options.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
+import { classOptions, type readerOptions } from "./settings.ts";
 
-export const imageOptions = {
-  size: {
-    kind: "numbers",
-    doc: "height and width that images are brought to, or one number for both; without it all must be of one size",
-  },
-  channels: {
-    kind: "count",
-    doc: "1 (grey), 3 (colour) or 4 (colour and opacity); that of the first image without it. Under 1 and 3 what is transparent is white",
-  },
-  fit: {
-    kind: "fit",
-    doc: 'how an image of other proportions fills the size: "cover" cuts its edges off, "contain" puts it on white, "fill" stretches it; "cover" without it',
-  },
-  fewest: { kind: "count", doc: "classes with fewer images are left out; 1 without it" },
-  ...classOptions,
-  classes: { kind: "count", doc: "how many classes to take, all without it; with masks how many these have" },
-  ignore: { kind: "whole", doc: "a number in masks that is no class, as 255 in many" },
-  ...normalisation,
-} as const satisfies OptionKinds;
-
-export type ImageOptions = OptionsOf<typeof imageOptions>;
+export type ImageOptions = OptionsOf<typeof readerOptions.images>;
 
 export async function readImages(
   source: DataSource,

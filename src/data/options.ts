@@ -1,15 +1,9 @@
-/**
- * Settings of data readers, checked against a table: each reader names its settings with their kinds,
- * and gets back plain values or a fault.
- */
+/** Settings of data readers, checked against their table (settings.ts): plain values come back, or a fault. */
 import { badScale } from "../../runtime/check-rows.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import type { RuntimeFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
-
-export type OptionKind =
-  "count" | "counts" | "whole" | "numbers" | "fraction" | "texts" | "names" | "flag" | "part" | "fit";
-export type OptionKinds = Readonly<Record<string, { readonly kind: OptionKind; readonly doc: string }>>;
+import type { OptionKind, OptionKinds } from "./settings.ts";
 
 interface OptionValues {
   count: number;
@@ -96,12 +90,6 @@ export function parseOptions<K extends OptionKinds>(
 function typedOptions<K extends OptionKinds>(values: readonly (readonly [string, unknown])[]): OptionsOf<K> {
   return Object.fromEntries(values) as OptionsOf<K>;
 }
-
-/** Settings that every reader of numbers has. */
-export const normalisation = {
-  mean: { kind: "numbers", doc: "subtracted from every feature; a list repeats over the row" },
-  std: { kind: "numbers", doc: "every feature is divided by it; a list repeats over the row" },
-} as const satisfies OptionKinds;
 
 export interface Normalisation {
   readonly mean: readonly number[];

@@ -7,26 +7,8 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataFaults } from "./faults.ts";
 import { isDecimal, isNoNumber, textClasses } from "./labels.ts";
 import { unusableFaults, whyUnusable } from "./numbers.ts";
-import {
-  type Normalisation,
-  type OptionKinds,
-  type OptionsOf,
-  normalisation,
-  normalisationOf,
-} from "./options.ts";
-
-export const tableOptions = {
-  label: {
-    kind: "names",
-    doc: "the label's column, or one for each input of the loss: a name, or a position (negative from the end); -1 without it",
-  },
-  columns: { kind: "names", doc: "the feature columns; all others by default" },
-  classes: {
-    kind: "counts",
-    doc: "how many classes the label names, a number for each of the first; without one labels are values",
-  },
-  ...normalisation,
-} as const satisfies OptionKinds;
+import { type Normalisation, type OptionsOf, normalisationOf } from "./options.ts";
+import type { readerOptions } from "./settings.ts";
 
 export interface Table {
   readonly name: string;
@@ -43,7 +25,7 @@ export interface TableRow {
 export function tableDataset(
   source: DataSource,
   table: Table,
-  options: OptionsOf<typeof tableOptions>,
+  options: OptionsOf<typeof readerOptions.json>,
 ): Dataset | RuntimeFault {
   const { name, columns, rows } = table;
   if (rows.length === 0) return dataFaults.noRows(name);

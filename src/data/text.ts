@@ -9,24 +9,16 @@ import { extname, join } from "node:path";
 import type { Dataset } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { type NamedSamples, chooseSamples, classOptions, namedLabels } from "./classes.ts";
+import { type NamedSamples, chooseSamples, namedLabels } from "./classes.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, isFolder, openFile, systemReason } from "./files.ts";
 import { brokenJson, parseJson } from "./json.ts";
-import type { OptionKinds, OptionsOf } from "./options.ts";
+import type { OptionsOf } from "./options.ts";
 import { type DataContext, resolveData } from "./resolve.ts";
+import type { readerOptions } from "./settings.ts";
 import { utf8Text } from "./signatures.ts";
 
-export const textOptions = {
-  size: { kind: "count", doc: "length of the vector that n-grams are hashed into; 1024 without it" },
-  ngrams: { kind: "count", doc: "longest n-gram in characters, all shorter ones count too; 3 without it" },
-  characters: { kind: "count", doc: "shortest sample; shorter paragraphs are left out; 20 without it" },
-  window: { kind: "count", doc: "longest sample; longer paragraphs are cut into samples of it" },
-  paragraphs: { kind: "count", doc: "classes with fewer samples are left out; 1 without it" },
-  ...classOptions,
-} as const satisfies OptionKinds;
-
-export type TextOptions = OptionsOf<typeof textOptions>;
+export type TextOptions = OptionsOf<typeof readerOptions.text>;
 
 export function readTexts(
   source: DataSource,

@@ -4,6 +4,7 @@
  */
 import type { IToken } from "chevrotain";
 import type { NamedDeclaration } from "../../compiler/check/workspace.ts";
+import { foldName } from "../../compiler/syntax/build.ts";
 import type { Analysis } from "./documents.ts";
 import type { Occurrence } from "./names.ts";
 import type { Place } from "./vocabulary.ts";
@@ -77,7 +78,7 @@ export interface OpenCall {
   readonly callee: IToken;
   /** 0 for the first list of brackets, 1 for the second: `dense(10)(…`. */
   readonly list: number;
-  /** Which argument the cursor is in, and its label if it has one. */
+  /** Which argument the cursor is in, and its label if it has one; θ is `theta`. */
   readonly position: number;
   readonly label?: string;
   /** How many arguments without a label stand before. */
@@ -100,17 +101,21 @@ export function openCallAt(analysis: Analysis, offset: number): OpenCall | undef
   if (token === undefined) return undefined;
   const inside = argumentsOf(words.slice(open + 1));
   const current = inside.at(-1) ?? [];
-  const label = current[1]?.image === ":" ? current[0]?.image : undefined;
+  const label = labelOf(current);
   return {
     callee: token,
     list,
     position: Math.max(0, inside.length - 1),
     ...(label === undefined ? {} : { label }),
     given: inside.slice(0, -1).filter((argument) => argument[1]?.image !== ":").length,
-    labels: inside.flatMap((argument) => (argument[1]?.image === ":" ? [argument[0]?.image ?? ""] : [])),
+    labels: inside.flatMap((argument) => labelOf(argument) ?? []),
     isPiped: words[callee - 1]?.image === "|>",
     atStart: current.length === 0,
   };
+}
+
+function labelOf([name, colon]: readonly IToken[]): string | undefined {
+  return name !== undefined && colon?.image === ":" ? foldName(name.image) : undefined;
 }
 
 /** The bracket that is open last, statements of an enclosing body aside. */
@@ -182,7 +187,8 @@ export function isAtParameter(words: readonly IToken[]): boolean {
 /** The parameter whose default is being typed: it cannot speak of itself. */
 export function parameterAt(words: readonly IToken[]): string | undefined {
   const open = unmatchedOpener(words);
-  return open === undefined ? undefined : argumentsOf(words.slice(open + 1)).at(-1)?.[0]?.image;
+  const name = open === undefined ? undefined : argumentsOf(words.slice(open + 1)).at(-1)?.[0];
+  return name === undefined ? undefined : foldName(name.image);
 }
 
 // ---------------------------------------------------------------- declarations

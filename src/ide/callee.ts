@@ -1,5 +1,5 @@
 /** What an open call calls, and the parameters of the list of brackets that the cursor is in. */
-import { builtins, isBuiltin } from "../../compiler/check/builtins/table.ts";
+import { type BuiltinName, builtins, isBuiltin } from "../../compiler/check/builtins/table.ts";
 import { resolveEntry, resolveGlobal } from "../../compiler/check/workspace.ts";
 import type { Callable, Parameter } from "../../compiler/syntax/ast.ts";
 import { foldName } from "../../compiler/syntax/build.ts";
@@ -16,7 +16,7 @@ export type Callee =
     }
   | {
       readonly kind: "builtin";
-      readonly name: string;
+      readonly name: BuiltinName;
       readonly signature: string;
       readonly doc: string;
       readonly parameters: readonly string[];

@@ -1,8 +1,8 @@
 /** Names of the settings that a call can still be given. */
 import { loadModule } from "../../compiler/check/workspace.ts";
-import { isReaderName, settingsOfReader } from "../../compiler/check/builtins/data.ts";
 import { isTensorParameter } from "../../compiler/check/signatures.ts";
 import type { OpenCall } from "./around.ts";
+import { argumentsOf } from "./builtin-arguments.ts";
 import { type Callee, calleeOf } from "./callee.ts";
 import type { Choice } from "./completion.ts";
 import type { Analysis, Documents } from "./documents.ts";
@@ -23,14 +23,15 @@ export function labelsOffered(documents: Documents, analysis: Analysis, call: Op
     );
 }
 
-/** What was given by its place is left out, and so are names of a reader's files. */
-function labelsOfBuiltin({ name, parameters }: Extract<Callee, { kind: "builtin" }>, call: OpenCall) {
-  const given = call.given + (call.isPiped ? 1 : 0);
-  const own = parameters.map((parameter) => parameter.replace("?", "")).slice(given);
-  const settings = isReaderName(name) ? settingsOfReader(name) : [];
-  return [...own, ...settings]
-    .filter((parameter) => parameter !== "..." && !call.labels.includes(parameter))
-    .map((parameter) => labelChoice(parameter, parameter));
+/** What was given by its place is left out. */
+function labelsOfBuiltin({ name }: Extract<Callee, { kind: "builtin" }>, call: OpenCall): readonly Choice[] {
+  return argumentsOf(name)
+    .slice(call.given + (call.isPiped ? 1 : 0))
+    .filter((one) => !call.labels.includes(one.name))
+    .map(({ name: label, type, doc }) => ({
+      ...labelChoice(label, type === "" ? label : `${label}: ${type}`),
+      ...(doc === "" ? {} : { doc }),
+    }));
 }
 
 function labelChoice(name: string, detail: string): Choice {

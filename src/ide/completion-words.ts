@@ -2,51 +2,35 @@
 import type { Around } from "./around.ts";
 import type { Choice } from "./completion.ts";
 import type { Analysis } from "./documents.ts";
+import { type Keyword, declarationKeywords, statementKeywords, typeKeywords } from "./keywords.ts";
 import { type Word, resultsIn, statementWordsIn, trainSettings } from "./vocabulary.ts";
 
-const snippet = (label: string, detail: string, insert: string): Choice => {
-  return { label, kind: "snippet", detail, insert, isSnippet: true };
+/** What a declaration begins with, its names to be filled in; `let` and `export` stand for themselves. */
+const inserts: Readonly<Record<string, string>> = {
+  fn: "fn ${1:name}(${2:x: f32[N, D]}) = ${0:x}",
+  layer: "layer ${1:name}(${2:units: int})(${3:x: f32[N, K]}) {\n  ${0:x}\n}",
+  model: "model ${1:Name}(${2:x: f32[N, D]}) -> f32[N, ${3:2}] {\n  ${0:x}\n}",
+  margin: "margin ${1:Name}(${2:m = 0.5, s = 64}) {\n  scale = s\n  target = ${0:cos - m}\n}",
+  loss: "loss ${1:name}(x: f32[N, D], y: index<C>[N]) {\n  param W: f32[C, D] ~ ${2:normal(std: 0.01)}\n  let z = cosine(x, W)\n  predict = z\n  mean(logsumexp(z, over: C) - pick(z, y))\n}",
+  optimizer: "optimizer ${1:name}(rate = ${2:0.1}) {\n  param <- param - rate * grad\n}",
+  train:
+    'train ${1:Name} {\n  model = ${2:Model}\n  loss = ${3:softmax_cross_entropy}\n  data = ${4:csv("data.csv")}\n  optimizer = ${5:sgd(rate: 0.1)}\n  epochs = ${6:10}\n}',
+  import: 'import { $2 } from "${1:std/layers}"',
 };
 
-const declarations: readonly Choice[] = [
-  snippet("fn", "a pure function", "fn ${1:name}(${2:x: f32[N, D]}) = ${0:x}"),
-  snippet(
-    "layer",
-    "settings first, inputs second",
-    "layer ${1:name}(${2:units: int})(${3:x: f32[N, K]}) {\n  ${0:x}\n}",
-  ),
-  snippet(
-    "model",
-    "the network that is trained",
-    "model ${1:Name}(${2:x: f32[N, D]}) -> f32[N, ${3:2}] {\n  ${0:x}\n}",
-  ),
-  snippet(
-    "margin",
-    "how a class score is made of an angle",
-    "margin ${1:Name}(${2:m = 0.5, s = 64}) {\n  scale = s\n  target = ${0:cos - m}\n}",
-  ),
-  snippet(
-    "loss",
-    "a scalar of features and labels",
-    "loss ${1:name}(x: f32[N, D], y: index<C>[N]) {\n  param W: f32[C, D] ~ ${2:normal(std: 0.01)}\n  let z = cosine(x, W)\n  predict = z\n  mean(logsumexp(z, over: C) - pick(z, y))\n}",
-  ),
-  snippet(
-    "optimizer",
-    "the update of one parameter",
-    "optimizer ${1:name}(rate = ${2:0.1}) {\n  param <- param - rate * grad\n}",
-  ),
-  snippet(
-    "train",
-    "one training run",
-    'train ${1:Name} {\n  model = ${2:Model}\n  loss = ${3:softmax_cross_entropy}\n  data = ${4:csv("data.csv")}\n  optimizer = ${5:sgd(rate: 0.1)}\n  epochs = ${6:10}\n}',
-  ),
-  snippet("import", "names of another file", 'import { $2 } from "${1:std/layers}"'),
-  { label: "let", kind: "keyword", detail: "a constant" },
-  { label: "export", kind: "keyword", detail: "lets other files import a declaration" },
-];
-
 export function declarationSnippets(): readonly Choice[] {
-  return declarations;
+  return declarationKeywords.map((one) => choiceOfWord(one, "keyword", inserts[one.name]));
+}
+
+/** A word of the language, and what is written for it where that is more than the word. */
+export function choiceOfWord(
+  { name, detail, doc }: Keyword,
+  kind: "keyword" | "type",
+  insert?: string,
+): Choice {
+  const whole = { label: name, detail, doc };
+  if (insert === undefined) return { ...whole, kind };
+  return { ...whole, kind: kind === "type" ? kind : "snippet", insert, isSnippet: true };
 }
 
 /** Results and settings that are not given yet, then the words of statements. */
@@ -73,32 +57,12 @@ function resultChoice({ name, type, doc }: Word): Choice {
 }
 
 function statementChoice(label: string): Choice {
-  return { label, kind: "keyword", detail: statementDetails[label] ?? "" };
+  const known = [...declarationKeywords, ...statementKeywords].find(({ name }) => name === label);
+  return known === undefined ? { label, kind: "keyword" } : choiceOfWord(known, "keyword");
 }
 
-const statementDetails: Readonly<Record<string, string>> = {
-  let: "a name for a value",
-  param: "a learned tensor and how it begins",
-  state: "a tensor that is carried from step to step",
-  require: "what must hold of settings",
-};
-
-const types: readonly Choice[] = [
-  ...["f32", "i32", "bool"].map((label): Choice => ({ label, kind: "type", detail: "elements of a tensor" })),
-  {
-    label: "index",
-    kind: "type",
-    detail: "labels: whole numbers from 0 to C−1",
-    insert: "index<${1:C}>[${2:N}]",
-    isSnippet: true,
-  },
-  ...["int", "float", "string", "list", "margin", "fn"].map((label): Choice => ({
-    label,
-    kind: "type",
-    detail: "a setting",
-  })),
-];
-
 export function typesOffered(): readonly Choice[] {
-  return types;
+  return typeKeywords.map((one) =>
+    choiceOfWord(one, "type", one.name === "index" ? "index<${1:C}>[${2:N}]" : undefined),
+  );
 }

@@ -24,7 +24,8 @@ import { exportsOffered, importPaths, importedNames } from "./completion-imports
 import { builtinsOffered, declarationsOffered, localsOffered, readingsOffered } from "./completion-names.ts";
 import { labelsOffered } from "./completion-labels.ts";
 import { settingValuesOffered, stringsOffered } from "./completion-settings.ts";
-import { declarationSnippets, statementsOffered, typesOffered } from "./completion-words.ts";
+import { choiceOfWord, declarationSnippets, statementsOffered, typesOffered } from "./completion-words.ts";
+import { expressionKeywords } from "./keywords.ts";
 import { trainSettings } from "./vocabulary.ts";
 
 export type ChoiceKind =
@@ -45,6 +46,8 @@ export interface Choice {
   /** Behind the label: a signature or type. */
   readonly detail?: string;
   readonly doc?: string;
+  /** What it is looked for by, if not the label: how the user has begun to write it. */
+  readonly filter?: string;
   /** What is written, if not the label; with `$1`, `${2:name}` and `$0` where it is a snippet. */
   readonly insert?: string;
   readonly isSnippet?: true;
@@ -73,7 +76,17 @@ export function completionAt(documents: Documents, analysis: Analysis, offset: n
   }
   // A number is being typed, not a name.
   if (/[\d.]$/.test(analysis.module.text.slice(Math.max(0, typed.start - 1), typed.start))) return none;
-  return { typed, choices: unique(choicesAt(documents, analysis, typed.start)) };
+  return { typed, choices: unique(choicesAt(documents, analysis, typed.start)).map(spelledAs(typed)) };
+}
+
+/** Editors compare letters: whoever types θ is to find `theta_y`. */
+function spelledAs({ text }: Typed): (choice: Choice) => Choice {
+  if (!/[θϑπ]/.test(text)) return (choice) => choice;
+  const theta = text.includes("ϑ") ? "ϑ" : "θ";
+  return (choice) => ({
+    ...choice,
+    filter: choice.label.replaceAll("theta", theta).replaceAll("pi", "π"),
+  });
 }
 
 function choicesAt(documents: Documents, analysis: Analysis, start: number): readonly Choice[] {
@@ -216,18 +229,13 @@ function names(
   ];
 }
 
-const expressionWords: readonly Choice[] = [
-  {
-    label: "if",
-    kind: "snippet",
-    insert: "if ${1:condition} then ${2:this} else ${3:that}",
-    isSnippet: true,
-  },
-  ...["then", "else", "and", "or", "not", "true", "false"].map((label) => ({
-    label,
-    kind: "keyword" as const,
-  })),
-];
+const expressionWords: readonly Choice[] = expressionKeywords.map((one) =>
+  choiceOfWord(
+    one,
+    "keyword",
+    one.name === "if" ? "if ${1:condition} then ${2:this} else ${3:that}" : undefined,
+  ),
+);
 
 /** The first of a label is the one that the name means there. */
 function unique(choices: readonly Choice[]): readonly Choice[] {

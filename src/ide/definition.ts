@@ -1,14 +1,15 @@
-/** Where a name was declared, and everywhere that it is used, in all files of the workspace. */
-import { isLibrary } from "../../compiler/check/workspace.ts";
+/** Where a name was declared or an imported file begins, and everywhere that it is used, in all files of the workspace. */
+import { isLibrary, loadModule } from "../../compiler/check/workspace.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Analysis, Documents } from "./documents.ts";
+import { importedFileAt } from "./links.ts";
 import type { Occurrence } from "./names.ts";
 import { type Symbol, nameOfSymbol, occurrenceAt, placeOfSymbol, symbolAt, symbolOf } from "./symbols.ts";
 
 export interface Definition {
-  /** The name that was asked about. */
+  /** The name or path that was asked about. */
   readonly from: Span;
-  /** Its declaration: the name, and the whole of it. */
+  /** Its declaration: the name, and the whole of it. Of a file its beginning. */
   readonly name: Span;
   readonly whole: Span;
 }
@@ -22,8 +23,18 @@ export function definitionAt(
   const found = occurrenceAt(analysis, offset);
   const symbol = found === undefined ? undefined : symbolOf(documents, found.target);
   const name = symbol === undefined ? undefined : placeOfSymbol(symbol);
-  if (found === undefined || symbol === undefined || name === undefined) return undefined;
+  if (found === undefined || symbol === undefined || name === undefined)
+    return found === undefined ? importedFile(documents, analysis, offset) : undefined;
   return { from: found.span, name, whole: wholeOf(symbol) ?? name };
+}
+
+/** From the path of an import to the file, if it is there. */
+function importedFile(documents: Documents, analysis: Analysis, offset: number): Definition | undefined {
+  const link = importedFileAt(analysis, offset);
+  const module = link === undefined ? undefined : loadModule(documents.workspace, link.file);
+  if (link === undefined || module === undefined) return undefined;
+  const name = { file: link.file, start: 0, end: 0 };
+  return { from: link.span, name, whole: { ...name, end: module.text.length } };
 }
 
 function wholeOf(symbol: Symbol): Span | undefined {
@@ -39,9 +50,13 @@ export interface Reference {
 /** All uses, the declaration among them, by file and place. */
 export function referencesAt(documents: Documents, analysis: Analysis, offset: number): readonly Reference[] {
   const symbol = symbolAt(documents, analysis, offset);
-  if (symbol === undefined) return [];
-  const files = filesThatMaySpeakOf(documents, analysis, symbol);
-  return files.flatMap((file) => referencesIn(documents, documents.analysis(file), symbol));
+  return symbol === undefined ? [] : referencesTo(documents, symbol, analysis.file);
+}
+
+/** `file` is where somebody asks: what the language itself gives is looked for there alone. */
+export function referencesTo(documents: Documents, symbol: Symbol, file: string): readonly Reference[] {
+  const files = filesThatMaySpeakOf(documents, file, symbol);
+  return files.flatMap((one) => referencesIn(documents, documents.analysis(one), symbol));
 }
 
 /** Uses within one file: what an editor marks while the cursor stands on a name. */
@@ -50,7 +65,7 @@ export function highlightsAt(documents: Documents, analysis: Analysis, offset: n
   return symbol === undefined ? [] : referencesIn(documents, analysis, symbol);
 }
 
-export function referencesIn(
+function referencesIn(
   documents: Documents,
   analysis: Analysis | undefined,
   symbol: Symbol,
@@ -65,9 +80,9 @@ export function referencesIn(
 }
 
 /** A file that does not hold the name anywhere need not be read closely. */
-function filesThatMaySpeakOf(documents: Documents, analysis: Analysis, symbol: Symbol): readonly string[] {
+function filesThatMaySpeakOf(documents: Documents, asked: string, symbol: Symbol): readonly string[] {
   const place = placeOfSymbol(symbol);
-  if (symbol.kind === "local" || place === undefined) return [analysis.file];
+  if (symbol.kind === "local" || place === undefined) return [asked];
   const name = nameOfSymbol(symbol);
   const home = isLibrary(place.file) ? documents.library() : [];
   return [...new Set([...home, ...documents.files()])]

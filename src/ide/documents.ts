@@ -78,9 +78,10 @@ export class Documents {
     if (this.#open.delete(file)) this.#forget(file);
   }
 
-  /** The file was written, made or removed by somebody else. */
-  changedOnDisk(file: string): void {
-    if (!this.#open.has(file)) this.#forget(file);
+  /** A file was written, made or removed by somebody else, or a folder with all that lies in it. */
+  changedOnDisk(path: string): void {
+    const below = [...this.workspace.modules.keys()].filter((file) => file.startsWith(`${path}/`));
+    for (const file of [path, ...below]) if (!this.#open.has(file)) this.#forget(file);
   }
 
   isOpen(file: string): boolean {

@@ -7,6 +7,9 @@ import type { Span } from "../../compiler/errors/span.ts";
 import type { Statement } from "../../compiler/syntax/ast.ts";
 import type { Analysis, Documents } from "./documents.ts";
 import { sizeOfEntry, sizeText } from "./entry-size.ts";
+import { notesOfDimension } from "./hover-dimensions.ts";
+import { hoverOfImport } from "./hover-imports.ts";
+import { hoverOfWord } from "./hover-words.ts";
 import { marginFormulas } from "./margin-formulas.ts";
 import { headOf, parameterText, textOf } from "./signatures.ts";
 import { type Symbol, occurrenceAt, symbolOf } from "./symbols.ts";
@@ -22,8 +25,13 @@ export interface Hover {
 export function hoverAt(documents: Documents, analysis: Analysis, offset: number): Hover | undefined {
   const found = occurrenceAt(analysis, offset);
   const symbol = found === undefined ? undefined : symbolOf(documents, found.target);
-  if (found === undefined || symbol === undefined) return hoverOfExpression(analysis, offset);
-  return { span: found.span, ...described(documents, analysis, symbol, found.span) };
+  if (found !== undefined && symbol !== undefined)
+    return { span: found.span, ...described(documents, analysis, symbol, found.span) };
+  return (
+    hoverOfImport(documents, analysis, offset) ??
+    hoverOfWord(analysis, offset) ??
+    hoverOfExpression(analysis, offset)
+  );
 }
 
 type Description = Omit<Hover, "span">;
@@ -38,10 +46,14 @@ function described(documents: Documents, analysis: Analysis, symbol: Symbol, at:
         module === undefined ? symbol.parameter.name.name : parameterText(module, symbol.parameter);
       const what = symbol.parameter.type?.kind === "tensor" ? "An input" : "A setting";
       const type = isHere(symbol.callable.span, at) ? typeAt(analysis, at) : undefined;
-      const found = type === undefined || text.includes(type) ? [] : [`Here it is \`${type}\`.`];
+      const isNews =
+        type !== undefined && !text.includes(type) && !type.endsWith(` ${symbol.parameter.name.name}`);
       return {
         code: text,
-        notes: [`${what} of ${symbol.callable.kind} \`${symbol.callable.name.name}\`.`, ...found],
+        notes: [
+          `${what} of ${symbol.callable.kind} \`${symbol.callable.name.name}\`.`,
+          ...(isNews ? [`Here it is \`${type}\`.`] : []),
+        ],
       };
     }
     case "local":
@@ -53,8 +65,13 @@ function described(documents: Documents, analysis: Analysis, symbol: Symbol, at:
       };
     case "builtin":
       return { code: symbol.builtin.signature, notes: [symbol.builtin.doc] };
-    case "builtin label":
-      return { code: symbol.name, notes: [`An argument of \`${symbol.builtin}\`.`] };
+    case "builtin label": {
+      const { name, type, doc } = symbol.word;
+      return {
+        code: type === "" ? name : `${name}: ${type}`,
+        notes: [...(doc === "" ? [] : [doc]), `An argument of \`${symbol.builtin.signature}\`.`],
+      };
+    }
     default:
       return symbol satisfies never;
   }
@@ -94,17 +111,16 @@ function describeLocal(
   { local, name, declared }: Extract<Symbol, { kind: "local" }>,
   at: Span,
 ): Description {
-  if (local === "dimension") return { code: `dimension ${name}`, notes: sizesNote(analysis, at) };
+  if (local === "dimension")
+    return { code: `dimension ${name}`, notes: notesOfDimension(analysis, name, declared) };
   const statement = statementDeclaring(analysis, declared);
   const written = statement === undefined ? undefined : writtenType(analysis, statement);
   const value = statement === undefined ? undefined : valueOf(statement);
-  const type = typeAt(analysis, at) ?? written ?? (value === undefined ? undefined : typeAt(analysis, value));
+  const type =
+    typeAt(analysis, at) ??
+    written ??
+    (value === undefined ? typeOfUse(analysis, declared) : typeAt(analysis, value));
   return { code: `${local} ${name}${type === undefined ? "" : `: ${type}`}`, notes: [] };
-}
-
-function sizesNote(analysis: Analysis, at: Span): readonly string[] {
-  const type = typeAt(analysis, at);
-  return type === undefined ? [] : [`\`${type}\``];
 }
 
 /** The `let`, `param` or `state` whose name stands at a place. */
@@ -125,6 +141,16 @@ function writtenType({ module }: Analysis, statement: Statement): string | undef
 
 function valueOf(statement: Statement): Span | undefined {
   return statement.kind === "let" ? statement.value.span : undefined;
+}
+
+/** A `state` may be larger than the number that it begins with: what it is, those know who read it. */
+function typeOfUse(analysis: Analysis, { start }: Span): string | undefined {
+  for (const { span, target, role } of analysis.names)
+    if (role === "read" && target.kind === "local" && target.declared.start === start) {
+      const type = typeAt(analysis, span);
+      if (type !== undefined) return type;
+    }
+  return undefined;
 }
 
 // ---------------------------------------------------------------- types of expressions

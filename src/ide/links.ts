@@ -5,7 +5,7 @@
 import { resolvePath } from "../../compiler/check/workspace.ts";
 import { isReaderName } from "../../compiler/check/builtins/data.ts";
 import type { Span } from "../../compiler/errors/span.ts";
-import { allParts } from "../../compiler/syntax/walk.ts";
+import { type Part, allParts, partsAt } from "../../compiler/syntax/walk.ts";
 import type { Analysis } from "./documents.ts";
 
 export type Link =
@@ -17,10 +17,7 @@ export type Link =
 export function linksOf({ module: { file, module } }: Analysis): readonly Link[] {
   const links: Link[] = [];
   for (const part of allParts(module)) {
-    if (part.is === "path") {
-      const target = resolvePath(file, part.node.value);
-      if (target.kind === "file") links.push({ kind: "module", span: part.node.span, file: target.file });
-    }
+    if (part.is === "path") links.push(...moduleLink(file, part));
     if (part.is !== "expression" || part.node.kind !== "call") continue;
     if (part.node.callee.kind !== "name" || !isReaderName(part.node.callee.name)) continue;
     for (const { name, value } of part.node.arguments)
@@ -28,6 +25,23 @@ export function linksOf({ module: { file, module } }: Analysis): readonly Link[]
         links.push({ kind: "data", span: value.span, path: value.value });
   }
   return links;
+}
+
+/** The file whose path an import names at an offset, whether it is there or not. */
+export function importedFileAt(
+  { file, module }: Analysis,
+  offset: number,
+): Extract<Link, { kind: "module" }> | undefined {
+  const part = partsAt(module.module, offset).at(-1);
+  return part?.is === "path" ? moduleLink(file, part)[0] : undefined;
+}
+
+function moduleLink(
+  importer: string,
+  { node }: Extract<Part, { is: "path" }>,
+): readonly Extract<Link, { kind: "module" }>[] {
+  const target = resolvePath(importer, node.value);
+  return target.kind === "file" ? [{ kind: "module", span: node.span, file: target.file }] : [];
 }
 
 /** Packages are resolved by whoever runs them; patterns name no one file. */

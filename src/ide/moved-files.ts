@@ -1,5 +1,5 @@
 /**
- * When a file is renamed or moved, the imports that lead to it and those inside it are written anew, so that the same
+ * When a file or a folder is renamed or moved, the imports that lead to it and those inside it are written anew, so that the same
  * names come from the same files. Paths of data stay: they may be moved later.
  */
 import { loadModule, resolvePath } from "../../compiler/check/workspace.ts";
@@ -13,7 +13,7 @@ export interface Move {
 
 /** Edits of all files of the workspace, in the texts as they are before the move. */
 export function editsForMoves(documents: Documents, moves: readonly Move[]): readonly TextEdit[] {
-  const moved = new Map(moves.map(({ from, to }) => [from, to]));
+  const moved = movedFiles(documents, moves);
   const newPlace = (file: string): string => moved.get(file) ?? file;
   return documents.files().flatMap((file) => {
     const module = loadModule(documents.workspace, file);
@@ -27,6 +27,17 @@ export function editsForMoves(documents: Documents, moves: readonly Move[]): rea
       return written === value ? [] : [{ span, newText: `"${written}"` }];
     });
   });
+}
+
+/** Each file with its new place; of a folder all that lie in it. */
+function movedFiles(documents: Documents, moves: readonly Move[]): ReadonlyMap<string, string> {
+  const placeAfter = (file: string): readonly (readonly [string, string])[] =>
+    moves.flatMap(({ from, to }) =>
+      file === from || file.startsWith(`${from}/`)
+        ? [[file, `${to}${file.slice(from.length)}`] as const]
+        : [],
+    );
+  return new Map(documents.files().flatMap(placeAfter));
 }
 
 /** `./heads.margo`, `../shared/heads.margo`: the way from one file to another. */

@@ -16,7 +16,7 @@ import type {
   TrainDeclaration,
   TypeExpression,
 } from "../../compiler/syntax/ast.ts";
-import { type Place, isSizeReading, readingIn } from "./vocabulary.ts";
+import { type Place, isReadEverywhere, isSizeReading, readingIn } from "./vocabulary.ts";
 
 export type LocalKind = "setting" | "input" | "let" | "param" | "state" | "dimension";
 
@@ -193,11 +193,15 @@ function walkType(scope: Scope, type: TypeExpression | undefined): void {
   for (const dim of type.dims) if (dim.kind !== "ellipsis") walkSize(scope, dim);
 }
 
-/** A bare name in a type that nothing has given a size yet makes a dimension. */
-function walkSize(scope: Scope, expression: Expression): void {
-  if (expression.kind === "name" && isFreshSize(scope, expression.name))
-    declare(scope, "dimension", expression);
-  else walkExpression(scope, expression);
+/** A name in a type that nothing has given a size yet makes a dimension, also in `f32[N, H // 2]`. */
+function walkSize(scope: Scope, root: Expression): void {
+  const stack: Expression[] = [root];
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (at.kind === "binary") stack.push(at.right, at.left);
+    else if (at.kind === "unary") stack.push(at.operand);
+    else if (at.kind === "name" && isFreshSize(scope, at.name)) declare(scope, "dimension", at);
+    else walkExpression(scope, at);
+  }
 }
 
 /** What is no size (`e`, a function) does not stand in the way of a dimension of that name. */
@@ -272,8 +276,10 @@ function functionTarget(scope: Scope, name: string): Target {
 function valueTarget(scope: Scope, name: string): Target {
   const own = scope.names.get(name);
   if (own !== undefined) return own;
+  const declared = declaredTarget(scope, name);
+  if (isReadEverywhere(name) && declared !== undefined) return declared;
   if (readingIn(scope.kind, name) !== undefined) return { kind: "context", place: scope.kind, name };
-  return declaredTarget(scope, name) ?? { kind: "unknown", name };
+  return declared ?? { kind: "unknown", name };
 }
 
 function declaredTarget({ walk }: Scope, name: string): Target | undefined {

@@ -9,6 +9,7 @@ import { foldName } from "../../compiler/syntax/build.ts";
 import { Identifier, tokenize } from "../../grammar/tokens.ts";
 import type { Analysis, Documents } from "./documents.ts";
 import { referencesAt } from "./definition.ts";
+import { clashesAt } from "./name-clashes.ts";
 import type { Occurrence } from "./names.ts";
 import { type Symbol, nameOfSymbol, occurrenceAt, placeOfSymbol, symbolOf } from "./symbols.ts";
 
@@ -92,22 +93,7 @@ function isName(text: string): boolean {
   return tokens.length === 1 && errors.length === 0 && only?.tokenType === Identifier && only.image === text;
 }
 
-/** Whether a file has the name already where this one stands: at its top level, or in the same body. */
-function isTaken(documents: Documents, { file, start }: Span, name: string): boolean {
-  const other = documents.analysis(file);
-  if (other === undefined) return false;
-  const { declarations, imports, module } = other.module;
-  const around = module.declarations.find((one) => one.span.start <= start && start <= one.span.end);
-  const here = other.names.find(({ span }) => span.start === start);
-  if (here?.target.kind === "global" || here?.target.kind === "label")
-    return declarations.has(name) || imports.has(name);
-  return other.names.some(
-    ({ target, role, span }) =>
-      role === "declaration" &&
-      target.kind === "local" &&
-      target.name === name &&
-      around !== undefined &&
-      around.span.start <= span.start &&
-      span.end <= around.span.end,
-  );
+function isTaken(documents: Documents, span: Span, name: string): boolean {
+  const analysis = documents.analysis(span.file);
+  return analysis !== undefined && clashesAt(analysis, span, name);
 }

@@ -4,8 +4,9 @@
  * means nothing (broken text) is left out.
  */
 import type { IToken } from "chevrotain";
-import { type Part, allParts } from "../../compiler/syntax/walk.ts";
+import { allParts } from "../../compiler/syntax/walk.ts";
 import * as is from "../../grammar/tokens.ts";
+import { contextualKeyword } from "./contextual-keywords.ts";
 import type { Analysis, Documents } from "./documents.ts";
 import type { Occurrence } from "./names.ts";
 import { type Symbol, symbolOf } from "./symbols.ts";
@@ -53,8 +54,14 @@ export function semanticTokens(
   const touches = (start: number, end: number): boolean => start < within.end && end > within.start;
   const known = new Map<number, SemanticToken>();
   for (const part of allParts(module.module)) {
-    const word = keywordOf(part, module.text);
-    if (word !== undefined && touches(word.start, word.end)) known.set(word.start, word);
+    const word = contextualKeyword(part, module.text);
+    if (word !== undefined && touches(word.start, word.end))
+      known.set(word.start, {
+        start: word.start,
+        end: word.end,
+        type: word.role === "type" ? "type" : "keyword",
+        modifiers: [],
+      });
   }
   for (const name of names) {
     if (!touches(name.span.start, name.span.end)) continue;
@@ -101,22 +108,6 @@ const operators: ReadonlySet<IToken["tokenType"]> = new Set([
   is.Pipe, is.UpdateArrow, is.ReturnArrow, is.Equals, is.Tilde, is.Ellipsis, is.Bang, is.Minus, is.Plus, is.Times,
   is.Divide, is.Modulo, is.MatrixTimes, is.Power, is.FloorDivide,
 ]); // prettier-ignore
-
-/** Words that are keywords only where they stand: what begins a declaration or statement, and types. */
-function keywordOf(part: Part, text: string): SemanticToken | undefined {
-  if (part.is === "type") return wordAt(text, part.node.span.start, "type");
-  if (part.is === "statement" && (part.node.kind === "param" || part.node.kind === "state"))
-    return wordAt(text, part.node.span.start, "keyword");
-  if (part.is !== "declaration" || part.node.kind === "import" || part.node.kind === "let") return undefined;
-  const { start } = part.node.span;
-  const exported = /^export\s+/.exec(text.slice(start, part.node.name.span.start));
-  return wordAt(text, start + (exported?.[0].length ?? 0), "keyword");
-}
-
-function wordAt(text: string, start: number, type: TokenType): SemanticToken | undefined {
-  const word = /^\w+/.exec(text.slice(start, start + 40));
-  return word === null ? undefined : { start, end: start + word[0].length, type, modifiers: [] };
-}
 
 // ---------------------------------------------------------------- names by what they mean
 

@@ -7,6 +7,7 @@ import { type Builtin, type BuiltinName, builtins, isBuiltin } from "../../compi
 import { type NamedDeclaration, loadModule, resolveGlobal } from "../../compiler/check/workspace.ts";
 import type { Span } from "../../compiler/errors/span.ts";
 import type { Callable, Parameter } from "../../compiler/syntax/ast.ts";
+import { argumentsOf } from "./builtin-arguments.ts";
 import type { Analysis, Documents } from "./documents.ts";
 import type { LocalKind, Occurrence, Target } from "./names.ts";
 import { type Word, readingIn, resultsIn } from "./vocabulary.ts";
@@ -35,12 +36,13 @@ export type Symbol =
     }
   | { readonly kind: "word"; readonly key: string; readonly word: Word; readonly what: "reading" | "result" }
   | { readonly kind: "builtin"; readonly key: string; readonly name: BuiltinName; readonly builtin: Builtin }
-  /** The label of an argument that a builtin lists. */
+  /** The label of an argument that a builtin lists, or of a data reader's setting. */
   | {
       readonly kind: "builtin label";
       readonly key: string;
       readonly name: string;
-      readonly builtin: BuiltinName;
+      readonly word: Word;
+      readonly builtin: Builtin;
     };
 
 /** The name at an offset: the one around it or, at its end, before it. */
@@ -137,10 +139,11 @@ function labelSymbol(
 ): Symbol | undefined {
   const called = symbolOf(documents, callee);
   if (called?.kind === "builtin") {
-    const known = called.builtin.parameters.some((one) => one.replace("?", "") === name);
-    return known
-      ? { kind: "builtin label", key: `label ${called.name} ${name}`, name, builtin: called.name }
-      : undefined;
+    const word = argumentsOf(called.name).find((one) => one.name === name);
+    const key = `label ${called.name} ${name}`;
+    return word === undefined
+      ? undefined
+      : { kind: "builtin label", key, name, word, builtin: called.builtin };
   }
   if (called?.kind !== "declaration" || !("parameters" in called.declaration)) return undefined;
   return parameterSymbol(called.file, called.declaration, name);

@@ -1,7 +1,7 @@
 /**
- * The words that the language gives to each kind of body, with what the editor says about them: readings of a margin,
- * results, settings of a train, what begins a statement. The compiler knows what they mean; test/ide holds the two
- * lists together.
+ * The names that the language gives to each kind of body, with what the editor says about them: readings of a margin,
+ * results, settings of a train; and which of its words begin a statement there. The compiler knows what they mean;
+ * test/src/ide/vocabulary.test.ts holds the two lists together.
  */
 import type { CallableKind } from "../../compiler/syntax/ast.ts";
 
@@ -15,7 +15,7 @@ export interface Word {
   readonly doc: string;
 }
 
-const word = (name: string, type: string, doc: string): Word => ({ name, type, doc });
+export const word = (name: string, type: string, doc: string): Word => ({ name, type, doc });
 
 const marginReadings = [
   word("cos", "f32[N, C]", "The cosine between row i and the weights of class j."),
@@ -31,7 +31,6 @@ const marginSizes = [
   word("N", "dimension", "How many rows there are."),
   word("C", "dimension", "How many classes there are."),
   word("D", "dimension", "How long a row of features is."),
-  word("K", "dimension", "How many centres a class has, where the weights are f32[C, K, D]."),
 ];
 
 const optimizerReadings = [
@@ -79,6 +78,11 @@ export function readingsIn(place: Place): readonly Word[] {
 
 export function readingIn(place: Place, name: string): Word | undefined {
   return readingsIn(place).find((one) => one.name === name);
+}
+
+/** Constants and counters of every body; what a file calls so is meant before them. */
+export function isReadEverywhere(name: string): boolean {
+  return everywhere.some((one) => one.name === name);
 }
 
 /** Whether a type may speak of it without making a dimension of its own. */

@@ -162,8 +162,13 @@ function feedsFor(
   };
   const counted = step.inputs
     .filter(({ role }) => role === "counter")
-    .map(({ name }) => [name, { dtype: "i32", shape: [], data: Float64Array.of(counters[name] ?? 0) }] as const);
-  const given = { ...broken.variables, ...feedsOf(programInfo(program, "reference", ""), "step", broken.batch) };
+    .map(
+      ({ name }) => [name, { dtype: "i32", shape: [], data: Float64Array.of(counters[name] ?? 0) }] as const,
+    );
+  const given = {
+    ...broken.variables,
+    ...feedsOf(programInfo(program, "reference", ""), "step", broken.batch),
+  };
   const tensors = Object.entries(given).map(([name, value]) => [name, reference(value)] as const);
   return Object.fromEntries([...counted, ...tensors]);
 }

@@ -7,7 +7,8 @@ import { type RuntimeFault, fault, fitFaults, isFault, runFaults } from "../../r
 import { dataInputs, fitDataset } from "../../runtime/fit-dataset.ts";
 import type { DataSource, InputInfo, ProgramInfo } from "../../runtime/program.ts";
 import { featuresInMemory } from "../data/array.ts";
-import { normalisation, parseOptions } from "../data/options.ts";
+import { parseOptions } from "../data/options.ts";
+import { normalisation } from "../data/settings.ts";
 
 /** One row after the other in one array, or a list of rows. */
 export type Rows = Float32Array | Int32Array | Uint8Array | readonly (readonly number[])[];
@@ -50,11 +51,7 @@ export function givenRows(
 }
 
 /** The rows of one input; those of a single one need no name. */
-function rowsFor(
-  rows: GivenRows,
-  { name }: InputInfo,
-  inputs: readonly InputInfo[],
-): Rows | RuntimeFault {
+function rowsFor(rows: GivenRows, { name }: InputInfo, inputs: readonly InputInfo[]): Rows | RuntimeFault {
   const names = inputs.map((input) => input.name);
   if (!isByName(rows)) return names.length === 1 ? rows : givenFaults.severalInputs(names);
   const strange = Object.keys(rows).find((key) => !names.includes(key));

@@ -1,7 +1,6 @@
 /** Keeps the texts of a session in step with the client: documents opened, edited and closed, files changed on disk. */
 import {
   type DidChangeTextDocumentParams,
-  type DidChangeWatchedFilesParams,
   type DidCloseTextDocumentParams,
   type DidOpenTextDocumentParams,
 } from "vscode-languageserver";
@@ -35,13 +34,20 @@ export function close(session: Session, { textDocument: { uri } }: DidCloseTextD
   const opened = session.opened.get(uri);
   if (opened === undefined) return;
   session.opened.delete(uri);
-  documentsOf(session, opened.root).close(opened.file);
+  // One file may be open under two names, by a link; the other one's text counts then.
+  const other = [...session.opened.values()].find(
+    ({ root, file }) => root === opened.root && file === opened.file,
+  );
+  const documents = documentsOf(session, opened.root);
+  if (other === undefined) documents.close(opened.file);
+  else documents.setText(opened.file, other.document.getText());
   withdraw(session, uri);
   tell(session);
 }
 
-export function changeOnDisk(session: Session, { changes }: DidChangeWatchedFilesParams): void {
-  for (const { uri } of changes) {
+/** Of files and folders, whatever has become of them. */
+export function changeOnDisk(session: Session, uris: readonly string[]): void {
+  for (const uri of uris) {
     const located = session.environment.locate(uri);
     if (located !== undefined) documentsOf(session, located.root).changedOnDisk(located.file);
   }

@@ -1,5 +1,8 @@
 /** Every kind of request that the server answers, one line each. */
 import {
+  CallHierarchyIncomingCallsRequest,
+  CallHierarchyOutgoingCallsRequest,
+  CallHierarchyPrepareRequest,
   CodeActionRequest,
   CodeLensRequest,
   CodeLensResolveRequest,
@@ -13,6 +16,7 @@ import {
   DocumentRangeFormattingRequest,
   DocumentSymbolRequest,
   ExecuteCommandRequest,
+  FileOperationPatternKind,
   FoldingRangeRequest,
   HoverRequest,
   InlayHintRequest,
@@ -29,6 +33,7 @@ import {
   WorkspaceSymbolRequest,
 } from "vscode-languageserver";
 import { codeActionKinds, codeActions, willRename } from "./actions.ts";
+import { incoming, outgoing, prepareCalls } from "./calls.ts";
 import { changesOfTokens, legend, tokensOfDocument, tokensOfRange } from "./colours.ts";
 import { pullDiagnostics } from "./diagnostics.ts";
 import { type Feature, feature } from "./feature.ts";
@@ -42,7 +47,17 @@ const pull = { diagnosticProvider: { interFileDependencies: true, workspaceDiagn
 const colours = { semanticTokensProvider: { legend, full: { delta: true }, range: true } };
 const views = { workspace: { textDocumentContent: { schemes: [viewScheme] } } };
 const margoFiles = { scheme: "file", pattern: { glob: "**/*.margo" } };
-const renames = { workspace: { fileOperations: { willRename: { filters: [margoFiles] } } } };
+/** Whoever watches files is told of a folder that goes, but not of what was in it. */
+const folders = { scheme: "file", pattern: { glob: "**/*", matches: FileOperationPatternKind.folder } };
+const renames = {
+  workspace: {
+    fileOperations: {
+      willRename: { filters: [margoFiles, folders] },
+      didRename: { filters: [folders] },
+      didDelete: { filters: [folders] },
+    },
+  },
+};
 
 const choices = {
   completionProvider: { triggerCharacters: [">", ".", "/", '"', "~"], resolveProvider: true },
@@ -60,6 +75,9 @@ export const features: readonly Feature[] = [
   feature(DefinitionRequest.type, { definitionProvider: true }, definition),
   feature(ReferencesRequest.type, { referencesProvider: true }, references),
   feature(DocumentHighlightRequest.type, { documentHighlightProvider: true }, highlights),
+  feature(CallHierarchyPrepareRequest.type, { callHierarchyProvider: true }, prepareCalls),
+  feature(CallHierarchyIncomingCallsRequest.type, {}, incoming),
+  feature(CallHierarchyOutgoingCallsRequest.type, {}, outgoing),
   feature(SemanticTokensRequest.type, colours, tokensOfDocument),
   feature(SemanticTokensDeltaRequest.type, {}, changesOfTokens),
   feature(SemanticTokensRangeRequest.type, {}, tokensOfRange),

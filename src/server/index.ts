@@ -31,7 +31,12 @@ export function startServer(connection: Connection, environment: Environment): v
   connection.onDidOpenTextDocument((params) => documents.open(session, params));
   connection.onDidChangeTextDocument((params) => documents.change(session, params));
   connection.onDidCloseTextDocument((params) => documents.close(session, params));
-  connection.onDidChangeWatchedFiles((params) => documents.changeOnDisk(session, params));
+  const changed = (uris: readonly string[]): void => documents.changeOnDisk(session, uris);
+  connection.onDidChangeWatchedFiles(({ changes }) => changed(changes.map(({ uri }) => uri)));
+  connection.workspace.onDidDeleteFiles(({ files }) => changed(files.map(({ uri }) => uri)));
+  connection.workspace.onDidRenameFiles(({ files }) =>
+    changed(files.flatMap(({ oldUri, newUri }) => [oldUri, newUri])),
+  );
   connection.onDidChangeConfiguration(({ settings }) => configure(session, settings));
   for (const { register } of features) register(session);
   connection.listen();

@@ -62,7 +62,7 @@ function itemOf(
   choice: Choice,
   { range, index }: { readonly range: Range; readonly index: number },
 ): CompletionItem {
-  const { label, kind, detail, doc, insert, edits, source } = choice;
+  const { label, kind, detail, doc, filter, insert, edits, source } = choice;
   const canSnippet = session.client.textDocument?.completion?.completionItem?.snippetSupport === true;
   const isSnippet = choice.isSnippet === true && canSnippet;
   const newText = choice.isSnippet === true && !canSnippet ? label : (insert ?? label);
@@ -71,6 +71,7 @@ function itemOf(
     kind: itemKinds[kind],
     sortText: String(index).padStart(5, "0"),
     textEdit: { range, newText },
+    ...(filter === undefined ? {} : { filterText: filter }),
     ...(isSnippet ? { insertTextFormat: InsertTextFormat.Snippet } : {}),
     ...(detail === undefined ? {} : { detail }),
     ...(doc === undefined ? {} : { documentation: markup(doc, docFormats(session)) }),

@@ -9,7 +9,7 @@ import {
   type ReferenceParams,
 } from "vscode-languageserver";
 import { definitionAt, highlightsAt, referencesAt } from "../ide/definition.ts";
-import { type Session, askedOf, locationOf, offsetOf, rangeOf } from "./session.ts";
+import { type Session, askedOf, locationOf, offsetOf, rangeOf, workspacesUsing } from "./session.ts";
 
 export function definition(
   session: Session,
@@ -36,10 +36,20 @@ export function references(
   { textDocument, position, context }: ReferenceParams,
 ): Location[] {
   const asked = askedOf(session, textDocument);
-  const found = referencesAt(asked.documents, asked.analysis, offsetOf(asked, position));
-  const wanted =
-    context?.includeDeclaration === false ? found.filter(({ role }) => role !== "declaration") : found;
-  return wanted.flatMap(({ span }) => locationOf(session, asked, span) ?? []);
+  const offset = offsetOf(asked, position);
+  const { file, module } = asked.analysis;
+  const found = new Map<string, Location>();
+  for (const [root, documents] of workspacesUsing(session, asked.root, file)) {
+    const analysis = documents.analysis(file);
+    // Another workspace may read the library as it is on disk, where the offset means something else.
+    if (analysis?.module.text !== module.text) continue;
+    for (const { span, role } of referencesAt(documents, analysis, offset)) {
+      const location = locationOf(session, { ...asked, root, documents }, span);
+      const isWanted = role !== "declaration" || context?.includeDeclaration !== false;
+      if (location !== undefined && isWanted) found.set(`${location.uri}:${span.start}`, location);
+    }
+  }
+  return [...found.values()];
 }
 
 export function highlights(

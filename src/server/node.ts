@@ -18,7 +18,8 @@ export function nodeEnvironment(): Environment {
   const library = libraryFolder();
   return {
     locate: (uri) => locate(uri, library),
-    host: (root) => (root === untitled ? emptyHost(nodeHost(process.cwd())) : listingHost(root, library)),
+    host: (root) =>
+      withoutMarks(root === untitled ? emptyHost(nodeHost(process.cwd())) : listingHost(root, library)),
     uriOf: (root, file) => {
       if (isLibraryModule(file)) return pathToFileURL(join(library, `${basename(file)}.margo`)).href;
       return root === untitled ? file : pathToFileURL(join(root, file)).href;
@@ -95,6 +96,11 @@ function listingHost(root: string, library: string): DocumentHost {
 
 function emptyHost(host: ReturnType<typeof nodeHost>): DocumentHost {
   return { ...host, read: (file) => (isLibraryModule(file) ? host.read(file) : undefined), files: () => [] };
+}
+
+/** Editors leave the byte order mark of a file out of its text, and with it out of what they count. */
+function withoutMarks(host: DocumentHost): DocumentHost {
+  return { ...host, read: (file) => host.read(file)?.replace(/^\ufeff/, "") };
 }
 
 /** Folders of packages and of tools hold no sources of the user. */

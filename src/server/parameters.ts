@@ -11,10 +11,16 @@ const isMoves: Shape = (value) =>
   Array.isArray(value) &&
   value.every((one) => isText(fieldOf(one, "oldUri")) && isText(fieldOf(one, "newUri")));
 
+/** What prepareCallHierarchy has given: clients send it back whole. */
+const isItem: Shape = (value) =>
+  ["root", "file", "name"].every((name) => isText(fieldOf(fieldOf(value, "data"), name)));
+
 /** Besides the document of everything that begins with `textDocument/`. */
 const needs: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   "textDocument/rename": { newName: isText },
   "textDocument/selectionRange": { positions: isList },
+  "callHierarchy/incomingCalls": { item: isItem },
+  "callHierarchy/outgoingCalls": { item: isItem },
   "workspace/symbol": { query: isText },
   "workspace/willRenameFiles": { files: isMoves },
   "workspace/executeCommand": { command: isText },

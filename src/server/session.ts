@@ -14,6 +14,7 @@ import {
 } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { Span } from "../../compiler/errors/span.ts";
+import { isLibrary } from "../../compiler/check/workspace.ts";
 import { offsetAt, positionAt } from "../../compiler/syntax/source.ts";
 import { type Analysis, type DocumentHost, Documents } from "../ide/documents.ts";
 import { type Settings, defaultSettings } from "./settings.ts";
@@ -101,6 +102,15 @@ export function askedOf(session: Session, { uri }: TextDocumentIdentifier): Aske
   if (located === undefined || documents === undefined || analysis === undefined)
     throw new ResponseError(ErrorCodes.InvalidParams, `there is no document ${uri}`);
   return { root: located.root, documents, analysis, uri };
+}
+
+/** The workspaces that may use a file of one of them: the library is used in all. */
+export function workspacesUsing(
+  { workspaces }: Session,
+  root: string,
+  file: string,
+): readonly (readonly [root: string, documents: Documents])[] {
+  return isLibrary(file) ? [...workspaces] : [...workspaces].filter(([one]) => one === root);
 }
 
 /** Asks the client for something that goes on without it: one that refuses is left alone. */

@@ -54,7 +54,8 @@ export function selections(
   });
 }
 
-const symbolKinds: { readonly [K in OutlineEntry["kind"]]: SymbolKind } = {
+/** How declarations and what they hold are shown in lists. */
+export const symbolKinds: { readonly [K in OutlineEntry["kind"]]: SymbolKind } = {
   import: SymbolKind.Module,
   fn: SymbolKind.Function,
   layer: SymbolKind.Class,

@@ -206,6 +206,20 @@ describe("moved files", () => {
     ]);
   });
 
+  test("of a folder everything in it moves; one whose name only begins like it stays", () => {
+    const documents = documentsOf({
+      "main.margo": 'import { f } from "./lib/f.margo"\nimport { h } from "./library/h.margo"\n',
+      "lib/f.margo": 'import { g } from "./g.margo"\nimport { h } from "../library/h.margo"\n',
+      "lib/g.margo": "export fn g(x: f32[N]) = x\n",
+      "library/h.margo": "export fn h(x: f32[N]) = x\n",
+    });
+    const edits = editsForMoves(documents, [{ from: "lib", to: "heads/deep" }]);
+    expect(edits.map(({ span, newText }) => `${span.file} ${newText}`)).toEqual([
+      'main.margo "./heads/deep/f.margo"',
+      'lib/f.margo "../../library/h.margo"',
+    ]);
+  });
+
   test("the way from one file to another", () => {
     expect(relativePath("a/b/c.margo", "a/d.margo")).toBe("../d.margo");
     expect(relativePath("a.margo", "a/b.margo")).toBe("./a/b.margo");

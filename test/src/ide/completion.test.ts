@@ -30,6 +30,8 @@ describe("by place", () => {
   test("settings of the call", () => check(model("x |> dense(▮)\n}\n"), "units: bias:", 2));
   test("those that are not given yet, brackets still open", () =>
     check(model("x |> dense(units: 3, ▮\n}\n"), "bias:", 1));
+  test("those that are given in Greek are given", () =>
+    check("fn g(theta = 1, y = 2) = theta * y\nlet a = g(θ: 2, ▮", "y:", 1));
   test("a dimension", () => check("fn f(x: f32[N, D]) = sum(x, over: ▮)\n", "D N ..."));
   test("the results of a margin", () =>
     check("margin M(m = 0.5) {\n  scale = 2\n  ▮\n}\n", "target other penalty let"));
@@ -52,7 +54,8 @@ describe("by place", () => {
       "zeros+ ones+ constant+ normal+",
     ));
   test("a type", () => check("fn f(x: ▮", "f32 i32 bool index"));
-  test("names of an import", () => check('import { sgd, ▮ } from "std/optimizers"\n', "adam adamw rmsprop frozen"));
+  test("names of an import", () =>
+    check('import { sgd, ▮ } from "std/optimizers"\n', "adam adamw rmsprop frozen"));
   test("paths of an import", () =>
     check(
       'import { sgd } from "▮"\n//- lib/own.margo\nlet a = 1\n',
@@ -139,6 +142,13 @@ describe("choosing", () => {
   test("a setting is written with its colon", () => {
     checkChosen(model("x |> dense(un▮)\n}\n"), "units:", `${model("x |> dense(units: )\n}\n")}`);
   });
+});
+
+test("whoever types θ finds theta", () => {
+  const { documents, analysis, offset } = marked("margin M() {\n  target = θ_▮\n}\n");
+  const { typed, choices } = completionAt(documents, analysis, offset);
+  const found = choices.filter(({ filter }) => filter?.startsWith(typed.text) === true);
+  expect(found.map(({ label }) => label)).toEqual(["theta_y"]);
 });
 
 test("the list is the same for the same text", () => {

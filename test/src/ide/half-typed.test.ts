@@ -5,8 +5,10 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { callItemAt, outgoingCalls } from "../../../src/ide/call-hierarchy.ts";
 import { applied, codeActionsAt, sourceActions } from "../../../src/ide/code-actions.ts";
 import { foldsOf } from "../../../src/ide/folding.ts";
+import { hoverAt } from "../../../src/ide/hover.ts";
 import { inlayHints } from "../../../src/ide/inlay-hints.ts";
 import { lensesOf } from "../../../src/ide/lenses.ts";
 import { linksOf } from "../../../src/ide/links.ts";
@@ -89,6 +91,12 @@ describe("half-typed texts", () => {
           expect(isWithin(text, { start: at, end: at })).toBe(true);
         for (const { span } of linksOf(analysis)) expect(isWithin(text, span)).toBe(true);
         for (const lens of lensesOf(analysis)) expect(isWithin(text, lens)).toBe(true);
+        const hover = hoverAt(documents, analysis, offset);
+        if (hover !== undefined)
+          expect(hover.span.start <= offset && offset <= hover.span.end && hover.code !== "").toBe(true);
+        const item = callItemAt(documents, analysis, offset);
+        const calls = item === undefined ? [] : outgoingCalls(documents, item);
+        for (const { at } of calls) for (const span of at) expect(span.start < span.end).toBe(true);
       }),
       { seed: 4, numRuns: 80 },
     );

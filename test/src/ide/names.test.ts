@@ -41,6 +41,20 @@ describe("definition", () => {
       "fn f(x: f32[N, D]) = sum(x, over: D▮)\n",
       "//- main.margo\nfn f(x: f32[N, ‹D›]) = sum(x, over: D)",
     ));
+  test("of a dimension that is met in a quotient first", () =>
+    checkDefinition(
+      "fn f(x: f32[N, H // 2]) = sum(x) + H▮\n",
+      "//- main.margo\nfn f(x: f32[N, ‹H› // 2]) = sum(x) + H",
+    ));
+  test("from the path of an import: where the file begins", () => {
+    const own = "//- lib/own.margo\nexport fn twice(x: f32) = 2 * x\n";
+    checkDefinition(
+      `import { twice } from "./lib/o▮wn.margo"\n${own}`,
+      "//- lib/own.margo\n‹›export fn twice(x: f32) = 2 * x",
+    );
+    checkDefinition(`import { twice } from "./lib/gone▮.margo"\n${own}`, "nothing");
+    checkDefinition('import { sgd } from "std/optim▮izers"\n', "std/optimizers");
+  });
   test("through an import with another name", () =>
     checkDefinition(
       'import { twice as t } from "./own.margo"\nfn f(x: f32) = t▮(x)\n//- own.margo\nexport fn twice(x: f32) = 2 * x\n',
@@ -55,6 +69,11 @@ describe("definition", () => {
     checkDefinition(
       "fn g(x: f32, by: f32) = x * by\nfn f(x: f32) = g(x, b▮y: 2)\n",
       "//- main.margo\nfn g(x: f32, ‹by›: f32) = x * by\nfn f(x: f32) = g(x, by: 2)",
+    ));
+  test("of a constant that is called as one of the language", () =>
+    checkDefinition(
+      "let e = 1\nfn f(x: f32) = x + e▮\n",
+      "//- main.margo\nlet ‹e› = 1\nfn f(x: f32) = x + e",
     ));
   test("of what the language gives: nowhere", () =>
     checkDefinition("margin M() {\n  target = the▮ta\n}\n", "nothing"));
@@ -80,6 +99,13 @@ describe("references", () => {
     checkReferences(source, "//- main.margo\nfn f(‹x›: f32) = ‹x›\nfn g(x: f32) = x");
     const { documents, analysis, offset } = marked(source);
     expect(highlightsAt(documents, analysis, offset)).toEqual(referencesAt(documents, analysis, offset));
+  });
+
+  test("a dimension has its uses, in arithmetic too", () => {
+    checkReferences(
+      "fn f(x: f32[N, 2 * K], y: f32[K▮]) = sum(y, over: K)\n",
+      "//- main.margo\nfn f(x: f32[N, 2 * ‹K›], y: f32[‹K›]) = sum(y, over: ‹K›)",
+    );
   });
 
   test("θ and theta are one name", () => {
@@ -124,6 +150,29 @@ describe("rename", () => {
     checkRename("fn f(x: f32) = 1 ▮+ x\n", "y", "there is no name here that something has");
   });
 
+  test("refuses what would change the meaning of something", () => {
+    const taken = (name: string) => `there is a \`${name}\` already in main.margo`;
+    // What was read beside it, a builtin, a name of a body that uses it, a reading of a margin that uses it.
+    checkRename("margin M() {\n  let a▮ = 1\n  target = a + cos\n}\n", "cos", taken("cos"));
+    checkRename("fn f▮(x: f32) = x\nfn g(x: f32) = exp(f(x))\n", "exp", taken("exp"));
+    checkRename("let a▮ = 1\nfn g(x: f32) = a + x\n", "x", taken("x"));
+    checkRename("let a▮ = 1\nmargin M() {\n  target = cos + a\n}\n", "theta", taken("theta"));
+    checkRename("let a▮ = 1\nfn g(x: f32) = a * pi\n", "pi", taken("pi"));
+  });
+
+  test("what stands elsewhere, or is a label there, is in nobody's way", () => {
+    checkRename(
+      "let a▮ = 1\nfn f(x: f32) = x\nfn g(y: f32) = a * y\n",
+      "x",
+      "//- main.margo\nlet x = 1\nfn f(x: f32) = x\nfn g(y: f32) = x * y",
+    );
+    checkRename(
+      "fn g(x: f32, by▮: f32) = x * by\nfn two(x: f32) = x\nfn f(x: f32) = g(x, by: two(x))\n",
+      "two",
+      "//- main.margo\nfn g(x: f32, two: f32) = x * two\nfn two(x: f32) = x\nfn f(x: f32) = g(x, two: two(x))",
+    );
+  });
+
   test("prepare gives the name and its place", () => {
     const { documents, analysis, offset } = marked("fn f(first▮: f32) = first\n");
     expect(prepareRename(documents, analysis, offset)).toEqual({
@@ -150,6 +199,8 @@ describe("signature help", () => {
     check(call("l(3, 4, ▮"), "layer l(a: int, b = 2)(x: f32[N]) → undefined");
   });
 
+  test("by a label that is written in Greek", () =>
+    check("fn g(y = 2, theta = 1) = theta * y\nlet a = g(θ: ▮", "fn g(y = 2, theta = 1) → theta = 1"));
   test("of a builtin", () => check("fn f(x: f32) = clamp(x, ▮\n", "clamp(x, low, high) → low"));
   test("the innermost call", () => check("fn f(x: f32) = clamp(abs(▮x), 1, 2)\n", "abs(x) → x"));
   test("of what is not imported yet, on one line however it was written", () =>

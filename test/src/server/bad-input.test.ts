@@ -2,7 +2,7 @@
  * What a workspace and a client can do to a server: files that go and move under it, imports in circles, buffers that say
  * something else than the disk, a file without end, settings that two clients send in two ways, a client that refuses.
  */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -97,6 +97,53 @@ test("an import that is deleted, comes back and moves away", async () => {
   renameSync(join(folder, "lib.margo"), join(folder, "other.margo"));
   told(["lib.margo", 3], ["other.margo", 1]);
   await expect.poll(() => codesOf(client, uri), patience).toContain(missingModule);
+});
+
+test("a folder that goes: who watches files is told of it alone", async () => {
+  const folder = workspace({ "main.margo": main.replace("./lib", "./heads/lib") });
+  mkdirSync(join(folder, "heads"));
+  writeFileSync(join(folder, "heads/lib.margo"), lib);
+  const client = await started(folder);
+  const uri = uriOf(folder, "main.margo");
+  open(client, uri, main.replace("./lib", "./heads/lib"));
+  await expect.poll(() => codesOf(client, uri), patience).toEqual([]);
+  renameSync(join(folder, "heads"), join(folder, "other"));
+  const moved = { oldUri: uriOf(folder, "heads"), newUri: uriOf(folder, "other") };
+  client.notify("workspace/didRenameFiles", { files: [moved] });
+  await expect.poll(() => codesOf(client, uri), patience).toContain(missingModule);
+  renameSync(join(folder, "other"), join(folder, "heads"));
+  client.notify("workspace/didRenameFiles", {
+    files: [{ oldUri: moved.newUri, newUri: moved.oldUri }],
+  });
+  await expect.poll(() => codesOf(client, uri), patience).toEqual([]);
+  rmSync(join(folder, "heads"), { recursive: true });
+  client.notify("workspace/didDeleteFiles", { files: [{ uri: uriOf(folder, "heads") }] });
+  await expect.poll(() => codesOf(client, uri), patience).toContain(missingModule);
+});
+
+test("a file with a byte order mark has its names where editors count them", async () => {
+  const folder = workspace({ "main.margo": main, "lib.margo": `\ufeff${lib}` });
+  const client = await started(folder);
+  const uri = uriOf(folder, "main.margo");
+  open(client, uri, main);
+  const { result } = await client.request("textDocument/definition", {
+    textDocument: { uri },
+    position: { line: 1, character: 23 },
+  });
+  expect(result).toMatchObject({ range: { start: { line: 0, character: 10 } } });
+});
+
+test("a file that is open under two names keeps the text of the other when one is closed", async () => {
+  const folder = workspace({ "lib.margo": lib });
+  symlinkSync(join(folder, "lib.margo"), join(folder, "link.margo"));
+  const client = await started(folder);
+  const broken = lib.replace("twice", "thrice");
+  for (const file of ["lib.margo", "link.margo"]) open(client, uriOf(folder, file), broken);
+  client.notify("textDocument/didClose", { textDocument: { uri: uriOf(folder, "link.margo") } });
+  const { result } = await client.request("textDocument/documentSymbol", {
+    textDocument: { uri: uriOf(folder, "lib.margo") },
+  });
+  expect(result).toMatchObject([{ name: "thrice" }]);
 });
 
 test("a client that asks for diagnostics is told to ask again when a file that is not open changes", async () => {

@@ -72,6 +72,16 @@ const isReport = either(
 );
 
 const isPlace: Check = (value) => Location.is(value);
+const isRange: Check = (value) => Range.is(value);
+
+const isCallItem = record({
+  name: isText,
+  kind: isCount,
+  detail: optional(isText),
+  uri: isText,
+  range: isRange,
+  selectionRange: isRange,
+});
 
 /** What each request is answered with when all is well; `null` where the protocol allows nothing. */
 export const results: Readonly<Record<string, Check>> = {
@@ -88,14 +98,23 @@ export const results: Readonly<Record<string, Check>> = {
     }),
   ),
   "textDocument/rename": (value) => WorkspaceEdit.is(value),
-  "textDocument/prepareRename": record({ range: (value) => Range.is(value), placeholder: isText }),
+  "textDocument/prepareRename": record({ range: isRange, placeholder: isText }),
   "textDocument/definition": either(
     exactly(null),
     isPlace,
     listOf((value) => LocationLink.is(value)),
   ),
   "textDocument/references": listOf(isPlace),
-  "textDocument/documentHighlight": listOf(record({ range: (value) => Range.is(value), kind: isCount })),
+  "textDocument/documentHighlight": listOf(record({ range: isRange, kind: isCount })),
+  "textDocument/prepareCallHierarchy": either(exactly(null), listOf(isCallItem)),
+  "callHierarchy/incomingCalls": either(
+    exactly(null),
+    listOf(record({ from: isCallItem, fromRanges: listOf(isRange) })),
+  ),
+  "callHierarchy/outgoingCalls": either(
+    exactly(null),
+    listOf(record({ to: isCallItem, fromRanges: listOf(isRange) })),
+  ),
   "textDocument/semanticTokens/full": (value) => SemanticTokens.is(value),
   "textDocument/semanticTokens/full/delta": either(
     (value) => SemanticTokens.is(value),

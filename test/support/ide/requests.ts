@@ -13,17 +13,22 @@ export function requestsAt(
   const range = { start: { line: 0, character: 0 }, end: place };
   const options = { tabSize: 2, insertSpaces: true };
   const here = { textDocument, position: place };
+  const data = { root: folder, file: "std/layers", name: "dense" };
+  const item = { name: "dense", kind: 5, uri, range, selectionRange: range, data };
   const requests: Readonly<Record<string, unknown>> = {
     "textDocument/diagnostic": { textDocument },
     "textDocument/hover": here,
     "textDocument/completion": here,
-    "completionItem/resolve": { label: "dense", data: { root: folder, file: "std/layers", name: "dense" } },
+    "completionItem/resolve": { label: "dense", data },
     "textDocument/signatureHelp": here,
     "textDocument/rename": { ...here, newName: "layer_of_two" },
     "textDocument/prepareRename": here,
     "textDocument/definition": here,
     "textDocument/references": { ...here, context: { includeDeclaration: true } },
     "textDocument/documentHighlight": here,
+    "textDocument/prepareCallHierarchy": here,
+    "callHierarchy/incomingCalls": { item },
+    "callHierarchy/outgoingCalls": { item },
     "textDocument/semanticTokens/full": { textDocument },
     "textDocument/semanticTokens/full/delta": { textDocument, previousResultId: "1" },
     "textDocument/semanticTokens/range": { textDocument, range },
