@@ -77,6 +77,11 @@ function ofWindows(node: Node<Pooling>, adjoint: number): Dim {
   return multiplyDims(elementsOf(inputOf(node, adjoint).type), constantDim(height * width));
 }
 
+/** A multiply-add for each element of a filter at each element of the result. */
+function ofDepthwise(node: Node, results: Dim, filter: number): Dim {
+  return productOfDims([constantDim(2), results, ...inputOf(node, filter).type.shape.slice(0, 2)]);
+}
+
 const costs: { readonly [K in OpName]: (node: Node<K>) => Dim } = {
   input: free,
   parameter: free,
@@ -137,6 +142,10 @@ const costs: { readonly [K in OpName]: (node: Node<K>) => Dim } = {
   conv2d: ofConvolution,
   conv2d_input_gradient: ofInputGradient,
   conv2d_filter_gradient: ofFilterGradient,
+  depthwise_conv2d: (node) => ofDepthwise(node, eachMade(node), 1),
+  depthwise_conv2d_filter_gradient: (node) =>
+    productOfDims([constantDim(2), elementsOf(inputOf(node, 1).type), ...node.attrs.window.map(constantDim)]),
+  depthwise_conv2d_input_gradient: (node) => ofDepthwise(node, elementsOf(inputOf(node, 1).type), 0),
   max_pool: ofPooling,
   max_pool_gradient: (node) => ofWindows(node, 2),
   avg_pool: ofPooling,

@@ -50,6 +50,8 @@ export function makeTensor<K extends OpName>(
   return tensorValue(frame.session.program.builder.make(op, nodes, attrs, span), type);
 }
 
+const imageOps: ReadonlySet<OpName> = new Set(["conv2d", "depthwise_conv2d", "max_pool", "avg_pool"]);
+
 /** What shapes that do not fit were likely to mean. */
 function helpWithShapes(op: OpName, [first, second]: readonly TensorType[]): string | undefined {
   const [rows, inner, width] = first?.shape ?? [];
@@ -58,7 +60,7 @@ function helpWithShapes(op: OpName, [first, second]: readonly TensorType[]): str
     const isProduct = inner !== undefined && depth !== undefined && sameDim(inner, depth);
     return isProduct ? "`*` multiplies element by element; the product of matrices is `@`" : undefined;
   }
-  const isImage = (op === "max_pool" || op === "avg_pool" || op === "conv2d") && rows !== undefined;
+  const isImage = imageOps.has(op) && rows !== undefined;
   const [height, columns] = [inner, width].map((dim) => (dim === undefined ? undefined : knownSize(dim)));
   const isThin = height !== undefined && columns !== undefined && height <= 4 && columns > 4;
   return isImage && isThin

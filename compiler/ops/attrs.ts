@@ -137,6 +137,12 @@ export interface PrimitiveAttrs {
   conv2d_input_gradient: ConvolutionAttrs & { readonly shape: readonly Dim[] };
   /** conv2d_filter_gradient(image, adjoint) -> shape */
   conv2d_filter_gradient: ConvolutionAttrs & { readonly shape: readonly Dim[] };
+  /** depthwise_conv2d(image[N, H, W, K], filter[kh, kw, K]): each channel with a filter of its own. */
+  depthwise_conv2d: ConvolutionAttrs;
+  /** depthwise_conv2d_input_gradient(filter, adjoint) -> shape */
+  depthwise_conv2d_input_gradient: ConvolutionAttrs & { readonly shape: readonly Dim[] };
+  /** depthwise_conv2d_filter_gradient(image, adjoint) -> [N, kh, kw, K]: the filter's adjoint by each image, to be summed. */
+  depthwise_conv2d_filter_gradient: PoolAttrs;
   max_pool: PoolAttrs;
   /** max_pool_gradient(image, pooled, adjoint): to the first largest element of each window. */
   max_pool_gradient: PoolAttrs;

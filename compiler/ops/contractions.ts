@@ -7,6 +7,7 @@ import { formulas, inputOf } from "../ir/build.ts";
 import type { GraphBuilder, Node } from "../ir/node.ts";
 import { at, emptyReference, operand } from "./arrays.ts";
 import type { ConvolutionAttrs, PoolAttrs } from "./attrs.ts";
+import { depthwiseFilterGradient, depthwiseSecond } from "./depthwise.ts";
 import { choosePooled } from "./pooling.ts";
 import type { PrimitiveTable, Reference } from "./record.ts";
 import { forEachTap } from "./windows.ts";
@@ -16,6 +17,9 @@ type ContractionName =
   | "conv2d"
   | "conv2d_input_gradient"
   | "conv2d_filter_gradient"
+  | "depthwise_conv2d"
+  | "depthwise_conv2d_input_gradient"
+  | "depthwise_conv2d_filter_gradient"
   | "max_pool"
   | "max_pool_gradient"
   | "avg_pool"
@@ -97,6 +101,62 @@ export const contractions: Pick<PrimitiveTable, ContractionName> = {
       ];
     },
   },
+  depthwise_conv2d: {
+    doc: "The correlation of each channel of images [N, H, W, K] with its own filter of [height, width, K], with stride and padding.",
+    evaluate: (inputs, attrs, shape) => {
+      const [image, filter] = [operand(inputs, 0), operand(inputs, 1)];
+      const result = emptyReference("f32", shape);
+      forEachTap(image.shape, shape, attrs, windowOf(filter.shape), (x, y, tap) => {
+        const weight = at(filter.data, tap * at(filter.shape, 2) + (y % at(filter.shape, 2)));
+        result.data[y] = at(result.data, y) + weight * at(image.data, x);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => {
+      const [image, filter] = [inputOf(node, 0), inputOf(node, 1)];
+      const attrs = { ...node.attrs, shape: image.type.shape };
+      return [
+        builder.make("depthwise_conv2d_input_gradient", [filter, g], attrs, g.span),
+        depthwiseFilterGradient(formulas(builder, node.span), node.attrs, image, g, filter),
+      ];
+    },
+  },
+  depthwise_conv2d_input_gradient: {
+    doc: "The adjoint of a depthwise convolution's image, from its filter and the adjoint of its result.",
+    evaluate: (inputs, attrs, shape) => {
+      const [filter, adjoint] = [operand(inputs, 0), operand(inputs, 1)];
+      const result = emptyReference("f32", shape);
+      forEachTap(shape, adjoint.shape, attrs, windowOf(filter.shape), (x, y, tap) => {
+        const weight = at(filter.data, tap * at(filter.shape, 2) + (y % at(filter.shape, 2)));
+        result.data[x] = at(result.data, x) + weight * at(adjoint.data, y);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) => {
+      const [filter, adjoint] = [inputOf(node, 0), inputOf(node, 1)];
+      const { stride, padding } = node.attrs;
+      return [
+        depthwiseFilterGradient(formulas(builder, node.span), { stride, padding }, g, adjoint, filter),
+        builder.make("depthwise_conv2d", [g, filter], { stride, padding }, node.span),
+      ];
+    },
+  },
+  depthwise_conv2d_filter_gradient: {
+    doc: "The adjoint of a depthwise convolution's filter by each image, [N, height, width, K], from the images and the adjoint of the result.",
+    evaluate: (inputs, attrs, shape) => {
+      const [image, adjoint] = [operand(inputs, 0), operand(inputs, 1)];
+      const result = emptyReference("f32", shape);
+      const [channels, elements] = [at(shape, 3), at(shape, 1) * at(shape, 2) * at(shape, 3)];
+      const each = adjoint.data.length / at(shape, 0);
+      forEachTap(image.shape, adjoint.shape, attrs, attrs.window, (x, y, tap) => {
+        const to = Math.floor(y / each) * elements + tap * channels + (y % channels);
+        result.data[to] = at(result.data, to) + at(image.data, x) * at(adjoint.data, y);
+      });
+      return result;
+    },
+    gradient: (builder, node, g) =>
+      depthwiseSecond(formulas(builder, node.span), node.attrs, inputOf(node, 0), inputOf(node, 1), g),
+  },
   max_pool: {
     doc: "The largest element of each window.",
     evaluate: (inputs, attrs, shape) => {
@@ -164,6 +224,10 @@ export const contractions: Pick<PrimitiveTable, ContractionName> = {
     },
   },
 };
+
+function windowOf([height = 1, width = 1]: readonly number[]): readonly [number, number] {
+  return [height, width];
+}
 
 function toImage(
   builder: GraphBuilder,

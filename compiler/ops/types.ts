@@ -260,6 +260,25 @@ const typeRules: { readonly [K in OpName]: TypeRule<K> } = {
   },
   conv2d_input_gradient: (_, { shape }) => tensorType("f32", shape),
   conv2d_filter_gradient: (_, { shape }) => tensorType("f32", shape),
+  depthwise_conv2d: ([image, filter], attrs) => {
+    const [x, w] = [image as TensorType, filter as TensorType];
+    const bad =
+      imageFault(x) ??
+      (w.shape.length === 3
+        ? undefined
+        : fault(`the filter is ${printType(w)}, not [height, width, channels]`));
+    if (bad !== undefined) return bad;
+    if (!sameDim(x.shape[3] as Dim, w.shape[2] as Dim))
+      return fault(
+        `the image has ${(x.shape[3] as Dim).key} channels, the filter is for ${(w.shape[2] as Dim).key}`,
+      );
+    return windows(x, [w.shape[0] as Dim, w.shape[1] as Dim], attrs, w.shape[2] as Dim);
+  },
+  depthwise_conv2d_input_gradient: (_, { shape }) => tensorType("f32", shape),
+  depthwise_conv2d_filter_gradient: ([image], { window }) => {
+    const [rows, , , channels] = (image as TensorType).shape as readonly [Dim, Dim, Dim, Dim];
+    return tensorType("f32", [rows, ...window.map(constantDim), channels]);
+  },
   max_pool: pool,
   max_pool_gradient: ([image]) => image as TensorType,
   avg_pool: pool,

@@ -12,6 +12,10 @@ export interface Convolution {
   readonly padding: "same" | "valid";
 }
 
+interface Windows extends Convolution {
+  readonly window: readonly [number, number];
+}
+
 export function convolutionKernels(heap: Heap, matMul: Product) {
   return {
     /** image[N, H, W, K], filter[kh, kw, K, F] */
@@ -34,12 +38,68 @@ export function convolutionKernels(heap: Heap, matMul: Product) {
       const frames = framesOf(shape, filter.shape, adjoint.shape, convolution);
       const spread = spreadOut(heap, adjoint, convolution.stride);
       const turned = turnFilter(heap, filter);
-      const pads = frames.map(({ before, spreadSize, size, window }) => {
-        const left = window - 1 - before;
-        return [left, size - spreadSize - left + window - 1] as const;
-      });
+      const pads = frames.map(padsOfAdjoint);
       const result = convolve(spread, turned, pads, { strides: [1, 1], dilations: [1, 1] });
       tf.dispose([spread, turned]);
+      return result;
+    },
+
+    /** image[N, H, W, K], filter[kh, kw, K]: each channel with its own filter. */
+    depthwiseConv2d(image: tf.Tensor, filter: tf.Tensor, convolution: Convolution): tf.Tensor {
+      const outputs = [0, 1, 2].map((axis) => outputsOf(image.shape, filter.shape, axis - 1, convolution));
+      const frames = framesOf(image.shape, filter.shape, outputs, convolution);
+      const pads = frames.map(({ before, total }) => [before, total - before] as const);
+      return convolveEach(image, filter, pads, convolution.stride);
+    },
+
+    /** The adjoint of the image: a depthwise convolution of the spread-out adjoint with the filter turned round. */
+    depthwiseConv2dInputGradient(
+      filter: tf.Tensor,
+      adjoint: tf.Tensor,
+      shape: readonly number[],
+      convolution: Convolution,
+    ): tf.Tensor {
+      const pads = framesOf(shape, filter.shape, adjoint.shape, convolution).map(padsOfAdjoint);
+      const spread = spreadOut(heap, adjoint, convolution.stride);
+      const turned = tf.reverse(filter, [0, 1]);
+      const result = convolveEach(spread, turned, pads, [1, 1]);
+      tf.dispose([spread, turned]);
+      return result;
+    },
+
+    /** The adjoint of a depthwise convolution's filter by each image, [N, kh, kw, K]. */
+    depthwiseConv2dFilterGradient(
+      image: tf.Tensor,
+      adjoint: tf.Tensor,
+      { window: [tall, wide], stride, padding }: Windows,
+    ): tf.Tensor {
+      const [rows = 1, height = 1, width = 1, channels = 1] = image.shape;
+      const result = heap.make([rows, tall, wide, channels], "float32");
+      const [x, from, to] = [heap.view(image), heap.view(adjoint), heap.view(result)];
+      to.fill(0);
+      const [, down = 1, across = 1] = adjoint.shape;
+      const [top, left] = framesOf(image.shape, [tall, wide], adjoint.shape, { stride, padding }).map(
+        ({ before }) => before,
+      );
+      for (let n = 0; n < rows; n++)
+        for (let tap = 0; tap < tall * wide; tap++) {
+          const target = (n * tall * wide + tap) * channels;
+          const [ky, kx] = [Math.floor(tap / wide) - (top ?? 0), (tap % wide) - (left ?? 0)];
+          for (let oy = 0; oy < down; oy++) {
+            const y = oy * stride[0] + ky;
+            if (y < 0 || y >= height) continue;
+            for (let ox = 0; ox < across; ox++) {
+              const column = ox * stride[1] + kx;
+              if (column < 0 || column >= width) continue;
+              const [a, b] = [
+                ((n * height + y) * width + column) * channels,
+                ((n * down + oy) * across + ox) * channels,
+              ];
+              for (let k = 0; k < channels; k++)
+                to[target + k] = (to[target + k] as number) + (x[a + k] as number) * (from[b + k] as number);
+            }
+          }
+        }
       return result;
     },
 
@@ -121,6 +181,27 @@ function convolve(
     dilations: [...dilations],
     ...epilogue,
   });
+}
+
+/** What lies around the spread-out adjoint, so that the turned filter passes over each element of the image. */
+function padsOfAdjoint({ before, spreadSize, size, window }: Frame): readonly [number, number] {
+  const left = window - 1 - before;
+  return [left, size - spreadSize - left + window - 1];
+}
+
+/** A filter a channel, with its padding in numbers. */
+function convolveEach(
+  image: tf.Tensor,
+  filter: tf.Tensor,
+  [vertical = [0, 0], horizontal = [0, 0]]: readonly (readonly [number, number])[],
+  strides: readonly [number, number],
+): tf.Tensor {
+  const [height = 1, width = 1, channels = 1] = filter.shape;
+  const each = tf.reshape(filter, [height, width, channels, 1]) as tf.Tensor4D;
+  const pad: tf.backend_util.ExplicitPadding = [[0, 0], [...vertical], [...horizontal], [0, 0]];
+  const result = tf.depthwiseConv2d(image as tf.Tensor4D, each, [...strides], pad);
+  each.dispose();
+  return result;
 }
 
 /** Puts stride - 1 zeros between the rows and columns of an image. */

@@ -84,6 +84,36 @@ describe("conv2d", () => {
   });
 });
 
+describe("depthwise_conv2d", () => {
+  const [x, b] = [numbers(4, 2, 5, 6, 3), numbers(6, 3)];
+
+  test.each([
+    [3, 1, "same"],
+    [3, 2, "same"],
+    [3, 2, "valid"],
+    [2, 1, "same"],
+    [1, 3, "same"],
+  ] as const)(
+    "kernel %i, stride %i, %s: a convolution whose filters see one channel each",
+    async (kernel, stride, padding) => {
+      const W = numbers(5, kernel, kernel, 3);
+      const own = (k: number, f: number, dy: number, dx: number) => (k === f ? at(W, dy, dx, k) : 0);
+      const each = [0, 1, 2];
+      const spread = Array.from({ length: kernel }, (_, dy) =>
+        Array.from({ length: kernel }, (_, dx) => each.map((k) => each.map((f) => own(k, f, dy, dx)))),
+      );
+      const set = { kernel: `${kernel}`, stride: `${stride}`, padding: `"${padding}"` };
+      const found = await run("depthwise_conv2d", { set, inputs: { x }, params: { W, b } });
+      const whole = await run("conv2d", {
+        set: { ...set, filters: "3" },
+        inputs: { x },
+        params: { W: spread, b },
+      });
+      close(found.value, flat(whole.value));
+    },
+  );
+});
+
 describe("pooling", () => {
   const x = numbers(7, 1, 5, 4, 2);
 

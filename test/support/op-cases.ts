@@ -231,6 +231,20 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
       shape: filter.type.shape,
     });
   }),
+  depthwise_conv2d: convolutions((f, attrs, image, filter) =>
+    f.make("depthwise_conv2d", [image, eachOf(f, filter)], attrs),
+  ),
+  depthwise_conv2d_input_gradient: convolutions((f, attrs, image, filter) => {
+    const y = f.make("depthwise_conv2d", [image, eachOf(f, filter)], attrs);
+    return f.make("depthwise_conv2d_input_gradient", [eachOf(f, filter), floats(f, "g", ...y.type.shape)], {
+      ...attrs,
+      shape: image.type.shape,
+    });
+  }),
+  depthwise_conv2d_filter_gradient: pools((f, attrs, image) => {
+    const y = f.make("avg_pool", [image], attrs);
+    return f.make("depthwise_conv2d_filter_gradient", [image, floats(f, "g", ...y.type.shape)], attrs);
+  }),
   max_pool: pools((f, attrs, image) => f.make("max_pool", [image], attrs)),
   max_pool_gradient: pools((f, attrs, image) => {
     const y = f.make("max_pool", [image], attrs);
@@ -345,6 +359,11 @@ function convolutions(
     (attrs) => (f) =>
       make(f, attrs, floats(f, "image", rows, four, five, two), floats(f, "filter", three, two, two, three)),
   );
+}
+
+/** A filter a channel. */
+function eachOf(f: Formulas, filter: Node): Node {
+  return floats(f, "each", ...filter.type.shape.slice(0, 3));
 }
 
 function pools(

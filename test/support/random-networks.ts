@@ -26,10 +26,12 @@ const block = fc
     normalised: fc.constantFrom("", " |> batch_norm()"),
     activation: fc.constantFrom("prelu()", "relu()", "batch_norm()", "swish()"),
     pooled: fc.constantFrom("", " |> max_pool(2)"),
+    /** Before the convolution each channel with a filter of its own. */
+    each: fc.constantFrom("", "", "depthwise_conv2d(kernel: 3) |> ", "depthwise_conv2d(kernel: 2) |> "),
   })
   .map(
-    ({ changed, filters, kernel, stride, normalised, activation, pooled }) =>
-      `${changed}conv2d(${filters}, kernel: ${kernel}, stride: ${stride})${normalised} |> ${activation}${stride === 1 ? pooled : ""}`,
+    ({ changed, filters, kernel, stride, normalised, activation, pooled, each }) =>
+      `${changed}${each}conv2d(${filters}, kernel: ${kernel}, stride: ${stride})${normalised} |> ${activation}${stride === 1 ? pooled : ""}`,
   );
 
 const margin = fc.constantFrom(
@@ -57,7 +59,7 @@ interface Choices {
 }
 
 function written({ blocks, margin: chosen, classes, momentum }: Choices): string {
-  return `import { conv2d, prelu, batch_norm, max_pool, flatten, dense, random_crop, random_flip } from "std/layers"
+  return `import { conv2d, depthwise_conv2d, prelu, batch_norm, max_pool, flatten, dense, random_crop, random_flip } from "std/layers"
 import { margin_softmax } from "std/losses"
 import { ArcFace, CosFace, LSoftmax, CurricularFace, MagFace } from "std/margins"
 import { sgd } from "std/optimizers"

@@ -181,8 +181,9 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
       const size = addDims(x.type.shape[axis] ?? constantDim(1), constantDim(1));
       return bench.f.make("scatter_along", [order, x], { axis, size });
     }),
+  // Of what is drawn: rounding tells apart, or does not, what a formula has made nearly the same.
   argsort: ({ f, one, integer }) =>
-    applied(one(integer(3) === 0 ? isIndices : isFloatOfRank(1)), (x) =>
+    applied(one(integer(3) === 0 ? isIndices : isDrawn), (x) =>
       f.make("argsort", [x], { axis: integer(x.type.shape.length), descending: integer(2) === 0 }),
     ),
   cumsum: (bench) => {
@@ -219,6 +220,20 @@ export const randomSteps: { readonly [K in PrimitiveName]: Step } = {
       const y = bench.f.make("conv2d", [image, filter], attrs);
       return bench.f.make("conv2d_filter_gradient", [image, y], { ...attrs, shape: filter.type.shape });
     }),
+  depthwise_conv2d: (bench) =>
+    onEach(bench, (image, filter, attrs) => bench.f.make("depthwise_conv2d", [image, filter], attrs)),
+  depthwise_conv2d_input_gradient: (bench) =>
+    onEach(bench, (image, filter, attrs) => {
+      const y = bench.f.make("depthwise_conv2d", [image, filter], attrs);
+      const shaped = { ...attrs, shape: image.type.shape };
+      return bench.f.make("depthwise_conv2d_input_gradient", [filter, y], shaped);
+    }),
+  depthwise_conv2d_filter_gradient: (bench) =>
+    onPool(bench, (image, attrs) => {
+      const { stride, padding, window } = attrs;
+      const y = bench.f.make("avg_pool", [image], { stride, padding, window });
+      return squash(bench, bench.f.make("depthwise_conv2d_filter_gradient", [image, y], attrs));
+    }),
   max_pool: (bench) => onPool(bench, (image, attrs) => bench.f.make("max_pool", [image], attrs)),
   max_pool_gradient: (bench) =>
     onPool(bench, (image, attrs) => {
@@ -241,6 +256,10 @@ function isFloat(node: Node): boolean {
 
 function isFloatOfRank(least: number): (node: Node) => boolean {
   return (node) => isFloat(node) && node.type.shape.length >= least;
+}
+
+function isDrawn(node: Node): boolean {
+  return isFloatOfRank(1)(node) && (node.op === "input" || node.op === "parameter");
 }
 
 /** Labels, or positions that are surely in range where they are used: a vector of integers. */
@@ -449,6 +468,16 @@ function onImage(
   const image = bench.one((node) => isImage(node) && isSize(node.type.shape[3] ?? constantDim(0), 2));
   if (filter === undefined || image === undefined) return undefined;
   return squash(bench, make(image, filter, convolutionOf(bench)));
+}
+
+/** With a filter a channel, made of the filters of a convolution. */
+function onEach(
+  bench: Bench,
+  make: (image: Node, filter: Node, attrs: ConvolutionAttrs) => Node,
+): Node | undefined {
+  return onImage(bench, (image, filter, attrs) =>
+    make(image, bench.f.sum(filter, { axes: [3], keepDims: false }), attrs),
+  );
 }
 
 function onPool(bench: Bench, make: (image: Node, attrs: PoolAttrs) => Node): Node | undefined {

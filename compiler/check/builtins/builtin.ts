@@ -58,7 +58,7 @@ export type ReductionName =
   | "argsort";
 export type ShapeName =
   "reshape" | "transpose" | "concat" | "range" | "size" | "length" | "one_hot" | "pick" | "take_along";
-export type WindowName = "convolve2d" | "pool_max" | "pool_avg";
+export type WindowName = "convolve2d" | "convolve2d_depthwise" | "pool_max" | "pool_avg";
 export type RandomName = "random_uniform" | "random_normal";
 export type HeadName = "logits" | "scores" | "cosine";
 export type DataName = "idx" | "csv" | "npy" | "npz" | "json" | "text" | "images";

@@ -21,20 +21,29 @@ export const windowBuiltins: { readonly [K in WindowName]: Builtin } = {
     doc: "Cross-correlation of f32[N, H, W, K] with a filter [height, width, K, F].",
     parameters: ["image", "filter", "stride?", "padding?"],
     kind: "whole",
-    evaluate: (call) => {
-      const [image, filter] = [tensorArgument(call, "image", "f32"), tensorArgument(call, "filter", "f32")];
-      const stride = sidesArgument(call, "stride", [1, 1]);
-      const padding = paddingArgument(call);
-      if (image.kind === "error") return image;
-      if (filter.kind === "error") return filter;
-      if (isError(stride) || isError(padding)) return errorValue;
-      const attrs: ConvolutionAttrs = { stride, padding };
-      return makeTensor(call.frame, "conv2d", [image, filter], attrs, call.span);
-    },
+    evaluate: (call) => convolve(call, "conv2d"),
+  },
+  convolve2d_depthwise: {
+    signature: 'convolve2d_depthwise(image, filter, stride: 1, padding: "same")',
+    doc: "Each channel of f32[N, H, W, K] with a filter of its own, [height, width, K].",
+    parameters: ["image", "filter", "stride?", "padding?"],
+    kind: "whole",
+    evaluate: (call) => convolve(call, "depthwise_conv2d"),
   },
   pool_max: pooling("pool_max", "max_pool", "The largest element of each window."),
   pool_avg: pooling("pool_avg", "avg_pool", "The mean of each window, of the part inside the image."),
 };
+
+function convolve(call: BuiltinCall, op: "conv2d" | "depthwise_conv2d"): Value {
+  const [image, filter] = [tensorArgument(call, "image", "f32"), tensorArgument(call, "filter", "f32")];
+  const stride = sidesArgument(call, "stride", [1, 1]);
+  const padding = paddingArgument(call);
+  if (image.kind === "error") return image;
+  if (filter.kind === "error") return filter;
+  if (isError(stride) || isError(padding)) return errorValue;
+  const attrs: ConvolutionAttrs = { stride, padding };
+  return makeTensor(call.frame, op, [image, filter], attrs, call.span);
+}
 
 function pooling(name: WindowName, op: "max_pool" | "avg_pool", doc: string): Builtin {
   return {

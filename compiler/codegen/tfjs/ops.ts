@@ -106,6 +106,12 @@ export const emissions: { readonly [K in ComputedName]: Emission<K> } = {
     `k.conv2dInputGradient(${filter}, ${adjoint}, ${sizes(attrs.shape, context)}, ${convolution(attrs)})`,
   conv2d_filter_gradient: ([image, adjoint], attrs, context) =>
     `k.conv2dFilterGradient(${image}, ${adjoint}, ${sizes(attrs.shape, context)}, ${convolution(attrs)})`,
+  depthwise_conv2d: ([image, filter], attrs) =>
+    `k.depthwiseConv2d(${image}, ${filter}, ${convolution(attrs)})`,
+  depthwise_conv2d_input_gradient: ([filter, adjoint], attrs, context) =>
+    `k.depthwiseConv2dInputGradient(${filter}, ${adjoint}, ${sizes(attrs.shape, context)}, ${convolution(attrs)})`,
+  depthwise_conv2d_filter_gradient: ([image, adjoint], attrs) =>
+    `k.depthwiseConv2dFilterGradient(${image}, ${adjoint}, ${pool(attrs)})`,
   max_pool: ([image], attrs) => `k.maxPool(${image}, ${pool(attrs)})`,
   max_pool_gradient: (operands, attrs) => `k.maxPoolGradient(${operands.join(", ")}, ${pool(attrs)})`,
   avg_pool: ([image], attrs) => `k.avgPool(${image}, ${pool(attrs)})`,

@@ -5,6 +5,7 @@
  */
 import type { Node } from "../../ir/node.ts";
 import type { PrimitiveName } from "../../ops/attrs.ts";
+import { depthwiseFilterGradientValue, depthwiseInputGradientValue, depthwiseValue } from "./depthwise.ts";
 import { avgPoolGradientValue, maxPoolGradientValue, poolValue } from "./pooling.ts";
 import {
   gatherValue,
@@ -111,6 +112,9 @@ export const emissions: { readonly [K in PrimitiveName]: Emission<K> } = {
   conv2d: kernel,
   conv2d_input_gradient: kernel,
   conv2d_filter_gradient: kernel,
+  depthwise_conv2d: element(depthwiseValue),
+  depthwise_conv2d_input_gradient: element(depthwiseInputGradientValue),
+  depthwise_conv2d_filter_gradient: element(depthwiseFilterGradientValue),
   max_pool: element((node, place, context) => poolValue(node, place, context, "max")),
   max_pool_gradient: element(maxPoolGradientValue),
   avg_pool: element((node, place, context) => poolValue(node, place, context, "mean")),

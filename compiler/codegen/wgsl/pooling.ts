@@ -89,7 +89,7 @@ interface Tap {
 }
 
 /** The sum over all windows that hold the image's element at `place`. */
-function overWindows(
+export function overWindows(
   place: Place,
   context: Context,
   [tall, wide]: readonly [Side, Side],
@@ -114,7 +114,12 @@ function overWindows(
 }
 
 /** The image's row or column under a tap of a window. */
-function tapPosition({ writer }: Context, window: string, tap: string, { stride, before }: Side): string {
+export function tapPosition(
+  { writer }: Context,
+  window: string,
+  tap: string,
+  { stride, before }: Side,
+): string {
   return writer.index(`${window} * ${stride} + ${tap} - ${before}`, "p");
 }
 
@@ -128,7 +133,7 @@ function sidesFor(node: PoolNode, image: Node, result: Node, { writer }: Context
   return sidesOf(writer, image.type, result.type, [constantDim(tall), constantDim(wide)], node.attrs);
 }
 
-function four(place: Place): readonly [string, string, string, string] {
+export function four(place: Place): readonly [string, string, string, string] {
   const [n = "0u", y = "0u", x = "0u", channel = "0u"] = place.coordinates();
   return [n, y, x, channel];
 }

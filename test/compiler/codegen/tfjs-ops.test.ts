@@ -145,6 +145,13 @@ const convolutions = windows.flatMap(([size, window, stride, padding]) =>
   }),
 );
 
+const depthwise = convolutions.map(({ attrs, image, filter, adjoint }) => ({
+  attrs,
+  image,
+  filter: filter.slice(0, 3),
+  adjoint: [...adjoint.slice(0, 3), filter[2] ?? 1],
+}));
+
 type Cases = { readonly [K in ComputedName]: readonly Variant<K>[] };
 
 const cases: Cases = {
@@ -388,6 +395,21 @@ const cases: Cases = {
     attrs: { ...attrs, shape: shapeOf(filter) },
     operands: [f32(...image), f32(...adjoint)],
     agreement: { terms },
+  })),
+  depthwise_conv2d: depthwise.map(({ attrs, image, filter }) => ({
+    attrs,
+    operands: [f32(...image), f32(...filter)],
+    agreement: { terms: 25 },
+  })),
+  depthwise_conv2d_input_gradient: depthwise.map(({ attrs, image, filter, adjoint }) => ({
+    attrs: { ...attrs, shape: shapeOf(image) },
+    operands: [f32(...filter), f32(...adjoint)],
+    agreement: { terms: 25 },
+  })),
+  depthwise_conv2d_filter_gradient: depthwise.map(({ attrs, image, filter, adjoint }) => ({
+    attrs: { ...attrs, window: [filter[0] ?? 1, filter[1] ?? 1] as const },
+    operands: [f32(...image), f32(...adjoint)],
+    agreement: { terms: (adjoint[1] ?? 1) * (adjoint[2] ?? 1) },
   })),
   max_pool: poolCases((image, _, attrs) => ({
     attrs,
