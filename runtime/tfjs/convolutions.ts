@@ -12,7 +12,8 @@ export interface Convolution {
   readonly padding: "same" | "valid";
 }
 
-interface Windows extends Convolution {
+/** Windows of a size that is not that of a filter at hand. */
+export interface Windows extends Convolution {
   readonly window: readonly [number, number];
 }
 

@@ -4,22 +4,18 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "./heap.ts";
-import type { Convolution } from "./convolutions.ts";
-
-export interface Pool extends Convolution {
-  readonly window: readonly [number, number];
-}
+import type { Windows } from "./convolutions.ts";
 
 export function poolingKernels(heap: Heap) {
   return {
-    maxPool: (image: tf.Tensor, { window, stride, padding }: Pool): tf.Tensor =>
+    maxPool: (image: tf.Tensor, { window, stride, padding }: Windows): tf.Tensor =>
       tf.maxPool(image as tf.Tensor4D, [...window], [...stride], padding),
 
-    avgPool: (image: tf.Tensor, { window, stride, padding }: Pool): tf.Tensor =>
+    avgPool: (image: tf.Tensor, { window, stride, padding }: Windows): tf.Tensor =>
       tf.avgPool(image as tf.Tensor4D, [...window], [...stride], padding),
 
     /** Gives each window's adjoint to its first largest element. */
-    maxPoolGradient(image: tf.Tensor, pooled: tf.Tensor, adjoint: tf.Tensor, pool: Pool): tf.Tensor {
+    maxPoolGradient(image: tf.Tensor, pooled: tf.Tensor, adjoint: tf.Tensor, pool: Windows): tf.Tensor {
       const result = heap.make(image.shape, "float32");
       const [x, largest, from, to] = [
         heap.view(image),
@@ -49,7 +45,7 @@ export function poolingKernels(heap: Heap) {
     },
 
     /** Spreads each window's adjoint evenly over the elements that it covers. */
-    avgPoolGradient(adjoint: tf.Tensor, shape: readonly number[], pool: Pool): tf.Tensor {
+    avgPoolGradient(adjoint: tf.Tensor, shape: readonly number[], pool: Windows): tf.Tensor {
       const result = heap.make(shape, "float32");
       const [from, to] = [heap.view(adjoint), heap.view(result)];
       to.fill(0);
@@ -72,7 +68,7 @@ export function poolingKernels(heap: Heap) {
 function forEachWindow(
   image: readonly number[],
   pooled: readonly number[],
-  { window, stride, padding }: Pool,
+  { window, stride, padding }: Windows,
   visit: (corner: number, rows: number, columns: number, at: number) => void,
 ): void {
   const [n = 1, height = 1, width = 1, channels = 1] = image;

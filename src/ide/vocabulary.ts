@@ -117,7 +117,11 @@ export const trainSettings: readonly Word[] = [
     "reader",
     "Rows of classes that need not be among the trained ones; pairs of them are told apart by the cosine of their features.",
   ),
-  word("optimizer", "optimizer", "The update of each parameter: `sgd(rate: 0.1)`."),
+  word(
+    "optimizer",
+    "optimizer",
+    "The update of each parameter: `sgd(rate: 0.1)`, or a list of several, each `|> only(…)` some of them.",
+  ),
   word("batch", "int", "Rows a step; 128 unless given."),
   word(
     "per_class",
