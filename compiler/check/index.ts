@@ -264,6 +264,8 @@ function programOf(
   const overrides = new Map(
     Object.entries(options.set ?? {}).map(([key, text]) => [key, parseSetting(program, key, text)]),
   );
+  // What a broken text was completed to is nobody's mistake.
+  if (program.diagnostics.some(({ severity }) => severity === "error")) return undefined;
   if (declaration.kind === "let") {
     program.diagnostics.push(constantEntry.report({ span: declaration.name.span, name }));
     return undefined;

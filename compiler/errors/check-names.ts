@@ -47,6 +47,14 @@ export function listed(names: readonly string[]): string {
   return names.length === 0 ? "none" : names.map((name) => `\`${name}\``).join(", ");
 }
 
+/** The first few of what may be many. */
+export function someOf(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  return more < 2 ? listed(names) : `${listed(names.slice(0, mostListed))} and ${more} more`;
+}
+
+const mostListed = 6;
+
 export const unknownName = defineError<
   Named &
     Suggested & {

@@ -4,7 +4,7 @@
 import { defineError } from "./entry.ts";
 import type { Fix } from "./diagnostic.ts";
 import type { Span } from "./span.ts";
-import { didYouMean, listed, renameFix } from "./check-names.ts";
+import { didYouMean, listed, renameFix, someOf } from "./check-names.ts";
 
 interface At {
   readonly span: Span;
@@ -257,7 +257,7 @@ export const unknownParameter = defineError<
     message: `no parameter is called \`${facts.name}\``,
     help:
       didYouMean(facts) ??
-      (facts.known.length === 0 ? "nothing is learned here" : `there are ${listed(facts.known)}`),
+      (facts.known.length === 0 ? "nothing is learned here" : `there are ${someOf(facts.known)}`),
   }),
 });
 
@@ -279,7 +279,7 @@ export const withoutOptimizer = defineError<At & { readonly names: readonly stri
   explanation: "Every parameter has an optimizer; `frozen()` of `std/optimizers` leaves it as it is.",
   example: `model N(x: f32[N, 4]) {\n  param W: f32[4, 4]\n  x @ W\n}\n${trainExample(`model = N\nloss = L\n${data}\noptimizer = sgd |> only("L")\nepochs = 1`)}`,
   report: ({ names }) => ({
-    message: `no optimizer is for ${listed(names)}`,
+    message: `no optimizer is for ${someOf(names)}`,
     help: "add one without `only` at the end of the list: `frozen()` if they are to stay as they are",
   }),
 });
