@@ -61,6 +61,7 @@ export type { GpuModule, GpuOffer, MatrixShape, MatrixSpelling } from "./webgpu/
 export {
   type Evaluation,
   type EvaluationObserver,
+  type RowInputs,
   type StepResult,
   Trainer,
   createTrainer,

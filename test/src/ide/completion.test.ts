@@ -25,7 +25,7 @@ const model = (line: string) => `import { dense } from "std/layers"\nmodel M(x: 
 
 describe("by place", () => {
   test("a declaration", () => check("▮", "fn layer model margin"));
-  test("a step of a pipeline", () => check(model("x |> ▮\n}\n"), "M dense conv2d+ max_pool+"));
+  test("a step of a pipeline", () => check(model("x |> ▮\n}\n"), "M dense conv2d+ depthwise_conv2d+"));
   test("a name of the body", () => check("fn f(x: f32) {\n  let a = x\n  a + ▮", "a x", 2));
   test("settings of the call", () => check(model("x |> dense(▮)\n}\n"), "units: bias:", 2));
   test("those that are not given yet, brackets still open", () =>
