@@ -98,12 +98,11 @@ export function readTrain(
     return expression === undefined ? undefined : readSetting(frame, name, expression, fit, wanted);
   };
   const [models, optimizers] = [
-    readChosen(frame, "model", written.get("model")),
-    readChosen(frame, "optimizer", written.get("optimizer")),
+    readChosenList(frame, "model", written.get("model")),
+    readChosenList(frame, "optimizer", written.get("optimizer")),
   ];
   const lost = written.get("loss");
-  const chosenLoss = read("loss", (found) => asChosen(found, "loss"), withArticle("loss"));
-  const loss = lost && chosenLoss && { ...chosenLoss, span: lost.span };
+  const loss = lost && readChosenOne(frame, "loss", lost, withArticle("loss"));
   const reader = (name: SettingName) => read(name, asData, "a data reader, such as idx(…)");
   const [data, validation, verification] = [reader("data"), reader("validation"), reader("verification")];
   const positive = (name: SettingName) =>
@@ -220,7 +219,7 @@ function readSetting<T>(
 }
 
 /** `Features`, or a list of several; undefined after a diagnostic. */
-function readChosen(
+function readChosenList(
   frame: Frame,
   kind: "model" | "optimizer",
   written: Expression | undefined,
@@ -228,14 +227,21 @@ function readChosen(
   if (written === undefined) return undefined;
   const items = written.kind === "list" ? written.items : [written];
   const wanted = written.kind === "list" ? `a list of ${kind}s` : `${withArticle(kind)}, or a list of them`;
-  const chosen = items.map((item) => {
-    const value = readSetting(frame, kind, item, (found) => asChosen(found, kind), wanted);
-    return value === undefined ? undefined : { ...value, span: item.span };
-  });
+  const chosen = items.map((item) => readChosenOne(frame, kind, item, wanted));
   const [first, ...rest] = chosen.filter((one) => one !== undefined);
   if (items.length === 0)
     report(frame, wrongTrainSetting.report({ span: written.span, name: kind, wanted, found: "empty" }));
   return first === undefined || rest.length + 1 < chosen.length ? undefined : [first, ...rest];
+}
+
+function readChosenOne(
+  frame: Frame,
+  kind: "model" | "loss" | "optimizer",
+  written: Expression,
+  wanted: string,
+): ChosenOptimizer | undefined {
+  const value = readSetting(frame, kind, written, (found) => asChosen(found, kind), wanted);
+  return value === undefined ? undefined : { ...value, span: written.span };
 }
 
 function fixOf(frame: Frame, name: SettingName, value: Value, span: Span): Fix | undefined {
