@@ -44,8 +44,14 @@ export function datasetOf(arrays: Arrays): Dataset | RuntimeFault {
   const features = featuresOf(arrays, source);
   if (isFault(features)) return features;
   const read: Labels[] = [];
-  for (const given of labels === undefined ? [] : isList(labels) ? labels : [{ ...arrays, labels }]) {
-    const one = labelsOf(given, features.shape[0] ?? 0, source);
+  const listed = labels === undefined ? [] : isList(labels) ? labels : [{ ...arrays, labels }];
+  const beside = ["classes", "ignore", "labelShape"].find((name) => name in arrays);
+  if (labels !== undefined && isList(labels) && beside !== undefined)
+    return runFaults.badSetting(`${beside} of ${source}`, "beside a list of labels", "in each of them");
+  for (const given of listed) {
+    const one = isLabelArray(given)
+      ? labelsOf(given, features.shape[0] ?? 0, source)
+      : noLabels(source, given);
     if (isFault(one)) return one;
     read.push(one);
   }
@@ -53,7 +59,18 @@ export function datasetOf(arrays: Arrays): Dataset | RuntimeFault {
 }
 
 function isList(labels: NonNullable<Arrays["labels"]>): labels is readonly LabelArray[] {
-  return labels.length > 0 && typeof labels[0] === "object";
+  return Array.isArray(labels) && labels.some((one) => typeof one === "object");
+}
+
+/** JavaScript hands over what it likes. */
+function isLabelArray(given: Partial<LabelArray> | null): given is LabelArray {
+  const labels: unknown = given?.labels;
+  return typeof labels === "object" && labels !== null && "length" in labels;
+}
+
+function noLabels(source: string, given: unknown): RuntimeFault {
+  const wanted = "an array of numbers, or a list like [{ labels: ids, classes: 10 }, { labels: weights }]";
+  return runFaults.badSetting(`labels of ${source}`, JSON.stringify(given)?.slice(0, 40), wanted);
 }
 
 function featuresOf(

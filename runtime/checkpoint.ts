@@ -147,7 +147,9 @@ function tensorFor(name: string, type: string, tensors: NamedTensors): HostTenso
     ([other, tensor]) =>
       (other.endsWith(`.${name}`) || name.endsWith(`.${other}`)) && typeText(tensor) === type,
   );
-  return alike.length === 1 ? alike[0]?.[1] : undefined;
+  // What an optimizer keeps of a weight ends as the weight does, behind words of its own.
+  const weights = alike.filter(([one]) => !alike.some(([other]) => one.endsWith(`.${other}`)));
+  return weights.length === 1 ? weights[0]?.[1] : undefined;
 }
 
 function typeText({ dtype, shape }: Pick<VariableInfo, "dtype" | "shape">): string {

@@ -14,6 +14,8 @@ type RowData = Float32Array | Int32Array | Uint8Array;
 
 /** Rows as stored: element (row, i) is worth (data - mean[i]) / std[i], lists repeating over the row. */
 export interface Features {
+  /** Where these came from, if not from where the dataset did. */
+  readonly source?: string;
   readonly dtype: "f32" | "i32";
   /** [rows, …shape of one row] */
   readonly shape: readonly number[];
@@ -121,7 +123,10 @@ export function sideBySide(first: Dataset, ...others: readonly Dataset[]): Datas
   const { rowNames } = [first, ...others].find((one) => one.rowNames !== undefined) ?? {};
   return {
     source: [first, ...others].map(({ source }) => source).join(" and "),
-    features: [...first.features, ...others.flatMap(({ features }) => features)],
+    features: [
+      ...eachOf(first.features, fromItsOwn(first)),
+      ...others.flatMap((one) => one.features.map(fromItsOwn(one))),
+    ],
     labels: [first, ...others].flatMap(({ labels }) => labels),
     ...(rowNames === undefined ? {} : { rowNames }),
   };
@@ -134,6 +139,10 @@ export function sideBySide(first: Dataset, ...others: readonly Dataset[]): Datas
 export function spreadRows(dataset: Dataset, count: number): Dataset {
   const rows = rowCount(dataset);
   return count >= rows ? dataset : takeRows(dataset, spreadPlaces(rows, count));
+}
+
+function fromItsOwn({ source }: Dataset): (features: Features) => Features {
+  return (features) => ({ source, ...features });
 }
 
 /** Some of the rows, in the order given. */

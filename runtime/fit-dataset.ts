@@ -29,7 +29,7 @@ export function embedFunctions({ functions }: ProgramInfo): readonly FunctionInf
 
 /** The names of a program's models; none where it has only one, whose features need no name. */
 export function modelNames(info: ProgramInfo): readonly string[] {
-  return embedFunctions(info).flatMap(({ name }) => name.split("embed_").slice(1));
+  return embedFunctions(info).flatMap(({ name }) => (name === "embed" ? [] : [name.slice("embed_".length)]));
 }
 
 /**
@@ -42,10 +42,14 @@ export function fitDataset(dataset: Dataset, inputs: DataInputs): Dataset | Runt
   const [found, wanted] = [dataset.features.length, inputs.features.map(({ name }) => name)];
   if (found !== wanted.length && found !== inputs.arrays) return fitFaults.arrayCount(source, found, wanted);
   const given = fedInputs(dataset.features, inputs);
-  const features = allFitting(given.map(({ array, input }) => fitFeatures(source, array, input)));
+  const features = allFitting(
+    given.map(({ array, input }) => fitFeatures(array.source ?? source, array, input)),
+  );
   if (isFault(features)) return features;
   const labels = allFitting(inputs.labels.map((input, at) => fitLabels(dataset, at, input)));
   if (isFault(labels)) return labels;
+  const apart = sizesApart(source, given, features);
+  if (apart !== undefined) return apart;
   const [first, ...rest] = features;
   if (first === undefined) return dataset;
   return {
@@ -53,6 +57,26 @@ export function fitDataset(dataset: Dataset, inputs: DataInputs): Dataset | Runt
     features: [first, ...rest],
     labels: [...labels, ...dataset.labels.slice(labels.length)],
   };
+}
+
+/** Inputs whose types speak of one size, and rows that have two. */
+function sizesApart(
+  source: string,
+  given: readonly FedInput<Features>[],
+  fitted: readonly Features[],
+): RuntimeFault | undefined {
+  const sizes = new Map<string, number>();
+  for (const [at, { input }] of given.entries()) {
+    const own = fitted[at]?.shape.slice(1) ?? [];
+    const wanted = input.shape
+      .slice(1)
+      .map((size) => (typeof size === "string" ? (sizes.get(size) ?? size) : size));
+    if (wanted.some((size, axis) => typeof size === "number" && size !== own[axis]))
+      return fitFaults.rowShape(fitted[at]?.source ?? source, input.name, own, wanted);
+    for (const [axis, size] of wanted.entries())
+      if (typeof size === "string") sizes.set(size, own[axis] ?? 0);
+  }
+  return undefined;
 }
 
 function allFitting<T extends Features | Labels>(

@@ -85,9 +85,15 @@ export function metricOutputs(
           : measured(frame, metric, scores, labels);
     if (outputs === undefined) return [];
     const name = metric.kind === "accuracy" ? accuracyName : metric.name;
-    if (outputs.length === 0) report(frame, metricNeedsScores.report({ span: metric.span, name }));
+    if (outputs.length === 0)
+      report(frame, metricNeedsScores.report({ span: metric.span, name, isOfScores: isOfScores(metric) }));
     return outputs;
   });
+}
+
+/** Whether it looks at no labels. */
+function isOfScores(metric: Metric): boolean {
+  return metric.kind === "fn" && metric.fn.callable.parameters.filter(isTensorParameter).length <= 1;
 }
 
 /** Undefined after a diagnostic, nothing where there are no labels for it. */

@@ -11,6 +11,7 @@ import {
   missingClasses,
   noLossInput,
   notGiven,
+  unusedLabels,
   wrongClasses,
   wrongTrainSetting,
 } from "../errors/check-train.ts";
@@ -50,6 +51,12 @@ export function bindLossInputs(
     if (parameter === undefined) return undefined;
     const matched = matchTensor(frame, parameter.type, features, { name: parameter.name.name, span, blame });
     if (matched === undefined || !bindName(frame, "input", parameter.name, matched)) return undefined;
+  }
+  const wanted = parameters.length - models.length;
+  if (labelArrays(settings.data) > Math.max(wanted, 1)) {
+    const facts = { given: labelArrays(settings.data), wanted, loss: callable.name.name };
+    report(blame, unusedLabels.report({ span: settings.spans["data"] ?? loss.span, ...facts }));
+    return undefined;
   }
   const values: TensorValue[] = [];
   const inputs: ProgramInput[] = [];

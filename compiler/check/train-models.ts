@@ -29,15 +29,16 @@ export interface RunModel {
 export function runModels(frame: Frame, settings: TrainSettings): OneOrMore<RunModel> | undefined {
   const { models } = settings;
   if (!areOneNetworkEach(frame, models) || !fitArrays(frame, settings)) return undefined;
-  const paths = pathsOf(models);
+  const networks = networksOf(settings);
   const run: RunModel[] = [];
   for (const [at, model] of models.entries()) {
     const inputs = run.flatMap((earlier) => earlier.inputs);
-    const name = numbered(
-      model.callee.callable.name.name,
-      run.map((earlier) => earlier.name),
-    );
-    const one = runModel(frame, model, { path: paths[at] ?? "", inputs });
+    const network = networks.get(model.callee.callable) ?? model.callee.callable.name.name;
+    const isFirst = models.findIndex(({ callee }) => callee.callable === model.callee.callable) === at;
+    const taken = [...networks.values(), ...run.map((earlier) => earlier.name)];
+    const name = isFirst ? network : numbered(network, taken);
+    const path = networks.size === 1 ? "" : `${network}.`;
+    const one = runModel(frame, model, { path, inputs });
     if (one === undefined) return undefined;
     run.push({ name, ...one });
   }
@@ -61,15 +62,16 @@ export function numbered(name: string, taken: readonly string[]): string {
   return `${name}_${number}`;
 }
 
-/** What the names of a model's variables begin with: nothing where there is one network, else its own name. */
-function pathsOf(models: readonly Chosen[]): readonly string[] {
+/** What each network is called: by its name, which with a point stands before its variables where there are several. */
+function networksOf({ models, loss }: TrainSettings): ReadonlyMap<Callable, string> {
   const networks = new Map<Callable, string>();
   for (const { callee } of models)
-    if (!networks.has(callee.callable))
-      networks.set(callee.callable, numbered(callee.callable.name.name, [...networks.values()]));
-  return models.map(({ callee }) =>
-    networks.size === 1 ? "" : `${networks.get(callee.callable) ?? callee.callable.name.name}.`,
-  );
+    if (!networks.has(callee.callable)) {
+      // The loss has its name before its variables too.
+      const taken = [loss.callee.callable.name.name, ...networks.values()];
+      networks.set(callee.callable, numbered(callee.callable.name.name, taken));
+    }
+  return networks;
 }
 
 /** A network that comes up again has the settings that it had. */

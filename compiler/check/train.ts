@@ -120,17 +120,20 @@ function checkSizes(
 /** Where labels may be no class, their type says nothing of how many classes there are. */
 function checkScores(
   frame: Frame,
-  { data, loss, models: [model], spans }: TrainSettings,
+  { data, validation, loss, models: [model], spans }: TrainSettings,
   { scores, labels: [labels] }: Forward,
 ): void {
-  const classes = classCounts(data)[0];
   if (scores?.kind !== "tensor" || labels?.type.dtype !== "i32" || labels.bound !== undefined) return;
   const { shape } = scores.type;
   const given = shape.length === labels.type.shape.length + 1 ? shape.at(-1) : undefined;
   const count = given === undefined ? undefined : knownSize(given);
-  if (typeof classes !== "number" || count === undefined || count === 1 || count >= classes) return;
-  const facts = { classes, scores: String(count), loss: loss.callee.callable.name.name, at: model.span };
-  report(frame, fewerScores.report({ span: spans["data"] ?? loss.span, ...facts }));
+  if (count === undefined || count === 1) return;
+  for (const [setting, source] of Object.entries({ data, validation })) {
+    const classes = source === undefined ? undefined : classCounts(source)[0];
+    if (typeof classes !== "number" || count >= classes) continue;
+    const facts = { classes, scores: String(count), loss: loss.callee.callable.name.name, at: model.span };
+    report(frame, fewerScores.report({ span: spans[setting] ?? loss.span, ...facts }));
+  }
 }
 
 /** A variable of the model itself has no path before its name: it must not be that of a counter. */

@@ -245,6 +245,8 @@ export function kindOfValue(value: Value): string {
 
 /** Whether two values are known to be the same. */
 export function isSame(a: Value, b: Value): boolean {
+  const [left, right] = [knownNumber(a), knownNumber(b)];
+  if (left !== undefined && right !== undefined) return Object.is(left, right);
   if (a.kind === "int" && b.kind === "int") return a.dim.key === b.dim.key;
   if (a.kind === "list" && b.kind === "list")
     return (

@@ -126,7 +126,7 @@ export const missingClasses = defineError<
         : `[${Array(at + 1)
             .fill(10)
             .join(", ")}]`
-    })\`${at === 0 ? "" : ", a number for each of the labels"}`,
+    })\`${at === 0 ? "" : ", a number for each of the labels: classes come before labels that are values"}`,
   }),
 });
 
@@ -179,6 +179,22 @@ export const notGiven = defineError<
   }),
 });
 
+export const unusedLabels = defineError<
+  At & { readonly given: number; readonly wanted: number; readonly loss: string }
+>({
+  code: "M0522",
+  title: "Labels that nothing takes",
+  explanation:
+    "Labels that the data names go to the inputs of the loss behind the outputs of the models, in order. Of several, none is named for nothing.",
+  example: trainExample(
+    'model = M\nloss = L\ndata = csv("flowers.csv", label: ["kind", "weight"], classes: 3)\noptimizer = sgd(rate: 0.5)\nepochs = 1',
+  ),
+  report: ({ given, wanted, loss }) => ({
+    message: `the data names ${given} labels of a row, and \`${loss}\` takes ${wanted === 0 ? "none" : wanted}`,
+    help: `give \`${loss}\` an input for each, as \`weight: f32[N]\`, or name the labels that it takes`,
+  }),
+});
+
 export const wrongArrays = defineError<
   At & {
     readonly given: number;
@@ -197,10 +213,20 @@ export const wrongArrays = defineError<
     labels: [{ span: models, message: "its inputs" }],
     help:
       reader === "npz"
-        ? `name an array for each: \`npz(…, x: [${names.map((name) => `"${name}"`).join(", ")}])\``
-        : `put them into one archive: \`npz(file, x: [${names.map((name) => `"${name}"`).join(", ")}])\``,
+        ? `name an array for each: \`npz(…, x: [${arrayNames(names)}])\``
+        : `put them into one archive: \`npz(file, x: [${arrayNames(names)}])\``,
   }),
 });
+
+/** For inputs of one name arrays of two. */
+function arrayNames(names: readonly string[]): string {
+  return names
+    .map(
+      (name, at) =>
+        `"${name}${names.indexOf(name) === at ? "" : `_${names.slice(0, at + 1).filter((one) => one === name).length}`}"`,
+    )
+    .join(", ");
+}
 
 export const oneNetwork = defineError<NamedAt & { readonly earlier: Span }>({
   code: "M0517",
@@ -430,7 +456,7 @@ export const wrongMetric = defineError<At & { readonly found: string; readonly g
   }),
 });
 
-export const metricNeedsScores = defineError<NamedAt>({
+export const metricNeedsScores = defineError<NamedAt & { readonly isOfScores: boolean }>({
   code: "M0513",
   title: "Metric without scores",
   explanation:
@@ -449,10 +475,11 @@ train T {
   metrics = [accuracy]
 }
 `,
-  report: ({ name }) => ({
-    message: `\`${name}\` has no scores and labels to be taken of`,
-    help:
-      name === "accuracy"
+  report: ({ name, isOfScores }) => ({
+    message: `\`${name}\` has no scores${isOfScores ? "" : " and labels"} to be taken of`,
+    help: isOfScores
+      ? "give the loss `predict = …`, or leave the metric out"
+      : name === "accuracy"
         ? "give the loss labels `y: index<C>[N]` and `predict = …` of shape f32[N, C]; of labels that may be no class take `label_accuracy` of std/metrics"
         : "give the loss labels and `predict = …`, or leave the metric out",
   }),

@@ -35,7 +35,7 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
     for (const model of names.length === 0 ? [undefined] : names) {
       const found = await embedData(run, source, model);
       if (isFault(found)) return found;
-      features.push([model ?? "features", found.features]);
+      features.push([arrayName(model), found.features]);
       known = found;
     }
     return { rows, features, known };
@@ -51,6 +51,11 @@ export async function embed(folder: string, options: EmbedOptions): Promise<Exit
   say(`${rows}: ${[...shapes, ...Object.keys(others)].join(", ")}`);
   await writeOut(`${out}\n`);
   return exitFine;
+}
+
+/** Of a model; what is known of the rows has names of its own. */
+function arrayName(model = "features"): string {
+  return /^(labels|classes|names)(_\d+)?$/.test(model) ? `${model}_features` : model;
 }
 
 /** Labels with the names of their classes, `labels_2` where there are several, and the names of the rows. */

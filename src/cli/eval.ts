@@ -7,7 +7,7 @@ import type { Trainer } from "../../runtime/trainer.ts";
 import { type AngleStatistics, angleStatistics } from "../looks/angle-statistics.ts";
 import { readClassWeights } from "../looks/class-variables.ts";
 import { type FeatureCollector, collectFeatures } from "../looks/feature-collector.ts";
-import { dataFaults } from "../data/faults.ts";
+import { strangeClass } from "../data/strange-class.ts";
 import { openFitted } from "../data/fitted-dataset.ts";
 import { cosineText, count, degrees, percent, significant } from "../report/numbers.ts";
 import { className } from "../report/run-data.ts";
@@ -105,15 +105,15 @@ async function measure({
   training,
   trainer,
   context,
-  classNames: trained,
+  labelNames,
 }: TrainedRun): Promise<Omit<Metrics, "run" | "entry" | "step"> | RuntimeFault> {
   const { data, validation, batch } = training;
   const { executor } = trainer;
   const dataset = await openFitted(validation ?? data, executor.info, "evaluate", context);
   if (isFault(dataset)) return dataset;
   const classNames = dataset.labels[0]?.classNames;
-  const strange = trained && classNames?.find((name, at) => name !== trained[at]);
-  if (strange !== undefined) return dataFaults.strangeClass(dataset.source, strange, "the run");
+  const strange = labelNames && strangeClass(dataset, labelNames, "the run");
+  if (strange !== undefined) return strange;
   const unseen = await openVerification(training, executor, context);
   if (isFault(unseen)) return unseen;
   const collector = collectFeatures();

@@ -72,7 +72,7 @@ export function storedDataset(
     if (isFault(one)) return one;
     if (array.shape[0] !== described.shape[0])
       return rowFaults.rowsDiffer(described.name, described.shape[0] ?? 0, array.name, array.shape[0] ?? 0);
-    held.push(one);
+    held.push(features.length === 1 ? one : { ...one, source: array.name });
   }
   const [first, ...rest] = held;
   if (first === undefined) return dataFaults.noRows(described.name);

@@ -28,6 +28,8 @@ export interface EvaluationRecord extends MeasuredMetrics {
   readonly accuracy?: number;
   readonly rows: number;
   readonly classNames?: readonly string[];
+  /** Of all labels: what their classes are called, null where they are numbers or values. */
+  readonly labelNames?: readonly (readonly string[] | null)[];
   readonly angles?: AngleStatistics;
   readonly picture?: FeaturePicture;
   /** Where a row's labels are a map: the first few rows. */
@@ -114,6 +116,7 @@ export async function lookAt(
     ...(evaluation.metrics === undefined ? {} : { metrics: evaluation.metrics }),
     ...(evaluation.metricsByClass === undefined ? {} : { metricsByClass: evaluation.metricsByClass }),
     ...(classNames === undefined ? {} : { classNames }),
+    labelNames: (validation ?? dataset).labels.map((labels) => labels.classNames ?? null),
     ...geometry,
     ...(labelMaps.length === 0 ? {} : { labelMaps }),
     ...(classNumbers.length === 0 ? {} : { classNumbers }),

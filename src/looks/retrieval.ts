@@ -4,7 +4,7 @@
  * best of all rows, or among the first few, and its cumulative match characteristic.
  */
 import { type Dataset, rowCount, spreadRows } from "../../runtime/dataset.ts";
-import { embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
+import { dataInputs, embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
 import type { HostTensor, ProgramInfo } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
 import { embedRows } from "./embed-rows.ts";
@@ -41,7 +41,7 @@ export function retrievalScores({ rows, ways }: RetrievalStatistics): RetrievalS
   return { rows, ways: ways.map(({ curve: _, ...way }) => way) };
 }
 
-/** Undefined where there are no two models whose features can be compared. The dataset was fitted to the program's `step`. */
+/** Undefined where there are no two models whose features can be compared, or the loss takes labels. The dataset was fitted to the program's `step`. */
 export async function retrieve(
   trainer: Trainer,
   dataset: Dataset,
@@ -49,7 +49,9 @@ export async function retrieve(
 ): Promise<RetrievalStatistics | undefined> {
   const { info } = trainer.executor;
   const [first, second] = modelNames(info);
-  const width = commonWidth(info);
+  // Labels may say that two rows do not belong together.
+  const isLabelled = (dataInputs(info, "step")?.labels.length ?? 0) > 0;
+  const width = isLabelled ? undefined : commonWidth(info);
   if (first === undefined || second === undefined || width === undefined) return undefined;
   const rows = spreadRows(dataset, Math.min(rowCount(dataset), comparableRows(width)));
   const here = unitRows(await embedRows(trainer, rows, batch, first));

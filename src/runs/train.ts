@@ -16,6 +16,7 @@ import { type Evaluation, type Trainer, createTrainer } from "../../runtime/trai
 import { type TrainingEvent, type TrainingOutcome, planOf, whyNoRun } from "../../runtime/training-run.ts";
 import { dataFaults } from "../data/faults.ts";
 import type { DataContext } from "../data/index.ts";
+import { strangeClass } from "../data/strange-class.ts";
 import type { DataSetting } from "./data-settings.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { collectFeatures } from "../looks/feature-collector.ts";
@@ -128,16 +129,6 @@ interface Prepared {
 
 type Failed = Extract<TrainSummary, { kind: "failed" }>;
 
-/** Names are numbered anew in each file, so another name would pass for one of the classes that are trained. */
-function strangeClass(dataset: Dataset, validation: Dataset | undefined): RuntimeFault | undefined {
-  for (const [at, { classNames: trained }] of dataset.labels.entries()) {
-    const strange = trained && validation?.labels[at]?.classNames?.find((name) => !trained.includes(name));
-    if (validation !== undefined && strange !== undefined)
-      return dataFaults.strangeClass(validation.source, strange, dataset.source);
-  }
-  return undefined;
-}
-
 async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   const { training, executor } = request;
   const { info } = executor;
@@ -148,7 +139,8 @@ async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
       ? undefined
       : await openFitted(training.validation, info, "step", request.data);
   if (isFault(validation)) return { kind: "failed", fault: validation, setting: "validation" };
-  const strange = strangeClass(dataset, validation);
+  const trained = dataset.labels.map(({ classNames }) => classNames ?? null);
+  const strange = validation && strangeClass(validation, trained, dataset.source);
   if (strange !== undefined) return { kind: "failed", fault: strange, setting: "validation" };
   const verification = await openVerification(training, executor, request.data);
   if (isFault(verification)) return { kind: "failed", fault: verification, setting: "verification" };

@@ -7,6 +7,7 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
 import type { DataContext } from "../data/index.ts";
+import type { EvaluationRecord } from "../looks/feature-look.ts";
 import type { TrainingTarget } from "../executors/machine.ts";
 import { type RunInfo, readCheckpointFile, readEvaluation, readRunInfo } from "./run-folder.ts";
 import { type Source, keptSource } from "../sources/source.ts";
@@ -20,8 +21,8 @@ export interface TrainedRun {
   readonly trainer: Trainer;
   /** Where its data are. */
   readonly context: DataContext;
-  /** What its classes are called, in the order of their numbers, where an evaluation has told it. */
-  readonly classNames?: readonly string[];
+  /** Of each label what its classes are called, in the order of their numbers, null where they are numbers. */
+  readonly labelNames?: NonNullable<EvaluationRecord["labelNames"]>;
 }
 
 export interface TrainedRunOptions {
@@ -79,13 +80,13 @@ export async function openTrainedRun(
     ...(door.onRead === undefined ? {} : { onRead: door.onRead(info.entry) }),
     note,
   };
-  const classNames = readEvaluation(folder)?.classNames;
+  const labelNames = readEvaluation(folder)?.labelNames;
   return {
     info,
     program,
     training,
     trainer,
     context,
-    ...(classNames === undefined ? {} : { classNames }),
+    ...(labelNames === undefined ? {} : { labelNames }),
   };
 }

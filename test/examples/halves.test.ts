@@ -102,6 +102,14 @@ describe("a run of two models", () => {
       expect(value).toBeCloseTo(written.features.data[place] ?? 0, 5);
     const scores = whole(await run.predict({ left, right }));
     expect(scores.shape).toEqual([3, 3]);
+    // More rows than a batch of 16: every one is compared with every other.
+    const all = (name: string) => Uint8Array.from(archive[name]?.data ?? []);
+    const square = whole(await run.predict({ left: all("left"), right: all("right") }));
+    expect(square.shape).toEqual([20, 20]);
+    for (const row of [0, 1, 2])
+      for (const column of [0, 1, 2])
+        expect(square.data[row * 20 + column]).toBeCloseTo(scores.data[row * 3 + column] ?? 0, 4);
+    expect(square.data[19 * 20 + 1]).not.toBe(0);
     const messageOf = (found: unknown) =>
       isFault(found) ? `${found.code} ${found.message} / ${found.help}` : "none";
     expect([

@@ -159,3 +159,28 @@ test("a function takes the program's arrays by their places, or those it wants o
   );
   expect(dataInputs(program, "predict")).toBeUndefined();
 });
+
+test("inputs that speak of one size have rows of one", () => {
+  const input = (name: string): InputInfo => ({ name, role: "data", dtype: "f32", shape: ["N", "W"] });
+  const both = whole(sideBySide(narrow, wide));
+  expect(faultText(fitDataset(both, { features: [input("x"), input("z")], labels: [], arrays: 2 }))).toBe(
+    'M0720 wide has rows of shape [3], but "z" takes rows of shape [2] / change the shape of "z" in the model, or give data of its shape',
+  );
+});
+
+test.each([
+  [[[0], [1], [0]]],
+  [[Int32Array.of(0, 1, 0), Float32Array.of(1, 2, 3)]],
+  [[{ classes: 3 }]],
+  [[null, null]],
+  [[{ labels: [0, 1, 0] }, 3]],
+  [null],
+  [{ labels: [0, 1, 0], classes: 2 }],
+])("labels that are none, %j, are a fault", (labels) => {
+  expect(faultText(datasetOf(untyped({ ...rows, labels })))).toMatch(/^M0604 labels of the data/);
+});
+
+test("beside a list of labels stands nothing that is said of one", () => {
+  const labels = [{ labels: [1, 0, 1] }];
+  expect(faultText(datasetOf({ ...rows, labels, classes: 2 }))).toMatch(/M0604 classes of the data/);
+});

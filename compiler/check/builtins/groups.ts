@@ -24,6 +24,12 @@ function onlySome(call: BuiltinCall): Value {
   const isOptimizer =
     (value.kind === "function" || value.kind === "partial") && value.callable.kind === "optimizer";
   if (!isOptimizer) return wrong(call, "optimizer", "an optimizer");
+  if (value.kind === "partial" && value.only !== undefined)
+    return wrong(
+      call,
+      "optimizer",
+      "an optimizer that is for all parameters so far: write all names into one `only`",
+    );
   const refused = (found: string, span = call.span): Value =>
     report(
       call.frame,

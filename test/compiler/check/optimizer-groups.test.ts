@@ -102,6 +102,7 @@ test.each([
   ['[sgd |> only("dense_3"), sgd]', "M0519", "`dense_2`"],
   ['[sgd, adam |> only("dense")]', "M0520", "those before `adam`"],
   ['sgd |> only("dense")', "M0521", "`dense_2.W`"],
+  ['[sgd |> only("dense") |> only("dense_2"), sgd]', "M0306", "into one `only`"],
   ["sgd |> only()", "M0306", "names of parameters"],
   ["sgd |> only(3)", "M0306", "not 3"],
   ['3 |> only("dense")', "M0306", "an optimizer"],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Reference } from "../../../compiler/ops/record.ts";
 import type { Program } from "../../../compiler/program.ts";
+import { compile } from "../../../src/index.ts";
 import { functionOf, nested, programOf, refusalOf, run, tensor } from "../../support/check-source.ts";
 
 const source = `layer dense(units: int)(x: f32[N, K]) {
@@ -23,6 +24,7 @@ loss apart(x: f32[N, D], z: f32[N, D]) {
   predict = x @ transpose(z)
   mean((x - z) ^ 2)
 }
+loss silent(x: f32[N, D], z: f32[N, D]) = mean((x - z) ^ 2)
 loss weighted(x: f32[N, D], y: index<D>[N], weight: f32[N]) {
   predict = x
   sum(weight * (logsumexp(x, over: D) - pick(x, y))) / sum(weight)
@@ -141,6 +143,11 @@ describe("several models", () => {
     );
   });
 
+  test("the same settings are the same, however they are written", () => {
+    const program = made({ ...shared, model: "[Noisy(scale: 1), Noisy(scale: 1.0)]" });
+    expect(program.functions.map(({ name }) => name)).toContain("embed_Noisy_2");
+  });
+
   test("a shared network draws its random numbers for each input anew", () => {
     const program = made({ ...shared, model: "[Noisy, Noisy]" });
     const x = tensor([[1, 2, 3, 4]]);
@@ -161,6 +168,55 @@ describe("several models", () => {
       "weight labels 1",
     ]);
     expect(inputsOf(program)["embed"]).toEqual(["image data 0", "text data 1"]);
+  });
+});
+
+describe("names", () => {
+  const three = 'npz("rows.npz", x: ["a", "b", "c"])';
+  const more = `${source}
+model Tower_2(x: f32[N, 4]) -> f32[N, 2] = x |> dense(2)
+model apart_too(x: f32[N, 4]) -> f32[N, 2] = x |> dense(2)
+loss among(x: f32[N, D], z: f32[N, D], v: f32[N, D]) {
+  param W: f32[D] ~ 1
+  mean((x - z) ^ 2 * W + v ^ 2)
+}
+loss Image_loss(x: f32[N, D], z: f32[N, D]) = mean((x - z) ^ 2)
+`;
+
+  test("a model that comes up again does not take the name of another", () => {
+    const set = { model: "[Tower, Tower, Tower_2]", loss: "among", data: three };
+    const program = programOf(more, "T", { set });
+    const embedding = program.functions.map(({ name }) => name).filter((name) => name.startsWith("embed_"));
+    expect(embedding).toEqual(["embed_Tower", "embed_Tower_3", "embed_Tower_2"]);
+    const owned = program.variables.map(({ name }) => name).filter((name) => name.endsWith("dense.W"));
+    expect(owned).toEqual(["Tower.dense.W", "Tower_2.dense.W"]);
+  });
+
+  test("a model and the loss of one name have weights of their own", () => {
+    const own = "param W: f32[4, 4] ~ 1";
+    const { artifacts, diagnostics } = compile(
+      {
+        "net.margo": `export model Foo(x: f32[N, 4]) {\n  ${own}\n  x @ W\n}\n`,
+        "cost.margo": `export loss Foo(x: f32[N, D], z: f32[N, D]) {\n  ${own}\n  mean((x @ W - z) ^ 2)\n}\n`,
+        "run.margo": `import { Foo as Net } from "./net.margo"
+import { Foo as Cost } from "./cost.margo"
+optimizer sgd(rate = 0.1) {
+  param <- param - rate * grad
+}
+model Other(x: f32[N, 4]) = x
+train R {
+  model = [Net, Other]
+  loss = Cost
+  data = npz("r.npz", x: ["a", "b"])
+  optimizer = sgd
+  epochs = 1
+}
+`,
+      },
+      "run.margo",
+    );
+    expect(diagnostics).toEqual([]);
+    expect(artifacts[0]?.info.variables.map(({ name }) => name)).toEqual(["Foo_2.W", "Foo.W"]);
   });
 });
 
@@ -211,6 +267,14 @@ describe("what has no place", () => {
       "one network",
     ],
     [{ model: "[]" }, "M0503", "empty"],
+    [{ model: "[Tower, Tower]" }, "M0516", 'x: ["x", "x_2"]'],
+    [{ loss: "weighted", data: 'npz("r.npz", y: ["a", "b", "c"], classes: 2)' }, "M0522", "takes 2"],
+    [{ data: 'npz("r.npz", x: ["a", "b"], y: ["c", "d"])', model: "[Image, Text]" }, "M0522", "takes none"],
+    [
+      { model: "[Image, Text]", data: 'npz("r.npz", x: ["a", "b"])', loss: "silent", metrics: "[nearest]" },
+      "M0513",
+      "has no scores to be",
+    ],
     [{ model: "[Tower, sgd]" }, "M0503", "the optimizer `sgd`"],
     [
       { model: "[Tower, Tower, Tower]", data: 'npz("r.npz", x: ["a", "b", "c"])' },
