@@ -3,10 +3,11 @@
  * network, however often the list names it: its variables are the same, so two inputs may share it.
  */
 import type { OneOrMore } from "../../runtime/dataset.ts";
-import type { Dim } from "../ir/dim.ts";
+import { type Dim, knownSize } from "../ir/dim.ts";
+import { printType } from "../ir/type.ts";
 import type { ProgramInput } from "../program.ts";
 import type { Callable, Parameter, TensorTypeExpression } from "../syntax/ast.ts";
-import { oneNetwork, wrongArrays } from "../errors/check-train.ts";
+import { fixedRows, oneNetwork, wrongArrays } from "../errors/check-train.ts";
 import { elaborateBody, enterCall } from "./bodies.ts";
 import { bindName, bindSetting } from "./parameters.ts";
 import { featureArrays } from "./builtins/data.ts";
@@ -145,6 +146,12 @@ export function feed(
   const taken = [...earlier.map(({ name }) => name), "step", "epoch", "seed"];
   const name = numbered(parameter.name.name, taken);
   const value = openInput(frame, parameter.type, name, parameter.span);
+  const [rows] = value?.type.shape ?? [];
+  if (value !== undefined && rows !== undefined && knownSize(rows) !== undefined) {
+    const facts = { span: parameter.type.span, name: parameter.name.name, type: printType(value.type) };
+    report(frame, fixedRows.report({ ...facts, rows: rows.key }));
+    return undefined;
+  }
   const opened = value === undefined ? undefined : program.inputs.get(name);
   if (value === undefined || opened === undefined || !bindName(frame, "input", parameter.name, value))
     return undefined;

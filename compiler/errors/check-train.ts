@@ -195,6 +195,18 @@ export const unusedLabels = defineError<
   }),
 });
 
+export const fixedRows = defineError<NamedAt & { readonly type: string; readonly rows: string }>({
+  code: "M0523",
+  title: "Number of rows that is fixed",
+  explanation:
+    "The first axis of what the data feeds counts the rows of a batch. The last batch of an epoch has fewer, so it has a name and no number.",
+  example: `model Fixed(x: f32[32, 4]) = x\n${trainExample(`model = Fixed\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}`,
+  report: ({ name, type, rows }) => ({
+    message: `\`${name}\` is ${type}: exactly ${rows} rows, and batches have as many as \`batch\` says, or fewer`,
+    help: `give the axis of the rows a name: \`${type.replace(/\[\d+/, "[N")}\``,
+  }),
+});
+
 export const wrongArrays = defineError<
   At & {
     readonly given: number;

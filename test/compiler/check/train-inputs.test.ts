@@ -19,6 +19,7 @@ model Image(x: f32[N, 4]) -> f32[N, 2] = x |> dense(3) |> dense(2)
 model Text(x: f32[M, 6]) -> f32[M, 2] = x |> dense(2)
 model Tower(x: f32[N, 4]) -> f32[N, 2] = x |> running() |> dense(2)
 model Noisy(x: f32[N, 4], scale = 1.0) = scale * x |> noisy()
+model Fixed(x: f32[300, 4]) -> f32[300, 2] = x |> dense(2)
 model Both(image: f32[N, 4], text: f32[N, 6]) = dense(2)(image) + dense(2)(text)
 loss apart(x: f32[N, D], z: f32[N, D]) {
   predict = x @ transpose(z)
@@ -197,7 +198,7 @@ loss Image_loss(x: f32[N, D], z: f32[N, D]) = mean((x - z) ^ 2)
     const { artifacts, diagnostics } = compile(
       {
         "net.margo": `export model Foo(x: f32[N, 4]) {\n  ${own}\n  x @ W\n}\n`,
-        "cost.margo": `export loss Foo(x: f32[N, D], z: f32[N, D]) {\n  ${own}\n  mean((x @ W - z) ^ 2)\n}\n`,
+        "cost.margo": `export loss Foo(x: f32[N, 4], z: f32[N, 4]) {\n  ${own}\n  mean((x @ W - z) ^ 2)\n}\n`,
         "run.margo": `import { Foo as Net } from "./net.margo"
 import { Foo as Cost } from "./cost.margo"
 optimizer sgd(rate = 0.1) {
@@ -267,6 +268,7 @@ describe("what has no place", () => {
       "one network",
     ],
     [{ model: "[]" }, "M0503", "empty"],
+    [{ model: "Fixed" }, "M0523", "exactly 300 rows"],
     [{ model: "[Tower, Tower]" }, "M0516", 'x: ["x", "x_2"]'],
     [{ loss: "weighted", data: 'npz("r.npz", y: ["a", "b", "c"], classes: 2)' }, "M0522", "takes 2"],
     [{ data: 'npz("r.npz", x: ["a", "b"], y: ["c", "d"])', model: "[Image, Text]" }, "M0522", "takes none"],
