@@ -7,14 +7,14 @@ import { constantDim, isSize, productOfDims, sameDim } from "../ir/dim.ts";
 import { printType } from "../ir/type.ts";
 import type { ProgramInput } from "../program.ts";
 import type { TensorTypeExpression } from "../syntax/ast.ts";
+import { wrongTrainSetting } from "../errors/check-train.ts";
 import {
   missingClasses,
   noLossInput,
   notGiven,
   unusedLabels,
   wrongClasses,
-  wrongTrainSetting,
-} from "../errors/check-train.ts";
+} from "../errors/check-train-inputs.ts";
 import { classCounts, givesOneLabel, labelArrays } from "./builtins/data.ts";
 import { type Frame, bindDim } from "./frame.ts";
 import { bindName } from "./parameters.ts";

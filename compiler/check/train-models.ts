@@ -7,7 +7,7 @@ import { type Dim, knownSize } from "../ir/dim.ts";
 import { printType } from "../ir/type.ts";
 import type { ProgramInput } from "../program.ts";
 import type { Callable, Parameter, TensorTypeExpression } from "../syntax/ast.ts";
-import { fixedRows, oneNetwork, wrongArrays } from "../errors/check-train.ts";
+import { fixedRows, oneNetwork, wrongArrays } from "../errors/check-train-inputs.ts";
 import { elaborateBody, enterCall } from "./bodies.ts";
 import { bindName, bindSetting } from "./parameters.ts";
 import { featureArrays } from "./builtins/data.ts";

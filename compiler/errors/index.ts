@@ -5,6 +5,7 @@ import * as losses from "./check-losses.ts";
 import * as names from "./check-names.ts";
 import * as settings from "./check-settings.ts";
 import * as training from "./check-train.ts";
+import * as trainingInputs from "./check-train-inputs.ts";
 import * as types from "./check-types.ts";
 import type { ErrorEntry } from "./entry.ts";
 import * as syntax from "./syntax.ts";
@@ -18,6 +19,7 @@ export const errorEntries: readonly ErrorEntry<never>[] = [
   settings,
   losses,
   training,
+  trainingInputs,
 ]
   .flatMap((family): readonly unknown[] => Object.values(family))
   .filter(isEntry)

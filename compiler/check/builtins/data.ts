@@ -2,7 +2,7 @@
  * Data readers: what `data = idx(…)` in a `train` says. They are descriptions only; reading is the run's work.
  */
 import type { DataSource } from "../../../runtime/program.ts";
-import { badDataArgument, misplacedData, unknownReaderSetting } from "../../errors/check-train.ts";
+import { badDataArgument, misplacedData, unknownReaderSetting } from "../../errors/check-train-inputs.ts";
 import { suggestSetting } from "../../errors/foreign-names.ts";
 import { report } from "../report.ts";
 import { type Value, knownNumber } from "../values.ts";
