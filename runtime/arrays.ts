@@ -36,8 +36,9 @@ export interface Arrays extends Omit<LabelArray, "labels"> {
 
 /**
  * Rows of features, f32[rows, …shape] once they are scaled, and their labels: i32[rows, …labelShape] classes, or f32 where they
- * are fractions and no `classes` are named; for several inputs `sideBySide` puts datasets of the same rows together. A fault names the first row, element or setting that does not fit. The features are
- * looked at once here: what is written into them later is not checked.
+ * are fractions and no `classes` are named; for several inputs `sideBySide` puts datasets of the same rows together. A fault names
+ * the first row, element or setting that does not fit. The features are looked at once here: what is written into them later is
+ * not checked.
  */
 export function datasetOf(arrays: Arrays): Dataset | RuntimeFault {
   const { labels, source = "the data" } = arrays;

@@ -23,7 +23,11 @@ export function dataInputs({ functions }: ProgramInfo, name: string): DataInputs
 }
 
 /** The functions that embed rows: one, or one for each of several models. */
-export function embedFunctions({ functions }: ProgramInfo): readonly FunctionInfo[] {
+export function embedFunctions<T extends Pick<FunctionInfo, "name">>({
+  functions,
+}: {
+  readonly functions: readonly T[];
+}): readonly T[] {
   return functions.filter(({ name }) => name === "embed" || name.startsWith("embed_"));
 }
 

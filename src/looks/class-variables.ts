@@ -6,6 +6,7 @@ import { knownSize } from "../../compiler/ir/dim.ts";
 import { isOp, nodesOfGraph } from "../../compiler/ir/node.ts";
 import type { Program, ProgramFunction } from "../../compiler/program.ts";
 import { spreadPlaces } from "../../runtime/batches.ts";
+import { embedFunctions } from "../../runtime/fit-dataset.ts";
 import type { Executor, NamedTensors, HostTensor } from "../../runtime/program.ts";
 
 export interface ClassWeights {
@@ -59,9 +60,7 @@ function classVariables(
     ?.inputs.find((input) => input.bound !== undefined)?.bound;
   const classes = bound === undefined ? undefined : knownSize(bound);
   if (classes === undefined) return [];
-  const embedding = program.functions
-    .filter(({ name }) => name === "embed" || name.startsWith("embed_"))
-    .map(variablesOf);
+  const embedding = embedFunctions(program).map(variablesOf);
   return program.variables.flatMap(({ name, kind, type }) => {
     const [first, ...rest] = type.shape.map(knownSize);
     return kind === "optimizer" || first !== classes || embedding.some((read) => read.has(name))
