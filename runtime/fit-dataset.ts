@@ -31,6 +31,12 @@ export function embedFunctions<T extends Pick<FunctionInfo, "name">>({
   return functions.filter(({ name }) => name === "embed" || name.startsWith("embed_"));
 }
 
+/** The one that embeds rows by the first model, or of several by that of the name; undefined where there is none. */
+export function embedFunction(info: ProgramInfo, model?: string): FunctionInfo | undefined {
+  const offered = embedFunctions(info);
+  return model === undefined ? offered[0] : offered.find(({ name }) => name === `embed_${model}`);
+}
+
 /** The names of a program's models; none where it has only one, whose features need no name. */
 export function modelNames(info: ProgramInfo): readonly string[] {
   return embedFunctions(info).flatMap(({ name }) => (name === "embed" ? [] : [name.slice("embed_".length)]));

@@ -23,7 +23,7 @@ import {
   rowsOfEpoch,
 } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import { type RowTensors, embedFunctions, feedsOf } from "./fit-dataset.ts";
+import { type RowTensors, embedFunction, feedsOf } from "./fit-dataset.ts";
 import { runTraining } from "./training-loop.ts";
 import {
   type TrainingEvent,
@@ -132,8 +132,7 @@ export class Trainer {
 
   /** Features of rows, f32[N, D]: by the first model, or of several by that of the name. Undefined where there is none. */
   async embed(features: RowInputs, model?: string): Promise<HostTensor | undefined> {
-    const offered = embedFunctions(this.executor.info);
-    const info = model === undefined ? offered[0] : offered.find(({ name }) => name === `embed_${model}`);
+    const info = embedFunction(this.executor.info, model);
     return info === undefined ? undefined : this.#outputOf(info, features, "features");
   }
 

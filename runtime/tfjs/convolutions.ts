@@ -21,9 +21,7 @@ export function convolutionKernels(heap: Heap, matMul: Product) {
   return {
     /** image[N, H, W, K], filter[kh, kw, K, F] */
     conv2d(image: tf.Tensor, filter: tf.Tensor, convolution: Convolution, epilogue?: Epilogue): tf.Tensor {
-      const outputs = [0, 1, 2].map((axis) => outputsOf(image.shape, filter.shape, axis - 1, convolution));
-      const frames = framesOf(image.shape, filter.shape, outputs, convolution);
-      const pads = frames.map(({ before, total }) => [before, total - before] as const);
+      const pads = padsOf(image.shape, filter.shape, convolution);
       const steps = { strides: convolution.stride, dilations: [1, 1] } as const;
       if (epilogue === undefined) return convolve(image, filter, pads, steps);
       return withBias(heap, epilogue, (ready) => convolve(image, filter, pads, steps, ready));
@@ -47,9 +45,7 @@ export function convolutionKernels(heap: Heap, matMul: Product) {
 
     /** image[N, H, W, K], filter[kh, kw, K]: each channel with its own filter. */
     depthwiseConv2d(image: tf.Tensor, filter: tf.Tensor, convolution: Convolution): tf.Tensor {
-      const outputs = [0, 1, 2].map((axis) => outputsOf(image.shape, filter.shape, axis - 1, convolution));
-      const frames = framesOf(image.shape, filter.shape, outputs, convolution);
-      const pads = frames.map(({ before, total }) => [before, total - before] as const);
+      const pads = padsOf(image.shape, filter.shape, convolution);
       return convolveEach(image, filter, pads, convolution.stride);
     },
 
@@ -182,6 +178,17 @@ function convolve(
     dilations: [...dilations],
     ...epilogue,
   });
+}
+
+/** What lies around an image, before and after it along each side. */
+function padsOf(
+  image: readonly number[],
+  filter: readonly number[],
+  convolution: Convolution,
+): readonly (readonly [number, number])[] {
+  const outputs = [0, 1, 2].map((axis) => outputsOf(image, filter, axis - 1, convolution));
+  const frames = framesOf(image, filter, outputs, convolution);
+  return frames.map(({ before, total }) => [before, total - before] as const);
 }
 
 /** What lies around the spread-out adjoint, so that the turned filter passes over each element of the image. */

@@ -6,7 +6,7 @@
 import { rowsByClass, spreadPlaces } from "../../runtime/batches.ts";
 import { type Dataset, rowClasses } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { embedFunctions } from "../../runtime/fit-dataset.ts";
+import { embedFunction } from "../../runtime/fit-dataset.ts";
 import type { Executor, HostTensor, TrainingInfo } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
 import { type AngleSummary, binDegrees, degreesOf, summaryOf } from "./angle-statistics.ts";
@@ -69,8 +69,8 @@ export async function openVerification(
   // Only the rows that are compared are read.
   const limit = Math.min(context.limit ?? Infinity, comparableRows(featureWidth(executor)));
   const chosen: DataContext = { ...context, limit, choose: rowsToCompare };
-  const [embedding] = embedFunctions(executor.info);
-  const dataset = await openFitted(verification, executor.info, embedding?.name ?? "embed", chosen);
+  const embedding = embedFunction(executor.info)?.name ?? "embed";
+  const dataset = await openFitted(verification, executor.info, embedding, chosen);
   return isFault(dataset) ? dataset : (whyNoPairs(dataset) ?? dataset);
 }
 
@@ -100,7 +100,7 @@ function whyNoPairs(dataset: Dataset): RuntimeFault | undefined {
 
 /** An estimate where the sizes of features are not all known before there are some. */
 function featureWidth({ info }: Executor): number {
-  const features = embedFunctions(info)[0]?.outputs[0];
+  const features = embedFunction(info)?.outputs[0];
   return (features?.shape ?? [])
     .slice(1)
     .reduce((width: number, size) => width * (typeof size === "number" ? size : 64), 1);

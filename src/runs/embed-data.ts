@@ -1,7 +1,7 @@
 /** The rows that a run's `train` names, or others of its kind, as its model sees them. */
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
+import { embedFunction, modelNames } from "../../runtime/fit-dataset.ts";
 import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
 import { embedRows } from "../looks/embed-rows.ts";
@@ -33,9 +33,9 @@ export async function embedData(
 
 /** The function by which rows become features. */
 export function embeddingOf(info: ProgramInfo, model: string | undefined): string | RuntimeFault {
-  const names = modelNames(info);
-  if (model === undefined) return embedFunctions(info)[0]?.name ?? "embed";
-  return names.includes(model) ? `embed_${model}` : folderFaults.missingModel(info.name, model, names);
+  return (
+    embedFunction(info, model)?.name ?? folderFaults.missingModel(info.name, model ?? "", modelNames(info))
+  );
 }
 
 /** Which rows of a `train` are meant: by default those of the validation, else of the training. */
