@@ -14,10 +14,12 @@ import type { Benchmark, Row, Size } from "./measure.ts";
 import { pairs } from "./pairs.ts";
 import { playground } from "./playground.ts";
 import { steadyTensors } from "./steady.ts";
+import { threads } from "./threads.ts";
 
 const benchmarks: readonly Benchmark[] = [
   arcFaceHead,
   convnet,
+  threads,
   growth,
   pairs,
   compileTimes,

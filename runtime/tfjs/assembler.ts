@@ -14,8 +14,11 @@ export interface FunctionDefinition {
   readonly body: Code;
 }
 
-/** A module that imports `env.memory` and exports its functions, none of which gives a result. */
-export function assembleModule(functions: readonly FunctionDefinition[]): Uint8Array<ArrayBuffer> {
+/** A module that works on `memory`, imported as `env.memory`, and exports its functions, none of which gives a result. */
+export function assembleModule(
+  functions: readonly FunctionDefinition[],
+  memory: WebAssembly.Memory,
+): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [0x60, ...vector(Array<Code>(parameters).fill([i32])), 0]);
   const exports = functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]);
   const bodies = functions.map(({ vectors, body }) => {
@@ -25,11 +28,17 @@ export function assembleModule(functions: readonly FunctionDefinition[]): Uint8A
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector(types)),
-    ...section(2, vector([[...text("env"), ...text("memory"), 2, 0, 0]])),
+    ...section(2, vector([[...text("env"), ...text("memory"), 2, ...limitsOf(memory)]])),
     ...section(3, vector(functions.map((_, index) => unsigned(index)))),
     ...section(7, vector(exports)),
     ...section(10, vector(bodies)),
   ]);
+}
+
+/** At least no page. Threads share a memory only if its module says so, and then it names the most pages there can be. */
+function limitsOf({ buffer }: WebAssembly.Memory): Code {
+  const shared = typeof SharedArrayBuffer === "function" && buffer instanceof SharedArrayBuffer;
+  return shared ? [3, 0, ...unsigned(65_536)] : [0, 0];
 }
 
 const i32 = 0x7f;

@@ -1,7 +1,8 @@
 /**
  * Loads tfjs with one of its two CPU backends. The backend is chosen by name, never by what happens to be
- * there: `wasm` is the fast one (SIMD, one thread in Node), `cpu` the plain JavaScript one that works
- * everywhere. In Node the .wasm files are found beside the installed package; a page says where they are.
+ * there: `wasm` is the fast one (SIMD, one thread unless the program has registered it with more), `cpu` the plain
+ * JavaScript one that works everywhere. In Node the .wasm files are found beside the installed package; a page says
+ * where they are.
  */
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -23,7 +24,7 @@ export async function loadBackend(name: BackendName, options: BackendOptions = {
   tf.env().set("IS_TEST", true);
   if (name === "wasm") {
     const wasm = await import("@tensorflow/tfjs-backend-wasm");
-    // A page's threads would need headers that few hosts send, and kernels here share the heap with one thread.
+    // A page's threads would need headers that few hosts send.
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     if (options.wasmPath !== undefined) wasm.setWasmPaths(wasmFiles(options.wasmPath));
   } else await import("@tensorflow/tfjs-backend-cpu");
@@ -69,7 +70,10 @@ export async function describeBackend(): Promise<string> {
   const name = tf.getBackend();
   if (name !== "wasm") return `tfjs ${tf.version_core}, backend ${name}`;
   const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
-  return `tfjs ${tf.version_core}, backend wasm, ${simd === true ? "SIMD" : "no SIMD"}, one thread`;
+  const { getThreadsCount } = await import("@tensorflow/tfjs-backend-wasm");
+  const threads = getThreadsCount();
+  const told = [simd === true ? "SIMD" : "no SIMD", threads === 1 ? "one thread" : `${threads} threads`];
+  return `tfjs ${tf.version_core}, backend wasm, ${told.join(", ")}`;
 }
 
 /** What is used of Node's `process`, where there is one. */

@@ -99,7 +99,7 @@ function runRows(
 }
 
 function assembled(program: FusedProgram, steps: readonly (0 | 1)[], memory: WebAssembly.Memory): FusedLoop {
-  const bytes = assembleModule([definition(program, steps)]);
+  const bytes = assembleModule([definition(program, steps)], memory);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // The one export is the function defined below, which takes numbers only.
   return exports["fused"] as unknown as FusedLoop;

@@ -37,7 +37,11 @@ export function heapOfActiveBackend(): Heap {
 
 /** The part of tfjs 4.22's BackendWasm that is used here. */
 interface WasmBackend extends tf.KernelBackend {
-  readonly wasm: { readonly asm: { readonly memory: WebAssembly.Memory } };
+  readonly wasm: {
+    readonly asm: { readonly memory?: WebAssembly.Memory };
+    /** Of the build with threads, whose module does not make its memory itself. */
+    readonly wasmMemory?: WebAssembly.Memory;
+  };
   makeOutput(shape: number[], dtype: DataType): tf.TensorInfo;
   readonly dataIdMap: { get(dataId: object): { readonly shape: readonly number[] } };
   getMemoryOffset(dataId: object): number;
@@ -45,14 +49,14 @@ interface WasmBackend extends tf.KernelBackend {
 }
 
 function wasmHeap(backend: WasmBackend): Heap {
-  const { memory } = backend.wasm.asm;
-  const loops = simdLoops(memory);
+  const memory = backend.wasm.wasmMemory ?? backend.wasm.asm.memory;
+  const loops = memory === undefined ? undefined : simdLoops(memory);
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
     rankOfData: (tensor) => backend.dataIdMap.get(tensor.dataId).shape.length,
     make: (shape, dtype) =>
       tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype), backend),
-    ...(loops === undefined
+    ...(loops === undefined || memory === undefined
       ? {}
       : { simd: { loops, memory, address: (tensor) => backend.getMemoryOffset(tensor.dataId) } }),
   };

@@ -72,7 +72,7 @@ export interface SimdLoops {
 
 /** Undefined where the engine has no SIMD: the caller falls back to plain loops. */
 export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
-  const bytes = assembleModule(definitions());
+  const bytes = assembleModule(definitions(), memory);
   if (!WebAssembly.validate(bytes)) return undefined;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // The exports are the functions defined below, with the parameters given there.

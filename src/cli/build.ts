@@ -44,7 +44,7 @@ export async function build(file: string, options: BuildOptions): Promise<ExitCo
     return exitUsage;
   }
   if (options.gpu !== undefined && options.target !== "wgsl")
-    refuseForOtherTarget(`--gpu ${options.gpu}`, options.target);
+    refuseForOtherTarget(`--gpu ${options.gpu}`, "wgsl", options.target);
   if (options.watch === true) return buildAgainAndAgain(file, options);
   const artifacts = await artifactsOf(file, options);
   return options.check === true ? checkArtifacts(artifacts, "margo build") : writeArtifacts(artifacts);

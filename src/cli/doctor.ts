@@ -2,7 +2,7 @@
 import { freemem } from "node:os";
 import type { BackendName } from "../../runtime/tfjs/backend.ts";
 import { type GpuState, gpuOfMachine } from "../executors/adapter.ts";
-import { installedVersion, machineFacts, targetFor } from "../executors/machine.ts";
+import { defaultThreads, installedVersion, machineFacts, targetFor } from "../executors/machine.ts";
 import { gpuMeaning } from "./gpu-meaning.ts";
 import { bytes } from "../report/numbers.ts";
 import { type ExitCode, exitFine, exitUsage, writeOut } from "./terminal.ts";
@@ -57,11 +57,14 @@ const packageNames = [
 
 async function tryBackends(): Promise<readonly BackendState[]> {
   const { backendNames, describeBackend, loadBackend } = await import("../../runtime/tfjs/backend.ts");
+  const { useThreads } = await import("../executors/wasm-threads.ts");
   const states: BackendState[] = [];
+  const notes: string[] = [];
+  await useThreads(defaultThreads(), (text) => notes.push(text));
   for (const backend of backendNames) {
     try {
       await loadBackend(backend);
-      states.push({ backend, works: true, detail: await describeBackend() });
+      states.push({ backend, works: true, detail: [await describeBackend(), ...notes.splice(0)].join("; ") });
     } catch (error) {
       states.push({ backend, works: false, detail: error instanceof Error ? error.message : String(error) });
     }

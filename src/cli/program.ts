@@ -10,6 +10,7 @@ import {
   gpuPaths,
   whyNotBuilt,
 } from "../../compiler/codegen/wgsl/capabilities.ts";
+import { mostThreads } from "../executors/machine.ts";
 import { dataSettings } from "../runs/data-settings.ts";
 import { version } from "../version.ts";
 import type { ExitCode } from "./terminal.ts";
@@ -175,6 +176,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       ).choices(gpuPaths),
     )
     .option("--tune", "target wgsl: measure which tiles are fastest for products, once a machine")
+    .addOption(threadsOption())
     .addOption(budgetOption())
     .option("--epochs <number>", "stop after so many epochs", positive)
     .option("--steps <number>", "stop after so many steps", positive)
@@ -201,6 +203,7 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
     add(usage, summary, details)
       .addOption(anyTarget("auto: where it was trained, and tfjs where this machine has no such GPU"))
       .addOption(overrides("override a line of the train, like 'verification=images(\"new\")'"))
+      .addOption(threadsOption())
       .option("--best", "take the checkpoint of the best evaluation instead of the last one")
       .addOption(rowLimit());
 
@@ -270,6 +273,20 @@ function rowLimit(): Option {
 
 function overrides(help: string): Option {
   return repeated("--set <name=expression>", help, settings, {});
+}
+
+function threadsOption(): Option {
+  return new Option(
+    "--threads <number>",
+    `target tfjs: threads for products and convolutions, at most ${mostThreads} (default: one for each processor)`,
+  ).argParser(threadCount);
+}
+
+function threadCount(text: string): number {
+  const threads = positive(text);
+  if (threads > mostThreads)
+    throw new InvalidArgumentError(`tfjs's WebAssembly uses ${mostThreads} threads at most.`);
+  return threads;
 }
 
 function budgetOption(): Option {

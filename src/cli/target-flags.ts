@@ -3,9 +3,9 @@ import type { TrainingTarget } from "../executors/machine.ts";
 import { Refusal } from "./refusal.ts";
 import { complain, exitUsage } from "./terminal.ts";
 
-/** Refuses a flag that says how the GPU computes where another target does. */
-export function refuseForOtherTarget(flag: string, target: string): never {
-  complain(`${flag} says how the target wgsl computes, but the target is ${target}`, "add --target wgsl");
+/** Refuses a flag that says how one target computes where another one does. */
+export function refuseForOtherTarget(flag: string, of: TrainingTarget, target: string): never {
+  complain(`${flag} says how the target ${of} computes, but the target is ${target}`, `add --target ${of}`);
   throw new Refusal(exitUsage);
 }
 

@@ -6,7 +6,7 @@ import type { Program } from "../../compiler/program.ts";
 import { isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { displayedName } from "../sources/host.ts";
-import { type TrainingTarget, automaticTarget, machineFacts } from "../executors/machine.ts";
+import { type TrainingTarget, automaticTarget, defaultThreads, machineFacts } from "../executors/machine.ts";
 import { degrees, duration, percent, significant } from "../report/numbers.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
 import { type RunInfo, readRunInfo, readWeights } from "../runs/run-folder.ts";
@@ -37,6 +37,7 @@ export interface TrainOptions {
   readonly target: "auto" | TrainingTarget;
   readonly gpu?: GpuPath;
   readonly tune?: true;
+  readonly threads?: number;
   readonly budget?: number;
   readonly epochs?: number;
   readonly steps?: number;
@@ -97,12 +98,14 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const path = pathOf(options, resumed, target);
   const tune = target === "wgsl" ? (options.tune ?? resumed?.tune) : undefined;
   const budget = budgetOf(options, resumed, target);
+  const threads = threadsOf(options, target);
   const weights = weightsOf(options);
   const progress = await showProgress(entry);
   const executor = await startExecutor(program, target, source, {
     path,
     tune,
     budgetBytes: budget,
+    threads,
     note: (text) => say(text),
     signal: interruption.signal,
     onCompiled: progress.onCompiled,
@@ -276,7 +279,7 @@ function pathOf(
   if (target === "wgsl") return gpu ?? (resumed === undefined ? undefined : pathOfRun(resumed));
   const asked = gpu !== undefined ? `--gpu ${gpu}` : tune === true ? "--tune" : undefined;
   if (asked === undefined) return undefined;
-  return refuseForOtherTarget(asked, target);
+  return refuseForOtherTarget(asked, "wgsl", target);
 }
 
 /** The same of chunk sizes: they change the order of sums. */
@@ -287,6 +290,12 @@ function budgetOf(
 ): number | undefined {
   if (budget !== undefined) return askedBudget(budget, target);
   return target === "reference" ? undefined : resumed?.budget;
+}
+
+/** They split products by the places of their results: any number of them gives the same numbers. */
+function threadsOf({ threads }: TrainOptions, target: TrainingTarget): number | undefined {
+  if (target === "tfjs") return threads ?? defaultThreads();
+  return threads === undefined ? undefined : refuseForOtherTarget("--threads", "tfjs", target);
 }
 
 interface RunFacts {
@@ -322,11 +331,17 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     ...(limit === undefined ? {} : { limit }),
     ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
     ...(options.steps === undefined ? {} : { steps: options.steps }),
-    machine: { ...machineFacts(), ...(target === "wgsl" ? await adapterName() : {}) },
+    machine: { ...machineFacts(), ...(await deviceFacts(target)) },
   };
 }
 
-async function adapterName(): Promise<{ readonly adapter?: string }> {
+/** What the target runs on, once it has started. */
+async function deviceFacts(target: TrainingTarget): Promise<Readonly<Record<string, string>>> {
+  if (target === "reference") return {};
+  if (target === "tfjs") {
+    const { describeBackend } = await import("../../runtime/tfjs/backend.ts");
+    return { backend: await describeBackend() };
+  }
   const { gpuOfMachine } = await import("../executors/adapter.ts");
   const gpu = await gpuOfMachine();
   return gpu.kind === "adapter" ? { adapter: gpu.adapter.name } : {};

@@ -9,17 +9,20 @@ import { compileProgram } from "../artifacts/compile-program.ts";
 import type { TrainingTarget } from "./machine.ts";
 import { version } from "../version.ts";
 
-/** How a program is compiled. Of everything but the budget, other targets than the GPU take no notice. */
-export interface GpuRequest {
+/** How a program is compiled and run. A target takes no notice of what is said for another one. */
+export interface ExecutorRequest {
   /** Bytes that a streamed loss may hold for its chunks of classes; the reference computes all of them at once. */
   readonly budgetBytes?: number | undefined;
-  /** What kernels may use; by default the best that the adapter offers. */
+  /** Hears what people should know of the start. */
+  readonly note?: ((text: string) => void) | undefined;
+  /** On tfjs: threads for products and convolutions, by default one. */
+  readonly threads?: number | undefined;
+  /** From here on, of the GPU. What kernels may use; by default the best that the adapter offers. */
   readonly path?: GpuPath | undefined;
   /** The text of comments in kernels, which a message about a broken one shows. */
   readonly sourceLine?: SourceLine | undefined;
-  /** Whether tiles are measured, and who hears about it. */
+  /** Whether tiles are measured. */
   readonly tune?: boolean | undefined;
-  readonly note?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Hears how many kernels are compiled of how many that were asked for. */
   readonly onCompiled?: CompileListener | undefined;
@@ -29,7 +32,7 @@ export interface GpuRequest {
 export async function createExecutor(
   program: Program,
   target: TrainingTarget,
-  gpu: GpuRequest = {},
+  request: ExecutorRequest = {},
 ): Promise<Executor> {
   switch (target) {
     case "reference": {
@@ -38,14 +41,17 @@ export async function createExecutor(
     }
     case "wgsl": {
       const { createWgslExecutor } = await import("./wgsl.ts");
-      return createWgslExecutor(program, gpu);
+      return createWgslExecutor(program, request);
     }
     case "tfjs": {
       const { loadTfjsModule } = await import("./load-tfjs-module.ts");
+      const { useThreads } = await import("./wasm-threads.ts");
       const { createTfjsExecutor, startBackend } = await import("../../runtime/tfjs/index.ts");
+      const { budgetBytes, threads = 1, note = () => undefined } = request;
       const module = await loadTfjsModule(
-        emitModule(program, compileProgram(program, gpu.budgetBytes), version).js,
+        emitModule(program, compileProgram(program, budgetBytes), version).js,
       );
+      await useThreads(threads, note);
       return createTfjsExecutor(module, (await startBackend()).backend);
     }
   }

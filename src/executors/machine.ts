@@ -18,6 +18,21 @@ export function machineFacts(): Record<string, string> {
   };
 }
 
+/** Threads that tfjs's WebAssembly build uses at most, whatever it is asked for. */
+export const mostThreads = 4;
+
+/** How many threads tfjs gets where nobody asks for a number. */
+export function defaultThreads(): number {
+  return Math.max(1, Math.min(mostThreads, availableParallelism(), Math.ceil(processorsOfContainer())));
+}
+
+/** What a container may use of the machine's processors, which Node counts whole (Linux, control groups of version 2). */
+function processorsOfContainer(file = "/sys/fs/cgroup/cpu.max"): number {
+  if (!existsSync(file)) return Infinity;
+  const [quota, period] = readFileSync(file, "utf8").split(/\s+/);
+  return quota === "max" ? Infinity : Number(quota) / Number(period) || Infinity;
+}
+
 export type TrainingTarget = "tfjs" | "wgsl" | "reference";
 
 /** What `--target auto` takes: a hardware GPU where WebGPU finds one, else tfjs. */

@@ -16,13 +16,13 @@ import { createWebGpuExecutor } from "../../runtime/webgpu/executor.ts";
 import type { GpuModule } from "../../runtime/webgpu/schedule.ts";
 import { gpuModuleFor } from "../artifacts/gpu-artifact.ts";
 import { noAdapter } from "./adapter.ts";
-import type { GpuRequest } from "./create.ts";
+import type { ExecutorRequest } from "./create.ts";
 import { gpuOfNode } from "./dawn.ts";
 import { measuredTiles } from "./measured-tiles.ts";
 import { TargetUnavailable } from "./unavailable.ts";
 
 /** Opens the best adapter of this machine. Throws with a way out where there is none, or where it lacks the path. */
-export async function createWgslExecutor(program: Program, request: GpuRequest = {}): Promise<Executor> {
+export async function createWgslExecutor(program: Program, request: ExecutorRequest = {}): Promise<Executor> {
   const gpu = await openDevice(await gpuOfNode());
   if (gpu === undefined) throw new TargetUnavailable(noAdapter.reason, noAdapter.help);
   try {
@@ -34,7 +34,7 @@ export async function createWgslExecutor(program: Program, request: GpuRequest =
 }
 
 /** On an open device, which it takes with it when it is disposed of. */
-async function createExecutor(program: Program, gpu: GpuDevice, request: GpuRequest): Promise<Executor> {
+async function createExecutor(program: Program, gpu: GpuDevice, request: ExecutorRequest): Promise<Executor> {
   const tileOf = request.tune === true ? await tunedTiles(program, gpu, request) : () => undefined;
   const module = compileForGpu(program, gpu, request, tileOf);
   const executor = createWebGpuExecutor(module, gpu, { onCompiled: request.onCompiled });
@@ -48,7 +48,7 @@ async function createExecutor(program: Program, gpu: GpuDevice, request: GpuRequ
 }
 
 /** Asks the products of the program for their sizes, and the device for the fastest tiles. */
-async function tunedTiles(program: Program, gpu: GpuDevice, request: GpuRequest): Promise<TileChoice> {
+async function tunedTiles(program: Program, gpu: GpuDevice, request: ExecutorRequest): Promise<TileChoice> {
   const buckets = new Set<string>();
   compileForGpu(program, gpu, request, (bucket) => {
     buckets.add(bucket);
@@ -63,7 +63,7 @@ async function tunedTiles(program: Program, gpu: GpuDevice, request: GpuRequest)
 /** Throws where the adapter lacks the path that is asked for. */
 function capabilitiesOf(
   { adapter, offer }: Pick<GpuDevice, "adapter" | "offer">,
-  { path }: GpuRequest,
+  { path }: ExecutorRequest,
 ): Capabilities {
   const choice = choosePath(offer, path);
   if (choice.kind === "chosen") return choice.capabilities;
@@ -76,7 +76,7 @@ function capabilitiesOf(
 export function compileForGpu(
   program: Program,
   gpu: Pick<GpuDevice, "adapter" | "offer">,
-  request: GpuRequest = {},
+  request: ExecutorRequest = {},
   tileOf: TileChoice = () => undefined,
 ): GpuModule {
   const capabilities = capabilitiesOf(gpu, request);

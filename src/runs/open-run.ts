@@ -9,6 +9,7 @@ import { type EmbeddedRows, embedData, embeddingOf, rowsAsked } from "./embed-da
 import { embedRows, predictRows } from "../looks/embed-rows.ts";
 import { folderFaults } from "./folder-faults.ts";
 import { type GivenRows, givenRows } from "./given-rows.ts";
+import { mostThreads } from "../executors/machine.ts";
 import { displayedName } from "../sources/host.ts";
 import type { RunInfo } from "./run-folder.ts";
 import { type Source, elaborated, placeOf } from "../sources/source.ts";
@@ -138,12 +139,13 @@ async function programOrFault(
   return openFaults.notCompiled(entry, `${code} ${message} (${place})`, help, margo);
 }
 
-function checkArguments(folder: unknown, { target, checkpoint }: OpenRunOptions): void {
+function checkArguments(folder: unknown, { target, checkpoint, threads }: OpenRunOptions): void {
   if (typeof folder !== "string")
     throw new TypeError('openRun takes the folder of a run, like openRun("runs/Faces")');
   for (const [name, value, values] of [
     ["target", target, ["auto", "tfjs", "wgsl", "reference"]],
     ["checkpoint", checkpoint, ["last", "best"]],
+    ["threads", threads, Array.from({ length: mostThreads }, (_, index) => index + 1)],
   ] as const)
     if (value !== undefined && !values.some((one) => one === value))
       throw new TypeError(`openRun's ${name} is one of ${values.join(", ")}, not ${JSON.stringify(value)}`);

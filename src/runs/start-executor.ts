@@ -4,7 +4,7 @@ import type { Span } from "../../compiler/errors/span.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import { gpuOfMachine } from "../executors/adapter.ts";
-import { type GpuRequest, createExecutor } from "../executors/create.ts";
+import { type ExecutorRequest, createExecutor } from "../executors/create.ts";
 import { TargetUnavailable } from "../executors/unavailable.ts";
 import type { TrainingTarget } from "../executors/machine.ts";
 import type { RunInfo } from "./run-folder.ts";
@@ -26,10 +26,10 @@ export function startExecutor(
   program: Program,
   target: TrainingTarget,
   source: Source,
-  gpu: Omit<GpuRequest, "sourceLine"> = {},
+  request: Omit<ExecutorRequest, "sourceLine"> = {},
 ): Promise<Executor> {
   const sourceLine = (span: Span): string | undefined => sourceLineOf(source, span);
-  return atStage("compile", () => createExecutor(program, target, { ...gpu, sourceLine }));
+  return atStage("compile", () => createExecutor(program, target, { ...request, sourceLine }));
 }
 
 /**
@@ -40,15 +40,18 @@ export async function startExecutorOfRun(
   program: Program,
   info: RunInfo,
   source: Source,
-  asked: "auto" | TrainingTarget,
+  {
+    target: asked = "auto",
+    threads,
+  }: { readonly target?: "auto" | TrainingTarget; readonly threads?: number },
   note: (text: string) => void,
 ): Promise<Executor> {
-  const budgetBytes = info.budget;
-  const onTfjs = (): Promise<Executor> => startExecutor(program, "tfjs", source, { budgetBytes });
+  const request = { budgetBytes: info.budget, threads, note };
+  const onTfjs = (): Promise<Executor> => startExecutor(program, "tfjs", source, request);
   const target = asked === "auto" ? targetOfRun(info) : asked;
-  if (target !== "wgsl") return startExecutor(program, target, source, { budgetBytes });
+  if (target !== "wgsl") return startExecutor(program, target, source, request);
   const path = pathOfRun(info);
-  if (asked === "wgsl") return startExecutor(program, target, source, { path, budgetBytes });
+  if (asked === "wgsl") return startExecutor(program, target, source, { ...request, path });
   const instead = (reason: string): Promise<Executor> => {
     note(`was trained on a GPU, and ${reason}: tfjs takes its place`);
     return onTfjs();
@@ -56,7 +59,7 @@ export async function startExecutorOfRun(
   const gpu = await gpuOfMachine();
   if (gpu.kind === "none") return instead(gpu.reason);
   try {
-    return await startExecutor(program, target, source, { path, budgetBytes });
+    return await startExecutor(program, target, source, { ...request, path });
   } catch (error) {
     if (error instanceof TargetUnavailable) return instead(error.message);
     throw error;

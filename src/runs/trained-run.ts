@@ -8,7 +8,7 @@ import type { TrainingInfo } from "../../runtime/program.ts";
 import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
 import type { DataContext } from "../data/index.ts";
 import type { EvaluationRecord } from "../looks/feature-look.ts";
-import type { TrainingTarget } from "../executors/machine.ts";
+import { type TrainingTarget, defaultThreads } from "../executors/machine.ts";
 import { type RunInfo, readCheckpointFile, readEvaluation, readRunInfo } from "./run-folder.ts";
 import { type Source, keptSource } from "../sources/source.ts";
 import { startExecutorOfRun } from "./start-executor.ts";
@@ -28,6 +28,8 @@ export interface TrainedRun {
 export interface TrainedRunOptions {
   /** Where to run; `auto`, the default, is where it was trained, as far as this machine goes. */
   readonly target?: "auto" | TrainingTarget;
+  /** On tfjs: threads for products and convolutions, by default `defaultThreads()`. */
+  readonly threads?: number;
   /** Lines of the `train` that are to be others than in the run. */
   readonly set?: Readonly<Record<string, string>>;
   /** That of the end, the default, or of the best evaluation. */
@@ -52,7 +54,7 @@ export interface RunDoor {
 /** Throws `TargetUnavailable` or a `DeviceFault` where the target does not start here. */
 export async function openTrainedRun(
   folder: string,
-  { target = "auto", set, checkpoint: which, limit }: TrainedRunOptions,
+  { target, threads, set, checkpoint: which, limit }: TrainedRunOptions,
   door: RunDoor,
 ): Promise<TrainedRun | RuntimeFault> {
   const info = readRunInfo(folder);
@@ -65,7 +67,8 @@ export async function openTrainedRun(
   const { training } = program;
   if (training === undefined) throw new Error(`${info.entry} is no train`);
   const note = (text: string): void => door.note(info.entry, text);
-  const executor = await startExecutorOfRun(program, info, source, target, note);
+  const asked = { ...(target === undefined ? {} : { target }), threads: threads ?? defaultThreads() };
+  const executor = await startExecutorOfRun(program, info, source, asked, note);
   const trainer = await createTrainer(executor, info.seed);
   if (isFault(trainer)) return trainer;
   const unread = await trainer.load(checkpoint, folder);

@@ -324,6 +324,29 @@ test("--set, --limit, --seed and --target override", async () => {
   expect(readFileSync(join(place.path, "small/metrics.jsonl"), "utf8")).toContain('"totalSteps":3');
 });
 
+test("threads change nothing but the time, and end with the run", async () => {
+  for (const threads of ["1", "3"]) {
+    const { code, err } = await place.margo(
+      "train",
+      "heaps.margo",
+      "--threads",
+      threads,
+      "--out",
+      `threads-${threads}`,
+    );
+    expect(code, err).toBe(0);
+  }
+  const [one, three] = ["threads-1", "threads-3"].map((folder) => join(place.path, folder));
+  expect(readFileSync(join(three ?? "", "checkpoint.safetensors"))).toEqual(
+    readFileSync(join(one ?? "", "checkpoint.safetensors")),
+  );
+  const { machine } = JSON.parse(readFileSync(join(three ?? "", "run.json"), "utf8"));
+  expect(machine.backend).toMatch(/tfjs .*, backend wasm, .*3 threads/);
+  const refused = await place.margo("train", "heaps.margo", "--threads", "2", "--target", "reference");
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain("--threads says how the target tfjs computes, but the target is reference");
+});
+
 test("Ctrl-C writes a checkpoint and exits with the signal's code", async () => {
   place.write("long.margo", program({ epochs: 100_000 }));
   const child = spawn(

@@ -61,6 +61,8 @@ describe("usage is at fault: exit 2, nothing on standard output", () => {
     { args: ["ir", "--budget", "-5MiB", "x.margo"], says: "like 256MiB" },
     { args: ["run", "x.margo"], says: "missing required argument 'entry'" },
     { args: ["train", "--target", "gpu", "x.margo"], says: "Allowed choices are" },
+    { args: ["train", "--threads", "5", "x.margo"], says: "uses 4 threads at most" },
+    { args: ["eval", "--threads", "0", "runs/x"], says: "must be at least 1" },
   ])("margo $args", async ({ args, says }) => {
     const { code, out, err } = await place.margo(...args);
     expect({ code, out }).toEqual({ code: 2, out: "" });

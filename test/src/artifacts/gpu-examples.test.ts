@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { elaborateEntry } from "../../../compiler/check/index.ts";
 import type { Program } from "../../../compiler/program.ts";
-import { normalNumbers, uniformNumbers } from "../../../runtime/random.ts";
-import type { Executor, HostTensor, InputInfo, NamedTensors } from "../../../runtime/program.ts";
+import type { Executor, NamedTensors } from "../../../runtime/program.ts";
 import { createWebGpuExecutor } from "../../../runtime/webgpu/executor.ts";
 import { createExecutor } from "../../../src/executors/create.ts";
 import { compileForGpu } from "../../../src/executors/wgsl.ts";
 import { openSource } from "../../../src/sources/host.ts";
+import { stepLosses } from "../../support/example-steps.ts";
 import { describeOnGpu } from "../../support/gpu.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -52,16 +52,9 @@ async function outcome(
   executor: Executor,
   steps: number,
 ): Promise<Readonly<Record<string, readonly number[]>>> {
-  const step = executor.info.functions.find(({ name }) => name === "step");
-  if (step === undefined) throw new Error("a train has a step");
   await executor.initialize(3);
   const first = await executor.read();
-  const losses: number[] = [];
-  for (let at = 0; at < steps; at++) {
-    const inputs = Object.fromEntries(step.inputs.map((input) => [input.name, valueOf(input, at)]));
-    const outputs: NamedTensors = await executor.call("step", inputs, ["loss"]);
-    losses.push(outputs["loss"]?.data[0] ?? NaN);
-  }
+  const losses = await stepLosses(executor, steps, 4);
   const last = await executor.read();
   executor.dispose();
   return { losses, first: meanSizes(first), last: meanSizes(last) };
@@ -72,22 +65,6 @@ function meanSizes(values: NamedTensors): readonly number[] {
   return Object.values(values).map(
     ({ data }) => Array.from(data, Math.abs).reduce((sum, value) => sum + value, 0) / data.length,
   );
-}
-
-const rows = 4;
-
-function valueOf({ name, dtype, shape, bound }: InputInfo, at: number): HostTensor {
-  const sizes = shape.map((size) => (typeof size === "number" ? size : rows));
-  const count = sizes.reduce((product, size) => product * size, 1);
-  if (name === "step" || name === "seed" || name === "epoch")
-    return {
-      dtype: "i32",
-      shape: sizes,
-      data: Int32Array.of(name === "step" ? at : name === "seed" ? 3 : 0),
-    };
-  if (dtype === "f32") return { dtype, shape: sizes, data: normalNumbers(8, at, 1, count) };
-  const labels = Int32Array.from(uniformNumbers(8, at, 2, count), (u) => Math.floor(u * (bound ?? 2)));
-  return { dtype, shape: sizes, data: labels };
 }
 
 function largestGap(expected: readonly number[], actual: readonly number[]): number {

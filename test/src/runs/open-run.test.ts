@@ -163,6 +163,9 @@ describe("what is wrong", () => {
     await expect(openRun(at("runs/table"), { target: unknown("cuda") })).rejects.toThrow(
       /target is one of auto, tfjs, wgsl, reference, not "cuda"/,
     );
+    await expect(openRun(at("runs/table"), { threads: 9 })).rejects.toThrow(
+      /threads is one of 1, 2, 3, 4, not 9/,
+    );
     const run = await opened("table");
     await expect(run.embed(unknown([1, 2, 3, 4]))).rejects.toThrow(/rows are a Float32Array/);
     await expect(run.embed(unknown(undefined))).rejects.toThrow(/rows are a Float32Array/);

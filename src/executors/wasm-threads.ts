@@ -1,0 +1,139 @@
+/**
+ * Threads for tfjs's WebAssembly backend in Node. tfjs itself starts its threaded build in pages only: there its pool comes
+ * from a blob and the number of cores from `navigator`. Here the build's own file is loaded with a `require` of ours, which
+ * hands it workers that Node can start and the number of threads that was asked for; kernels and backend are tfjs's own.
+ * XNNPACK splits a product by the places of its result, so the numbers are those of one thread, bit by bit.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { compileFunction } from "node:vm";
+import { Worker } from "node:worker_threads";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
+
+/**
+ * From here on the backend `wasm` starts with so many threads. One that runs already stays as it is: executors hold tensors on
+ * it. Where threads do not start, `note` hears why and the backend starts with one.
+ */
+export async function useThreads(threads: number, note: (text: string) => void): Promise<void> {
+  if (threads === 1 || tf.findBackend("wasm") !== null) return;
+  const tfjsWasm = await import("@tensorflow/tfjs-backend-wasm");
+  const withOneThread = tf.findBackendFactory("wasm");
+  tf.removeBackend("wasm");
+  tf.registerBackend("wasm", async () => {
+    try {
+      return new tfjsWasm.BackendWasm(await instantiate(threads));
+    } catch (error) {
+      note(`goes on with one thread: ${error instanceof Error ? error.message : String(error)}`);
+      return withOneThread();
+    }
+  });
+}
+
+/** What tfjs's backend is made of: Emscripten's module, and its functions by the names that the backend calls. */
+type BackendModule = ConstructorParameters<typeof BackendWasm>[0] & {
+  readonly cwrap: (name: string, result: "number" | null, parameters: readonly "number"[]) => unknown;
+};
+
+type ModuleFactory = (options: Readonly<Record<string, unknown>>) => Promise<BackendModule>;
+
+const require = createRequire(import.meta.url);
+const build = "tfjs-backend-wasm-threaded-simd";
+
+async function instantiate(threads: number): Promise<BackendModule> {
+  const folder = join(dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json")), "wasm-out");
+  const file = join(folder, `${build}.js`);
+  const workers = workersOf(workerScript(folder), threads - 1);
+  const factory = loadCommonJs(file, {
+    worker_threads: { Worker: workers.Worker },
+    // The build takes half of the processors for cores, and a thread for each core.
+    os: { cpus: () => Array<object>(2 * threads).fill({}) },
+  }) as ModuleFactory;
+  const made = factory({ locateFile: (name: string) => join(folder, name), mainScriptUrlOrBlob: file });
+  const module = await Promise.race([made, workers.failed]).catch((error: unknown) => {
+    workers.stop();
+    throw error;
+  });
+  const start = module.cwrap("init", null, []) as () => void;
+  module.tfjs = {
+    init: start,
+    // Its pool is there already; a number asked for here would make a second one beside it.
+    initWithThreadsCount: start,
+    getThreadsCount: module.cwrap("get_threads_count", "number", []),
+    registerTensor: module.cwrap("register_tensor", null, ["number", "number", "number"]),
+    disposeData: module.cwrap("dispose_data", null, ["number"]),
+    dispose: module.cwrap("dispose", null, []),
+  } as BackendModule["tfjs"];
+  return module;
+}
+
+/** What a worker runs. It lies as a string in a file of its own, whose line breaks are meant to be read once more. */
+function workerScript(folder: string): string {
+  const { wasmWorkerContents } = require(join(folder, `${build}.worker.js`)) as {
+    readonly wasmWorkerContents: string;
+  };
+  return `globalThis.__dirname = ${JSON.stringify(folder)};\n${wasmWorkerContents.replaceAll("\n", "\\n")}`;
+}
+
+/** A CommonJS file, with some of the modules that it requires replaced. */
+function loadCommonJs(file: string, replaced: Readonly<Record<string, unknown>>): unknown {
+  const module = { exports: {} as unknown };
+  const run = compileFunction(
+    readFileSync(file, "utf8"),
+    ["require", "module", "exports", "__filename", "__dirname"],
+    { filename: file },
+  ) as (...values: readonly unknown[]) => void;
+  run((name: string) => replaced[name] ?? require(name), module, module.exports, file, dirname(file));
+  return module.exports;
+}
+
+/** The build makes so many workers, waits until each says that it is loaded, and runs the last ones. */
+const workersOfBuild = 8;
+
+/** Workers for the build, of which only those that will run are real. */
+function workersOf(script: string, running: number) {
+  const started: Worker[] = [];
+  let made = 0;
+  let fail: (error: unknown) => void;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  const startWorker = (): Worker => {
+    // Flags of this process, such as loaders of other languages, are none of a worker's business.
+    const worker = new Worker(script, { eval: true, execArgv: [] });
+    worker.once("error", fail);
+    // The build lets it go once it is loaded and holds it again when it runs: a thread would keep the process for ever.
+    worker.ref = () => undefined;
+    started.push(worker);
+    return worker;
+  };
+  return {
+    /** Called with `new`, which gives what it returns. */
+    Worker: function () {
+      made++;
+      return made > workersOfBuild - running ? startWorker() : idleWorker();
+    },
+    /** Rejects when a worker does not start. */
+    failed,
+    stop: (): void => started.forEach((worker) => void worker.terminate()),
+  };
+}
+
+interface Message {
+  readonly cmd: string;
+}
+
+function idleWorker() {
+  let listen: ((message: Message) => void) | undefined;
+  const nothing = (): void => undefined;
+  return {
+    on: (event: string, listener: (message: Message) => void) => {
+      if (event === "message") listen = listener;
+    },
+    postMessage: ({ cmd }: Message) => {
+      if (cmd === "load") listen?.({ cmd: "loaded" });
+    },
+    ref: nothing,
+    unref: nothing,
+    terminate: nothing,
+  };
+}
