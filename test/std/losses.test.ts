@@ -91,6 +91,57 @@ describe("margin_softmax", () => {
   });
 });
 
+describe("partial_softmax", () => {
+  const [x, W] = [numbers(2, 4, 3), numbers(3, 7, 3)];
+  const y = [0, 2, 6, 2];
+  const of = (loss: string, set: Readonly<Record<string, string>>, options: RunTextOptions = {}) =>
+    run(loss, {
+      set: { margin: "CosFace(m: 0.2, s: 8)", ...set },
+      inputs: { x, y },
+      params: { W },
+      ...options,
+    });
+
+  test("of all classes is margin_softmax, in value and gradient", async () => {
+    const [some, all] = [await of("partial_softmax", { sampled: "7" }), await of("margin_softmax", {})];
+    expect(some.value).toBeCloseTo(Number(all.value), 12);
+    for (const name of ["x", "W"])
+      flat(some.grads[name]).forEach((slope, i) =>
+        expect(slope).toBeCloseTo(flat(all.grads[name])[i] ?? NaN, 12),
+      );
+  });
+
+  test("counts the classes of the batch and others up to its number, and moves no other", async () => {
+    const { value, grads } = await of("partial_softmax", { sampled: "5" });
+    const slopes = rowsOf(grads["W"] as readonly Nested[]);
+    const moved = slopes.flatMap((row, c) => (row.some((slope) => slope !== 0) ? [c] : []));
+    expect(moved).toHaveLength(5);
+    expect(moved).toEqual(expect.arrayContaining([0, 2, 6]));
+    // The same over the classes that were taken, under their new numbers.
+    const params = { W: moved.map((c) => W[c] ?? []) };
+    const inputs = { x, y: y.map((label) => moved.indexOf(label)) };
+    expect(value).toBeCloseTo(Number((await of("margin_softmax", {}, { inputs, params })).value), 12);
+  });
+
+  test("takes others in another step, and all outside of training", async () => {
+    const valueAt = async (step: number) => (await of("partial_softmax", { sampled: "4" }, { step })).value;
+    expect(
+      new Set([await valueAt(0), await valueAt(1), await valueAt(2), await valueAt(3)]).size,
+    ).toBeGreaterThan(1);
+    const text = 'import { partial_softmax } from "std/losses"\nimport { CosFace } from "std/margins"\n';
+    const set = { margin: "CosFace(m: 0.2, s: 8)", sampled: "4" };
+    const evaluated = await runText(text, "partial_softmax", { set, inputs: { x, y }, params: { W } });
+    expect(evaluated.value).toBeCloseTo(Number((await of("margin_softmax", {})).value), 12);
+  });
+
+  test("a row whose class finds no place counts for nothing", async () => {
+    const { value, grads } = await of("partial_softmax", { sampled: "1" });
+    // One class alone is certain, whichever of the batch it is.
+    expect(value).toBe(0);
+    expect(flat(grads["W"]).every((slope) => slope === 0)).toBe(true);
+  });
+});
+
 test("mean_squared_error is a mean over all elements", async () => {
   const [x, y] = [numbers(5, 2, 3), numbers(6, 2, 3)];
   const squares = flat(x).map((one, i) => (one - (flat(y)[i] ?? 0)) ** 2);

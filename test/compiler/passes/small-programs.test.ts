@@ -87,3 +87,39 @@ describe("the class axis joined with another one", () => {
       await expectAgreement(text, "whole", { dims, targets: ["tfjs", "wgsl"], budgetBytes });
   });
 });
+
+describe("classes and rows that one step sees and the next does not", () => {
+  const targets = ["tfjs", "wgsl"] as const;
+
+  test.each([2 ** 12, 2 ** 26])("classes drawn by chance, in chunks of %i bytes", async (budgetBytes) => {
+    const text = `import { ArcFace } from "std/margins"
+    export loss some(x: f32[N, D], y: index<C>[N]) {
+      param W: f32[C, D]
+      let own = min(1, sum(one_hot(y), over: N))
+      let order = argsort(random_uniform(like: own) - own)
+      let place = argsort(order)[y]
+      let z = logits(ArcFace(m: 0.3, s: 8), x, W[order[range(600)]], place)
+      mean(if place < 600 then logsumexp(z, over: -1) - pick(z, place) else 0)
+    }`;
+    await expectAgreement(text, "some", {
+      dims: { N: 5, C: 900, D: 3 },
+      targets,
+      budgetBytes,
+      tolerance: 2e-5,
+    });
+  });
+
+  test("a memory of earlier batches", async () => {
+    const text = `export loss remembered(x: f32[N, D], y: index<C>[N]) {
+      state bank: f32[9, D] = 0
+      state labels: i32[9] = -1
+      let features = normalize(x, over: D)
+      let s = features @ transpose(bank)
+      let same = reshape(y, [N, 1]) == labels
+      bank <- concat([features, bank[range(9 - N)]], over: 0)
+      labels <- concat([y, labels[range(9 - N)]], over: 0)
+      mean(sum(if same then 1 - s else max(0, s - 0.5), over: -1))
+    }`;
+    await expectAgreement(text, "remembered", { dims: { N: 4, D: 3, C: 5 }, targets });
+  });
+});
