@@ -23,14 +23,20 @@ export const mostThreads = 4;
 
 /** How many threads tfjs gets where nobody asks for a number. */
 export function defaultThreads(): number {
-  return Math.max(1, Math.min(mostThreads, availableParallelism(), Math.ceil(processorsOfContainer())));
+  return Math.min(mostThreads, availableParallelism(), processorsOfContainer());
 }
 
-/** What a container may use of the machine's processors, which Node counts whole (Linux, control groups of version 2). */
-function processorsOfContainer(file = "/sys/fs/cgroup/cpu.max"): number {
-  if (!existsSync(file)) return Infinity;
-  const [quota, period] = readFileSync(file, "utf8").split(/\s+/);
-  return quota === "max" ? Infinity : Number(quota) / Number(period) || Infinity;
+/** What a container may use of the machine's processors, which Node counts whole. Linux, control groups of version 2. */
+function processorsOfContainer(): number {
+  const file = "/sys/fs/cgroup/cpu.max";
+  return existsSync(file) ? processorsOfQuota(readFileSync(file, "utf8")) : Infinity;
+}
+
+/** `200000 100000`, microseconds of a period that it may compute, or `max`: as many processors at once, at least one. */
+export function processorsOfQuota(text: string): number {
+  const [quota, period] = text.split(/\s+/).map(Number);
+  const processors = (quota ?? NaN) / (period ?? NaN);
+  return processors > 0 ? Math.max(1, Math.floor(processors)) : Infinity;
 }
 
 export type TrainingTarget = "tfjs" | "wgsl" | "reference";
