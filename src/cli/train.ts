@@ -13,6 +13,7 @@ import { type RunInfo, readRunInfo, readWeights } from "../runs/run-folder.ts";
 import { type Interruption, listenForInterruption } from "../runs/signals.ts";
 import { type TrainRequest, type TrainSummary, train as trainRun } from "../runs/train.ts";
 import { version } from "../version.ts";
+import { cyan, dim } from "./colors.ts";
 import { tellFault, tellFaultAt } from "./fault.ts";
 import { showProgress, showReading } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
@@ -28,6 +29,7 @@ import {
   exitFault,
   exitFine,
   exitUsage,
+  paint,
   say,
   writeOut,
 } from "./terminal.ts";
@@ -122,6 +124,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
     budget,
     seed: training.seed,
   });
+  say(`${paint(cyan, entry)} ${paint(dim, deviceText(info))}`);
   const summary = await atStage("training", () =>
     trainRun({
       program,
@@ -333,6 +336,11 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     ...(options.steps === undefined ? {} : { steps: options.steps }),
     machine: { ...machineFacts(), ...(await deviceFacts(target)) },
   };
+}
+
+/** Who let the target be chosen learns here which one it is. */
+function deviceText({ machine: { backend, adapter } = {} }: RunInfo): string {
+  return `on ${backend ?? (adapter === undefined ? "the reference, float64 in plain JavaScript" : `WebGPU, ${adapter}`)}`;
 }
 
 /** What the target runs on, once it has started. */

@@ -324,7 +324,7 @@ test("--set, --limit, --seed and --target override", async () => {
   expect(readFileSync(join(place.path, "small/metrics.jsonl"), "utf8")).toContain('"totalSteps":3');
 });
 
-test("threads change nothing but the time, and end with the run", async () => {
+test("threads change nothing but the time, and end with the run, which says what it runs on", async () => {
   for (const threads of ["1", "3"]) {
     const { code, err } = await place.margo(
       "train",
@@ -335,7 +335,11 @@ test("threads change nothing but the time, and end with the run", async () => {
       `threads-${threads}`,
     );
     expect(code, err).toBe(0);
+    expect(err).toMatch(/^Heaps on tfjs [\d.]+, backend wasm, SIMD, (one thread|3 threads)\n/);
   }
+  expect((await place.margo("train", "heaps.margo", "--target", "reference", "--epochs", "1")).err).toMatch(
+    /^Heaps on the reference, float64 in plain JavaScript\n/,
+  );
   const [one, three] = ["threads-1", "threads-3"].map((folder) => join(place.path, folder));
   expect(readFileSync(join(three ?? "", "checkpoint.safetensors"))).toEqual(
     readFileSync(join(one ?? "", "checkpoint.safetensors")),
