@@ -6,7 +6,7 @@
  */
 import type { Dim } from "../ir/dim.ts";
 import type { Given } from "./arguments.ts";
-import type { Frame } from "./frame.ts";
+import { type Frame, isWithin } from "./frame.ts";
 import { isConstantNode } from "./tensors.ts";
 import type { FunctionValue, TensorValue, Value } from "./values.ts";
 
@@ -63,7 +63,10 @@ function keyOf(caller: Frame, { callable, module }: FunctionValue, given: Given)
     caller.ambient.context === "none" && caller.penalties === undefined && caller.dead === undefined;
   if (!isAlone) return undefined;
   const { effort, openSettings } = program;
-  let key = `${module.file}:${callable.span.start} ${caller.depth} ${effort.depth} ${[...openSettings].join()}`;
+  // What a layer owns is a mistake where nothing may be owned.
+  const bare = (["fn", "optimizer"] as const).filter((kind) => isWithin(caller, kind));
+  const from = [caller.depth, effort.depth, [...openSettings].join(), bare.join()];
+  let key = `${module.file}:${callable.span.start} ${from.join(" ")}`;
   for (const [name, { value }] of given) {
     const text = keyOfValue(value);
     if (text === undefined) return undefined;

@@ -3,7 +3,7 @@
  * here first; what is not found may be ambient (`theta` in a margin, `grad` in an optimizer) or global.
  */
 import { type Dim, labelled } from "../ir/dim.ts";
-import type { Callable, ConstantDeclaration, TrainDeclaration } from "../syntax/ast.ts";
+import type { Callable, CallableKind, ConstantDeclaration, TrainDeclaration } from "../syntax/ast.ts";
 import type { Span } from "../errors/span.ts";
 import type { GeometryName, Head } from "./geometry.ts";
 import type { Session } from "./session.ts";
@@ -127,6 +127,11 @@ export function outermost(frame: Frame): Frame {
   let current = frame;
   while (current.caller !== undefined) current = current.caller.frame;
   return current;
+}
+
+/** Whether this body, or one that led to it, is of that kind. */
+export function isWithin({ owner, caller }: Frame, kind: CallableKind): boolean {
+  return owner?.kind === kind || (caller !== undefined && isWithin(caller.frame, kind));
 }
 
 export function bindDim(frame: Frame, name: string, dim: Dim, span: Span, because: string): Dim {

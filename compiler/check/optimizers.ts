@@ -109,7 +109,7 @@ function isMeant(name: string, pattern: string): boolean {
 }
 
 /** `a`, `a.b` and `a.b.W` of `a.b.W`. */
-function pathsTo(name: string): readonly string[] {
+export function pathsTo(name: string): readonly string[] {
   const parts = name.split(".");
   return parts.map((_, at) => parts.slice(0, at + 1).join("."));
 }

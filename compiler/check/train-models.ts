@@ -14,10 +14,11 @@ import { featureArrays } from "./builtins/data.ts";
 import { openInput } from "./declarations.ts";
 import { type Frame, bindDim, noAmbient } from "./frame.ts";
 import { report } from "./report.ts";
+import { meanTheSame } from "./same-calls.ts";
 import { isTensorParameter } from "./signatures.ts";
 import { toTensor } from "./tensors.ts";
 import type { Chosen, TrainSettings } from "./train-settings.ts";
-import { type TensorValue, areSame } from "./values.ts";
+import type { TensorValue } from "./values.ts";
 
 export interface RunModel {
   /** As `embed` of several names it: `Tower`, and `Tower_2` where it comes up again. */
@@ -79,12 +80,16 @@ function networksOf({ models, loss }: TrainSettings): ReadonlyMap<Callable, stri
 function areOneNetworkEach(frame: Frame, models: readonly Chosen[]): boolean {
   for (const [at, model] of models.entries()) {
     const earlier = models.slice(0, at).find(({ callee }) => callee.callable === model.callee.callable);
-    if (earlier === undefined || areSame(earlier.given, model.given)) continue;
+    if (earlier === undefined || meanTheSame(frame, callOf(earlier), callOf(model))) continue;
     const { name } = model.callee.callable.name;
     report(frame, oneNetwork.report({ span: model.span, name, earlier: earlier.span }));
     return false;
   }
   return true;
+}
+
+function callOf({ callee: { callable, module }, given, span }: Chosen) {
+  return { callable, module, given, span };
 }
 
 /** An array of the data for each input. */

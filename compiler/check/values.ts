@@ -242,28 +242,3 @@ export function kindOfValue(value: Value): string {
       return value satisfies never;
   }
 }
-
-/** Whether two values are known to be the same. */
-export function isSame(a: Value, b: Value): boolean {
-  const [left, right] = [knownNumber(a), knownNumber(b)];
-  if (left !== undefined && right !== undefined) return Object.is(left, right);
-  if (a.kind === "int" && b.kind === "int") return a.dim.key === b.dim.key;
-  if (a.kind === "list" && b.kind === "list")
-    return (
-      a.items.length === b.items.length &&
-      a.items.every((item, at) => isSame(item, b.items[at] ?? errorValue))
-    );
-  if (a.kind === "tensor" && b.kind === "tensor") return a.node === b.node;
-  if (a.kind === "function" && b.kind === "function") return a.callable === b.callable;
-  if (a.kind === "partial" && b.kind === "partial")
-    return a.callable === b.callable && areSame(a.given, b.given);
-  const isScalar = (a.kind === "float" || a.kind === "bool" || a.kind === "string") && a.kind === b.kind;
-  return isScalar && "value" in b && a.value !== undefined && Object.is(a.value, b.value);
-}
-
-/** The same of settings by their names. */
-export function areSame(a: PartialValue["given"], b: PartialValue["given"]): boolean {
-  return (
-    a.size === b.size && [...a].every(([name, { value }]) => isSame(value, b.get(name)?.value ?? errorValue))
-  );
-}

@@ -17,6 +17,7 @@ import {
   initialNeedsData,
   notAState,
   paramInFunction,
+  paramInOptimizer,
   wrongParamType,
   wrongUpdate,
 } from "../errors/check-losses.ts";
@@ -25,7 +26,7 @@ import { shapeMismatchPlain } from "../errors/check-types.ts";
 import type { Span } from "../errors/span.ts";
 import { bindName } from "./parameters.ts";
 import { evaluate } from "./expressions.ts";
-import type { Ambient, Frame } from "./frame.ts";
+import { type Ambient, type Frame, isWithin } from "./frame.ts";
 import { report } from "./report.ts";
 import { noteClassCount } from "./session.ts";
 import { suggestName } from "../errors/suggest.ts";
@@ -46,7 +47,7 @@ import { type TensorValue, type Value, phraseOf, dimValue, errorValue, tensorVal
 export function declareParam(frame: Frame, statement: ParamStatement): void {
   const { name, type, span } = statement;
   refuseReading(frame, statement);
-  if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "param" }));
+  refuseOwning(frame, statement);
   const isTensor = type === undefined || (type.kind === "tensor" && type.dtype === "f32");
   if (!isTensor) report(frame, wrongParamType.report({ span: type.span, name: name.name }));
   const shaped =
@@ -72,6 +73,14 @@ function refuseReading(frame: Frame, { kind, name: { name, span } }: ParamStatem
   const { context, names } = frame.ambient;
   if (context !== "margin" || !names.includes(name)) return;
   report(frame, takenName.report({ span, name, what: kind, given: "what a margin is given" }));
+}
+
+/** A `fn` owns nothing, an optimizer has states alone, and neither calls what owns something. */
+function refuseOwning(frame: Frame, { kind, name: { name }, span }: ParamStatement | StateStatement): void {
+  const isOwn = frame.owner?.kind === "optimizer";
+  if (isWithin(frame, "fn")) report(frame, paramInFunction.report({ span, name, what: kind }));
+  else if (isWithin(frame, "optimizer") && !(isOwn && kind === "state"))
+    report(frame, paramInOptimizer.report({ span, name, what: kind, isOwn }));
 }
 
 /** The initialiser's value in the parameter's shape. */
@@ -159,7 +168,7 @@ function fans(shape: readonly Dim[]): readonly [Dim, Dim] {
 export function declareState(frame: Frame, statement: StateStatement): void {
   const { name, type, initial, span } = statement;
   refuseReading(frame, statement);
-  if (isInFunction(frame)) report(frame, paramInFunction.report({ span, name: name.name, what: "state" }));
+  refuseOwning(frame, statement);
   const inside: Frame = { ...frame, trail: `${frame.trail}>~${name.name}` };
   const value = toTensor(frame, evaluate(inside, initial), initial.span);
   const shaped = stateType(frame, type, value);
@@ -259,10 +268,4 @@ export function withoutRows(
   const [first, ...rest] = value.type.shape;
   const isRow = first !== undefined && isSize(first, 1) && rest.length === axes;
   return frame.ambient.context === "margin" && isRow ? reshaped(frame, value, rest, span) : value;
-}
-
-/** A `fn` owns nothing, and neither does anything it calls. */
-function isInFunction(frame: Frame): boolean {
-  if (frame.owner?.kind === "fn") return true;
-  return frame.caller !== undefined && isInFunction(frame.caller.frame);
 }

@@ -26,6 +26,28 @@ export const paramInFunction = defineError<NamedAt & { readonly what: "param" | 
   }),
 });
 
+export const paramInOptimizer = defineError<
+  NamedAt & {
+    readonly what: "param" | "state";
+    /** Of the optimizer itself, or of a layer that it calls. */
+    readonly isOwn: boolean;
+  }
+>({
+  code: "M0416",
+  title: "An optimizer learns nothing",
+  explanation:
+    "An optimizer moves the parameters of models, layers, margins and losses. Nothing would move one of its own: what it keeps from step to step is a `state`, and each parameter that it moves has one. A layer that it calls would be one for all of them.",
+  example: "optimizer sgd(rate = 0.1) {\n  param pace: f32 ~ 1\n  param <- param - rate * pace * grad\n}\n",
+  report: ({ name, what, isOwn }) => ({
+    message: isOwn
+      ? `\`${name}\` would never be learned: an optimizer has no param of its own`
+      : `\`${name}\`: what an optimizer calls has no ${what}`,
+    help: isOwn
+      ? `keep it from step to step with \`state ${name} = …\` and \`${name} <- …\`; what does not change is a setting or a \`let\``
+      : "call a `fn`, and keep what the optimizer needs in a `state` of its own",
+  }),
+});
+
 export const wrongParamType = defineError<NamedAt>({
   code: "M0402",
   title: "A parameter is f32",

@@ -155,7 +155,7 @@ export const oneNetwork = defineError<NamedAt & { readonly earlier: Span }>({
   code: "M0517",
   title: "One network with two settings",
   explanation:
-    "A model is one network, however often `model = […]` names it: its inputs share its weights, so its settings are the same. Another network is another `model`.",
+    "A model is one network, however often `model = […]` names it: its inputs share its weights, so its settings are the same, given or by default. Another network is another `model`.",
   example: `model Tower(x: f32[N, 4], scale = 1.0) = scale * x\n${trainExample(`model = [Tower(scale: 1), Tower(scale: 2)]\nloss = L\ndata = npz("pairs.npz", x: ["left", "right"], classes: 3)\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}`,
   report: ({ name, earlier }) => ({
     message: `\`${name}\` is one network, and here it has other settings`,

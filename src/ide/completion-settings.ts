@@ -1,12 +1,16 @@
-/** What a setting of a call takes: margins, true and false, the words that its declaration asks about, files for a reader. */
+/**
+ * What a setting of a call takes: margins, true and false, the words that its declaration asks about, files for a reader,
+ * names of parameters for `only`.
+ */
 import { isReaderName } from "../../compiler/check/builtins/data.ts";
 import type { Callable, Parameter } from "../../compiler/syntax/ast.ts";
 import { type Part, partsOf } from "../../compiler/syntax/walk.ts";
 import { type OpenCall, type Quoted, openCallAt } from "./around.ts";
-import { calleeOf } from "./callee.ts";
+import { type Callee, calleeOf } from "./callee.ts";
 import type { Choice } from "./completion.ts";
 import { exportsOffered } from "./completion-imports.ts";
 import { declarationsOffered } from "./completion-names.ts";
+import { parametersOffered } from "./completion-parameters.ts";
 import type { Analysis, Documents } from "./documents.ts";
 
 interface Filled {
@@ -20,7 +24,7 @@ export function settingValuesOffered(
   analysis: Analysis,
   call: OpenCall,
 ): readonly Choice[] {
-  const { parameter } = filledBy(documents, analysis, call) ?? {};
+  const { parameter } = filledBy(calleeOf(documents, analysis, call), call) ?? {};
   if (parameter === undefined) return [];
   const { type, defaultValue } = parameter;
   if (type?.kind === "setting" && type.name === "margin")
@@ -39,13 +43,15 @@ export function stringsOffered(
   if (call === undefined) return [];
   if (isReaderName(call.callee.image))
     return call.label === undefined ? pathsOffered(documents, analysis, typed.text) : [];
-  const filled = filledBy(documents, analysis, call);
+  const callee = calleeOf(documents, analysis, call);
+  if (callee?.kind === "builtin" && callee.name === "only")
+    return parametersOffered(documents, analysis, start);
+  const filled = filledBy(callee, call);
   if (filled === undefined) return [];
   return wordsAskedAbout(filled).map((label) => ({ label, kind: "value" }));
 }
 
-function filledBy(documents: Documents, analysis: Analysis, call: OpenCall): Filled | undefined {
-  const callee = calleeOf(documents, analysis, call);
+function filledBy(callee: Callee | undefined, call: OpenCall): Filled | undefined {
   if (callee?.kind !== "declaration") return undefined;
   const { callable, parameters } = callee;
   const parameter =

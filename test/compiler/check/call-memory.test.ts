@@ -70,6 +70,19 @@ model A(x: f32[N, 4]) {
 }
 model B(x: f32[N, 4]) { scaled(x) |> dense(2) }
 `,
+    "a layer where it may own something, and where nothing may": `${library}
+layer owning()(x: f32[N, K]) {
+  param W: f32[K]
+  x * W
+}
+layer around()(x: f32[N, K]) { owning()(x) }
+model A(x: f32[N, 2]) { around()(x) }
+model B(x: f32[P, 2]) { 2 - 2 * around()(x) }
+fn f(x: f32[N, 2]) { around()(x) }
+optimizer walk(rate = 0.1) {
+  param <- param - rate * around()(grad)
+}
+`,
     "an initial value from a call": `${library}
 layer start(x: f32[N, K]) {
   let k = scaled(reshape(f32(range(4)), [2, 2]))

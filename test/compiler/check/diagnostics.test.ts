@@ -294,6 +294,40 @@ circle.margo:1 \`"./test.margo"\`: M0108 these files import each other
   });
 });
 
+describe("what nothing would ever move", () => {
+  test("a param of an optimizer, and what a layer owns that it calls", () => {
+    check(
+      `import { dense } from "std/layers"
+layer smoothed()(x: f32[N, K]) {
+  state mu: f32[K] = 0
+  mu <- 0.9 * mu + 0.1 * mean(x, over: N)
+  x - mu
+}
+optimizer paced(rate = 0.1) {
+  param pace: f32 ~ 1
+  state v = 0
+  v <- 0.9 * v + grad
+  param <- param - rate * pace * v
+}
+optimizer learned() {
+  param <- param - dense(2)(grad)
+}
+optimizer calm() {
+  param <- param - smoothed()(grad)
+}`,
+      `
+8 \`param pace: f32 ~ 1\`: M0416 \`pace\` would never be learned: an optimizer has no param of its own
+  help: keep it from step to step with \`state pace = …\` and \`pace <- …\`; what does not change is a setting or a \`let\`
+14 \`dense(2)(grad)\`: M0416 \`W\`: what an optimizer calls has no param
+  std/layers:8 \`param W: f32[K, units] ~ glorot()\`: here, in \`dense\`
+  help: call a \`fn\`, and keep what the optimizer needs in a \`state\` of its own
+17 \`smoothed()(grad)\`: M0416 \`mu\`: what an optimizer calls has no state
+  3 \`state mu: f32[K] = 0\`: here, in \`smoothed\`
+  help: call a \`fn\`, and keep what the optimizer needs in a \`state\` of its own`,
+    );
+  });
+});
+
 describe("limits", () => {
   test("a long chain is no nesting", () => {
     const terms = Array.from({ length: 3000 }, () => "x").join(" + ");

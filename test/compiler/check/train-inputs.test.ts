@@ -18,7 +18,12 @@ layer noisy()(x: f32[N, K]) = if training then x + random_normal(like: x) else x
 model Image(x: f32[N, 4]) -> f32[N, 2] = x |> dense(3) |> dense(2)
 model Text(x: f32[M, 6]) -> f32[M, 2] = x |> dense(2)
 model Tower(x: f32[N, 4]) -> f32[N, 2] = x |> running() |> dense(2)
-model Noisy(x: f32[N, 4], scale = 1.0) = scale * x |> noisy()
+layer ridge(slope = 0.1)(x: f32[N, K]) = if x > 0 then x else slope * x
+fn same(x: f32[N, K]) = x
+margin Plain(m = 0.5) {
+  target = cos - m
+}
+model Noisy(x: f32[N, 4], scale = 1.0, half = 0.5 * scale, by: fn = same, _of: margin = Plain) = scale * half * by(x) |> noisy()
 model Fixed(x: f32[300, 4]) -> f32[300, 2] = x |> dense(2)
 model Both(image: f32[N, 4], text: f32[N, 6]) = dense(2)(image) + dense(2)(text)
 loss apart(x: f32[N, D], z: f32[N, D]) {
@@ -144,9 +149,33 @@ describe("several models", () => {
     );
   });
 
-  test("the same settings are the same, however they are written", () => {
-    const program = made({ ...shared, model: "[Noisy(scale: 1), Noisy(scale: 1.0)]" });
+  test.each([
+    "[Noisy(scale: 1), Noisy(scale: 1.0)]",
+    "[Noisy(scale: 1.0), Noisy]",
+    "[Noisy(), Noisy(1)]",
+    "[Noisy(half: 0.5), Noisy(scale: 1)]",
+    "[Noisy(by: tanh), Noisy(by: tanh)]",
+    "[Noisy(by: same), Noisy]",
+    "[Noisy(by: ridge(slope: 0.1)), Noisy(by: ridge())]",
+    "[Noisy(_of: Plain()), Noisy(_of: Plain)]",
+    "[Noisy(_of: Plain(m: 0.5)), Noisy]",
+  ])("the same settings are the same, however they are written: %s", (model) => {
+    const program = made({ ...shared, model });
     expect(program.functions.map(({ name }) => name)).toContain("embed_Noisy_2");
+  });
+
+  test.each([
+    "[Noisy(scale: 2), Noisy]",
+    "[Noisy(scale: 2), Noisy(half: 0.5, scale: 2)]",
+    "[Noisy(by: tanh), Noisy(by: sin)]",
+    "[Noisy(by: ridge(slope: 0.2)), Noisy(by: ridge())]",
+  ])("other settings are others: %s", (model) => {
+    expect(refusalOf(source, "T", { set: { ...shared, model } })).toContain("M0517");
+  });
+
+  test("a setting of the wrong kind is told, and nothing else", () => {
+    const told = refusalOf(source, "T", { set: { ...shared, model: "[Noisy(scale: true), Noisy]" } });
+    expect(told.match(/M\d{4}/g)).toEqual(["M0307"]);
   });
 
   test("a shared network draws its random numbers for each input anew", () => {

@@ -115,6 +115,67 @@ describe("sizes and new names", () => {
   });
 });
 
+describe("parameters between the quotes of `only`", () => {
+  const declared = `import { dense } from "std/layers"
+import { softmax_cross_entropy } from "std/losses"
+import { frozen, sgd } from "std/optimizers"
+model Net(x: f32[N, 4]) -> f32[N, 3] = x |> dense(8, bias: false) |> dense(3)
+model Text(x: f32[N, 4]) -> f32[N, 3] = x |> dense(3)
+`;
+  const train = (optimizer: string, more = "epochs = 1\n}\n") => `${declared}train T {
+  model = Net
+  loss = softmax_cross_entropy
+  data = npz("rows.npz", classes: 3)
+  optimizer = ${optimizer}
+  ${more}`;
+  const all = "dense dense.W dense_2 dense_2.W dense_2.b";
+
+  test("with what they are in", () => check(train('[sgd |> only("▮"), sgd]'), all, 9));
+  test("of a second name, and where the optimizer is an argument", () => {
+    check(train('[sgd |> only("dense", "den▮"), sgd]'), all, 9);
+    check(train('only(sgd, "dense_2.▮")'), all, 9);
+  });
+  test("where the text ends", () => check(train('[frozen() |> only("▮', ""), all, 9));
+  test("where the train has other mistakes", () =>
+    check(train('[sgd |> only("▮"), sgd |> only("dens")]', "metrics = [nobody]\n}\n"), all, 9));
+  test("of several models, and of the loss", () => {
+    const text = train('[sgd |> only("▮"), sgd]')
+      .replace("model = Net", "model = [Net, Text]")
+      .replace("softmax_cross_entropy\n  data", "learned\n  data")
+      .replace('"rows.npz", classes: 3', '"rows.npz", x: ["a", "b"]');
+    const loss = `loss learned(x: f32[N, D], z: f32[N, D]) {
+  param s: f32 ~ 1
+  mean((s * x - z) ^ 2)
+}
+`;
+    check(
+      text.replace("train T", `${loss}train T`),
+      "Net Net.dense Net.dense.W Net.dense_2 Net.dense_2.W Net.dense_2.b Text Text.dense Text.dense.W Text.dense.b learned learned.s",
+      20,
+    );
+  });
+  test("none outside of a train, and none of a function of that name", () => {
+    check(`${declared}let o = sgd |> only("▮")\n`, "nothing");
+    check(
+      train('[sgd |> only("▮"), sgd]').replace("train T", "fn only(o: fn, s: string) = 1\ntrain T"),
+      "nothing",
+    );
+  });
+  test("with their types", () => {
+    const { documents, analysis, offset } = marked(train('[sgd |> only("▮"), sgd]'));
+    const { choices } = completionAt(documents, analysis, offset);
+    expect(choices.map(({ detail }) => detail)).toEqual([
+      ...["1 parameter", "f32[4, 8]", "2 parameters", "f32[8, 3]", "f32[3]"],
+    ]);
+  });
+  test("take the place of all that is between the quotes", () =>
+    checkChosen(
+      train('[sgd |> only("dense.▮"), sgd]'),
+      "dense_2.W",
+      train('[sgd |> only("dense_2.W"), sgd]'),
+    ));
+});
+
 describe("nothing where nothing fits", () => {
   test("in a comment", () => check("fn f(x: f32) = x // a ▮", "nothing"));
   test("in a string", () => check('train T {\n  data = csv("▮")\n}\n', "nothing"));
