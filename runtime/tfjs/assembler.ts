@@ -142,6 +142,8 @@ export const integers = {
   mul: simd(0xb5),
   min: simd(0xb6),
   max: simd(0xb8),
+  /** Four times the i32 on the stack. */
+  splat: simd(0x11),
   shiftLeft: simd(0xab),
   shiftRight: simd(0xac),
   fromFloat: simd(0xf8),

@@ -129,7 +129,7 @@ interface Frame {
   readonly spreadSize: number;
 }
 
-function framesOf(
+export function framesOf(
   image: readonly number[],
   filter: readonly number[],
   adjoint: readonly number[],

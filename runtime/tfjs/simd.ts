@@ -22,6 +22,7 @@ import {
 } from "./assembler.ts";
 import { type Block, advance, loopOver, loopOverBlocks, times } from "./loop-code.ts";
 import { type Formula, expFormula, scratchVectors, unaryFormulas } from "./vector-formulas.ts";
+import { type PoolLoop, type WindowLoops, windowDefinitions } from "./window-loops.ts";
 
 /** Addresses in bytes; `count` elements. */
 export type UnaryLoop = (x: number, result: number, count: number) => void;
@@ -71,6 +72,7 @@ export type ColumnLoop = (
 export interface SimdLoops {
   readonly rows: RowLoops;
   readonly columns: { readonly sum: ColumnLoop; readonly max: ColumnLoop };
+  readonly windows: WindowLoops;
   /** result += exp(a - b), element by element. */
   readonly addExp: PairLoop;
   readonly unary: Readonly<Record<string, UnaryLoop | undefined>>;
@@ -85,7 +87,7 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // The exports are the functions defined below, with the parameters given there.
   const loops = exports as unknown as Readonly<
-    Record<string, UnaryLoop & PairLoop & BinaryLoop & SelectLoop & ColumnLoop>
+    Record<string, UnaryLoop & PairLoop & BinaryLoop & SelectLoop & ColumnLoop & PoolLoop>
   >;
   const loop = (name: string) => {
     const found = loops[name];
@@ -106,6 +108,10 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
     select: loop("select"),
     rows: { sum: loop("row.sum"), max: loop("row.max"), dot: loop("row.dot"), sumExp: loop("row.sumExp") },
     columns: { sum: loop("column.sum"), max: loop("column.max") },
+    windows: {
+      maxPoolGradient: loop("window.maxPool"),
+      avgPoolGradient: loop("window.avgPool"),
+    },
     addExp: loop("addExp"),
   };
 }
@@ -124,6 +130,7 @@ function definitions(): readonly FunctionDefinition[] {
     rowDefinition("row.max", floats.max, -Infinity, vectorOps.loadSplat32),
     columnDefinition("column.sum", floats.add),
     columnDefinition("column.max", floats.max),
+    ...windowDefinitions(),
     dotDefinition(),
     rowSumExpDefinition(),
     addExpDefinition(),

@@ -5,13 +5,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadBackend } from "../../../runtime/tfjs/backend.ts";
+import type { Windows } from "../../../runtime/tfjs/convolutions.ts";
 import { elementwiseKernels } from "../../../runtime/tfjs/elementwise.ts";
 import { type Heap, heapOfActiveBackend } from "../../../runtime/tfjs/heap.ts";
+import { poolingKernels } from "../../../runtime/tfjs/pooling.ts";
 import { reductionKernels } from "../../../runtime/tfjs/reductions.ts";
 
 type Kernels = ReturnType<typeof kernelsOf>;
 
 const kernelsOf = (heap: Heap) => ({
+  ...poolingKernels(heap),
   ...reductionKernels(heap, elementwiseKernels(heap)),
 });
 
@@ -59,6 +62,65 @@ function bothWays(loop: string, run: (k: Kernels) => tf.Tensor): readonly [numbe
   expect(numbers(byVectors)).toEqual(fast);
   return [fast, numbers(byElements)];
 }
+
+/** Up to roundings of f32 in a sum of `terms` that are no larger than `largest`. */
+function expectClose([fast, plain]: readonly [number[], number[]], terms: number, largest: number): void {
+  expect(fast.length).toBe(plain.length);
+  const error = Math.max(...fast.map((value, i) => Math.abs(value - (plain[i] ?? NaN))));
+  expect(error).toBeLessThanOrEqual(2 ** -24 * terms * terms * largest);
+}
+
+const channelCounts = [1, 2, 3, 4, 5, 8, 16, 17, 31];
+
+const geometries: readonly Windows[] = [
+  { window: [2, 2], stride: [2, 2], padding: "valid" },
+  { window: [3, 2], stride: [1, 1], padding: "same" },
+  { window: [3, 3], stride: [2, 2], padding: "same" },
+  { window: [5, 5], stride: [2, 1], padding: "same" },
+  { window: [2, 1], stride: [3, 2], padding: "same" },
+  { window: [2, 2], stride: [3, 4], padding: "valid" },
+  { window: [1, 1], stride: [1, 1], padding: "same" },
+];
+
+const cases = geometries.flatMap((geometry) =>
+  channelCounts.map((channels) => [JSON.stringify(geometry), channels, geometry] as const),
+);
+
+describe("pooling's gradients", () => {
+  test.each(cases)("max, %s with %i channels", (_, channels, pool) => {
+    tf.tidy(() => {
+      const image = values([2, 7, 9, channels], 1);
+      const pooled = byElements.maxPool(image, pool);
+      const adjoint = values(pooled.shape, 2);
+      const [fast, plain] = bothWays("windows.maxPoolGradient", (k) =>
+        k.maxPoolGradient(image, pooled, adjoint, pool),
+      );
+      expect(fast).toEqual(plain);
+    });
+  });
+
+  test("a NaN gives its adjoint to the first element of its window, an infinity to itself", () => {
+    tf.tidy(() => {
+      const image = tf.tensor4d([1, NaN, -Infinity, -Infinity, 2, 3, -Infinity, -Infinity], [1, 2, 4, 1]);
+      const pooled = tf.tensor4d([NaN, -Infinity], [1, 1, 2, 1]);
+      const adjoint = tf.tensor4d([5, 7], [1, 1, 2, 1]);
+      const [fast, plain] = bothWays("windows.maxPoolGradient", (k) =>
+        k.maxPoolGradient(image, pooled, adjoint, { window: [2, 2], stride: [2, 2], padding: "valid" }),
+      );
+      expect(fast).toEqual([5, 0, 7, 0, 0, 0, 0, 0]);
+      expect(plain).toEqual(fast);
+    });
+  });
+
+  test.each(cases)("mean, %s with %i channels", (_, channels, pool) => {
+    tf.tidy(() => {
+      const shape = [2, 7, 9, channels];
+      const adjoint = values(byElements.avgPool(values(shape, 1), pool).shape, 2);
+      const found = bothWays("windows.avgPoolGradient", (k) => k.avgPoolGradient(adjoint, shape, pool));
+      expectClose(found, pool.window[0] * pool.window[1], 2);
+    });
+  });
+});
 
 describe("columns", () => {
   const shapes = [2, 3, 5, 8, 17, 63, 64, 100].map((inner) => [3, 29, inner]);
