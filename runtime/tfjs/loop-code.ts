@@ -58,6 +58,16 @@ const blocks: readonly Block[] = [
   { elements: 1, vectors: [0], load: () => vectorOps.loadOne32, store: () => vectorOps.storeOne32 },
 ];
 
+/** In how many blocks so many elements are gone over. */
+export function countBlocks(elements: number): number {
+  let [left, count] = [elements, 0];
+  for (const block of blocks) {
+    count += Math.floor(left / block.elements);
+    left %= block.elements;
+  }
+  return count;
+}
+
 /** Goes over `count` elements by blocks, the widest first. */
 export function loopOverBlocks(count: number, body: (block: Block) => Code): Code {
   return blocks.flatMap((block) => whileAtLeast(count, block.elements, body(block)));

@@ -22,7 +22,7 @@ import {
 } from "./assembler.ts";
 import { type Block, advance, loopOver, loopOverBlocks, times } from "./loop-code.ts";
 import { type Formula, expFormula, scratchVectors, unaryFormulas } from "./vector-formulas.ts";
-import { type PoolLoop, type WindowLoops, windowDefinitions } from "./window-loops.ts";
+import { type PoolLoop, type TapLoop, type WindowLoops, windowDefinitions } from "./window-loops.ts";
 
 /** Addresses in bytes; `count` elements. */
 export type UnaryLoop = (x: number, result: number, count: number) => void;
@@ -87,7 +87,7 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // The exports are the functions defined below, with the parameters given there.
   const loops = exports as unknown as Readonly<
-    Record<string, UnaryLoop & PairLoop & BinaryLoop & SelectLoop & ColumnLoop & PoolLoop>
+    Record<string, UnaryLoop & PairLoop & BinaryLoop & SelectLoop & ColumnLoop & PoolLoop & TapLoop>
   >;
   const loop = (name: string) => {
     const found = loops[name];
@@ -111,6 +111,7 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
     windows: {
       maxPoolGradient: loop("window.maxPool"),
       avgPoolGradient: loop("window.avgPool"),
+      tap: { own: loop("tap.own"), all: loop("tap.all") },
     },
     addExp: loop("addExp"),
   };

@@ -1,5 +1,6 @@
 /**
- * SIMD loops over images [H, W, K], channels by blocks of vectors: the gradients of pooling, a row of windows at a time. Addresses and distances are in bytes.
+ * SIMD loops over images [H, W, K], channels by blocks of vectors: the gradients of pooling a row of windows at a time,
+ * and what one tap of a filter multiplies, summed in registers. Addresses and distances are in bytes.
  */
 import {
   type Code,
@@ -12,7 +13,7 @@ import {
   set,
   vectorOps,
 } from "./assembler.ts";
-import { advance, loopOver, times } from "./loop-code.ts";
+import { type Block, advance, loopOver, loopOverBlocks, times } from "./loop-code.ts";
 
 /**
  * Adds the adjoints of `windows` windows side by side to the elements of an image. `image` and `result` are the corners
@@ -33,14 +34,40 @@ export type PoolLoop = (
   channels: number,
 ) => void;
 
+/**
+ * result[k] += Σ x[row, column, k] · y[row, column, k] for `outs` channels k; or result[i, k] += Σ x[row, column, i] ·
+ * y[row, column, k] for `ins` channels i too. `columnX` leads from one column to the next, `rowX` from behind the last
+ * column to the next row.
+ */
+export type TapLoop = (
+  x: number,
+  columnX: number,
+  rowX: number,
+  y: number,
+  columnY: number,
+  rowY: number,
+  rows: number,
+  columns: number,
+  result: number,
+  ins: number,
+  outs: number,
+) => void;
+
 export interface WindowLoops {
   /** Each adjoint to the first element of its window that equals the largest; where none does, to the first. */
   readonly maxPoolGradient: PoolLoop;
   readonly avgPoolGradient: PoolLoop;
+  /** Channel by channel, and each channel with each. */
+  readonly tap: { readonly own: TapLoop; readonly all: TapLoop };
 }
 
 export function windowDefinitions(): readonly FunctionDefinition[] {
-  return [poolDefinition("window.maxPool", firstLargest), poolDefinition("window.avgPool", evenShares)];
+  return [
+    poolDefinition("window.maxPool", firstLargest),
+    poolDefinition("window.avgPool", evenShares),
+    tapDefinition("tap.own"),
+    tapDefinition("tap.all"),
+  ];
 }
 
 /** What a pooling does before, at each element of and after a window, for as many channels as are loaded. */
@@ -110,4 +137,42 @@ function poolDefinition(name: string, { before, each, after }: Spread): Function
     ...[image, result].flatMap((local) => advance(local, get(step))),
   ]);
   return { name, parameters: 12, counters: 5, vectors: 4, body };
+}
+
+function tapDefinition(name: "tap.own" | "tap.all"): FunctionDefinition {
+  const [x, columnX, rowX, y, columnY, rowY, height, width, sums, ins, outs] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+  ];
+  const [atX, atY, blockY, down, across, count] = [11, 12, 13, 14, 15, 16];
+  const factor = 17;
+  const total = (index: number): number => 18 + index;
+  const all = name === "tap.all";
+  const block = ({ elements, vectors, load, store }: Block): Code => [
+    ...vectors.flatMap((index) => [...i32Splat(0), ...set(total(index))]),
+    ...[...get(x), ...set(atX), ...get(blockY), ...set(atY), ...get(height), ...set(down)],
+    ...times(down, [
+      ...[...get(width), ...set(across)],
+      ...times(across, [
+        ...(all ? [...get(atX), ...vectorOps.loadSplat32, ...set(factor)] : []),
+        ...vectors.flatMap((index) => [
+          ...get(total(index)),
+          ...(all ? get(factor) : [...get(atX), ...load(index)]),
+          ...[...get(atY), ...load(index), ...floats.mul, ...floats.add, ...set(total(index))],
+        ]),
+        ...[...advance(atX, get(columnX)), ...advance(atY, get(columnY))],
+      ]),
+      ...[...advance(atX, get(rowX)), ...advance(atY, get(rowY))],
+    ]),
+    ...vectors.flatMap((index) => [
+      ...[...get(sums), ...get(sums), ...load(index)],
+      ...[...get(total(index)), ...floats.add, ...store(index)],
+    ]),
+    ...(all ? [blockY, sums] : [x, blockY, sums]).flatMap((local) => advance(local, i32Const(4 * elements))),
+  ];
+  const body = times(ins, [
+    ...[...get(y), ...set(blockY), ...get(outs), ...set(count)],
+    ...loopOverBlocks(count, block),
+    ...(all ? advance(x, i32Const(4)) : []),
+  ]);
+  return { name, parameters: 11, counters: 6, vectors: 5, body };
 }

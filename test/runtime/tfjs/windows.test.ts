@@ -5,8 +5,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadBackend } from "../../../runtime/tfjs/backend.ts";
-import type { Windows } from "../../../runtime/tfjs/convolutions.ts";
+import { type Windows, convolutionKernels } from "../../../runtime/tfjs/convolutions.ts";
 import { elementwiseKernels } from "../../../runtime/tfjs/elementwise.ts";
+import { filterGradientKernels } from "../../../runtime/tfjs/filter-gradients.ts";
 import { type Heap, heapOfActiveBackend } from "../../../runtime/tfjs/heap.ts";
 import { poolingKernels } from "../../../runtime/tfjs/pooling.ts";
 import { reductionKernels } from "../../../runtime/tfjs/reductions.ts";
@@ -15,6 +16,8 @@ type Kernels = ReturnType<typeof kernelsOf>;
 
 const kernelsOf = (heap: Heap) => ({
   ...poolingKernels(heap),
+  ...convolutionKernels(heap),
+  ...filterGradientKernels(heap),
   ...reductionKernels(heap, elementwiseKernels(heap)),
 });
 
@@ -118,6 +121,61 @@ describe("pooling's gradients", () => {
       const adjoint = values(byElements.avgPool(values(shape, 1), pool).shape, 2);
       const found = bothWays("windows.avgPoolGradient", (k) => k.avgPoolGradient(adjoint, shape, pool));
       expectClose(found, pool.window[0] * pool.window[1], 2);
+    });
+  });
+});
+
+/** Some take the channels of the adjoint in vectors, some those of the image. */
+const insAndOuts = [
+  [1, 16],
+  [16, 1],
+  [3, 3],
+  [4, 17],
+  [17, 5],
+  [31, 6],
+] as const;
+
+const filterCases = geometries.flatMap((geometry) =>
+  insAndOuts.map(([ins, outs]) => [JSON.stringify(geometry), ins, outs, geometry] as const),
+);
+
+describe("gradients for filters", () => {
+  test.each(cases)("each channel with its own, %s with %i channels", (_, channels, windows) => {
+    tf.tidy(() => {
+      const image = values([2, 7, 9, channels], 1);
+      const filter = values([...windows.window, channels], 3);
+      const adjoint = values(byElements.depthwiseConv2d(image, filter, windows).shape, 2);
+      const found = bothWays("windows.tap.own", (k) =>
+        k.depthwiseConv2dFilterGradient(image, adjoint, windows),
+      );
+      expectClose(found, 63, 2);
+    });
+  });
+
+  test.each(filterCases)("%s from %i to %i channels", (_, ins, outs, windows) => {
+    tf.tidy(() => {
+      const image = values([2, 7, 9, ins], 1);
+      const shape = [...windows.window, ins, outs];
+      const adjoint = values(byElements.conv2d(image, values(shape, 3), windows).shape, 2);
+      const found = bothWays("windows.tap.all", (k) =>
+        k.conv2dFilterGradient(image, adjoint, shape, windows),
+      );
+      expectClose(found, 126, 2);
+    });
+  });
+
+  test.each([
+    ["more of an image than a tile takes", [1, 41, 40, 20], [3, 3, 20, 30], 2],
+    ["taps that meet nothing but the border", [1, 2, 2, 1], [9, 9, 1, 4], 1],
+  ] as const)("%s", (_, imageShape, shape, step) => {
+    tf.tidy(() => {
+      const windows: Windows = { window: [shape[0], shape[1]], stride: [step, step], padding: "same" };
+      const image = values(imageShape, 1);
+      const adjoint = values(byElements.conv2d(image, values(shape, 3), windows).shape, 2);
+      const found = bothWays("windows.tap.all", (k) =>
+        k.conv2dFilterGradient(image, adjoint, shape, windows),
+      );
+      expectClose(found, adjoint.size / shape[3], 2);
     });
   });
 });
