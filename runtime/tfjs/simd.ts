@@ -22,7 +22,13 @@ import {
 } from "./assembler.ts";
 import { type Block, advance, loopOver, loopOverBlocks, times } from "./loop-code.ts";
 import { type Formula, expFormula, scratchVectors, unaryFormulas } from "./vector-formulas.ts";
-import { type PoolLoop, type TapLoop, type WindowLoops, windowDefinitions } from "./window-loops.ts";
+import {
+  type PoolLoop,
+  type SpreadLoop,
+  type TapLoop,
+  type WindowLoops,
+  windowDefinitions,
+} from "./window-loops.ts";
 
 /** Addresses in bytes; `count` elements. */
 export type UnaryLoop = (x: number, result: number, count: number) => void;
@@ -87,7 +93,10 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // The exports are the functions defined below, with the parameters given there.
   const loops = exports as unknown as Readonly<
-    Record<string, UnaryLoop & PairLoop & BinaryLoop & SelectLoop & ColumnLoop & PoolLoop & TapLoop>
+    Record<
+      string,
+      UnaryLoop & PairLoop & BinaryLoop & SelectLoop & ColumnLoop & PoolLoop & SpreadLoop & TapLoop
+    >
   >;
   const loop = (name: string) => {
     const found = loops[name];
@@ -109,6 +118,7 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
     rows: { sum: loop("row.sum"), max: loop("row.max"), dot: loop("row.dot"), sumExp: loop("row.sumExp") },
     columns: { sum: loop("column.sum"), max: loop("column.max") },
     windows: {
+      spread: loop("window.spread"),
       maxPoolGradient: loop("window.maxPool"),
       avgPoolGradient: loop("window.avgPool"),
       tap: { own: loop("tap.own"), all: loop("tap.all") },

@@ -1,6 +1,6 @@
 /**
  * SIMD loops over images [H, W, K], channels by blocks of vectors: the gradients of pooling a row of windows at a time,
- * and what one tap of a filter multiplies, summed in registers. Addresses and distances are in bytes.
+ * what one tap of a filter multiplies, summed in registers, and pixels put apart. Addresses and distances are in bytes.
  */
 import {
   type Code,
@@ -53,7 +53,11 @@ export type TapLoop = (
   outs: number,
 ) => void;
 
+/** Copies `pixels` pixels that lie side by side to places with `gap` bytes between them. */
+export type SpreadLoop = (from: number, to: number, gap: number, pixels: number, channels: number) => void;
+
 export interface WindowLoops {
+  readonly spread: SpreadLoop;
   /** Each adjoint to the first element of its window that equals the largest; where none does, to the first. */
   readonly maxPoolGradient: PoolLoop;
   readonly avgPoolGradient: PoolLoop;
@@ -65,6 +69,7 @@ export function windowDefinitions(): readonly FunctionDefinition[] {
   return [
     poolDefinition("window.maxPool", firstLargest),
     poolDefinition("window.avgPool", evenShares),
+    spreadDefinition(),
     tapDefinition("tap.own"),
     tapDefinition("tap.all"),
   ];
@@ -175,4 +180,18 @@ function tapDefinition(name: "tap.own" | "tap.all"): FunctionDefinition {
     ...(all ? advance(x, i32Const(4)) : []),
   ]);
   return { name, parameters: 11, counters: 6, vectors: 5, body };
+}
+
+function spreadDefinition(): FunctionDefinition {
+  const [source, target, gap, pixels, size, count] = [0, 1, 2, 3, 4, 5];
+  const block = ({ elements, vectors, load, store }: Block): Code => [
+    ...vectors.flatMap((index) => [...get(target), ...get(source), ...load(index), ...store(index)]),
+    ...[source, target].flatMap((local) => advance(local, i32Const(4 * elements))),
+  ];
+  const body = times(pixels, [
+    ...[...get(size), ...set(count)],
+    ...loopOverBlocks(count, block),
+    ...advance(target, get(gap)),
+  ]);
+  return { name: "window.spread", parameters: 5, counters: 1, vectors: 0, body };
 }
