@@ -8,8 +8,9 @@ export type Code = readonly number[];
 
 export interface FunctionDefinition {
   readonly name: string;
-  /** All parameters and locals that hold addresses and counts are i32; vectors are locals after them. */
+  /** Parameters hold addresses and counts, as i32; so do the locals after them, and vectors are locals after those. */
   readonly parameters: number;
+  readonly counters?: number;
   readonly vectors: number;
   readonly body: Code;
 }
@@ -21,8 +22,12 @@ export function assembleModule(
 ): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [0x60, ...vector(Array<Code>(parameters).fill([i32])), 0]);
   const exports = functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]);
-  const bodies = functions.map(({ vectors, body }) => {
-    const code = [...(vectors === 0 ? [0] : [1, ...unsigned(vectors), v128]), ...body, 0x0b];
+  const bodies = functions.map(({ counters = 0, vectors, body }) => {
+    const locals = [
+      [...unsigned(counters), i32],
+      [...unsigned(vectors), v128],
+    ];
+    const code = [...vector(locals), ...body, 0x0b];
     return [...unsigned(code.length), ...code];
   });
   return Uint8Array.from([
@@ -94,12 +99,17 @@ const plain = [0, 0] as const;
 
 export const vectorOps = {
   load: simd(0x00, ...plain),
+  /** The vector so many vectors after an address. */
+  loadAt: (index: number): Code => simd(0x00, 0, ...unsigned(16 * index)),
   loadSplat32: simd(0x09, ...plain),
   loadOne32: simd(0x5c, ...plain),
+  loadTwo32: simd(0x5d, ...plain),
   loadOne8: (lane: Code): Code => [...lane, ...i32Splat(0), ...simd(0x54, ...plain, 0)],
   loadSplat8: simd(0x07, ...plain),
   store: simd(0x0b, ...plain),
+  storeAt: (index: number): Code => simd(0x0b, 0, ...unsigned(16 * index)),
   storeOne32: simd(0x5a, ...plain, 0),
+  storeTwo32: simd(0x5b, ...plain, 0),
   storeOne8: simd(0x58, ...plain, 0),
   not: simd(0x4d),
   and: simd(0x4e),
@@ -141,6 +151,8 @@ export const integers = {
   mul: simd(0xb5),
   min: simd(0xb6),
   max: simd(0xb8),
+  /** Four times the i32 on the stack. */
+  splat: simd(0x11),
   shiftLeft: simd(0xab),
   shiftRight: simd(0xac),
   fromFloat: simd(0xf8),

@@ -1,11 +1,12 @@
 /**
- * Convolutions with their gradients, each written as the forward convolution that the wasm backend is fast at, or as a
- * product. Its gradient of a convolution's input runs at a tenth of the speed, and for the filter it has no kernel at all.
+ * Convolutions and their gradients for the image, each written as the forward convolution that the wasm backend is fast at:
+ * its own gradient of a convolution's input runs at a tenth of the speed. With a stride there are several, one for each
+ * phase of the pixels. Gradients for the filter are in filter-gradients.ts.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "./heap.ts";
 import { copyRun } from "./layout.ts";
-import { type Epilogue, type Product, withBias } from "./products.ts";
+import { type Epilogue, withBias } from "./products.ts";
 
 export interface Convolution {
   readonly stride: readonly [number, number];
@@ -17,30 +18,28 @@ export interface Windows extends Convolution {
   readonly window: readonly [number, number];
 }
 
-export function convolutionKernels(heap: Heap, matMul: Product) {
+export function convolutionKernels(heap: Heap) {
   return {
     /** image[N, H, W, K], filter[kh, kw, K, F] */
     conv2d(image: tf.Tensor, filter: tf.Tensor, convolution: Convolution, epilogue?: Epilogue): tf.Tensor {
       const pads = padsOf(image.shape, filter.shape, convolution);
-      const steps = { strides: convolution.stride, dilations: [1, 1] } as const;
-      if (epilogue === undefined) return convolve(image, filter, pads, steps);
-      return withBias(heap, epilogue, (ready) => convolve(image, filter, pads, steps, ready));
+      if (epilogue === undefined) return convolve(image, filter, pads, convolution.stride);
+      return withBias(heap, epilogue, (ready) => convolve(image, filter, pads, convolution.stride, ready));
     },
 
-    /** The adjoint of the image: a convolution of the spread-out adjoint with the filter turned round. */
+    /** The adjoint of the image: convolutions of the adjoint with the filter turned round. */
     conv2dInputGradient(
       filter: tf.Tensor,
       adjoint: tf.Tensor,
       shape: readonly number[],
       convolution: Convolution,
     ): tf.Tensor {
-      const frames = framesOf(shape, filter.shape, adjoint.shape, convolution);
-      const spread = spreadOut(heap, adjoint, convolution.stride);
-      const turned = turnFilter(heap, filter);
-      const pads = frames.map(padsOfAdjoint);
-      const result = convolve(spread, turned, pads, { strides: [1, 1], dilations: [1, 1] });
-      tf.dispose([spread, turned]);
-      return result;
+      return phaseByPhase(heap, { filter, adjoint, shape, convolution }, (rows, columns) => {
+        const turned = turnFilter(heap, filter, [rows.taps, columns.taps]);
+        const result = convolve(adjoint, turned, [rows.pads, columns.pads], [1, 1]);
+        turned.dispose();
+        return result;
+      });
     },
 
     /** image[N, H, W, K], filter[kh, kw, K]: each channel with its own filter. */
@@ -49,7 +48,10 @@ export function convolutionKernels(heap: Heap, matMul: Product) {
       return convolveEach(image, filter, pads, convolution.stride);
     },
 
-    /** The adjoint of the image: a depthwise convolution of the spread-out adjoint with the filter turned round. */
+    /**
+     * The adjoint of the image: a depthwise convolution of the spread-out adjoint with the filter turned round. Phases
+     * do not pay here: the backend has fast loops for filters of the usual sizes only.
+     */
     depthwiseConv2dInputGradient(
       filter: tf.Tensor,
       adjoint: tf.Tensor,
@@ -63,63 +65,11 @@ export function convolutionKernels(heap: Heap, matMul: Product) {
       tf.dispose([spread, turned]);
       return result;
     },
-
-    /** The adjoint of a depthwise convolution's filter by each image, [N, kh, kw, K]. */
-    depthwiseConv2dFilterGradient(
-      image: tf.Tensor,
-      adjoint: tf.Tensor,
-      { window: [tall, wide], stride, padding }: Windows,
-    ): tf.Tensor {
-      const [rows = 1, height = 1, width = 1, channels = 1] = image.shape;
-      const result = heap.make([rows, tall, wide, channels], "float32");
-      const [x, from, to] = [heap.view(image), heap.view(adjoint), heap.view(result)];
-      to.fill(0);
-      const [, down = 1, across = 1] = adjoint.shape;
-      const [top, left] = framesOf(image.shape, [tall, wide], adjoint.shape, { stride, padding }).map(
-        ({ before }) => before,
-      );
-      for (let n = 0; n < rows; n++)
-        for (let tap = 0; tap < tall * wide; tap++) {
-          const target = (n * tall * wide + tap) * channels;
-          const [ky, kx] = [Math.floor(tap / wide) - (top ?? 0), (tap % wide) - (left ?? 0)];
-          for (let oy = 0; oy < down; oy++) {
-            const y = oy * stride[0] + ky;
-            if (y < 0 || y >= height) continue;
-            for (let ox = 0; ox < across; ox++) {
-              const column = ox * stride[1] + kx;
-              if (column < 0 || column >= width) continue;
-              const [a, b] = [
-                ((n * height + y) * width + column) * channels,
-                ((n * down + oy) * across + ox) * channels,
-              ];
-              for (let k = 0; k < channels; k++)
-                to[target + k] = (to[target + k] as number) + (x[a + k] as number) * (from[b + k] as number);
-            }
-          }
-        }
-      return result;
-    },
-
-    /**
-     * The adjoint of the filter: the image and the adjoint of the result, each with its batch as channels,
-     * convolved with the stride as dilation. With few channels, a product with gathered windows instead.
-     */
-    conv2dFilterGradient(
-      image: tf.Tensor,
-      adjoint: tf.Tensor,
-      shape: readonly number[],
-      convolution: Convolution,
-    ): tf.Tensor {
-      const frames = framesOf(image.shape, shape, adjoint.shape, convolution);
-      return (shape[2] ?? 1) <= 4
-        ? filterGradientByWindows({ heap, matMul }, image, adjoint, shape, convolution.stride, frames)
-        : filterGradientByConvolution(heap, image, adjoint, convolution.stride, frames);
-    },
   };
 }
 
 /** One axis of a convolution: sizes, padding, and the size of the adjoint spread by its stride. */
-interface Frame {
+export interface Frame {
   readonly size: number;
   readonly window: number;
   readonly outputs: number;
@@ -129,7 +79,7 @@ interface Frame {
   readonly spreadSize: number;
 }
 
-function framesOf(
+export function framesOf(
   image: readonly number[],
   filter: readonly number[],
   adjoint: readonly number[],
@@ -165,7 +115,7 @@ function convolve(
   image: tf.Tensor,
   filter: tf.Tensor,
   pads: readonly (readonly [number, number])[],
-  { strides, dilations }: { readonly [K in "strides" | "dilations"]: readonly [number, number] },
+  strides: readonly [number, number],
   epilogue: { readonly bias?: tf.Tensor; readonly activation?: "relu" } = {},
 ): tf.Tensor {
   const [vertical = [0, 0], horizontal = [0, 0]] = pads;
@@ -175,7 +125,6 @@ function convolve(
     strides: [...strides],
     pad: [[0, 0], [...vertical], [...horizontal], [0, 0]],
     dataFormat: "NHWC",
-    dilations: [...dilations],
     ...epilogue,
   });
 }
@@ -218,111 +167,140 @@ function spreadOut(heap: Heap, x: tf.Tensor, [down, across]: readonly [number, n
   const [n = 1, h = 1, w = 1, k = 1] = x.shape;
   const [tall, wide] = [(h - 1) * down + 1, (w - 1) * across + 1];
   const result = heap.make([n, tall, wide, k], "float32");
-  const [from, to] = [heap.view(x), heap.view(result)];
-  to.fill(0);
+  heap.view(result).fill(0);
+  const copyPixels = pixelCopy(heap, x, result, w, across);
   for (let image = 0; image < n; image++)
-    for (let row = 0; row < h; row++)
-      for (let column = 0; column < w; column++) {
-        const at = ((image * tall + row * down) * wide + column * across) * k;
-        copyRun(to, at, from, ((image * h + row) * w + column) * k, k);
-      }
+    for (let row = 0; row < h; row++) copyPixels((image * h + row) * w, (image * tall + row * down) * wide);
   return result;
 }
 
-/** Filter[kh, kw, K, F] turned by half a circle, with in and out exchanged. */
-function turnFilter(heap: Heap, filter: tf.Tensor): tf.Tensor {
-  const [kh = 1, kw = 1, ins = 1, outs = 1] = filter.shape;
-  const result = heap.make([kh, kw, outs, ins], "float32");
-  const [from, to] = [heap.view(filter), heap.view(result)];
-  for (let cell = 0; cell < kh * kw; cell++) {
-    const target = (kh * kw - 1 - cell) * ins * outs;
-    for (let i = 0; i < ins; i++)
-      for (let o = 0; o < outs; o++) to[target + o * ins + i] = from[(cell * ins + i) * outs + o] as number;
-  }
-  return result;
-}
-
-function filterGradientByConvolution(
+/** Copies `count` pixels side by side to every `stride`-th place, from one pixel on to another. */
+function pixelCopy(
   heap: Heap,
-  image: tf.Tensor,
-  adjoint: tf.Tensor,
-  stride: readonly [number, number],
-  frames: readonly [Frame, Frame],
-): tf.Tensor {
-  // Where a stride leaves rows at the end that no window reached, they are cut off.
-  const reach = frames.map(({ window, before, spreadSize }) => window - 1 + spreadSize - before);
-  const used = frames.map(({ size }, side) => Math.min(size, reach[side] ?? size));
-  const cut = cutImage(heap, image, used);
-  const batchLast = tf.transpose(cut, [3, 1, 2, 0]);
-  const kernel = tf.transpose(adjoint, [1, 2, 0, 3]);
-  cut.dispose();
-  const pads = frames.map(({ before }, side) => [before, (reach[side] ?? 0) - (used[side] ?? 0)] as const);
-  const product = convolve(batchLast, kernel, pads, { strides: [1, 1], dilations: stride });
-  tf.dispose([batchLast, kernel]);
-  const result = tf.transpose(product, [1, 2, 0, 3]);
-  product.dispose();
-  return result;
-}
-
-function cutImage(heap: Heap, image: tf.Tensor, used: readonly number[]): tf.Tensor {
-  const [n = 1, h = 1, w = 1, k = 1] = image.shape;
-  const [tall = h, wide = w] = used;
-  if (tall === h && wide === w) return tf.clone(image);
-  const result = heap.make([n, tall, wide, k], "float32");
-  const [from, to] = [heap.view(image), heap.view(result)];
-  for (let i = 0; i < n; i++)
-    for (let row = 0; row < tall; row++)
-      copyRun(to, (i * tall + row) * wide * k, from, (i * h + row) * w * k, wide * k);
-  return result;
-}
-
-function filterGradientByWindows(
-  { heap, matMul }: { readonly heap: Heap; readonly matMul: Product },
-  image: tf.Tensor,
-  adjoint: tf.Tensor,
-  shape: readonly number[],
-  stride: readonly [number, number],
-  frames: readonly [Frame, Frame],
-): tf.Tensor {
-  const [vertical, horizontal] = frames;
-  const [n = 1, , , channels = 1] = image.shape;
-  const planes = tf.transpose(image, [3, 0, 1, 2]);
-  const columns = n * vertical.outputs * horizontal.outputs;
-  const windows = heap.make([vertical.window * horizontal.window * channels, columns], "float32");
-  const [from, to] = [heap.view(planes), heap.view(windows)];
-  to.fill(0);
-  let at = 0;
-  for (let y = 0; y < vertical.window; y++)
-    for (let x = 0; x < horizontal.window; x++)
-      for (let plane = 0; plane < channels * n; plane++)
-        for (let row = 0; row < vertical.outputs; row++, at += horizontal.outputs) {
-          const line = row * stride[0] + y - vertical.before;
-          if (line < 0 || line >= vertical.size) continue;
-          copyLine(to, at, from, (plane * vertical.size + line) * horizontal.size, x, stride[1], horizontal);
-        }
-  planes.dispose();
-  const outs = shape[3] ?? 1;
-  const rows = tf.reshape(adjoint, [columns, outs]);
-  const product = matMul(windows, rows);
-  const result = tf.reshape(product, [...shape]);
-  tf.dispose([windows, rows, product]);
-  return result;
-}
-
-/** The elements of one image line that column `x` of the window meets, left to right; zeros stay outside. */
-function copyLine(
-  to: ReturnType<Heap["view"]>,
-  at: number,
-  from: ReturnType<Heap["view"]>,
-  line: number,
-  x: number,
+  from: tf.Tensor,
+  to: tf.Tensor,
+  count: number,
   stride: number,
-  { before, size, outputs }: Frame,
+): (source: number, target: number) => void {
+  const channels = from.shape[3] ?? 1;
+  if (heap.simd !== undefined) {
+    const { loops, address } = heap.simd;
+    const [start, end, pixel] = [address(from), address(to), 4 * channels];
+    return (source, target) =>
+      loops.windows.spread(
+        start + pixel * source,
+        end + pixel * target,
+        pixel * (stride - 1),
+        count,
+        channels,
+      );
+  }
+  const [values, result] = [heap.view(from), heap.view(to)];
+  return (source, target) => {
+    for (let i = 0; i < count; i++)
+      copyRun(result, (target + i * stride) * channels, values, (source + i) * channels, channels);
+  };
+}
+
+/**
+ * Along one side, the pixels of the image that meet the same taps of the filter: with a stride of 2 the even ones and
+ * the odd ones. Their adjoint is a convolution of its own with these taps, and no product with a zero between strides.
+ */
+interface Phase {
+  /** From the last to the first. */
+  readonly taps: readonly number[];
+  /** Around the adjoint. */
+  readonly pads: readonly [number, number];
+  /** How many results it has, of which some at both ends may belong to no pixel. */
+  readonly results: number;
+  readonly skipped: number;
+  /** The first pixel, and how many there are. */
+  readonly start: number;
+  readonly pixels: number;
+}
+
+/** Pixel p = s·u + r − before gets from output u − j by tap r + s·j, of all phases r below the stride s. */
+function phasesOf({ size, window, outputs, before }: Frame, stride: number): readonly Phase[] {
+  const phases = Array.from({ length: Math.min(stride, window) }, (_, r): Phase => {
+    const count = Math.ceil((window - r) / stride);
+    const [from, to] = [Math.ceil((before - r) / stride), Math.floor((size - 1 + before - r) / stride)];
+    // A convolution sees all of the adjoint, so it may begin before the image and end behind it.
+    const [first, last] = [Math.min(from, count - 1), Math.max(to, outputs - 1)];
+    return {
+      taps: Array.from({ length: count }, (_, j) => r + stride * (count - 1 - j)),
+      pads: [count - 1 - first, last - (outputs - 1)],
+      results: last - first + 1,
+      skipped: from - first,
+      start: stride * from + r - before,
+      pixels: to - from + 1,
+    };
+  });
+  return phases.filter(({ pixels }) => pixels > 0);
+}
+
+interface InputGradient {
+  readonly filter: tf.Tensor;
+  readonly adjoint: tf.Tensor;
+  readonly shape: readonly number[];
+  readonly convolution: Convolution;
+}
+
+function phaseByPhase(
+  heap: Heap,
+  { filter, adjoint, shape, convolution }: InputGradient,
+  convolvePhase: (rows: Phase, columns: Phase) => tf.Tensor,
+): tf.Tensor {
+  const { stride } = convolution;
+  const [vertical, horizontal] = framesOf(shape, filter.shape, adjoint.shape, convolution);
+  const [down, across] = [phasesOf(vertical, stride[0]), phasesOf(horizontal, stride[1])];
+  const [rows, columns] = [down[0], across[0]];
+  if (stride[0] === 1 && stride[1] === 1 && rows !== undefined && columns !== undefined)
+    return convolvePhase(rows, columns);
+  const result = heap.make(shape, "float32");
+  heap.view(result).fill(0);
+  for (const rows of down)
+    for (const columns of across) {
+      const part = convolvePhase(rows, columns);
+      putPhase(heap, part, result, [rows, columns], stride);
+      part.dispose();
+    }
+  return result;
+}
+
+/** Copies the pixels of a phase to where they belong. */
+function putPhase(
+  heap: Heap,
+  part: tf.Tensor,
+  result: tf.Tensor,
+  [rows, columns]: readonly [Phase, Phase],
+  stride: readonly [number, number],
 ): void {
-  const shift = x - before;
-  const first = Math.max(0, Math.ceil(-shift / stride));
-  const last = Math.min(outputs - 1, Math.floor((size - 1 - shift) / stride));
-  if (last < first) return;
-  if (stride === 1) copyRun(to, at + first, from, line + first + shift, last - first + 1);
-  else for (let i = first; i <= last; i++) to[at + i] = from[line + i * stride + shift] as number;
+  const [n = 1, height = 1, width = 1] = result.shape;
+  const copyPixels = pixelCopy(heap, part, result, columns.pixels, stride[1]);
+  for (let image = 0; image < n; image++)
+    for (let row = 0; row < rows.pixels; row++)
+      copyPixels(
+        (image * rows.results + rows.skipped + row) * columns.results + columns.skipped,
+        (image * height + rows.start + row * stride[0]) * width + columns.start,
+      );
+}
+
+/** Taps of a filter[kh, kw, K, F], with in and out exchanged. */
+function turnFilter(
+  heap: Heap,
+  filter: tf.Tensor,
+  [rows, columns]: readonly [readonly number[], readonly number[]],
+): tf.Tensor {
+  const [, wide = 1, ins = 1, outs = 1] = filter.shape;
+  const result = heap.make([rows.length, columns.length, outs, ins], "float32");
+  const [from, to] = [heap.view(filter), heap.view(result)];
+  let target = 0;
+  for (const row of rows)
+    for (const column of columns) {
+      const start = (row * wide + column) * ins * outs;
+      for (let i = 0; i < ins; i++)
+        for (let o = 0; o < outs; o++) to[target + o * ins + i] = from[start + i * outs + o] as number;
+      target += ins * outs;
+    }
+  return result;
 }

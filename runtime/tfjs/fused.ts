@@ -8,8 +8,8 @@ import { type Code, assembleModule, get, i32Const, i32Sub, set, whileLoop } from
 import type { BinaryName, ElementwiseKernels, UnaryName } from "./elementwise.ts";
 import { type Lane, emitLane, loadLane, storeLane } from "./fused-lanes.ts";
 import type { DataType, Heap } from "./heap.ts";
+import { advance, loopOver } from "./loop-code.ts";
 import { type Walk, broadcastSizes, forEachRun, planWalk } from "./rows.ts";
-import { advance, loopOver } from "./simd.ts";
 import { scratchVectors } from "./vector-formulas.ts";
 
 /** Element types by one letter: f32, i32, bool. */

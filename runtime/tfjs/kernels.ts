@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { normalNumbers, uniformNumbers } from "../random.ts";
 import { convolutionKernels } from "./convolutions.ts";
 import { elementwiseKernels } from "./elementwise.ts";
+import { filterGradientKernels } from "./filter-gradients.ts";
 import { fusedKernels } from "./fused.ts";
 import { type DataType, type Heap, heapOfActiveBackend } from "./heap.ts";
 import { indexingKernels } from "./indexing.ts";
@@ -31,7 +32,8 @@ export function createKernels() {
     ...reductionKernels(heap, elementwise),
     ...indexingKernels(heap),
     ...productKernels(matMul),
-    ...convolutionKernels(heap, matMul),
+    ...convolutionKernels(heap),
+    ...filterGradientKernels(heap),
     ...poolingKernels(heap),
     ...streamingKernels(heap),
   };

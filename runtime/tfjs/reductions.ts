@@ -1,8 +1,8 @@
 /**
  * Reductions. The shape is seen as [outer, length, inner] with the reduced axis in the middle. Over the last
- * axis each row has a vector loop of its own; over earlier ones the rows are taken into the result one
- * after the other. (A row of ones times the matrix looks fast in a loop that repeats it, but the backend
- * then packs the matrix only once; with a new matrix each time it takes ten times as long.)
+ * axis each row has a vector loop of its own; over earlier ones columns of several vectors stay in registers,
+ * each from its first row to its last. (A row of ones times the matrix looks fast in a loop that repeats it,
+ * but the backend then packs the matrix only once; with a new matrix each time it takes ten times as long.)
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { ElementwiseKernels } from "./elementwise.ts";
@@ -107,30 +107,26 @@ function reduceMiddle(
     forEachRow(split, address(x), address(result), loops.rows[name]);
     return result;
   }
-  if (inner >= 8 && x.dtype === "float32" && heap.simd !== undefined)
-    reduceRows(heap, heap.simd, name, x, result, split);
+  if (x.dtype === "float32" && heap.simd !== undefined) reduceColumns(heap.simd, name, x, result, split);
   else reduceElements(heap, name, x, result, split);
   return result;
 }
 
-/** Row by row into the result, with a loop over vectors. */
-function reduceRows(
-  heap: Heap,
+/** Columns of wide rows end after eight: more of them, a power of two apart, push each other out of the first cache. */
+function reduceColumns(
   { loops, address }: NonNullable<Heap["simd"]>,
   name: "sum" | "max",
   x: tf.Tensor,
   result: tf.Tensor,
   { outer, length, inner }: Split,
 ): void {
-  const loop = loops.binary.float32[name === "sum" ? "add" : "maximum"];
-  if (loop === undefined) throw new Error(`there is no vector loop for ${name}`);
-  const [start, target] = [address(x), address(result)];
-  const [from, to] = [heap.view(x), heap.view(result)];
+  const loop = loops.columns[name];
+  const row = 4 * inner;
+  const rows = inner < 64 ? length : 8;
   for (let o = 0; o < outer; o++) {
-    const [first, at] = [o * length * inner, o * inner];
-    to.set(from.subarray(first, first + inner), at);
-    for (let l = 1; l < length; l++)
-      loop(target + 4 * at, 1, start + 4 * (first + l * inner), 1, target + 4 * at, inner);
+    const [from, to] = [address(x) + o * length * row, address(result) + o * row];
+    for (let l = 1; l < length; l += rows)
+      loop(l === 1 ? from : to, from + l * row, row, Math.min(rows, length - l), to, inner);
   }
 }
 

@@ -12,19 +12,23 @@ import {
   firstLane,
   floats,
   get,
-  i32Add,
   i32Const,
-  i32GreaterEqual,
   i32Shl,
   i32Splat,
-  i32Sub,
   ifVector,
   integers,
   set,
   vectorOps,
-  whileLoop,
 } from "./assembler.ts";
+import { type Block, advance, loopOver, loopOverBlocks, times } from "./loop-code.ts";
 import { type Formula, expFormula, scratchVectors, unaryFormulas } from "./vector-formulas.ts";
+import {
+  type PoolLoop,
+  type SpreadLoop,
+  type TapLoop,
+  type WindowLoops,
+  windowDefinitions,
+} from "./window-loops.ts";
 
 /** Addresses in bytes; `count` elements. */
 export type UnaryLoop = (x: number, result: number, count: number) => void;
@@ -61,8 +65,20 @@ export interface RowLoops {
 /** Two operands that both advance, or for `sumExp` one that advances and one number. */
 export type PairLoop = (a: number, b: number, result: number, count: number) => void;
 
+/** Takes `rows` rows that lie `row` bytes apart into a first one, each column from its first element to its last. */
+export type ColumnLoop = (
+  first: number,
+  x: number,
+  row: number,
+  rows: number,
+  result: number,
+  columns: number,
+) => void;
+
 export interface SimdLoops {
   readonly rows: RowLoops;
+  readonly columns: { readonly sum: ColumnLoop; readonly max: ColumnLoop };
+  readonly windows: WindowLoops;
   /** result += exp(a - b), element by element. */
   readonly addExp: PairLoop;
   readonly unary: Readonly<Record<string, UnaryLoop | undefined>>;
@@ -77,7 +93,10 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   // The exports are the functions defined below, with the parameters given there.
   const loops = exports as unknown as Readonly<
-    Record<string, UnaryLoop & PairLoop & BinaryLoop & SelectLoop>
+    Record<
+      string,
+      UnaryLoop & PairLoop & BinaryLoop & SelectLoop & ColumnLoop & PoolLoop & SpreadLoop & TapLoop
+    >
   >;
   const loop = (name: string) => {
     const found = loops[name];
@@ -97,6 +116,13 @@ export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
     },
     select: loop("select"),
     rows: { sum: loop("row.sum"), max: loop("row.max"), dot: loop("row.dot"), sumExp: loop("row.sumExp") },
+    columns: { sum: loop("column.sum"), max: loop("column.max") },
+    windows: {
+      spread: loop("window.spread"),
+      maxPoolGradient: loop("window.maxPool"),
+      avgPoolGradient: loop("window.avgPool"),
+      tap: { own: loop("tap.own"), all: loop("tap.all") },
+    },
     addExp: loop("addExp"),
   };
 }
@@ -113,6 +139,9 @@ function definitions(): readonly FunctionDefinition[] {
     selectDefinition(),
     rowDefinition("row.sum", floats.add, 0, vectorOps.loadOne32),
     rowDefinition("row.max", floats.max, -Infinity, vectorOps.loadSplat32),
+    columnDefinition("column.sum", floats.add),
+    columnDefinition("column.max", floats.max),
+    ...windowDefinitions(),
     dotDefinition(),
     rowSumExpDefinition(),
     addExpDefinition(),
@@ -134,20 +163,6 @@ const intComparisons = {
   less_equal: integers.lessEqual,
   equal: integers.equal,
 } as const;
-
-/** Adds to an address. */
-export function advance(local: number, by: Code): Code {
-  return [...get(local), ...by, ...i32Add, ...set(local)];
-}
-
-/** Counts down by four while there are four, then by one. */
-export function loopOver(count: number, many: Code, one: Code): Code {
-  const down = (by: number): Code => [...get(count), ...i32Const(by), ...i32Sub, ...set(count)];
-  return [
-    ...whileLoop([...get(count), ...i32Const(4), ...i32GreaterEqual], [...many, ...down(4)]),
-    ...whileLoop(get(count), [...one, ...down(1)]),
-  ];
-}
 
 function unaryDefinition(name: string, formula: Formula): FunctionDefinition {
   const [from, to, count, x] = [0, 1, 2, 3];
@@ -256,6 +271,26 @@ function rowDefinition(name: string, combine: Code, start: number, loadOne: Code
     ...[...get(to), ...joinLanes(total, combine), ...vectorOps.storeOne32],
   ];
   return { name, parameters: 3, vectors: 1, body };
+}
+
+/** Column after column instead of row after row: what is summed up stays in registers until the last row. */
+function columnDefinition(name: string, combine: Code): FunctionDefinition {
+  const [first, from, row, rows, to, columns] = [0, 1, 2, 3, 4, 5];
+  const [at, left] = [6, 7];
+  const total = (index: number): number => 8 + index;
+  const block = ({ elements, vectors, load, store }: Block): Code => [
+    ...vectors.flatMap((index) => [...get(first), ...load(index), ...set(total(index))]),
+    ...[...get(from), ...set(at), ...get(rows), ...set(left)],
+    ...times(left, [
+      ...vectors.flatMap((index) => [
+        ...[...get(total(index)), ...get(at), ...load(index), ...combine, ...set(total(index))],
+      ]),
+      ...advance(at, get(row)),
+    ]),
+    ...vectors.flatMap((index) => [...get(to), ...get(total(index)), ...store(index)]),
+    ...[first, from, to].flatMap((local) => advance(local, i32Const(4 * elements))),
+  ];
+  return { name, parameters: 6, counters: 2, vectors: 4, body: loopOverBlocks(columns, block) };
 }
 
 function dotDefinition(): FunctionDefinition {
