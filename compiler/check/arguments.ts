@@ -111,8 +111,15 @@ function argumentProblem(
     : duplicateArgument.report({ span, name, callee, earlier: earlier.span });
 }
 
-export function missing(frame: Frame, callable: Callable, parameter: Parameter, span: Span): Value {
+export function missing(
+  frame: Frame,
+  callable: Callable,
+  parameter: Parameter,
+  given: Given,
+  span: Span,
+): Value {
   const what = isTensorParameter(parameter) ? "input" : "setting";
+  const other = callable.parameters.find((one) => isScalarInput(one) && given.has(one.name.name));
   return report(
     frame,
     missingArgument.report({
@@ -121,7 +128,15 @@ export function missing(frame: Frame, callable: Callable, parameter: Parameter, 
       callee: callable.name.name,
       what,
       declared: parameter.span,
+      scalar: other?.name.name,
     }),
+  );
+}
+
+/** `w: f32 = 1`, which was perhaps meant as a setting. */
+function isScalarInput(parameter: Parameter): boolean {
+  return (
+    isTensorParameter(parameter) && parameter.defaultValue !== undefined && parameter.type.dims.length === 0
   );
 }
 

@@ -53,7 +53,7 @@ export function bindSetting(frame: Frame, callable: Callable, parameter: Paramet
   }
   if (frame.caller === undefined && frame.session.program.mode === "generic")
     return bindName(frame, "setting", parameter.name, openSetting(frame, parameter, kind));
-  missing(blameOf(frame), callable, parameter, frame.caller?.span ?? parameter.span);
+  missing(blameOf(frame), callable, parameter, given, frame.caller?.span ?? parameter.span);
   return false;
 }
 
@@ -73,7 +73,7 @@ export function bindInput(
   const argument = given.get(name.name) ?? defaultArgument(frame, parameter);
   const blame = blameOf(frame);
   if (argument === undefined) {
-    missing(blame, callable, parameter, frame.caller?.span ?? parameter.span);
+    missing(blame, callable, parameter, given, frame.caller?.span ?? parameter.span);
     return false;
   }
   const wanted = type.dtype === "i32" || type.dtype === "index" ? "i32" : "f32";

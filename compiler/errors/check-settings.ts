@@ -65,16 +65,26 @@ export const duplicateArgument = defineError<ArgumentFacts & { readonly earlier:
 });
 
 export const missingArgument = defineError<
-  ArgumentFacts & { readonly what: "input" | "setting"; readonly declared: Span }
+  ArgumentFacts & {
+    readonly what: "input" | "setting";
+    readonly declared: Span;
+    /** A scalar input that was given; a call that has an input needs them all. */
+    readonly scalar: string | undefined;
+  }
 >({
   code: "M0304",
   title: "Missing argument",
   explanation: "A parameter without a default must be given.",
   example: "fn f(x: f32[N], y: f32[N]) = x * y\nfn g(x: f32[N]) = f(x)\n",
-  report: ({ span, name, callee, what, declared }) => ({
+  report: ({ span, name, callee, what, declared, scalar }) => ({
     message: `\`${callee}\` needs its ${what} \`${name}\``,
     labels: declared === span ? [] : [{ span: declared, message: "declared here, without a default" }],
-    help: what === "setting" ? `give it: \`${name}: …\`` : undefined,
+    help:
+      what === "setting"
+        ? `give it: \`${name}: …\``
+        : scalar === undefined
+          ? undefined
+          : `\`${scalar}\` is an input too, since f32 is a type of tensors, and inputs are given together; a setting is \`${scalar}: float\``,
   }),
 });
 

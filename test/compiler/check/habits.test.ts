@@ -190,3 +190,13 @@ describe("what trains nothing", () => {
     ).toBe(codes);
   });
 });
+
+test("a number of a model that is written as an input, where a setting is meant", () => {
+  const text = run("model = M(w: 2)", "model").replace(
+    /model M\(x: f32\[N, \d+\]/,
+    (found) => `${found}, w: f32 = 1`,
+  );
+  expect(helpsOf(text)).toContain(
+    "`w` is an input too, since f32 is a type of tensors, and inputs are given together; a setting is `w: float`",
+  );
+});
