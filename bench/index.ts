@@ -15,11 +15,13 @@ import { pairs } from "./pairs.ts";
 import { playground } from "./playground.ts";
 import { steadyTensors } from "./steady.ts";
 import { threads } from "./threads.ts";
+import { besideTorch } from "./torch.ts";
 
 const benchmarks: readonly Benchmark[] = [
   arcFaceHead,
   convnet,
   threads,
+  besideTorch,
   growth,
   pairs,
   compileTimes,

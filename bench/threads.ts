@@ -40,7 +40,7 @@ export const threads: Benchmark = {
   run: async (size) => {
     const rows: Row[] = [];
     for (const subject of subjects) rows.push(await compared(subject, size));
-    await restart(1);
+    await restartWith(1);
     return rows;
   },
 };
@@ -50,7 +50,7 @@ async function compared({ what, program, batch, runs }: Subject, size: Size): Pr
   const medians = counts.map((): number[] => []);
   for (let round = 0; round < (size === "quick" ? 1 : 3); round++)
     for (const [index, count] of counts.entries()) {
-      await restart(count);
+      await restartWith(count);
       const executor = await executorOf(program());
       const [step = NaN] = await medianTimes({ warmUps: 1, runs }, stepOf(executor, batch));
       medians[index]?.push(step);
@@ -69,7 +69,7 @@ async function compared({ what, program, batch, runs }: Subject, size: Size): Pr
 let own: ReturnType<typeof tf.findBackendFactory> | undefined;
 
 /** Threads are chosen where the backend starts. */
-async function restart(count: number): Promise<void> {
+export async function restartWith(count: number): Promise<void> {
   own ??= tf.findBackendFactory("wasm");
   tf.removeBackend("wasm");
   tf.registerBackend("wasm", own);

@@ -24,7 +24,7 @@ export async function peers(size: Size, onCpu: boolean): Promise<readonly Sectio
   const wanted = onCpu
     ? { device: "cpu", heads: [{ N: 64, D: 64, C: 4000 }], batch: 0, runs: 3 }
     : { device: "cuda", heads, batch: 128, runs: size === "quick" ? 5 : 20 };
-  const answer = await ask(JSON.stringify(wanted));
+  const answer = await askTorch(JSON.stringify(wanted));
   if ("missing" in answer)
     return [{ title: "PyTorch", rows: [], notes: [`Not measured: ${answer.missing}.`] }];
   const where = `PyTorch ${answer.torch} on ${answer.device}`;
@@ -36,14 +36,20 @@ export async function peers(size: Size, onCpu: boolean): Promise<readonly Sectio
   ];
 }
 
-function ask(wanted: string): Promise<Answer> {
+/** What peers.py measures of what is wanted. */
+export function askTorch(wanted: string): Promise<Answer> {
   const script = join(dirname(fileURLToPath(import.meta.url)), "peers.py");
   return new Promise((resolve) => {
-    execFile("python3", [script, wanted], { encoding: "utf8", maxBuffer: 2 ** 24 }, (error, out, err) => {
-      if (error === null) return resolve(JSON.parse(out.trim().split("\n").at(-1) ?? "{}") as Answer);
-      const reason =
-        error.code === "ENOENT" ? "there is no python3" : (err.trim().split("\n").at(-1) ?? error.message);
-      resolve({ missing: reason });
-    });
+    execFile(
+      process.env["PYTHON"] ?? "python3",
+      [script, wanted],
+      { encoding: "utf8", maxBuffer: 2 ** 24 },
+      (error, out, err) => {
+        if (error === null) return resolve(JSON.parse(out.trim().split("\n").at(-1) ?? "{}") as Answer);
+        const reason =
+          error.code === "ENOENT" ? "there is no python3" : (err.trim().split("\n").at(-1) ?? error.message);
+        resolve({ missing: reason });
+      },
+    );
   });
 }
