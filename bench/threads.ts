@@ -1,7 +1,7 @@
-/** What threads bring on tfjs: steps with one thread and with as many as training takes, the backend started anew in turns. */
+/** What threads bring on tfjs: steps with one thread and with as many as the machine has processors for, the backend started anew in turns. */
 import * as tf from "@tensorflow/tfjs-core";
 import { loadBackend } from "../runtime/tfjs/backend.ts";
-import { defaultThreads } from "../src/executors/machine.ts";
+import { threadsOfMachine } from "../src/executors/machine.ts";
 import { useThreads } from "../src/executors/wasm-threads.ts";
 import { type Benchmark, type Row, type Size, median, medianTimes, milliseconds, times } from "./measure.ts";
 import { elaborate, executorOf, headProgram, randomBatch, stepOf, trainingOnly } from "./programs.ts";
@@ -46,7 +46,7 @@ export const threads: Benchmark = {
 };
 
 async function compared({ what, program, batch, runs }: Subject, size: Size): Promise<Row> {
-  const counts = [1, defaultThreads()];
+  const counts = [1, threadsOfMachine()];
   const medians = counts.map((): number[] => []);
   for (let round = 0; round < (size === "quick" ? 1 : 3); round++)
     for (const [index, count] of counts.entries()) {
@@ -58,7 +58,7 @@ async function compared({ what, program, batch, runs }: Subject, size: Size): Pr
     }
   const [alone = NaN, together = NaN] = medians.map(median);
   return {
-    what: `${what}: ${defaultThreads()} threads`,
+    what: `${what}: ${threadsOfMachine()} threads`,
     value: milliseconds(together),
     peer: `${milliseconds(alone)} with one`,
     ratio: `${times(alone / together)} faster`,

@@ -1,5 +1,5 @@
 /** The same head and network in PyTorch on the processor, where python3 with torch is found (`PYTHON` names another one). */
-import { defaultThreads } from "../src/executors/machine.ts";
+import { threadsOfMachine } from "../src/executors/machine.ts";
 import { askTorch } from "./gpu/peers.ts";
 import { type Benchmark, type Row, medianTimes, milliseconds, times } from "./measure.ts";
 import { elaborate, executorOf, headProgram, randomBatch, stepOf, trainingOnly } from "./programs.ts";
@@ -16,7 +16,7 @@ export const besideTorch: Benchmark = {
     // Before and after, since the two sides cannot take turns.
     const before = await askTorch(wanted);
     if ("missing" in before) return [{ what: "PyTorch", value: "not measured", peer: before.missing }];
-    await restartWith(defaultThreads());
+    await restartWith(threadsOfMachine());
     const ours = [
       await stepTime(headProgram(head.C), randomBatch([head.N, head.D], head.C), runs),
       await stepTime(

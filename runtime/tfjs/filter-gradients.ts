@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Convolution, type Frame, type Windows, framesOf } from "./convolutions.ts";
 import type { Heap } from "./heap.ts";
 import { countBlocks } from "./loop-code.ts";
+import type { TapLoop } from "./window-loops.ts";
 
 export function filterGradientKernels(heap: Heap) {
   return {
@@ -146,7 +147,13 @@ function adjointWay({ address }: Simd, { adjoint, outs, horizontal }: Meeting, {
   return [address(adjoint) + pixel * y, pixel, pixel * (horizontal.outputs - columns)];
 }
 
-/** Into filter[kh, kw, K, F], or with the channels of the image in vectors into filter[kh, kw, F, K]. */
+/** Multiply-adds below which threads take longer to wake than they save. */
+const worthThreads = 2 ** 22;
+
+/**
+ * Into filter[kh, kw, K, F], or with the channels of the image in vectors into filter[kh, kw, F, K]. Threads take some each
+ * of the channels that are not in vectors, over all pixels, so that every sum is the same as by one thread.
+ */
 function sumByVectors(
   simd: Simd,
   meeting: Meeting,
@@ -155,12 +162,28 @@ function sumByVectors(
 ): void {
   const { ins, outs } = meeting;
   const to = simd.address(result);
-  const loop = simd.loops.windows.tap.all;
+  const { all: loop } = simd.loops.windows.tap;
+  const [single, inVectors] = form === "outs in vectors" ? [ins, outs] : [outs, ins];
+  const calls: Parameters<TapLoop>[] = [];
+  let work = 0;
   forEachTap(meeting, (tap) => {
     const [x, y] = [imageWay(simd, meeting, tap), adjointWay(simd, meeting, tap)];
-    const target = to + 4 * tap.index * ins * outs;
-    if (form === "outs in vectors") loop(...x, ...y, tap.rows, tap.columns, target, ins, outs);
-    else loop(...y, ...x, tap.rows, tap.columns, target, outs, ins);
+    const ways = form === "outs in vectors" ? ([...x, ...y] as const) : ([...y, ...x] as const);
+    calls.push([...ways, tap.rows, tap.columns, to + 4 * tap.index * ins * outs, single, inVectors]);
+    work += tap.rows * tap.columns * ins * outs;
+  });
+  const { pool } = simd;
+  if (pool === undefined || work < worthThreads) for (const call of calls) loop(...call);
+  else pool.run("tap.all", loop, calls, channelParts(single, inVectors, 2 * pool.threads));
+}
+
+/** What to add to a call of the loop for a part of its `single` channels. */
+function channelParts(single: number, inVectors: number, parts: number): readonly Parameters<TapLoop>[] {
+  const size = Math.ceil(single / parts);
+  return Array.from({ length: Math.ceil(single / size) }, (_, part) => {
+    const first = part * size;
+    const left = single - Math.min(single, first + size);
+    return [4 * first, 0, 0, 0, 0, 0, 0, 0, 4 * first * inVectors, -(first + left), 0];
   });
 }
 

@@ -7,7 +7,8 @@
  * view. So a kernel makes its result first and looks at its inputs after.
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { type SimdLoops, simdLoops } from "./simd.ts";
+import { type SimdLoops, simdLoops, simdModule } from "./simd.ts";
+import type { ThreadPool } from "./thread-pool.ts";
 
 export type DataType = "float32" | "int32" | "bool";
 export type Values = Float32Array | Int32Array | Uint8Array;
@@ -23,6 +24,8 @@ export interface Heap {
     readonly loops: SimdLoops;
     readonly memory: WebAssembly.Memory;
     readonly address: (tensor: tf.Tensor) => number;
+    /** Other threads for the same loops. */
+    readonly pool: ThreadPool | undefined;
   };
 }
 
@@ -42,6 +45,8 @@ interface WasmBackend extends tf.KernelBackend {
     /** Of the build with threads, whose module does not make its memory itself. */
     readonly wasmMemory?: WebAssembly.Memory;
   };
+  /** There where whoever started the backend with threads gave it one. */
+  readonly pool?: ThreadPool;
   makeOutput(shape: number[], dtype: DataType): tf.TensorInfo;
   readonly dataIdMap: { get(dataId: object): { readonly shape: readonly number[] } };
   getMemoryOffset(dataId: object): number;
@@ -49,17 +54,22 @@ interface WasmBackend extends tf.KernelBackend {
 }
 
 function wasmHeap(backend: WasmBackend): Heap {
-  const memory = backend.wasm.wasmMemory ?? backend.wasm.asm.memory;
-  const loops = memory === undefined ? undefined : simdLoops(memory);
+  const simd = simdOf(backend);
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
     rankOfData: (tensor) => backend.dataIdMap.get(tensor.dataId).shape.length,
     make: (shape, dtype) =>
       tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype), backend),
-    ...(loops === undefined || memory === undefined
-      ? {}
-      : { simd: { loops, memory, address: (tensor) => backend.getMemoryOffset(tensor.dataId) } }),
+    ...(simd === undefined ? {} : { simd }),
   };
+}
+
+function simdOf(backend: WasmBackend): Heap["simd"] {
+  const memory = backend.wasm.wasmMemory ?? backend.wasm.asm.memory;
+  const module = memory && simdModule(memory);
+  if (memory === undefined || module === undefined) return undefined;
+  const address = (tensor: tf.Tensor): number => backend.getMemoryOffset(tensor.dataId);
+  return { loops: simdLoops(module, memory), memory, address, pool: backend.pool };
 }
 
 /** The part of tfjs 4.22's MathBackendCPU that is used here. */

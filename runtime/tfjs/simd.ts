@@ -86,11 +86,14 @@ export interface SimdLoops {
   readonly select: SelectLoop;
 }
 
-/** Undefined where the engine has no SIMD: the caller falls back to plain loops. */
-export function simdLoops(memory: WebAssembly.Memory): SimdLoops | undefined {
+/** The loops for a memory; undefined where the engine has no SIMD: the caller falls back to plain loops. */
+export function simdModule(memory: WebAssembly.Memory): WebAssembly.Module | undefined {
   const bytes = assembleModule(definitions(), memory);
-  if (!WebAssembly.validate(bytes)) return undefined;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : undefined;
+}
+
+export function simdLoops(module: WebAssembly.Module, memory: WebAssembly.Memory): SimdLoops {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   // The exports are the functions defined below, with the parameters given there.
   const loops = exports as unknown as Readonly<
     Record<

@@ -21,9 +21,21 @@ export function machineFacts(): Record<string, string> {
 /** Threads that tfjs's WebAssembly build uses at most, whatever it is asked for. */
 export const mostThreads = 4;
 
-/** How many threads tfjs gets where nobody asks for a number. */
+/** How many threads tfjs can be given here, each with a processor of its own. */
+export function threadsOfMachine(): number {
+  return Math.min(mostThreads, processors());
+}
+
+/**
+ * How many it gets where nobody asks for a number. Threads wait for each other after every operation, so one that has to share
+ * its processor slows all of them: one processor is left to the rest of the machine.
+ */
 export function defaultThreads(): number {
-  return Math.min(mostThreads, availableParallelism(), processorsOfContainer());
+  return Math.max(1, Math.min(mostThreads, processors() - 1));
+}
+
+function processors(): number {
+  return Math.min(availableParallelism(), processorsOfContainer());
 }
 
 /** What a container may use of the machine's processors, which Node counts whole. Linux, control groups of version 2. */

@@ -11,6 +11,9 @@ import { compileFunction } from "node:vm";
 import { Worker } from "node:worker_threads";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
+import { simdModule } from "../../runtime/tfjs/simd.ts";
+import { createThreadPool, loopNames, poolMemory } from "../../runtime/tfjs/thread-pool.ts";
+import { startLoopWorkers } from "./loop-workers.ts";
 
 /**
  * From here on the backend `wasm` starts with so many threads. One that runs already stays as it is: executors hold tensors on
@@ -23,7 +26,8 @@ export async function useThreads(threads: number, note: (text: string) => void):
   tf.removeBackend("wasm");
   tf.registerBackend("wasm", async () => {
     try {
-      return new tfjsWasm.BackendWasm(await instantiate(threads));
+      const module = await instantiate(threads);
+      return withPool(new tfjsWasm.BackendWasm(module), module.wasmMemory, threads);
     } catch (error) {
       note(`goes on with one thread: ${error instanceof Error ? error.message : String(error)}`);
       return withOneThread();
@@ -31,8 +35,25 @@ export async function useThreads(threads: number, note: (text: string) => void):
   });
 }
 
+/** With as many threads for the loops of ours, which `heapOfActiveBackend` finds in the backend. */
+function withPool(backend: BackendWasm, heap: WebAssembly.Memory, threads: number): BackendWasm {
+  const module = simdModule(heap);
+  if (module === undefined) return backend;
+  const memory = poolMemory();
+  const workers = startLoopWorkers(threads - 1, module, heap, memory);
+  const dispose = backend.dispose.bind(backend);
+  return Object.assign(backend, {
+    pool: createThreadPool(memory, loopNames(module), threads),
+    dispose: () => {
+      for (const worker of workers) void worker.terminate();
+      dispose();
+    },
+  });
+}
+
 /** What tfjs's backend is made of: Emscripten's module, and its functions by the names that the backend calls. */
 type BackendModule = ConstructorParameters<typeof BackendWasm>[0] & {
+  readonly wasmMemory: WebAssembly.Memory;
   readonly cwrap: (name: string, result: "number" | null, parameters: readonly "number"[]) => unknown;
 };
 

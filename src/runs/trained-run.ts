@@ -28,7 +28,7 @@ export interface TrainedRun {
 export interface TrainedRunOptions {
   /** Where to run; `auto`, the default, is where it was trained, as far as this machine goes. */
   readonly target?: "auto" | TrainingTarget;
-  /** On tfjs: threads for products and convolutions, by default `defaultThreads()`. */
+  /** On tfjs: threads for products and convolutions, by default one for each processor but one. */
   readonly threads?: number;
   /** Lines of the `train` that are to be others than in the run. */
   readonly set?: Readonly<Record<string, string>>;
