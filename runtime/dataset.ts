@@ -37,6 +37,8 @@ export interface StoredRows {
  * be bytes, as masks are.
  */
 export interface Labels {
+  /** Where these came from, if not from where the dataset did. */
+  readonly source?: string;
   readonly dtype: "f32" | "i32";
   readonly shape: readonly number[];
   readonly data: RowData;
@@ -127,7 +129,7 @@ export function sideBySide(first: Dataset, ...others: readonly Dataset[]): Datas
       ...eachOf(first.features, fromItsOwn(first)),
       ...others.flatMap((one) => one.features.map(fromItsOwn(one))),
     ],
-    labels: [first, ...others].flatMap(({ labels }) => labels),
+    labels: [first, ...others].flatMap((one) => one.labels.map(fromItsOwn(one))),
     ...(rowNames === undefined ? {} : { rowNames }),
   };
 }
@@ -141,8 +143,8 @@ export function spreadRows(dataset: Dataset, count: number): Dataset {
   return count >= rows ? dataset : takeRows(dataset, spreadPlaces(rows, count));
 }
 
-function fromItsOwn({ source }: Dataset): (features: Features) => Features {
-  return (features) => ({ source, ...features });
+function fromItsOwn({ source }: Dataset): <T extends Features | Labels>(array: T) => T {
+  return (array) => ({ source, ...array });
 }
 
 /** Some of the rows, in the order given. */

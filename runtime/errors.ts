@@ -203,7 +203,7 @@ export const rowFaults = {
     fault(
       "M0762",
       `${source} has ${rows} rows and ${other} has ${others}`,
-      "rows that belong together are as many in each",
+      "give as many in each: the n-th row of one belongs to the n-th of the other",
       { file: other },
     ),
   labelCount: (source: string, labels: number, rows: number) =>

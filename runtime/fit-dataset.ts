@@ -171,9 +171,10 @@ function fitShape(
   return size(own) === size(known) && (flat || solid(own) === solid(known)) ? known : undefined;
 }
 
-function fitLabels({ source, labels: all }: Dataset, at: number, input: InputInfo): Labels | RuntimeFault {
-  const labels = all[at];
-  if (labels === undefined) return fitFaults.noLabels(source, input.name, all.length);
+function fitLabels(dataset: Dataset, at: number, input: InputInfo): Labels | RuntimeFault {
+  const labels = dataset.labels[at];
+  if (labels === undefined) return fitFaults.noLabels(dataset.source, input.name, dataset.labels.length);
+  const { source = dataset.source } = labels;
   const own = labels.shape.slice(1);
   const wanted = input.shape.slice(1);
   const fitting = fitShape(own, wanted);

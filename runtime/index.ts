@@ -31,6 +31,7 @@ export { type RuntimeFault, isFault } from "./errors.ts";
 export type {
   DType,
   DataSource,
+  DataSources,
   Executor,
   FunctionInfo,
   HostTensor,

@@ -3,6 +3,8 @@
  * target offers. The training loop, the checkpoints and the doors know only this.
  */
 
+import type { OneOrMore } from "./dataset.ts";
+
 /** Elements: 32 bits of a float or of an integer, or a bool, a byte that is 0 or 1. */
 export type DType = "f32" | "i32" | "bool";
 
@@ -57,10 +59,10 @@ export interface ProgramInfo {
 
 /** What a `train` says of its run: batch, length, seed, and the data that its source names. */
 export interface TrainingInfo {
-  readonly data: DataSource;
-  readonly validation?: DataSource;
+  readonly data: DataSources;
+  readonly validation?: DataSources;
   /** Rows of classes that need not be among the trained ones: whether pairs of them can be told apart. */
-  readonly verification?: DataSource;
+  readonly verification?: DataSources;
   readonly batch: number;
   /** Rows of a class that come together in a batch; 1 unless given. */
   readonly perClass?: number;
@@ -75,6 +77,9 @@ export interface DataSource {
   readonly files: readonly string[];
   readonly options: Readonly<Record<string, number | string | boolean | readonly (number | string)[]>>;
 }
+
+/** Where rows come from: one reader, or several that lie side by side, row by row. */
+export type DataSources = DataSource | OneOrMore<DataSource>;
 
 /** Tensors by the names of inputs, outputs or variables. */
 export type NamedTensors = Readonly<Record<string, HostTensor>>;

@@ -97,11 +97,16 @@ function fitArrays(frame: Frame, { models, data, validation, spans }: TrainSetti
   const names = models.flatMap(({ callee }) =>
     callee.callable.parameters.filter(isTensorParameter).map(({ name }) => name.name),
   );
-  for (const [setting, source] of Object.entries({ data, validation })) {
-    if (source === undefined || featureArrays(source) === names.length) continue;
-    const span = spans[setting] ?? models[0].span;
-    const facts = { given: featureArrays(source), names, reader: source.reader };
-    report(frame, wrongArrays.report({ span, ...facts, models: spans["model"] ?? models[0].span }));
+  for (const [setting, chosen] of Object.entries({ data, validation })) {
+    const readers = (chosen ?? []).map(({ source, span }) => ({
+      name: source.reader,
+      arrays: featureArrays(source),
+      span,
+    }));
+    const given = readers.reduce((sum, { arrays }) => sum + arrays, 0);
+    if (chosen === undefined || given === names.length) continue;
+    const [span, at] = [spans[setting] ?? chosen[0].span, spans["model"] ?? models[0].span];
+    report(frame, wrongArrays.report({ span, given, names, readers, models: at }));
     return false;
   }
   return true;

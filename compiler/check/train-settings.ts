@@ -22,7 +22,7 @@ import { report } from "./report.ts";
 import type { Session } from "./session.ts";
 import { suggestTrainSetting } from "../errors/foreign-names.ts";
 import { withArticle } from "../errors/suggest.ts";
-import { plainNumberFix, readerFix, unquotedNameFix } from "./unquoted.ts";
+import { plainNumberFix, readerFix, unquotedNameFix, withoutBracketsFix } from "./unquoted.ts";
 import { type FunctionValue, type Value, phraseOf, knownInt } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
 
@@ -37,15 +37,21 @@ export interface ChosenOptimizer extends Chosen {
   readonly only?: readonly string[];
 }
 
+export interface ChosenReader {
+  readonly source: DataSource;
+  readonly span: Span;
+}
+
 export interface TrainSettings {
   /** One, or several whose outputs go to the loss side by side. */
   readonly models: OneOrMore<Chosen>;
   readonly loss: Chosen;
   /** One, or several: a parameter gets the first that is for it. */
   readonly optimizers: OneOrMore<ChosenOptimizer>;
-  readonly data: DataSource;
-  readonly validation: DataSource | undefined;
-  readonly verification: DataSource | undefined;
+  /** One, or several whose rows lie side by side. */
+  readonly data: OneOrMore<ChosenReader>;
+  readonly validation: OneOrMore<ChosenReader> | undefined;
+  readonly verification: OneOrMore<ChosenReader> | undefined;
   readonly batch: number;
   readonly perClass: number | undefined;
   readonly epochs: number | undefined;
@@ -97,14 +103,12 @@ export function readTrain(
     const expression = written.get(name);
     return expression === undefined ? undefined : readSetting(frame, name, expression, fit, wanted);
   };
-  const [models, optimizers] = [
-    readChosenList(frame, "model", written.get("model")),
-    readChosenList(frame, "optimizer", written.get("optimizer")),
-  ];
+  const chosen = (name: "model" | "optimizer") => readOneOrMore(frame, name, written.get(name), choice(name));
+  const [models, optimizers] = [chosen("model"), chosen("optimizer")];
   const lost = written.get("loss");
-  const loss = lost && readChosenOne(frame, "loss", lost, withArticle("loss"));
-  const reader = (name: SettingName) => read(name, asData, "a data reader, such as idx(…)");
-  const [data, validation, verification] = [reader("data"), reader("validation"), reader("verification")];
+  const loss = lost && readPlaced(frame, "loss", lost, choice("loss").fit, withArticle("loss"));
+  const readers = (name: SettingName) => readReaders(frame, name, written.get(name));
+  const [data, validation, verification] = [readers("data"), readers("validation"), readers("verification")];
   const positive = (name: SettingName) =>
     read(name, (value) => wholeFrom(value, 1), "a whole number of at least 1");
   const [batch, perClass] = [positive("batch"), positive("per_class")];
@@ -218,29 +222,65 @@ function readSetting<T>(
   return fitting;
 }
 
-/** `Features`, or a list of several; undefined after a diagnostic. */
-function readChosenList(
-  frame: Frame,
-  kind: "model" | "optimizer",
-  written: Expression | undefined,
-): OneOrMore<ChosenOptimizer> | undefined {
-  if (written === undefined) return undefined;
-  const items = written.kind === "list" ? written.items : [written];
-  const wanted = written.kind === "list" ? `a list of ${kind}s` : `${withArticle(kind)}, or a list of them`;
-  const chosen = items.map((item) => readChosenOne(frame, kind, item, wanted));
-  const [first, ...rest] = chosen.filter((one) => one !== undefined);
-  if (items.length === 0)
-    report(frame, wrongTrainSetting.report({ span: written.span, name: kind, wanted, found: "empty" }));
-  return first === undefined || rest.length + 1 < chosen.length ? undefined : [first, ...rest];
+/** What a setting takes one of or several, and how it is called. */
+interface Kind<T> {
+  readonly fit: (value: Value) => T | undefined;
+  readonly one: string;
+  readonly several: string;
 }
 
-function readChosenOne(
+type Placed<T> = T & { readonly span: Span };
+
+function choice(kind: "model" | "loss" | "optimizer"): Kind<Omit<ChosenOptimizer, "span">> {
+  return { fit: (value) => asChosen(value, kind), one: withArticle(kind), several: `${kind}s` };
+}
+
+const readerKind: Kind<Omit<ChosenReader, "span">> = {
+  fit: asData,
+  one: "a data reader, such as idx(…)",
+  several: "data readers, such as idx(…)",
+};
+
+/** Of several readers each says which labels it gives, a single one need not: a list of one would be either. */
+function readReaders(
   frame: Frame,
-  kind: "model" | "loss" | "optimizer",
+  name: SettingName,
+  written: Expression | undefined,
+): OneOrMore<ChosenReader> | undefined {
+  const readers = readOneOrMore(frame, name, written, readerKind);
+  if (readers?.length !== 1 || written?.kind !== "list") return readers;
+  const { span } = written;
+  const wanted = `${readerKind.one}, or a list of several`;
+  const fix = withoutBracketsFix(span, readers[0].span);
+  report(frame, wrongTrainSetting.report({ span, name, wanted, found: "a list of one", fix }));
+  return undefined;
+}
+
+/** `Features`, or a list of several; undefined after a diagnostic. */
+function readOneOrMore<T>(
+  frame: Frame,
+  name: SettingName,
+  written: Expression | undefined,
+  { fit, one, several }: Kind<T>,
+): OneOrMore<Placed<T>> | undefined {
+  if (written === undefined) return undefined;
+  const items = written.kind === "list" ? written.items : [written];
+  const wanted = written.kind === "list" ? `a list of ${several}` : `${one}, or a list of them`;
+  const read = items.map((item) => readPlaced(frame, name, item, fit, wanted));
+  const [first, ...rest] = read.filter((item) => item !== undefined);
+  if (items.length === 0)
+    report(frame, wrongTrainSetting.report({ span: written.span, name, wanted, found: "empty" }));
+  return first === undefined || rest.length + 1 < read.length ? undefined : [first, ...rest];
+}
+
+function readPlaced<T>(
+  frame: Frame,
+  name: SettingName,
   written: Expression,
+  fit: (value: Value) => T | undefined,
   wanted: string,
-): ChosenOptimizer | undefined {
-  const value = readSetting(frame, kind, written, (found) => asChosen(found, kind), wanted);
+): Placed<T> | undefined {
+  const value = readSetting(frame, name, written, fit, wanted);
   return value === undefined ? undefined : { ...value, span: written.span };
 }
 
@@ -300,8 +340,8 @@ function asChosen(
   };
 }
 
-function asData(value: Value): DataSource | undefined {
-  return value.kind === "data" ? value.source : undefined;
+function asData(value: Value): Omit<ChosenReader, "span"> | undefined {
+  return value.kind === "data" ? { source: value.source } : undefined;
 }
 
 function wholeFrom(value: Value, least: number): number | undefined {

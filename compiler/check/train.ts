@@ -4,6 +4,7 @@
  * are the same because their names are.
  */
 import type { OneOrMore } from "../../runtime/dataset.ts";
+import type { DataSources } from "../../runtime/program.ts";
 import { knownSize } from "../ir/dim.ts";
 import type { Node } from "../ir/node.ts";
 import { printType } from "../ir/type.ts";
@@ -13,16 +14,21 @@ import { takenName } from "../errors/check-names.ts";
 import { openVariable, predictNeedsLabels } from "../errors/check-train.ts";
 import { fewerScores } from "../errors/check-train-inputs.ts";
 import { elaborateBody, enterCall } from "./bodies.ts";
-import { classCounts } from "./builtins/data.ts";
 import { type Frame, noAmbient } from "./frame.ts";
 import { dropUnread, functionOf } from "./functions.ts";
 import { metricOutputs, predictionOutputs } from "./metrics.ts";
 import { type Learned, elaborateOptimizers } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
-import { bindLossInputs } from "./train-labels.ts";
+import { bindLossInputs, classesOf, labelsOf } from "./train-labels.ts";
 import { type RunModel, bindGiven, runModels } from "./train-models.ts";
-import { type Overrides, type TrainSettings, readTrain, trainFrame } from "./train-settings.ts";
+import {
+  type ChosenReader,
+  type Overrides,
+  type TrainSettings,
+  readTrain,
+  trainFrame,
+} from "./train-settings.ts";
 import { type TensorValue, type Value, tensorValue } from "./values.ts";
 import type { LoadedModule } from "./workspace.ts";
 
@@ -70,17 +76,22 @@ export function elaborateTrain(
   return {
     functions: functions.filter((fn) => fn !== undefined),
     training: {
-      data,
+      data: sourcesOf(data),
       batch,
       seed,
       spans,
-      ...(validation === undefined ? {} : { validation }),
-      ...(verification === undefined ? {} : { verification }),
+      ...(validation === undefined ? {} : { validation: sourcesOf(validation) }),
+      ...(verification === undefined ? {} : { verification: sourcesOf(verification) }),
       ...(perClass === undefined ? {} : { perClass }),
       ...(epochs === undefined ? {} : { epochs }),
       ...(steps === undefined ? {} : { steps }),
     },
   };
+}
+
+/** A single reader is no list. */
+function sourcesOf([{ source }, ...others]: OneOrMore<ChosenReader>): DataSources {
+  return others.length === 0 ? source : [source, ...others.map((other) => other.source)];
 }
 
 // ---------------------------------------------------------------- models and loss
@@ -121,7 +132,7 @@ function checkSizes(
 /** Where labels may be no class, their type says nothing of how many classes there are. */
 function checkScores(
   frame: Frame,
-  { data, validation, loss, models: [model], spans }: TrainSettings,
+  { data, validation, loss, models: [model] }: TrainSettings,
   { scores, labels: [labels] }: Forward,
 ): void {
   if (scores?.kind !== "tensor" || labels?.type.dtype !== "i32" || labels.bound !== undefined) return;
@@ -129,11 +140,12 @@ function checkScores(
   const given = shape.length === labels.type.shape.length + 1 ? shape.at(-1) : undefined;
   const count = given === undefined ? undefined : knownSize(given);
   if (count === undefined || count === 1) return;
-  for (const [setting, source] of Object.entries({ data, validation })) {
-    const classes = source === undefined ? undefined : classCounts(source)[0];
-    if (typeof classes !== "number" || count >= classes) continue;
+  for (const readers of [data, validation]) {
+    const [label] = readers === undefined ? [] : labelsOf(readers);
+    const classes = label && classesOf(label);
+    if (label === undefined || typeof classes !== "number" || count >= classes) continue;
     const facts = { classes, scores: String(count), loss: loss.callee.callable.name.name, at: model.span };
-    report(frame, fewerScores.report({ span: spans[setting] ?? loss.span, ...facts }));
+    report(frame, fewerScores.report({ span: label.reader.span, ...facts }));
   }
 }
 

@@ -1,4 +1,4 @@
-/** What was meant by a string where something else belongs: the number, the name or the reader that it spells. */
+/** What was meant where something else belongs: the number, the name or the reader that a string spells, the one item of a list. */
 import type { Callable } from "../syntax/ast.ts";
 import { importEdit } from "../syntax/edits.ts";
 import type { Fix } from "../errors/diagnostic.ts";
@@ -72,6 +72,15 @@ export function readerFix(value: Value, span: Span): Fix | undefined {
   if (path === undefined || reader === undefined) return undefined;
   const meant = `${reader}(${JSON.stringify(path)})`;
   return { title: `write \`${meant}\``, edits: [{ span, newText: meant }] };
+}
+
+/** A list of one where its item belongs. */
+export function withoutBracketsFix(list: Span, item: Span): Fix {
+  const edits = [
+    { span: { ...list, end: item.start }, newText: "" },
+    { span: { ...list, start: item.end }, newText: "" },
+  ];
+  return { title: "write it without brackets", edits };
 }
 
 function writtenAt(frame: Frame, { file, start, end }: Span): string | undefined {

@@ -71,24 +71,32 @@ export const notGiven = defineError<
   NamedAt & {
     readonly type: string;
     readonly loss: string;
-    /** How many labels of a row the data has, and which of them the input would be, counted from 0. */
-    readonly arrays: number;
-    readonly at: number;
+    /** What the data has for it, or how many other labels, and from how many readers. */
+    readonly given: "one class a row" | { readonly labels: number; readonly readers: number };
   }
 >({
   code: "M0515",
   title: "Input that nothing gives",
   explanation:
-    "A loss gets the outputs of the models and the labels of the data, in order. Labels of `classes` are one class a row; the output of a second network comes from a second model.",
+    "A loss gets the outputs of the models and the labels of the data, in order. Labels of `classes` are one class a row; of several readers each gives the labels that it speaks of; the output of a second network comes from a second model.",
   example: `${trainExample(`model = M\nloss = pairs\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}loss pairs(x: f32[N, D], other: f32[N, D]) = mean((x - other) ^ 2)\n`,
-  report: ({ name, type, loss, arrays, at }) => ({
-    message: `\`${loss}\` takes \`${name}\`, ${type}, and the data gives ${at < arrays ? "one class a row" : `labels for ${arrays} ${arrays === 1 ? "input" : "inputs"}`}`,
+  report: ({ name, type, loss, given }) => ({
+    message: `\`${loss}\` takes \`${name}\`, ${type}, and ${givenWords(given)}`,
     help:
-      at < arrays
+      given === "one class a row"
         ? "name another model, `model = [A, B]`, or leave `classes` out where the labels are rows of numbers"
-        : 'name more of the data\'s labels, `y: ["id", "weight"]` in npz or `label: ["id", "weight"]` in csv, or another model, `model = [A, B]`',
+        : given.readers === 1
+          ? 'name more of the data\'s labels, `y: ["id", "weight"]` in npz or `label: ["id", "weight"]` in csv, or another model, `model = [A, B]`'
+          : 'say which reader gives it: `npz(…, y: "id")`, `csv(…, label: "id")`, `images(…, classes: 10)`, or name another model',
   }),
 });
+
+function givenWords(given: "one class a row" | { readonly labels: number; readonly readers: number }) {
+  if (given === "one class a row") return "the data gives one class a row";
+  const { labels, readers } = given;
+  if (labels === 0) return `none of the ${readers} readers speaks of labels`;
+  return `the data gives labels for ${labels} ${labels === 1 ? "input" : "inputs"}`;
+}
 
 export const unusedLabels = defineError<
   At & { readonly given: number; readonly wanted: number; readonly loss: string }
@@ -122,24 +130,35 @@ export const wrongArrays = defineError<
   At & {
     readonly given: number;
     readonly names: readonly string[];
-    readonly reader: string;
+    readonly readers: readonly { readonly name: string; readonly arrays: number; readonly span: Span }[];
     readonly models: Span;
   }
 >({
   code: "M0516",
   title: "Inputs and arrays of features that differ in number",
   explanation:
-    "The data gives an array of features for each input of the models, in order. Only `npz` holds several; a model that takes a part of its input cuts it off itself.",
+    "The data gives an array of features for each input of the models, in order. Of one file only `npz` gives several; of several readers each gives its own, in the order of the list. A model that takes a part of its input cuts it off itself.",
   example: `model Towers(image: f32[N, 4], text: f32[N, 4]) = image * text\n${trainExample(`model = Towers\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 1`)}`,
-  report: ({ given, names, reader, models }) => ({
-    message: `the data gives ${given === 1 ? "one array" : `${given} arrays`} of features, and ${names.length === 0 ? "no input takes one" : `${names.length === 1 ? "the one input is" : `the ${names.length} inputs are`} ${listed(names)}`}`,
-    labels: [{ span: models, message: "its inputs" }],
+  report: ({ given, names, readers, models }) => ({
+    message: `the data gives ${arrayCount(given)} of features, and ${names.length === 0 ? "no input takes one" : `${names.length === 1 ? "the one input is" : `the ${names.length} inputs are`} ${listed(names)}`}`,
+    labels: [
+      { span: models, message: "its inputs" },
+      ...(readers.length === 1
+        ? []
+        : readers.map(({ arrays, span }) => ({ span, message: arrayCount(arrays) }))),
+    ],
     help:
-      reader === "npz"
-        ? `name an array for each: \`npz(…, x: [${arrayNames(names)}])\``
-        : `put them into one archive: \`npz(file, x: [${arrayNames(names)}])\``,
+      readers.length > 1
+        ? "a reader gives one array, or with `npz(…, x: […])` one for each name: as many in all as there are inputs"
+        : readers[0]?.name === "npz"
+          ? `name an array for each: \`npz(…, x: [${arrayNames(names)}])\``
+          : `put them into one archive, \`npz(file, x: [${arrayNames(names)}])\`, or name a reader for each, \`[csv(…), npz(…)]\``,
   }),
 });
+
+function arrayCount(arrays: number): string {
+  return arrays === 1 ? "one array" : `${arrays} arrays`;
+}
 
 /** For inputs of one name arrays of two. */
 function arrayNames(names: readonly string[]): string {

@@ -53,7 +53,7 @@ export const wrongTrainSetting = defineError<
   code: "M0503",
   title: "Setting of a train of the wrong kind",
   explanation:
-    "Model, loss and optimizer are declarations, with or without settings; data is read by a reader; `metrics` is a list of names; the rest are whole numbers.",
+    "Model, loss and optimizer are declarations, with or without settings; data is read by a reader, or by several; `metrics` is a list of names; the rest are whole numbers.",
   example: trainExample(`model = M\nloss = L\n${data}\noptimizer = sgd(rate: 0.5)\nepochs = 0`),
   report: ({ name, wanted, found, fix }) => ({
     message: `\`${name}\` is ${wanted}, not ${found}`,
@@ -65,6 +65,8 @@ export const wrongTrainSetting = defineError<
 function wrongSettingHelp(name: string, found: string): string | undefined {
   if (name === "loss" && found.startsWith("the margin"))
     return "a margin is given to a loss: `margin_softmax(margin: …)` of `std/losses`";
+  if (["data", "validation", "verification"].includes(name))
+    return 'write a reader, `npz("rows.npz")`, or several side by side, `[images("photos"), npz("captions.npz")]`';
   const isDeclaration = ["model", "loss", "optimizer"].includes(name);
   return isDeclaration && /string/.test(found) ? "write its name without quotes" : undefined;
 }

@@ -77,8 +77,13 @@ export function stretchOf(source: ByteSource, name: string, from: number, size: 
 }
 
 /** Whether rows of so many bytes are held in memory, or read from their file when they are wanted. */
-export function fitsMemory(bytes: number, { memoryBytes = machineMemory() / 4 }: DataContext): boolean {
-  return bytes <= Math.min(memoryBytes, constants.MAX_LENGTH);
+export function fitsMemory(bytes: number, context: DataContext): boolean {
+  return bytes <= Math.min(memoryFor(context), constants.MAX_LENGTH);
+}
+
+/** What features may take of the memory. */
+export function memoryFor({ memoryBytes = machineMemory() / 4 }: DataContext): number {
+  return memoryBytes;
 }
 
 /** What a container allows, where it allows less than there is. */

@@ -24,7 +24,7 @@ installed package. Rows and classes count from 0. Features keep the type of the 
 flat or lack axes of size 1; any other shape than the model's is an error that names both.
 
 Features of npy, npz and IDX files that would take more than a quarter of the memory stay in their file, of any size, and are read
-from there row by row. What is packed (gzip, \`np.savez_compressed\`) is unpacked into memory, up to 4 GiB.`;
+from there row by row; of several readers each may take its share of that quarter. What is packed (gzip, \`np.savez_compressed\`) is unpacked into memory, up to 4 GiB.`;
 
 const labels = `## Labels
 
@@ -52,8 +52,26 @@ csv("shop.csv", label: ["product", "weight"], classes: 500)
 \`\`\`
 
 \`x\` has an array for each input of the models, and \`y\` or \`label\` one for each input of the loss that is no output of a model. \`classes\` says how many
-classes the first labels have, \`[500, 12]\` of two of them; those after them are values. \`mean\` and \`std\` are those of all arrays. In a page or a
-service \`sideBySide\` puts datasets of the same rows together ([page.md](page.md#a-run)).`;
+classes the first labels have, \`[500, 12]\` of two of them; those after them are values. \`mean\` and \`std\` are those of all arrays.
+
+## Several readers side by side
+
+Where the parts of a row lie in several places, \`data\`, \`validation\` and \`verification\` are lists of readers:
+
+\`\`\`margo fragment
+data = [images("photos", size: [64, 64], classes: 20), npz("captions.npz", x: "tokens", y: "weight")]
+\`\`\`
+
+- The n-th row of each reader belongs to the n-th of the others; other numbers of rows are an error. Tables and arrays have the order of the
+  file. Images are sorted by the name of their folder, then by their own, both by the codes of the characters: \`10.png\` comes before
+  \`2.png\`, and \`Z\` before \`a\`; \`margo embed\` writes the names in that order. Texts are sorted by class. What \`part\`, \`first\` or
+  \`fewest\` leaves out has no row.
+- The features go to the inputs of the models in the order of the readers, and so do the labels to the inputs of the loss.
+- In a list a reader gives the labels that it speaks of, with \`y\`, \`label\`, \`classes\` or a second file, and no others: the folders of images without
+  \`classes\` are only their order, and every column of a table without \`label\` or \`classes\` is a feature. \`text\` always gives its classes.
+- \`--limit\` and the verification choose among whole rows, so all images of a list are read, though only some of them are wanted.
+
+In a page or a service \`sideBySide\` puts datasets of the same rows together ([page.md](page.md#a-run)).`;
 
 const closing = `Every mistake in a file is reported with the file, the place in it, the reason and a way out: a header that is cut
 off or claims more than there is, a number that is not finite or beyond 1e18 after \`mean\` and \`std\` (f32 cannot sum such

@@ -78,6 +78,13 @@ export const dataFaults = {
       "give files that belong together",
       { file },
     ),
+  saidLabels: (file: string) =>
+    fault(
+      "M0764",
+      `${file} has no labels, but classes: … speaks of some`,
+      "name the file of the labels behind that of the features, or leave classes out",
+      { file },
+    ),
   noRows: (file: string) =>
     fault("M0713", `${file} has no rows`, "give a data file with at least one row", { file }),
   /** `place` says where in the file, and the value is as the file has it. */

@@ -110,7 +110,7 @@ function masked(
     : dataFaults.noImages(folder, "they lie in folders of classes, and images with masks in one folder");
 }
 
-/** Images in no folders of classes have no labels; they can be embedded. What chooses among classes has no meaning then. */
+/** Images in no folders of classes have no labels. What chooses among classes has no meaning then. */
 function unlabelled(
   folder: string,
   files: readonly ImageFile[],

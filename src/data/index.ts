@@ -2,10 +2,19 @@
  * The data readers, one table: a name as it is written in a `train`, what it takes, and how it becomes a
  * dataset. A new format is one entry here and one file beside it.
  */
-import { type Dataset, rowClasses, rowCount, spreadRows, takeRows } from "../../runtime/dataset.ts";
-import type { DataSource } from "../../runtime/program.ts";
+import { labelArrays, saysLabels } from "../../compiler/check/builtins/data.ts";
+import {
+  type Dataset,
+  type OneOrMore,
+  rowClasses,
+  rowCount,
+  sideBySide,
+  spreadRows,
+  takeRows,
+} from "../../runtime/dataset.ts";
+import type { DataSource, DataSources } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import type { ByteSource } from "./byte-source.ts";
+import { type ByteSource, memoryFor } from "./byte-source.ts";
 import { readCsv, readPlainCsv } from "./csv.ts";
 import { dataFaults } from "./faults.ts";
 import { type DataFile, openBytes, openFile } from "./files.ts";
@@ -36,7 +45,51 @@ export interface DataReader {
 }
 
 /** Opens what a `train` names, cut to `limit` rows where the context has one. */
-export async function openDataset(source: DataSource, context: DataContext): Promise<Dataset | RuntimeFault> {
+export async function openDataset(data: DataSources, context: DataContext): Promise<Dataset | RuntimeFault> {
+  const [first, ...others] = sourcesOf(data);
+  const dataset =
+    others.length === 0 ? await openSource(first, context) : await openBeside([first, ...others], context);
+  if (isFault(dataset)) return dataset;
+  const { limit, choose } = context;
+  if (limit === undefined || limit >= rowCount(dataset)) return dataset;
+  const classes = rowClasses(dataset);
+  return choose === undefined || classes === undefined
+    ? spreadRows(dataset, limit)
+    : takeRows(dataset, choose(classes, limit));
+}
+
+/** As a list, which a single reader is not. */
+export function sourcesOf(data: DataSources): OneOrMore<DataSource> {
+  return "reader" in data ? [data] : data;
+}
+
+/** All rows of each: which of them are taken can only be said of whole rows. The memory is for all of them together. */
+async function openBeside(
+  [first, ...rest]: OneOrMore<DataSource>,
+  { limit: _, choose: __, ...whole }: DataContext,
+): Promise<Dataset | RuntimeFault> {
+  const memoryBytes = memoryFor(whole) / (1 + rest.length);
+  const context: DataContext = { ...whole, memoryBytes, isBeside: true };
+  const dataset = await openPart(first, context);
+  if (isFault(dataset)) return dataset;
+  const others: Dataset[] = [];
+  for (const source of rest) {
+    const other = await openPart(source, context);
+    if (isFault(other)) return other;
+    others.push(other);
+  }
+  return sideBySide(dataset, ...others);
+}
+
+/** Labels that the source does not speak of, such as the folders of images, are none. */
+async function openPart(source: DataSource, context: DataContext): Promise<Dataset | RuntimeFault> {
+  const dataset = await openSource(source, context);
+  if (isFault(dataset)) return dataset;
+  if (!saysLabels(source)) return { ...dataset, labels: [] };
+  return dataset.labels.length < labelArrays(source) ? dataFaults.saidLabels(dataset.source) : dataset;
+}
+
+async function openSource(source: DataSource, context: DataContext): Promise<Dataset | RuntimeFault> {
   const reader = isReaderName(source.reader) ? dataReaders[source.reader] : undefined;
   if (reader === undefined) return dataFaults.unknownReader(source.reader, Object.keys(dataReaders));
   const [fewest, most] = reader.files;
@@ -46,13 +99,7 @@ export async function openDataset(source: DataSource, context: DataContext): Pro
   }
   const dataset = await reader.open(source, context);
   if (isFault(dataset)) return dataset;
-  if (rowCount(dataset) === 0) return dataFaults.noRows(dataset.source);
-  const { limit, choose } = context;
-  if (limit === undefined || limit >= rowCount(dataset)) return dataset;
-  const classes = rowClasses(dataset);
-  return choose === undefined || classes === undefined
-    ? spreadRows(dataset, limit)
-    : takeRows(dataset, choose(classes, limit));
+  return rowCount(dataset) === 0 ? dataFaults.noRows(dataset.source) : dataset;
 }
 
 export const dataReaders = {
@@ -105,7 +152,7 @@ export const dataReaders = {
     open: openTexts,
   },
   images: {
-    doc: 'Images (PNG, JPEG, WebP, AVIF, TIFF, GIF, SVG) in a folder for each class, whose name is the folder\'s; images in no such folders have no labels and can only be embedded, unless a second folder has masks: for each image a PNG of its name, whose palette positions or greys are the class of each pixel (`images("photos", "masks", classes: 21, ignore: 255)`). A row is [height, width, channels]; bytes are divided by 255, cameras\' turned images are turned back. What would take more than a quarter of the memory is decoded once into a file of the cache (in `MARGO_CACHE`, else where the system keeps caches) and read from there row by row. Needs the npm package `sharp`.',
+    doc: 'Images (PNG, JPEG, WebP, AVIF, TIFF, GIF, SVG) in a folder for each class, whose name is the folder\'s; images in no such folders have no labels: they are embedded, or trained beside readers that give some, unless a second folder has masks: for each image a PNG of its name, whose palette positions or greys are the class of each pixel (`images("photos", "masks", classes: 21, ignore: 255)`). Rows are sorted by folder, then by file, by the codes of the characters of their names: `10.png` comes before `2.png`. A row is [height, width, channels]; bytes are divided by 255, cameras\' turned images are turned back. What would take more than a quarter of the memory is decoded once into a file of the cache (in `MARGO_CACHE`, else where the system keeps caches) and read from there row by row. Needs the npm package `sharp`.',
     example: 'images("faces", size: [112, 112], channels: 3, classes: 500, part: "train")',
     files: [1, 2],
     options: readerOptions.images,
@@ -185,7 +232,7 @@ function openTable(
   const table = read(file);
   if (isFault(table)) return table;
   if (read === readCsv && source.options["header"] === undefined) noteNumbersAsNames(table, context);
-  return tableDataset(source, table, options);
+  return tableDataset(source, table, options, context);
 }
 
 /** The first row of a file without a header is easily lost; names that count from 0 are those that tools give to columns. */

@@ -26,6 +26,8 @@ export interface DataContext {
   readonly note?: (text: string) => void;
   /** What features may take of the memory; a quarter of the machine's unless given. */
   readonly memoryBytes?: number;
+  /** Other readers give the rest of each row, so this one gives labels only where its source speaks of them. */
+  readonly isBeside?: true;
 }
 
 /** The real path of an existing file or folder. */

@@ -8,11 +8,11 @@ import { dataFaults } from "./faults.ts";
 
 /** `trained` has the names of each label's classes, null where they are numbers or values. */
 export function strangeClass(
-  { source, labels }: Dataset,
+  dataset: Dataset,
   trained: readonly (readonly string[] | null)[],
   what: string,
 ): RuntimeFault | undefined {
-  for (const [at, { classes, classNames }] of labels.entries()) {
+  for (const [at, { source = dataset.source, classes, classNames }] of dataset.labels.entries()) {
     const names = trained[at];
     if (classes === undefined || names === undefined || (names === null && classNames === undefined))
       continue;

@@ -1,6 +1,7 @@
 /**
  * Rows of named cells, from CSV or JSON, as a dataset: numeric columns are features, others may be labels.
  */
+import { saysLabels } from "../../compiler/check/builtins/data.ts";
 import type { Dataset, Labels } from "../../runtime/dataset.ts";
 import type { DataSource } from "../../runtime/program.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
@@ -8,6 +9,7 @@ import { dataFaults } from "./faults.ts";
 import { isDecimal, isNoNumber, textClasses } from "./labels.ts";
 import { unusableFaults, whyUnusable } from "./numbers.ts";
 import { type Normalisation, type OptionsOf, normalisationOf } from "./options.ts";
+import type { DataContext } from "./resolve.ts";
 import type { readerOptions } from "./settings.ts";
 
 export interface Table {
@@ -26,13 +28,15 @@ export function tableDataset(
   source: DataSource,
   table: Table,
   options: OptionsOf<typeof readerOptions.json>,
+  { isBeside }: DataContext,
 ): Dataset | RuntimeFault {
   const { name, columns, rows } = table;
   if (rows.length === 0) return dataFaults.noRows(name);
   for (const [row, { line, cells }] of rows.entries())
     if (cells.length !== columns.length)
       return dataFaults.raggedRow(name, row, rowWords(row, line), cells.length, columns.length);
-  const labelled = columnsAt(table, options.label ?? [-1]);
+  const isLabelled = isBeside !== true || saysLabels(source);
+  const labelled = columnsAt(table, options.label ?? (isLabelled ? [-1] : []));
   if (isFault(labelled)) return labelled;
   const chosen = featureColumns(table, labelled, options.columns);
   if (isFault(chosen)) return chosen;

@@ -109,7 +109,7 @@ export const trainSettings: readonly Word[] = [
   word(
     "data",
     "reader",
-    "Where rows come from: `idx(…)`, `csv(…)`, `npy(…)`, `npz(…)`, `json(…)`, `text(…)`, `images(…)`.",
+    "Where rows come from: `idx(…)`, `csv(…)`, `npy(…)`, `npz(…)`, `json(…)`, `text(…)`, `images(…)`, or a list of several, side by side.",
   ),
   word("validation", "reader", "Rows that are measured and never trained on."),
   word(

@@ -66,7 +66,7 @@ export async function openVerification(
   context: DataContext,
 ): Promise<Dataset | RuntimeFault | undefined> {
   if (verification === undefined) return undefined;
-  // Only the rows that are compared are read.
+  // Of one reader only the rows that are compared are read.
   const limit = Math.min(context.limit ?? Infinity, comparableRows(featureWidth(executor)));
   const chosen: DataContext = { ...context, limit, choose: rowsToCompare };
   const embedding = embedFunction(executor.info)?.name ?? "embed";

@@ -2,7 +2,7 @@
 import type { Dataset } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "../../runtime/errors.ts";
 import { embedFunction, modelNames } from "../../runtime/fit-dataset.ts";
-import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
+import type { DataSources, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
 import { embedRows } from "../looks/embed-rows.ts";
 import { openFitted } from "../data/fitted-dataset.ts";
@@ -18,13 +18,13 @@ export interface EmbeddedRows extends Pick<Dataset, "labels" | "rowNames"> {
 /** Opens the rows, reads them as training did, and embeds them: by the first model, or of several by that of the name. */
 export async function embedData(
   { training, trainer, context }: TrainedRun,
-  source: DataSource,
+  data: DataSources,
   model?: string,
 ): Promise<EmbeddedRows | RuntimeFault> {
   const { info } = trainer.executor;
   const embedding = embeddingOf(info, model);
   if (isFault(embedding)) return embedding;
-  const dataset = await openFitted(source, info, embedding, context);
+  const dataset = await openFitted(data, info, embedding, context);
   if (isFault(dataset)) return dataset;
   const features = await embedRows(trainer, dataset, training.batch, model);
   const { labels, rowNames } = dataset;

@@ -1,12 +1,14 @@
 /**
- * Rows that a program hands over, as the reader of a run's training data would have made them: bytes as shares of 255
- * where that reader takes them so, less its `mean`, divided by its `std`.
+ * Rows that a program hands over, as the readers of a run's training data would have made them: bytes as shares of 255
+ * where the reader takes them so, less its `mean`, divided by its `std`.
  */
-import { type Dataset, sideBySide } from "../../runtime/dataset.ts";
+import { type Dataset, type Features, sideBySide } from "../../runtime/dataset.ts";
 import { type RuntimeFault, fault, fitFaults, isFault, runFaults } from "../../runtime/errors.ts";
 import { dataInputs, fitDataset } from "../../runtime/fit-dataset.ts";
-import type { DataSource, InputInfo, ProgramInfo } from "../../runtime/program.ts";
+import type { DataSource, DataSources, InputInfo, ProgramInfo } from "../../runtime/program.ts";
+import { featureArrays } from "../../compiler/check/builtins/data.ts";
 import { featuresInMemory } from "../data/array.ts";
+import { sourcesOf } from "../data/index.ts";
 import { parseOptions } from "../data/options.ts";
 import { normalisation } from "../data/settings.ts";
 
@@ -19,12 +21,35 @@ export type GivenRows = Rows | Readonly<Record<string, Rows>>;
 /** The rows as the function of a program takes them. Throws where they are no rows at all. */
 export function givenRows(
   rows: GivenRows,
-  source: DataSource,
+  data: DataSources,
   info: ProgramInfo,
   name: string,
 ): Dataset | RuntimeFault {
   const inputs = dataInputs(info, name);
   if (inputs === undefined) return runFaults.missingFunction(info.name, name);
+  const datasets: Dataset[] = [];
+  for (const input of inputs.features) {
+    const own = rowsFor(rows, input, inputs.features);
+    if (isFault(own)) return own;
+    const features = featuresOf(own, sourceOf(data, input), input);
+    if (isFault(features)) return features;
+    datasets.push({ source: `${given} for "${input.name}"`, features: [features], labels: [] });
+  }
+  const [first, ...others] = datasets;
+  if (first === undefined) return runFaults.missingFunction(info.name, name);
+  const dataset = others.length === 0 ? { ...first, source: given } : sideBySide(first, ...others);
+  return isFault(dataset) ? dataset : fitDataset(dataset, { ...inputs, labels: [] });
+}
+
+/** The reader that feeds the input in training. */
+function sourceOf(data: DataSources, { place = 0 }: InputInfo): DataSource {
+  const sources = sourcesOf(data);
+  const ofArrays = sources.flatMap((source) => Array<DataSource>(featureArrays(source)).fill(source));
+  return ofArrays[place] ?? sources[0];
+}
+
+/** Scaled as the reader scales them. */
+function featuresOf(rows: Rows, source: DataSource, input: InputInfo): Features | RuntimeFault {
   const { mean, std } = source.options;
   const options = parseOptions(
     {
@@ -34,20 +59,8 @@ export function givenRows(
     normalisation,
   );
   if (isFault(options)) return options;
-  const datasets: Dataset[] = [];
-  for (const input of inputs.features) {
-    const own = rowsFor(rows, input, inputs.features);
-    if (isFault(own)) return own;
-    const array = arrayOf(own, source, input);
-    if (isFault(array)) return array;
-    const features = featuresInMemory(source, options, { name: given, ...array });
-    if (isFault(features)) return features;
-    datasets.push({ source: `${given} for "${input.name}"`, features: [features], labels: [] });
-  }
-  const [first, ...others] = datasets;
-  if (first === undefined) return runFaults.missingFunction(info.name, name);
-  const dataset = others.length === 0 ? { ...first, source: given } : sideBySide(first, ...others);
-  return isFault(dataset) ? dataset : fitDataset(dataset, { ...inputs, labels: [] });
+  const array = arrayOf(rows, source, input);
+  return isFault(array) ? array : featuresInMemory(source, options, { name: given, ...array });
 }
 
 /** The rows of one input; those of a single one need no name. */

@@ -3,7 +3,13 @@
  * `margo embed` opens; the compiler, the reader's scale and the checkpoint come from the run's folder.
  */
 import { type RuntimeFault, fault, isFault } from "../../runtime/errors.ts";
-import type { DataSource, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
+import type {
+  DataSource,
+  DataSources,
+  HostTensor,
+  ProgramInfo,
+  TrainingInfo,
+} from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
 import { type EmbeddedRows, embedData, embeddingOf, rowsAsked } from "./embed-data.ts";
 import { embedRows, predictRows } from "../looks/embed-rows.ts";
@@ -42,9 +48,9 @@ export interface OpenedRun {
   readonly embed: (rows: GivenRows, model?: string) => Promise<HostTensor | RuntimeFault>;
   /** Scores of rows, f32[rows, classes], with the margin off. A fault where the loss has no scores. */
   readonly predict: (rows: GivenRows) => Promise<HostTensor | RuntimeFault>;
-  /** Features of rows in files: of those that the `train` names, by default its validation, or of any other source. */
+  /** Features of rows in files: of those that the `train` names, by default its validation, or of any other source or list of them. */
   readonly embedData: (
-    rows?: DataSetting | DataSource,
+    rows?: DataSetting | DataSources,
     model?: string,
   ) => Promise<EmbeddedRows | RuntimeFault>;
   /** Frees the device; the run is of no use afterwards. */
@@ -105,13 +111,13 @@ function openedRun(run: TrainedRun): OpenedRun {
 
 async function embedSource(
   run: TrainedRun,
-  rows: DataSetting | DataSource | undefined,
+  rows: DataSetting | DataSources | undefined,
   model: string | undefined,
 ): Promise<EmbeddedRows | RuntimeFault> {
-  if (typeof rows === "object" && isDataSource(rows)) return embedData(run, rows, model);
+  if (typeof rows === "object" && areDataSources(rows)) return embedData(run, rows, model);
   if (rows !== undefined && !dataSettings.some((setting) => setting === rows))
     throw new TypeError(
-      `embedData takes ${dataSettings.join(", ")} or a source { reader, files, options }, not ${JSON.stringify(rows)}`,
+      `embedData takes ${dataSettings.join(", ")}, a source { reader, files, options } or a list of sources, not ${JSON.stringify(rows)}`,
     );
   const setting = rowsAsked(run.training, rows);
   if (isFault(setting)) return setting;
@@ -119,7 +125,13 @@ async function embedSource(
   return source === undefined ? folderFaults.missingRows(setting, []) : embedData(run, source, model);
 }
 
-function isDataSource(value: object): value is DataSource {
+function areDataSources(rows: object): rows is DataSources {
+  const sources: readonly unknown[] = Array.isArray(rows) ? rows : [rows];
+  return sources.length > 0 && sources.every(isDataSource);
+}
+
+function isDataSource(value: unknown): value is DataSource {
+  if (typeof value !== "object" || value === null) return false;
   const { reader, files, options }: Partial<DataSource> = value;
   return typeof reader === "string" && Array.isArray(files) && typeof options === "object";
 }

@@ -123,7 +123,7 @@ describe("a run of two models", () => {
       ...Array(3).fill(
         'M0763 rows are wanted for "left" and "right" / give them by name: { left: rows, right: rows }',
       ),
-      'M0762 the array of rows for "left" has 3 rows and the array of rows for "right" has 2 / rows that belong together are as many in each',
+      'M0762 the array of rows for "left" has 3 rows and the array of rows for "right" has 2 / give as many in each: the n-th row of one belongs to the n-th of the other',
     ]);
     run.dispose();
   });

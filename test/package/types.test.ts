@@ -33,6 +33,33 @@ describe("what the documents show compiles", () => {
     expect(project.typeErrors()).toEqual([]);
   });
 
+  test("where rows lie in several places, in the types of their sources too", async () => {
+    const project = typedProject();
+    project.write(
+      "pairs.margo",
+      `import { sgd } from "std/optimizers"
+model Both(image: f32[N, 2], more: f32[N, 2]) = image * more
+loss near(x: f32[N, D], y: index<D>[N]) = -mean(pick(x, y))
+train Pairs {
+  model = Both
+  loss = near
+  data = [csv("a.csv", label: "kind", classes: 2), npz("b.npz")]
+  optimizer = sgd(rate: 0.1)
+  epochs = 1
+}
+`,
+    );
+    expect(await project.margo("types", "pairs.margo")).toMatchObject({ out: "pairs.d.margo.ts\n" });
+    const page = `import { type DataSources, planOf } from "margo-lang/runtime";
+import { Pairs } from "./pairs.margo";
+const data: DataSources = Pairs.training.data;
+export const names: readonly string[] = ("reader" in data ? [data] : data).map(({ reader }) => reader);
+export const plan = planOf(Pairs.training);
+`;
+    project.write("block.ts", page);
+    expect(project.typeErrors()).toEqual([]);
+  });
+
   test("without a bundler, with the types that margo build writes for both targets", async () => {
     const project = digitsProject();
     await project.margo("build", "digits.margo", "--out", "cpu");

@@ -132,7 +132,7 @@ test("datasets side by side keep the rows together, and say where one has fewer"
   expect([...features, ...labels].map(({ data }) => [...data])).toEqual([[3, 4], [6, 5, 4], [1], [2]]);
   const three = whole(datasetOf(rows));
   expect(faultText(sideBySide(narrow, three))).toBe(
-    "M0762 narrow has 2 rows and the data has 3 / rows that belong together are as many in each",
+    "M0762 narrow has 2 rows and the data has 3 / give as many in each: the n-th row of one belongs to the n-th of the other",
   );
 });
 

@@ -78,6 +78,12 @@ export function featureArrays({ options }: DataSource): number {
   return countOf(options["x"]);
 }
 
+/** Whether such data says that its rows have labels, as it must beside other readers. */
+export function saysLabels({ reader, files, options }: DataSource): boolean {
+  const isSaid = ["y", "label", "classes"].some((name) => options[name] !== undefined);
+  return reader === "text" || files.length > 1 || isSaid;
+}
+
 /** How many labels of a row such data gives to the loss. */
 export function labelArrays({ options }: DataSource): number {
   return countOf(options["y"] ?? options["label"]);

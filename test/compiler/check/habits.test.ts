@@ -53,6 +53,7 @@ describe("each has a fix, and what it leaves is sound", () => {
     ["fn f(x: f32[N, D]) = mean(x, axis: 1, keepdims: true)", "M0302 M0302", "mean(x, over: 1, keep: true)"],
     ["fn f(x: f32[N, D]) = torch.nn.functional.normalize(x)", "M0004", "= normalize(x)"],
     ["fn f(x: f32[N]) = np.arccos(x)", "M0004", "= acos(x)"],
+    [run('data = [ csv("a.csv", classes: 3), ]', "data"), "M0503", 'data = csv("a.csv", classes: 3)\n'],
     ["fn f(x: float[N, D]) = x", "M0308", "x: f32[N, D]"],
     ["fn f(y: int64[N]) = y", "M0308", "y: i32[N]"],
     ["fn f(xs: list) = len(xs)", "M0102", "length(xs)"],

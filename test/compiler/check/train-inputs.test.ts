@@ -276,6 +276,117 @@ describe("several labels", () => {
   });
 });
 
+/** What is said of the source with other settings written into it. */
+function toldWith(set: Readonly<Record<string, string>>, more = ""): string {
+  const lines = Object.entries(set).reduce(
+    (text, [name, value]) => text.replace(new RegExp(`^  ${name} = .*`, "m"), `  ${name} = ${value}`),
+    source,
+  );
+  return refusalOf(`${lines}${more}`, "T");
+}
+
+describe("several readers", () => {
+  const [left, right] = ['csv("left.csv", columns: ["a", "b"])', 'npz("right.npz", x: "words")'];
+  const towers = { model: "[Image, Text]", data: `[${left}, ${right}]` };
+
+  test("give the inputs their arrays in order, and the run a list", () => {
+    const program = made({ ...towers, validation: 'npz("v.npz", x: ["image", "text"])' });
+    expect(inputsOf(program)["step"]).toEqual(["x data 0", "x_2 data 1"]);
+    expect(program.training?.data).toEqual([
+      { reader: "csv", files: ["left.csv"], options: { columns: ["a", "b"] } },
+      { reader: "npz", files: ["right.npz"], options: { x: "words" } },
+    ]);
+    expect(program.training?.validation).toMatchObject({ reader: "npz" });
+  });
+
+  test("give the labels that they speak of, and no others", () => {
+    const heads = (data: string) =>
+      functionOf(made({ model: "Both", loss: "two_heads", data }), "step").inputs.map(
+        ({ name, bound }) => `${name}${bound === undefined ? "" : ` ${bound.key}`}`,
+      );
+    for (const data of [
+      '[images("photos", classes: 5), npz("r.npz", y: "place", classes: 3)]',
+      '[csv("l.csv", classes: 5), idx("images", "labels", classes: 3)]',
+      '[npz("l.npz", y: ["id", "place"], classes: [5, 3]), csv("r.csv")]',
+      '[images("photos"), json("r.json", label: [0, 1], classes: [5, 3])]',
+      '[text("texts", classes: 5), npy("x.npy", "y.npy", classes: 3)]',
+      '[images("photos", first: 3), npz("r.npz", y: ["id", "place"], classes: [5, 3])]',
+    ])
+      expect(heads(data)).toEqual(["image", "text", "id 5", "place 3"]);
+  });
+
+  test("texts have labels in any case, which a loss need not take", () => {
+    made({ ...towers, data: '[text("english"), text("german")]' });
+  });
+
+  test("an array too many or too few shows who gives how many", () => {
+    expect(toldWith({ ...towers, data: '[csv("l.csv"), npz("r.npz", x: ["a", "b"])]' })).toBe(
+      `40 \`[csv("l.csv"), npz("r.npz", x: ["a", "b"])]\`: M0516 the data gives 3 arrays of features, and the 2 inputs are \`x\`, \`x\`
+  38 \`[Image, Text]\`: its inputs
+  40 \`csv("l.csv")\`: one array
+  40 \`npz("r.npz", x: ["a", "b"])\`: 2 arrays
+  help: a reader gives one array, or with \`npz(…, x: […])\` one for each name: as many in all as there are inputs`,
+    );
+  });
+
+  test.each([
+    ["[]", "M0503", "not empty"],
+    [`[${right}]`, "M0503", "a list of several, not a list of one\n  help: write it without brackets"],
+    [`[${left}, "right.npz"]`, "M0503", 'help: write `npz("right.npz")`'],
+    [
+      `[${left}, [${right}]]`,
+      "M0503",
+      "a list of data readers, such as idx(…), not a list of 1\n  help: write a reader",
+    ],
+    [`[${left}, Text]`, "M0503", "not the model `Text`"],
+    [`[${left}, npz("r.npz", z: "words")]`, "M0514", "`npz` has no setting `z`"],
+    [
+      `[${left}, csv("r.csv", label: ["a", "b"])]`,
+      "M0522",
+      '`csv("r.csv", label: ["a", "b"])`: M0522 the data names 2 labels of a row',
+    ],
+  ])("%s: %s", (data, code, words) => {
+    const refused = toldWith({ ...towers, data });
+    expect(refused).toContain(code);
+    expect(refused).toContain(words);
+  });
+
+  test.each([
+    [
+      `[${left}, ${right}]`,
+      "M0515",
+      "none of the 2 readers speaks of labels\n  help: say which reader gives it",
+    ],
+    [
+      `[csv("l.csv", classes: 5), ${right}]`,
+      "M0515",
+      "`place`, index<P>[N], and the data gives labels for 1 input",
+    ],
+    [
+      '[csv("l.csv", classes: 5), npz("r.npz", y: "place")]',
+      "M0505",
+      '`npz("r.npz", y: "place")`: M0505 the loss needs the number of classes (P), and the data does not say it\n  help: write `npz(…, classes: 10)`',
+    ],
+    [
+      '[csv("l.csv", classes: 5), npz("r.npz", y: "place", classes: 2.5)]',
+      "M0503",
+      '`npz("r.npz", y: "place", classes: 2.5)`: M0503',
+    ],
+  ])("with a loss of two labels, %s: %s", (data, code, words) => {
+    const refused = toldWith({ model: "Both", loss: "two_heads", data });
+    expect(refused).toContain(code);
+    expect(refused).toContain(words);
+  });
+
+  test("scores are fewer than the classes of the reader that gives the labels", () => {
+    const few = "loss few(x: f32[N, D], y: i32[N]) {\n  predict = x\n  mean(f32(y) * sum(x, over: D))\n}\n";
+    const data = '[csv("l.csv"), npz("r.npz", classes: 9)]';
+    expect(toldWith({ model: "Both", loss: "few", data }, few)).toContain(
+      '`npz("r.npz", classes: 9)`: M0518 the data has 9 classes',
+    );
+  });
+});
+
 describe("what has no place", () => {
   test.each([
     [{ model: "[Image, Text]" }, "M0516", "the data gives one array of features, and the 2 inputs are"],

@@ -449,7 +449,7 @@ describe("several arrays of a row", () => {
       faultText(await read({ x: [] })),
     ]).toMatchInlineSnapshot(`
       [
-        "M0762 ../data/several.npz/left has 2 rows and ../data/several.npz/short has 1 / rows that belong together are as many in each",
+        "M0762 ../data/several.npz/left has 2 rows and ../data/several.npz/short has 1 / give as many in each: the n-th row of one belongs to the n-th of the other",
         "M0726 ../data/several.npz has no array "none" / its arrays are left, short, id",
         "M0709 classes of npz is [2,3], but it must be no more numbers than there are labels (1) / change classes in the source, or leave it out",
         "M0709 x of npz is [], but it must be a string or a list of strings / change x in the source, or leave it out",

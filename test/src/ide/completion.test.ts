@@ -48,6 +48,11 @@ describe("by place", () => {
   test("an optimizer, at the end of the text", () =>
     check("train T {\n  optimizer = ▮", "sgd+ adam+ adamw+ rmsprop+"));
   test("a reader", () => check("train T {\n  data = ▮\n}\n", "idx csv npy npz"));
+  test("readers in a list", () => {
+    for (const begun of ["[", '[images("photos"), ', '[\n    images("photos"),\n    '])
+      check(`train T {\n  data = ${begun}▮\n}\n`, "idx csv npy npz");
+    check('train T {\n  validation = [images("photos"), ▮]\n}\n', "idx csv npy npz");
+  });
   test("an initialiser", () =>
     check(
       "layer d(u: int)(x: f32[N, K]) {\n  param W: f32[K, u] ~ ▮\n}\n",
@@ -98,6 +103,14 @@ describe("by the kind of the setting", () => {
       "columns: classes: mean: std: header:",
       5,
     ));
+  test("settings of a reader in a list", () => {
+    for (const end of ["", ")]\n}\n"])
+      check(
+        `train T {\n  data = [images("photos"), csv("a.csv", label: "kind", ▮${end}`,
+        "columns: classes: mean:",
+        3,
+      );
+  });
   test("settings of what is not imported yet", () =>
     check("train T {\n  optimizer = sgd(▮)\n}\n", "rate: momentum: nesterov:", 3));
 });

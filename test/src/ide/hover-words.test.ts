@@ -162,6 +162,11 @@ describe("arguments", () => {
     );
   });
 
+  test("of a data reader in a list", () => {
+    const [, said] = hovered('train T {\n  data = [images("a"), npz("b.npz", x▮: "words")]\n}\n');
+    expect(said).toBe('The features\' array, or one for each input of the models; "x" without it.');
+  });
+
   test("of a builtin", () => {
     check(
       "fn f(x: f32[N, D]) = sum(x, over: D, ke▮ep: true)\n",
