@@ -321,10 +321,10 @@ describe("several readers", () => {
 
   test("an array too many or too few shows who gives how many", () => {
     expect(toldWith({ ...towers, data: '[csv("l.csv"), npz("r.npz", x: ["a", "b"])]' })).toBe(
-      `40 \`[csv("l.csv"), npz("r.npz", x: ["a", "b"])]\`: M0516 the data gives 3 arrays of features, and the 2 inputs are \`x\`, \`x\`
-  38 \`[Image, Text]\`: its inputs
-  40 \`csv("l.csv")\`: one array
-  40 \`npz("r.npz", x: ["a", "b"])\`: 2 arrays
+      `45 \`[csv("l.csv"), npz("r.npz", x: ["a", "b"])]\`: M0516 the data gives 3 arrays of features, and the 2 inputs are \`x\`, \`x\`
+  43 \`[Image, Text]\`: its inputs
+  45 \`csv("l.csv")\`: one array
+  45 \`npz("r.npz", x: ["a", "b"])\`: 2 arrays
   help: a reader gives one array, or with \`npz(…, x: […])\` one for each name: as many in all as there are inputs`,
     );
   });
