@@ -7,6 +7,7 @@
  * view. So a kernel makes its result first and looks at its inputs after.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { DeviceFault } from "../device-fault.ts";
 import { type SimdLoops, simdLoops, simdModule } from "./simd.ts";
 import type { ThreadPool } from "./thread-pool.ts";
 
@@ -27,6 +28,13 @@ export interface Heap {
     /** Other threads for the same loops. */
     readonly pool: ThreadPool | undefined;
   };
+}
+
+function heapFull(shape: readonly number[]): DeviceFault {
+  return new DeviceFault(
+    `tfjs has no memory left for a tensor [${shape.join(", ")}]: WebAssembly has 4 GiB at most`,
+    "take a smaller batch; what a step needs says margo ir FILE --stage plan",
+  );
 }
 
 /** The heap of the backend that is active. Throws for a backend other than wasm and cpu. */
@@ -58,8 +66,12 @@ function wasmHeap(backend: WasmBackend): Heap {
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
     rankOfData: (tensor) => backend.dataIdMap.get(tensor.dataId).shape.length,
-    make: (shape, dtype) =>
-      tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype), backend),
+    make: (shape, dtype) => {
+      const made = backend.makeOutput([...shape], dtype);
+      // What the allocator says where nothing is left; a kernel would write over the heap's beginning.
+      if (backend.getMemoryOffset(made.dataId) === 0) throw heapFull(shape);
+      return tf.engine().makeTensorFromTensorInfo(made, backend);
+    },
     ...(simd === undefined ? {} : { simd }),
   };
 }

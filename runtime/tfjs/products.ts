@@ -47,8 +47,19 @@ export function createProduct(heap: Heap): Product {
 
 function multiply(heap: Heap, a: tf.Tensor, b: tf.Tensor, epilogue: Epilogue | undefined): tf.Tensor {
   const [left, right] = [a as tf.Tensor2D, b as tf.Tensor2D];
+  if (a.size === 0 || b.size === 0) return emptyProduct(a, b, epilogue);
   if (epilogue === undefined) return tf.matMul(left, right);
   return withBias(heap, epilogue, (ready) => tf.fused.matMul({ a: left, b: right, ...ready }));
+}
+
+/** A sum of no products, which the wasm backend does not set. */
+function emptyProduct(a: tf.Tensor, b: tf.Tensor, epilogue: Epilogue | undefined): tf.Tensor {
+  const zeros = tf.zeros([a.shape[0] ?? 0, b.shape[1] ?? 0]);
+  if (epilogue === undefined) return zeros;
+  const sum = tf.add(zeros, epilogue.bias);
+  const result = epilogue.activation === "relu" ? tf.relu(sum) : tf.clone(sum);
+  tf.dispose([zeros, sum]);
+  return result;
 }
 
 /** The wasm backend asks the data of a bias whether it is a vector, and not the tensor that sees it as one. */

@@ -22,8 +22,9 @@ export function reductionKernels(heap: Heap, elementwise: ElementwiseKernels) {
     // Axes that do not lie together are moved to the end first.
     const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
     const moved = tf.transpose(x, [...kept, ...axes]);
-    const length = axes.reduce((product, axis) => product * (x.shape[axis] ?? 1), 1);
-    const result = reduceMiddle(heap, name, moved, { outer: x.size / length, length, inner: 1 }, shape);
+    const sizeOf = (some: readonly number[]) => some.reduce((size, axis) => size * (x.shape[axis] ?? 1), 1);
+    const rows: Split = { outer: sizeOf(kept), length: sizeOf(axes), inner: 1 };
+    const result = reduceMiddle(heap, name, moved, rows, shape);
     moved.dispose();
     return result;
   };
@@ -102,6 +103,10 @@ function reduceMiddle(
   const { length, inner } = split;
   if (length === 1) return tf.reshape(x, shape);
   const result = heap.make(shape, x.dtype as DataType);
+  if (length === 0) {
+    heap.view(result).fill(name === "sum" ? 0 : -Infinity);
+    return result;
+  }
   if (inner === 1 && x.dtype === "float32" && heap.simd !== undefined) {
     const { loops, address } = heap.simd;
     forEachRow(split, address(x), address(result), loops.rows[name]);

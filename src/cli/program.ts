@@ -279,7 +279,7 @@ function overrides(help: string): Option {
 function threadsOption(): Option {
   return new Option(
     "--threads <number>",
-    `target tfjs: threads for products and convolutions, at most ${mostThreads} (default: one for each processor but one)`,
+    `target tfjs: threads for products and convolutions, at most ${mostThreads} (default: one, or where a step multiplies much one for each processor but one)`,
   ).argParser(threadCount);
 }
 

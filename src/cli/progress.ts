@@ -11,6 +11,8 @@ import { createRunLines } from "./run-lines.ts";
 import { animated, paint, say } from "./terminal.ts";
 
 export interface Progress {
+  /** What the run runs on, which is told when it begins. */
+  readonly nameDevice: (text: string) => void;
   readonly onEvent: (event: RunEvent) => void;
   /** Of the kernels of a GPU run, while they are compiled. */
   readonly onCompiled: CompileListener;
@@ -26,10 +28,13 @@ export async function showProgress(name: string): Promise<Progress> {
     if (told.length > 0) bar?.clear();
     for (const line of told) say(`${paint(cyan, name)} ${line}`);
   };
+  let device: string | undefined;
   return {
+    nameDevice: (text) => (device = text),
     onCompiled: compiling.onCompiled,
     onEvent: (event) => {
       bar?.onEvent(event);
+      if (event.kind === "start" && device !== undefined) stay([paint(dim, device)]);
       const compiled = event.kind === "step" ? compiling.onStep() : undefined;
       if (compiled !== undefined) stay([paint(dim, compiled)]);
       stay(lines.hear(event));

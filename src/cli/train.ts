@@ -6,21 +6,20 @@ import type { Program } from "../../compiler/program.ts";
 import { isFault } from "../../runtime/errors.ts";
 import type { TrainingInfo } from "../../runtime/program.ts";
 import { displayedName } from "../sources/host.ts";
-import { type TrainingTarget, automaticTarget, defaultThreads, machineFacts } from "../executors/machine.ts";
+import { type TrainingTarget, automaticTarget, machineFacts } from "../executors/machine.ts";
 import { degrees, duration, percent, significant } from "../report/numbers.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
 import { type RunInfo, readRunInfo, readWeights } from "../runs/run-folder.ts";
 import { type Interruption, listenForInterruption } from "../runs/signals.ts";
 import { type TrainRequest, type TrainSummary, train as trainRun } from "../runs/train.ts";
 import { version } from "../version.ts";
-import { cyan, dim } from "./colors.ts";
 import { tellFault, tellFaultAt } from "./fault.ts";
 import { showProgress, showReading } from "./progress.ts";
 import { Refusal } from "./refusal.ts";
 import { type Source, importedTexts, placeOf, textOf } from "../sources/source.ts";
 import { declarationsOf, programOf, sourceAt } from "./source.ts";
 import { atStage } from "../sources/stage.ts";
-import { pathOfRun, startExecutor, targetOfRun } from "../runs/start-executor.ts";
+import { pathOfRun, startExecutor, targetOfRun, threadsFor } from "../runs/start-executor.ts";
 import { askedBudget, refuseForOtherTarget } from "./target-flags.ts";
 import {
   type ExitCode,
@@ -29,7 +28,6 @@ import {
   exitFault,
   exitFine,
   exitUsage,
-  paint,
   say,
   writeOut,
 } from "./terminal.ts";
@@ -65,6 +63,8 @@ export async function train(file: string, options: TrainOptions): Promise<ExitCo
     say(`${animated() ? "\n" : ""}stopping after the step under way; once more ends it at once`),
   );
   const folders: string[] = [];
+  // A mistake in the last one is not told after the others have trained for a night.
+  if (entries.length > 1) for (const entry of entries) await programOf(source, entry, { set: options.set });
   try {
     for (const entry of entries) {
       const folder = options.resume ?? folderOf(entry, entries.length, options.out);
@@ -101,7 +101,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
   const path = pathOf(options, resumed, target);
   const tune = target === "wgsl" ? (options.tune ?? resumed?.tune) : undefined;
   const budget = budgetOf(options, resumed, target);
-  const threads = threadsOf(options, target);
+  const threads = threadsOf(options, program, target);
   const weights = weightsOf(options);
   const progress = await showProgress(entry);
   const executor = await startExecutor(program, target, source, {
@@ -125,7 +125,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
     budget,
     seed: training.seed,
   });
-  say(`${paint(cyan, entry)} ${paint(dim, deviceText(info))}`);
+  progress.nameDevice(deviceText(info));
   const summary = await atStage("training", () =>
     trainRun({
       program,
@@ -153,7 +153,7 @@ async function runEntry(run: EntryRun): Promise<ExitCode> {
     const code = tellFailure(source, program, summary, settings);
     return interruption.exitCode() ?? code;
   }
-  return finish(entry, summary, interruption);
+  return finish(run, summary);
 }
 
 /** Who goes on with a run may mean to change it, or may have forgotten that they did. */
@@ -184,16 +184,19 @@ function tellFailure(
 }
 
 async function finish(
-  entry: string,
+  { source, entry, options, interruption }: EntryRun,
   summary: Exclude<TrainSummary, { kind: "failed" }>,
-  interruption: Interruption,
 ): Promise<ExitCode> {
   const { folder, step, seconds } = summary;
   const report = await atStage("report", () => writeReport(folder));
   if (summary.kind === "cancelled") {
     say(`${entry} stopped after step ${step}; its checkpoint is in ${folder}`);
     say(`  report so far: ${pathToFileURL(report).href}`);
-    say(`  go on with: margo train … --resume ${folder}`);
+    // Where it ends is no part of the run: who stops earlier than its `train` may want the rest as well.
+    const length = (["epochs", "steps"] as const).flatMap((flag) =>
+      options[flag] === undefined ? [] : [` --${flag} ${options[flag]}`],
+    );
+    say(`  go on with: margo train ${source.file} --resume ${folder}${length.join("")}`);
     return interruption.exitCode() ?? exitFault;
   }
   say(`${entry}: ${summaryText(summary)} after ${step} steps in ${duration(seconds)}`);
@@ -301,8 +304,8 @@ function budgetOf(
 }
 
 /** They split products by the places of their results: any number of them gives the same numbers. */
-function threadsOf({ threads }: TrainOptions, target: TrainingTarget): number | undefined {
-  if (target === "tfjs") return threads ?? defaultThreads();
+function threadsOf({ threads }: TrainOptions, program: Program, target: TrainingTarget): number | undefined {
+  if (target === "tfjs") return threads ?? threadsFor(program);
   return threads === undefined ? undefined : refuseForOtherTarget("--threads", "tfjs", target);
 }
 

@@ -3,6 +3,7 @@ import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { type TrainedRun, type TrainedRunOptions, openTrainedRun } from "../runs/trained-run.ts";
 import { showReading } from "./progress.ts";
 import { programOf } from "./source.ts";
+import { refuseForOtherTarget } from "./target-flags.ts";
 import { say } from "./terminal.ts";
 
 export interface RunFlags extends Omit<TrainedRunOptions, "checkpoint"> {
@@ -16,6 +17,9 @@ export async function withTrainedRun<T>(
   { best, ...options }: RunFlags,
   use: (run: TrainedRun) => Promise<T | RuntimeFault>,
 ): Promise<T | RuntimeFault> {
+  const { target = "auto", threads } = options;
+  if (threads !== undefined && target !== "auto" && target !== "tfjs")
+    refuseForOtherTarget("--threads", "tfjs", target);
   const run = await openTrainedRun(
     folder,
     { ...options, checkpoint: best === true ? "best" : "last" },

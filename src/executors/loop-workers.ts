@@ -2,24 +2,27 @@
 import { Worker } from "node:worker_threads";
 import { type PoolMemory, loopNames, slots } from "../../runtime/tfjs/thread-pool.ts";
 
-/** Starts workers that wait for plans and work on `heap`; none of them keeps the process. */
+/** Starts workers that wait for plans and work on `heap`. Where some cannot start there are fewer; none keeps the process. */
 export function startLoopWorkers(
   count: number,
   module: WebAssembly.Module,
   heap: WebAssembly.Memory,
   pool: PoolMemory,
 ): readonly Worker[] {
-  return Array.from({ length: count }, () => {
-    const worker = new Worker(script, {
-      eval: true,
-      execArgv: [],
-      workerData: { module, heap, loops: loopNames(module), slots, ...pool },
-    });
-    // The asking thread does alone what others do not.
-    worker.on("error", () => undefined);
-    worker.unref();
-    return worker;
-  });
+  const workerData = { module, heap, loops: loopNames(module), slots, ...pool };
+  const workers: Worker[] = [];
+  try {
+    while (workers.length < count) {
+      const worker = new Worker(script, { eval: true, execArgv: [], workerData });
+      // The asking thread does alone what others do not.
+      worker.on("error", () => undefined);
+      worker.unref();
+      workers.push(worker);
+    }
+  } catch {
+    // As many as there may be.
+  }
+  return workers;
 }
 
 /** A part is taken by raising `next`; what it does is written in the plan, as `createThreadPool` put it there. */

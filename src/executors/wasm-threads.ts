@@ -15,22 +15,32 @@ import { simdModule } from "../../runtime/tfjs/simd.ts";
 import { createThreadPool, loopNames, poolMemory } from "../../runtime/tfjs/thread-pool.ts";
 import { startLoopWorkers } from "./loop-workers.ts";
 
+/** tfjs's own factory, which starts one thread. */
+let withOneThread: ReturnType<typeof tf.findBackendFactory> | undefined;
+
 /**
- * From here on the backend `wasm` starts with so many threads. One that runs already stays as it is: executors hold tensors on
- * it. Where threads do not start, `note` hears why and the backend starts with one.
+ * From here on the backend `wasm` starts with so many threads. One that runs already stays as it is, since executors hold tensors
+ * on it: `note` hears how many it has. It also hears why threads do not start; there is one then.
  */
 export async function useThreads(threads: number, note: (text: string) => void): Promise<void> {
-  if (threads === 1 || tf.findBackend("wasm") !== null) return;
-  const tfjsWasm = await import("@tensorflow/tfjs-backend-wasm");
-  const withOneThread = tf.findBackendFactory("wasm");
+  const { BackendWasm, getThreadsCount } = await import("@tensorflow/tfjs-backend-wasm");
+  if (tf.findBackend("wasm") !== null) {
+    const running = getThreadsCount();
+    if (running !== threads)
+      note(`shares tfjs with what runs in this process: threads are ${running}, not ${threads}`);
+    return;
+  }
+  const own = (withOneThread ??= tf.findBackendFactory("wasm"));
   tf.removeBackend("wasm");
+  if (threads === 1) return void tf.registerBackend("wasm", own);
   tf.registerBackend("wasm", async () => {
     try {
       const module = await instantiate(threads);
-      return withPool(new tfjsWasm.BackendWasm(module), module.wasmMemory, threads);
+      return withPool(new BackendWasm(module), module.wasmMemory, threads);
     } catch (error) {
-      note(`goes on with one thread: ${error instanceof Error ? error.message : String(error)}`);
-      return withOneThread();
+      const reason = error instanceof Error ? error.message : String(error);
+      note(`has one thread, since of ${threads} not all start: ${reason}`);
+      return own();
     }
   });
 }
@@ -71,11 +81,9 @@ async function instantiate(threads: number): Promise<BackendModule> {
     // The build takes half of the processors for cores, and a thread for each core.
     os: { cpus: () => Array<object>(2 * threads).fill({}) },
   }) as ModuleFactory;
-  const made = factory({ locateFile: (name: string) => join(folder, name), mainScriptUrlOrBlob: file });
-  const module = await Promise.race([made, workers.failed]).catch((error: unknown) => {
-    workers.stop();
-    throw error;
-  });
+  const module = await workers.whole(() =>
+    factory({ locateFile: (name: string) => join(folder, name), mainScriptUrlOrBlob: file }),
+  );
   const start = module.cwrap("init", null, []) as () => void;
   module.tfjs = {
     init: start,
@@ -100,12 +108,19 @@ function workerScript(folder: string): string {
 /** A CommonJS file, with some of the modules that it requires replaced. */
 function loadCommonJs(file: string, replaced: Readonly<Record<string, unknown>>): unknown {
   const module = { exports: {} as unknown };
-  const run = compileFunction(
-    readFileSync(file, "utf8"),
-    ["require", "module", "exports", "__filename", "__dirname"],
-    { filename: file },
-  ) as (...values: readonly unknown[]) => void;
-  run((name: string) => replaced[name] ?? require(name), module, module.exports, file, dirname(file));
+  // The build makes `Worker` a name of the whole process, and reads it there: it gets a `global` of its own.
+  const own = { ...(replaced["worker_threads"] as object) };
+  const values = {
+    require: (name: string) => replaced[name] ?? require(name),
+    module,
+    exports: module.exports,
+    __filename: file,
+    __dirname: dirname(file),
+    global: own,
+    ...own,
+  };
+  const run = compileFunction(readFileSync(file, "utf8"), Object.keys(values), { filename: file });
+  (run as (...values: readonly unknown[]) => void)(...Object.values(values));
   return module.exports;
 }
 
@@ -122,20 +137,35 @@ function workersOf(script: string, running: number) {
     // Flags of this process, such as loaders of other languages, are none of a worker's business.
     const worker = new Worker(script, { eval: true, execArgv: [] });
     worker.once("error", fail);
-    // The build lets it go once it is loaded and holds it again when it runs: a thread would keep the process for ever.
-    worker.ref = () => undefined;
-    started.push(worker);
-    return worker;
+    worker.once("exit", () => fail(new Error("a worker ended before it was loaded")));
+    const { on } = worker;
+    return Object.assign(worker, {
+      // What the build does about an error is to throw it once more, at the process.
+      on: (event: string, listener: (...values: unknown[]) => void) =>
+        event === "error" ? worker : on.call(worker, event, listener),
+      // The build lets it go once it is loaded and holds it again when it runs: a thread would keep the process for ever.
+      ref: () => undefined,
+    });
   };
   return {
     /** Called with `new`, which gives what it returns. */
     Worker: function () {
       made++;
-      return made > workersOfBuild - running ? startWorker() : idleWorker();
+      if (made <= workersOfBuild - running) return idleWorker();
+      const worker = startWorker();
+      started.push(worker);
+      return worker;
     },
-    /** Rejects when a worker does not start. */
-    failed,
-    stop: (): void => started.forEach((worker) => void worker.terminate()),
+    /** What `make` gives once all have loaded; none is left where one has not. */
+    async whole<T>(make: () => Promise<T>): Promise<T> {
+      failed.catch(() => undefined);
+      try {
+        return await Promise.race([make(), failed]);
+      } catch (error) {
+        for (const worker of started) void worker.terminate();
+        throw error;
+      }
+    },
   };
 }
 

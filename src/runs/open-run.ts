@@ -66,7 +66,9 @@ export async function openRun(
   options: OpenRunOptions = {},
 ): Promise<OpenedRun | RuntimeFault> {
   checkArguments(folder, options);
-  const { directory, onNote = () => undefined, ...asked } = options;
+  // A service answers several calls, of few rows each: threads are for those who ask for them.
+  const { directory, onNote = () => undefined, threads = 1, ...rest } = options;
+  const asked = { ...rest, threads };
   const door: RunDoor = { programOf: programOrFault, note: (entry, text) => onNote(`${entry} ${text}`) };
   const run = await openTrainedRun(folder, asked, door);
   if (isFault(run)) return run;

@@ -1,12 +1,14 @@
 /** Starts a target for a program of a source file; what goes wrong there belongs to the stage `compile`. */
 import { type GpuPath, gpuPaths } from "../../compiler/codegen/wgsl/capabilities.ts";
 import type { Span } from "../../compiler/errors/span.ts";
+import { flopsOfFunction } from "../../compiler/flops.ts";
+import { namesOfDim, sizeOfDim } from "../../compiler/ir/dim.ts";
 import type { Program } from "../../compiler/program.ts";
 import type { Executor } from "../../runtime/program.ts";
 import { gpuOfMachine } from "../executors/adapter.ts";
 import { type ExecutorRequest, createExecutor } from "../executors/create.ts";
 import { TargetUnavailable } from "../executors/unavailable.ts";
-import type { TrainingTarget } from "../executors/machine.ts";
+import { type TrainingTarget, defaultThreads } from "../executors/machine.ts";
 import type { RunInfo } from "./run-folder.ts";
 import { type Source, sourceLineOf } from "../sources/source.ts";
 import { atStage } from "../sources/stage.ts";
@@ -19,6 +21,20 @@ export function targetOfRun({ target }: Pick<RunInfo, "target">): TrainingTarget
 /** The path that a run was started with. */
 export function pathOfRun({ gpu }: Pick<RunInfo, "gpu">): GpuPath | undefined {
   return gpuPaths.find((path) => path === gpu);
+}
+
+/** FLOPs of a step from which on threads save more than their waiting for each other costs. */
+const worthThreads = 1e9;
+
+/** Threads for a program of which nobody says how many it gets: several only where a step multiplies enough. */
+export function threadsFor(program: Program): number {
+  const step = program.functions.find(({ name }) => name === "step");
+  const batch = program.training?.batch;
+  if (step === undefined || batch === undefined) return 1;
+  const flops = flopsOfFunction(program, step);
+  // What is still open in a step is how many rows there are.
+  const rows = Object.fromEntries([...namesOfDim(flops)].map((name) => [name, batch]));
+  return sizeOfDim(flops, rows) < worthThreads ? 1 : defaultThreads();
 }
 
 /** Throws `TargetUnavailable` where the target does not start here, or the adapter lacks the path. */

@@ -8,10 +8,10 @@ import type { TrainingInfo } from "../../runtime/program.ts";
 import { type Trainer, createTrainer } from "../../runtime/trainer.ts";
 import type { DataContext } from "../data/index.ts";
 import type { EvaluationRecord } from "../looks/feature-look.ts";
-import { type TrainingTarget, defaultThreads } from "../executors/machine.ts";
+import type { TrainingTarget } from "../executors/machine.ts";
 import { type RunInfo, readCheckpointFile, readEvaluation, readRunInfo } from "./run-folder.ts";
 import { type Source, keptSource } from "../sources/source.ts";
-import { startExecutorOfRun } from "./start-executor.ts";
+import { startExecutorOfRun, threadsFor } from "./start-executor.ts";
 
 export interface TrainedRun {
   readonly info: RunInfo;
@@ -28,7 +28,7 @@ export interface TrainedRun {
 export interface TrainedRunOptions {
   /** Where to run; `auto`, the default, is where it was trained, as far as this machine goes. */
   readonly target?: "auto" | TrainingTarget;
-  /** On tfjs: threads for products and convolutions, by default one for each processor but one. */
+  /** On tfjs: threads for products and convolutions. */
   readonly threads?: number;
   /** Lines of the `train` that are to be others than in the run. */
   readonly set?: Readonly<Record<string, string>>;
@@ -67,7 +67,7 @@ export async function openTrainedRun(
   const { training } = program;
   if (training === undefined) throw new Error(`${info.entry} is no train`);
   const note = (text: string): void => door.note(info.entry, text);
-  const asked = { ...(target === undefined ? {} : { target }), threads: threads ?? defaultThreads() };
+  const asked = { ...(target === undefined ? {} : { target }), threads: threads ?? threadsFor(program) };
   const executor = await startExecutorOfRun(program, info, source, asked, note);
   const trainer = await createTrainer(executor, info.seed);
   if (isFault(trainer)) return trainer;

@@ -386,9 +386,28 @@ test("threads change nothing but the time, and end with the run, which says what
   );
   const { machine } = JSON.parse(readFileSync(join(three ?? "", "run.json"), "utf8"));
   expect(machine.backend).toMatch(/tfjs .*, backend wasm, .*3 threads/);
-  const refused = await place.margo("train", "heaps.margo", "--threads", "2", "--target", "reference");
-  expect(refused.code).toBe(2);
-  expect(refused.err).toContain("--threads says how the target tfjs computes, but the target is reference");
+  for (const command of [
+    ["train", "heaps.margo"],
+    ["eval", "threads-1"],
+  ]) {
+    const refused = await place.margo(...command, "--threads", "2", "--target", "reference");
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("--threads says how the target tfjs computes, but the target is reference");
+  }
+});
+
+test("of several trains none begins where one has a mistake", async () => {
+  place.write(
+    "half.margo",
+    `${program()}\n${program().slice(program().indexOf("train Heaps")).replace("train Heaps", "train Broken").replace("model = Points", "model = Pionts")}`,
+  );
+  const { code, err } = await place.margo("train", "half.margo", "--out", "half");
+  expect({ code, told: err.includes("Pionts"), started: err.includes("epoch") }).toEqual({
+    code: 1,
+    told: true,
+    started: false,
+  });
+  expect(place.files().filter((name) => name.startsWith("half/"))).toEqual([]);
 });
 
 test("Ctrl-C writes a checkpoint and exits with the signal's code", async () => {

@@ -123,3 +123,30 @@ describe("classes and rows that one step sees and the next does not", () => {
     await expectAgreement(text, "remembered", { dims: { N: 4, D: 3, C: 5 }, targets });
   });
 });
+
+describe("sums and products of nothing", () => {
+  test.each([
+    ["sum(x[range(0)], over: 0)"],
+    ["sum(reshape(x[range(0)], [0, 3, 1]), over: 0)"],
+    ["logsumexp(x[range(0)], over: 0)"],
+    ["concat([x, x[range(0)]], over: 0)"],
+    ["transpose(x[range(0)]) @ x[range(0)]"],
+  ])("%s", async (body) => {
+    const text = `export fn nothing(x: f32[N, D]) = ${body}`;
+    await expectAgreement(text, "nothing", { dims: { N: 4, D: 3 }, targets: ["tfjs", "wgsl"] });
+  });
+
+  // WGSL writes no infinity: there the largest of nothing is the least finite number.
+  test("the largest of nothing", async () => {
+    const text = "export fn nothing(x: f32[N, D]) = max(x[range(0)], over: 0)";
+    await expectAgreement(text, "nothing", { dims: { N: 4, D: 3 }, targets: ["tfjs"] });
+  });
+
+  test.each([0, 1])("a network on %i rows", async (N) => {
+    const text = `import { avg_pool, conv2d, depthwise_conv2d, max_pool } from "std/layers"
+    export loss little(x: f32[N, 5, 5, 2]) {
+      sum(x |> conv2d(3, stride: 2) |> depthwise_conv2d(stride: 2) |> avg_pool(1) |> max_pool(2))
+    }`;
+    await expectAgreement(text, "little", { dims: { N }, targets: ["tfjs"] });
+  });
+});
