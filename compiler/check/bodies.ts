@@ -93,6 +93,7 @@ export function enterCall(
     path,
     trail: `${caller.trail}>${span.file}:${span.start}`,
     calls: new Map(),
+    margins: new Map(),
     caller: { frame: caller, span },
     depth: caller.depth + 1,
     ambient: context ?? { context: "none", lookup: () => undefined, names: [] },

@@ -24,6 +24,10 @@ export interface Frame {
   readonly trail: string;
   /** How often each name was called in this body, for `conv2d_2`. */
   readonly calls: Map<string, number>;
+  /** What the names of each margin's variables begin with: a margin is one, however often this body uses it. */
+  readonly margins: Map<Value, string>;
+  /** Of a margin: the body that it belongs to, also where a function uses it that was given it. */
+  readonly home?: Frame;
   readonly caller?: { readonly frame: Frame; readonly span: Span };
   readonly depth: number;
   readonly ambient: Ambient;
@@ -112,6 +116,7 @@ export function moduleFrame(session: Session, module: LoadedModule, owner: Frame
     path: "",
     trail: "",
     calls: new Map(),
+    margins: new Map(),
     depth: 0,
     ambient: noAmbient,
   };
@@ -129,9 +134,10 @@ export function outermost(frame: Frame): Frame {
   return current;
 }
 
-/** Whether this body, or one that led to it, is of that kind. */
-export function isWithin({ owner, caller }: Frame, kind: CallableKind): boolean {
-  return owner?.kind === kind || (caller !== undefined && isWithin(caller.frame, kind));
+/** Whether this body, or one that it belongs to, is of that kind. */
+export function isWithin({ owner, home, caller }: Frame, kind: CallableKind): boolean {
+  const around = home ?? caller?.frame;
+  return owner?.kind === kind || (around !== undefined && isWithin(around, kind));
 }
 
 export function bindDim(frame: Frame, name: string, dim: Dim, span: Span, because: string): Dim {

@@ -37,8 +37,7 @@ export function marginLogits(call: BuiltinCall): Value {
   const margin = marginOf(call);
   const head = headOf(call, "labelled");
   if (margin === undefined || head === undefined || head.y === undefined) return errorValue;
-  const path = pathOfCall(call.frame, margin.callee.callable.name.name);
-  const frame = enterMargin(call, margin, head, path, geometryOf(head));
+  const frame = enterMargin(call, margin, head, "logits", geometryOf(head));
   if (frame === undefined) return errorValue;
   const results = readMargin(frame, margin.callee.callable);
   traceBody(frame);
@@ -55,10 +54,8 @@ export function marginScores(call: BuiltinCall): Value {
   if (margin === undefined || head === undefined) return errorValue;
   const { session } = call.frame;
   const still: Frame = { ...call.frame, session: { ...session, training: false } };
-  // The same path as in `logits`, without counting: the states are shared.
-  const path = `${call.frame.path}${margin.callee.callable.name.name}.`;
   const geometry = geometryOf(head);
-  const frame = enterMargin({ ...call, frame: still }, margin, head, path, geometry);
+  const frame = enterMargin({ ...call, frame: still }, margin, head, "scores", geometry);
   if (frame === undefined) return errorValue;
   const { scale } = readMargin(frame, margin.callee.callable);
   if (scale?.pairs.kind === "error" && scale.pairs.because === "labels")
@@ -80,7 +77,10 @@ function scoreShape({ x, W }: Head) {
   return [x.type.shape[0] ?? constantDim(1), W.type.shape[0] ?? constantDim(1)];
 }
 
+type MarginUse = "logits" | "scores";
+
 interface GivenMargin {
+  readonly value: Value;
   readonly callee: FunctionValue;
   readonly given: ReadonlyMap<string, GivenArgument>;
   readonly span: Span;
@@ -94,7 +94,7 @@ function marginOf(call: BuiltinCall): GivenMargin | undefined {
     return undefined;
   }
   const callee: FunctionValue = { kind: "function", callable: value.callable, module: value.module };
-  return { callee, given: value.kind === "partial" ? value.given : new Map(), span };
+  return { value, callee, given: value.kind === "partial" ? value.given : new Map(), span };
 }
 
 /** Features, weights and labels, their shapes checked against each other. */
@@ -131,18 +131,44 @@ function writtenAs(dtype: "f32" | "index", names: readonly string[], span: Span)
 
 function enterMargin(
   call: BuiltinCall,
-  { callee, given, span }: GivenMargin,
+  margin: GivenMargin,
   head: Head,
-  path: string,
+  use: MarginUse,
   geometry: (name: GeometryName) => Value,
 ): Frame | undefined {
+  const { callee, given, span } = margin;
   const ambient = pairsAmbient(head, geometry);
-  const frame = enterCall(call.frame, callee, call.span, path, ambient);
-  if (frame === undefined) return undefined;
+  const home = homeOf(call.frame, margin.value);
+  const entered = enterCall(call.frame, callee, call.span, pathOfMargin(home, margin, use), ambient);
+  if (entered === undefined) return undefined;
+  const frame: Frame = { ...entered, home };
   bindHeadDims(frame, head, span);
   if (!bindParameters(frame, callee.callable, given)) return undefined;
   openClasses(frame, head);
   return frame;
+}
+
+/** The body that a margin belongs to. A function owns nothing: what it was given is its caller's. */
+function homeOf(frame: Frame, margin: Value): Frame {
+  const isGiven = [...frame.names.values()].some(
+    ({ value, givenAt }) => value === margin && givenAt !== undefined,
+  );
+  return frame.owner?.kind === "fn" && frame.caller !== undefined && isGiven
+    ? homeOf(frame.caller.frame, margin)
+    : frame;
+}
+
+/** The first use of a margin in its body names its variables, and the others are of the same ones. */
+function pathOfMargin(home: Frame, { value, callee: { callable } }: GivenMargin, use: MarginUse): string {
+  const known = home.margins.get(value);
+  if (known !== undefined) return known;
+  const { name } = callable.name;
+  const isHeld = [...home.names.values()].some((binding) => binding.value === value);
+  // A margin that is written within `scores` is the one that `logits` has under the same words: it does not count.
+  if (use === "scores" && !isHeld) return `${home.path}${name}.`;
+  const path = pathOfCall(home, name);
+  home.margins.set(value, path);
+  return path;
 }
 
 /** Where C is open, a list may decide how many classes there are: a generic check cannot know. */

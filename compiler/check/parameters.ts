@@ -43,13 +43,13 @@ export function bindSetting(frame: Frame, callable: Callable, parameter: Paramet
   if (kind === undefined) return bindName(frame, "setting", parameter.name, argument?.value ?? errorValue);
   if (argument !== undefined) {
     const value = asSetting(blameOf(frame), parameter, kind, argument);
-    const sized = namedSize(kind, parameter, value);
+    const sized = settingValue(kind, callable, parameter, value);
     const known = { givenAt: argument.span, ...(value.kind === "int" ? { original: value.dim } : {}) };
     return bindName(frame, "setting", parameter.name, sized, known) && value.kind !== "error";
   }
   if (fallback !== undefined && defaultValue !== undefined) {
     const value = asSetting(frame, parameter, kind, { value: fallback, span: defaultValue.span });
-    return bindName(frame, "setting", parameter.name, namedSize(kind, parameter, value));
+    return bindName(frame, "setting", parameter.name, settingValue(kind, callable, parameter, value));
   }
   if (frame.caller === undefined && frame.session.program.mode === "generic")
     return bindName(frame, "setting", parameter.name, openSetting(frame, parameter, kind));
@@ -57,8 +57,17 @@ export function bindSetting(frame: Frame, callable: Callable, parameter: Paramet
   return false;
 }
 
-/** What an int makes the size of an axis, `over: K` finds by the name of the setting. */
-function namedSize(kind: SettingKind, { name }: Parameter, value: Value): Value {
+/**
+ * What an int makes the size of an axis, `over: K` finds by the name of the setting. A margin that is given to two settings
+ * is one in each of them; a function owns nothing and uses its caller's.
+ */
+function settingValue(
+  kind: SettingKind,
+  { kind: owner }: Callable,
+  { name }: Parameter,
+  value: Value,
+): Value {
+  if (kind === "margin" && owner !== "fn") return { ...value };
   return kind === "int" && value.kind === "int" ? dimValue(labelled(value.dim, name.name)) : value;
 }
 

@@ -12,12 +12,14 @@ import {
   sameShape,
   scalarType,
 } from "../ir/type.ts";
+import type { ProgramVariable } from "../program.ts";
 import type { ParamStatement, StateStatement, UpdateStatement } from "../syntax/ast.ts";
 import {
   initialNeedsData,
   notAState,
   paramInFunction,
   paramInOptimizer,
+  twoShapes,
   wrongParamType,
   wrongUpdate,
 } from "../errors/check-losses.ts";
@@ -63,9 +65,28 @@ export function declareParam(frame: Frame, statement: ParamStatement): void {
     const initial = initialValue(frame, statement, shaped, variable);
     if (initial !== undefined)
       variables.set(variable, { name: variable, kind: "parameter", type: initial.type, initial, span });
+  } else if (hasOtherShape(frame, statement, known, shaped)) {
+    bindName(frame, "param", name, errorValue);
+    return;
   }
   const node = builder.make("parameter", [], { name: variable, dtype: "f32", shape: shaped.shape }, span);
   bindName(frame, "param", name, tensorValue(node, shaped), { variable });
+}
+
+/** What several uses share has the same shape in each: numbers of other classes are others. */
+function hasOtherShape(
+  frame: Frame,
+  { name, span }: ParamStatement | StateStatement,
+  known: ProgramVariable,
+  type: TensorType,
+): boolean {
+  if (sameShape(known.type.shape, type.shape)) return false;
+  if (!isUndecided(frame, [known.type, type]))
+    report(
+      frame,
+      twoShapes.report({ span, name: name.name, known: printType(known.type), here: printType(type) }),
+    );
+  return true;
 }
 
 /** A margin's own `cos_y` and a variable of that name would be one. */
@@ -184,8 +205,13 @@ export function declareState(frame: Frame, statement: StateStatement): void {
   const variable = `${frame.path}${name.name}${frame.ambient.suffix ?? ""}`;
   const kind = frame.ambient.context === "optimizer" ? "optimizer" : "state";
   const { builder, variables } = frame.session.program;
-  if (!variables.has(variable))
+  const known = variables.get(variable);
+  if (known === undefined)
     variables.set(variable, { name: variable, kind, type: node.type, initial: node, span });
+  else if (hasOtherShape(frame, statement, known, shaped)) {
+    bindName(frame, "state", name, errorValue);
+    return;
+  }
   const leaf = builder.make("state", [], { name: variable, dtype: shaped.dtype, shape: shaped.shape }, span);
   const updated = frame.session.updated.get(variable);
   // A network that several models are has been here before; no gradient flows through a state.

@@ -104,6 +104,19 @@ export const wrongUpdate = defineError<
   }),
 });
 
+export const twoShapes = defineError<NamedAt & { readonly known: string; readonly here: string }>({
+  code: "M0417",
+  title: "One variable in two shapes",
+  explanation:
+    "A margin is one, with one set of variables, however often the loss that has it uses it; so is a network that several models are. What has a number for each class fits one set of classes.",
+  example:
+    "margin M() {\n  param m: f32[C]\n  target = cos - m\n}\nloss f(x: f32[N, D], y: index<3>[N], z: index<5>[N]) {\n  param W: f32[3, D]\n  param V: f32[5, D]\n  let margin = M()\n  mean(logits(margin, x, W, y)) + mean(logits(margin, x, V, z))\n}\n",
+  report: ({ name, known, here }) => ({
+    message: `\`${name}\` is ${known} in an earlier use, and ${here} here`,
+    help: "take a margin for each: two settings, or two calls of it",
+  }),
+});
+
 export const notScalarLoss = defineError<At & { readonly found: string }>({
   code: "M0406",
   title: "A loss is one number",
