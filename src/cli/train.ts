@@ -63,12 +63,18 @@ export async function train(file: string, options: TrainOptions): Promise<ExitCo
     say(`${animated() ? "\n" : ""}stopping after the step under way; once more ends it at once`),
   );
   const folders: string[] = [];
-  // A mistake in the last one is not told after the others have trained for a night.
-  if (entries.length > 1) for (const entry of entries) await programOf(source, entry, { set: options.set });
   try {
-    for (const entry of entries) {
+    if (resumed !== undefined) noteChanges(source, resumed);
+    const settings = { ...resumed?.settings, ...options.set };
+    // A mistake in the last one is not told after the others have trained for a night.
+    const programs: (readonly [entry: string, program: Program])[] = [];
+    for (const entry of entries) programs.push([entry, await programOf(source, entry, { set: settings })]);
+    // All runs of a process share tfjs.
+    const threads = options.threads ?? Math.max(...programs.map(([, program]) => threadsFor(program)));
+    for (const [entry, program] of programs) {
       const folder = options.resume ?? folderOf(entry, entries.length, options.out);
-      const code = await runEntry({ source, entry, folder, options, resumed, interruption });
+      const run = { source, entry, program, settings, threads, folder, options, resumed, interruption };
+      const code = await runEntry(run);
       if (code !== exitFine) return code;
       folders.push(folder);
     }
@@ -85,6 +91,10 @@ export async function train(file: string, options: TrainOptions): Promise<ExitCo
 interface EntryRun {
   readonly source: Source;
   readonly entry: string;
+  readonly program: Program;
+  readonly settings: Readonly<Record<string, string>>;
+  /** On tfjs. */
+  readonly threads: number;
   readonly folder: string;
   readonly options: TrainOptions;
   readonly resumed: RunInfo | undefined;
@@ -92,16 +102,13 @@ interface EntryRun {
 }
 
 async function runEntry(run: EntryRun): Promise<ExitCode> {
-  const { source, entry, folder, options, resumed, interruption } = run;
-  if (resumed !== undefined) noteChanges(source, resumed);
-  const settings = { ...resumed?.settings, ...options.set };
-  const program = await programOf(source, entry, { set: settings });
+  const { source, entry, program, settings, folder, options, resumed, interruption } = run;
   const training = trainingOf(program, options, resumed);
   const target = await targetOf(options, resumed);
   const path = pathOf(options, resumed, target);
   const tune = target === "wgsl" ? (options.tune ?? resumed?.tune) : undefined;
   const budget = budgetOf(options, resumed, target);
-  const threads = threadsOf(options, program, target);
+  const threads = threadsOf(run, target);
   const weights = weightsOf(options);
   const progress = await showProgress(entry);
   const executor = await startExecutor(program, target, source, {
@@ -304,9 +311,9 @@ function budgetOf(
 }
 
 /** They split products by the places of their results: any number of them gives the same numbers. */
-function threadsOf({ threads }: TrainOptions, program: Program, target: TrainingTarget): number | undefined {
-  if (target === "tfjs") return threads ?? threadsFor(program);
-  return threads === undefined ? undefined : refuseForOtherTarget("--threads", "tfjs", target);
+function threadsOf({ threads, options }: EntryRun, target: TrainingTarget): number | undefined {
+  if (target === "tfjs") return threads;
+  return options.threads === undefined ? undefined : refuseForOtherTarget("--threads", "tfjs", target);
 }
 
 interface RunFacts {
