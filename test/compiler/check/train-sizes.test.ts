@@ -5,12 +5,15 @@ import { defaultGradcheckOptions } from "../../../compiler/gradcheck.ts";
 import { gradcheckEntry } from "../../../compiler/gradcheck/entries.ts";
 import { type Executor, isFault } from "../../../runtime/index.ts";
 import { datasetOf } from "../../../runtime/arrays.ts";
+import { gatherBatch } from "../../../runtime/dataset.ts";
 import { createTrainer } from "../../../runtime/trainer.ts";
 import { createExecutor } from "../../../src/executors/create.ts";
 import { runEntry } from "../../../src/values/run-entry.ts";
 import { programOf, refusalOf, tensor } from "../../support/check-source.ts";
 import { hostOf } from "../../support/elaborated-loss.ts";
 import { whole } from "../../support/datasets.ts";
+import { describeOnNullGpu } from "../../support/gpu.ts";
+import { gpuExecutor } from "../../support/gpu-runs.ts";
 
 const source = `model M(x: f32[N, 2]) {
   param W: f32[2, 2]
@@ -96,9 +99,7 @@ describe.each(["tfjs", "reference"] as const)("on %s", (target) => {
     expect(isFault(evaluated) && evaluated.message).toBe("in a batch of 1 row the size N - 3 is -2");
     const unevaluated = await trainer.train(rows(12), { batch: 4, validation: rows(2) });
     expect(unevaluated).toMatchObject({ kind: "failed", fault: { code: "M0609" } });
-    const two = { dtype: "f32", shape: [2, 2], data: new Float32Array(4) } as const;
-    const labels = { dtype: "i32", shape: [2], data: new Int32Array(2) } as const;
-    await expect(trainer.step({ rows: [0, 1], features: [two], labels: [labels] })).rejects.toThrow(
+    await expect(trainer.step(gatherBatch(rows(2), [0, 1]))).rejects.toThrow(
       "step cannot run: the size N - 3 is -1 where N = 2; give inputs of other sizes",
     );
     trainer.dispose();
@@ -142,5 +143,20 @@ test("gradients are not checked on rows that are too few, and it is said", () =>
   const host = hostOf({ "test.margo": source });
   expect(gradcheckEntry(host, "test.margo", "cut", {}, defaultGradcheckOptions)).toMatchObject({
     reason: "checks have few rows, and its size N - 8 is -4 where N = 4",
+  });
+});
+
+await describeOnNullGpu("on wgsl", (gpu) => {
+  test("a call that makes a size less than 0 is refused, and so is a run", async () => {
+    const program = programOf(source, "T", { set: { loss: "late", batch: "4" } });
+    const trainer = whole(await createTrainer(gpuExecutor(gpu, program)));
+    expect(await trainer.train(rows(10), { batch: 4 })).toMatchObject({
+      kind: "failed",
+      fault: { code: "M0609" },
+    });
+    await expect(trainer.step(gatherBatch(rows(2), [0, 1]))).rejects.toThrow(
+      "step cannot run: the size N - 3 is -1 where N = 2; give inputs of other sizes",
+    );
+    trainer.dispose();
   });
 });
