@@ -21,6 +21,7 @@ import { type Learned, elaborateOptimizers } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
 import { bindLossInputs, classesOf, labelsOf } from "./train-labels.ts";
+import { checkBatch } from "./train-sizes.ts";
 import { type RunModel, bindGiven, runModels } from "./train-models.ts";
 import {
   type ChosenReader,
@@ -66,9 +67,11 @@ export function elaborateTrain(
   checkSizes(plain, program.variables, settings);
   checkScores(plain, settings, evaluate);
   checkNames(plain, program);
+  const [stepping, evaluating] = [stepFunction(step, settings), evaluateFunction(evaluate, settings)];
+  checkBatch(plain, [stepping, evaluating], settings, train.name.span);
   const functions = [
-    stepFunction(step, settings),
-    evaluateFunction(evaluate, settings),
+    stepping,
+    evaluating,
     ...embedFunctions(program, predict),
     predictFunction(predict, settings),
   ];
