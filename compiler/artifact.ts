@@ -2,9 +2,9 @@
  * The plain-data half of an artifact: what a program's variables, functions and training plan look like to
  * those who run it. The code half is each target's own.
  */
-import type { FunctionInfo, ProgramInfo, TrainingInfo, ValueInfo } from "../runtime/program.ts";
-import { type Dim, formulaOf, knownSize, mayBeNegative } from "./ir/dim.ts";
-import { type Node, isOp, nodesOf, nodesOfGraph } from "./ir/node.ts";
+import type { ProgramInfo, TrainingInfo, ValueInfo } from "../runtime/program.ts";
+import { type Dim, knownSize } from "./ir/dim.ts";
+import { type Node, isOp, nodesOf } from "./ir/node.ts";
 import type { TensorType } from "./ir/type.ts";
 import type { Program, ProgramFunction, ProgramInput, TrainingPlan } from "./program.ts";
 
@@ -25,21 +25,9 @@ export function programInfo(program: Program, target: string, version: string): 
       outputs: fn.graph.outputs
         .filter((output) => !output.name.startsWith("next:"))
         .map((output) => valueInfo(output.name, output.node.type)),
-      ...sizesInfo(fn),
     })),
     ...(program.training === undefined ? {} : { training: trainingInfo(program.training) }),
   };
-}
-
-/** The sizes of a function that some inputs would make less than 0. */
-export function riskySizes({ graph }: ProgramFunction): readonly string[] {
-  const dims = nodesOfGraph(graph).flatMap(({ type }) => type.shape.filter(mayBeNegative));
-  return [...new Set(dims.map(formulaOf))];
-}
-
-function sizesInfo(fn: ProgramFunction): Pick<FunctionInfo, "sizes"> {
-  const sizes = riskySizes(fn);
-  return sizes.length === 0 ? {} : { sizes };
 }
 
 /** The function that gives every variable its first value, `next:NAME`, from the counters it reads. */

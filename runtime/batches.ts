@@ -71,11 +71,6 @@ export function batchesPerEpoch(rows: number, batch: number): number {
   return Math.ceil(rows / batch);
 }
 
-/** How many rows batches have: the first, and the last one where it is short. */
-export function batchLengths(rows: number, batch: number): readonly number[] {
-  return [...new Set([Math.min(rows, batch), rows % batch || batch])].filter((length) => length <= rows);
-}
-
 /** Rows of one batch of an epoch's order; the last one may be shorter. */
 export function batchRows(order: Int32Array, batch: number, index: number): readonly number[] {
   return Array.from(order.subarray(index * batch, (index + 1) * batch));

@@ -2,9 +2,8 @@
  * What every executor checks before a call: names, element types, shapes, label ranges, and the sizes that
  * the call gives to the free names. One set of words for all targets.
  */
-import { runFaults } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo, NamedTensors, ProgramInfo, ValueInfo } from "./program.ts";
-import { type Sizes, nameOfSize, negativeSize, sizeOf } from "./sizes.ts";
+import { type Sizes, nameOfSize, sizeOf } from "./sizes.ts";
 
 /** Throws with the names there are when there is none of that name. */
 export function functionNamed(info: ProgramInfo, name: string): FunctionInfo {
@@ -28,11 +27,6 @@ export function checkInputs(fn: FunctionInfo, inputs: NamedTensors, known: Sizes
   for (const [input, value] of given) {
     checkValue(input, value, sizes);
     checkBound(input, value);
-  }
-  const negative = negativeSize(fn.sizes ?? [], sizes);
-  if (negative !== undefined) {
-    const { message, help } = runFaults.sizeBelowZero(negative);
-    throw new Error(`${fn.name} cannot run: ${message}; ${help}`);
   }
   return sizes;
 }

@@ -5,8 +5,6 @@
  * downloads them; those of the data readers and of folders of runs live beside these.
  */
 
-import type { NegativeSize } from "./sizes.ts";
-
 /**
  * What is wrong with data, settings or weights, as a value in place of the result: ask `isFault` before you go on.
  */
@@ -90,18 +88,6 @@ export const runFaults = {
       `${source} names no classes, and several rows of a class are to come together`,
       "say how many classes its labels name (classes: …), or leave per_class out",
       { file: source },
-    ),
-  sizeBelowZero: ({ size, value, where }: NegativeSize) =>
-    fault(
-      "M0608",
-      `the size ${size} is ${value}${where === "" ? "" : ` where ${where}`}`,
-      "give inputs of other sizes, or change the settings that the size is made of",
-    ),
-  batchSizeBelowZero: ({ size, value }: NegativeSize, rows: number) =>
-    fault(
-      "M0609",
-      `in a batch of ${rows} ${rows === 1 ? "row" : "rows"} the size ${size} is ${value}`,
-      "take another batch (the last one has what rows are left), or change the settings that the size is made of",
     ),
   notSafetensors: (reason: string, file?: string) =>
     fault(

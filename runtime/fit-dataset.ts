@@ -1,10 +1,8 @@
 /** A dataset as a function of a program takes it: which array feeds which input, in which shape, and what does not fit. */
-import { bindSizes } from "./call.ts";
 import { labelRangeFault } from "./check-rows.ts";
 import { type Dataset, type Features, type Labels, type OneOrMore, rowSize } from "./dataset.ts";
-import { type RuntimeFault, fitFaults, isFault, runFaults } from "./errors.ts";
+import { type RuntimeFault, fitFaults, isFault } from "./errors.ts";
 import type { FunctionInfo, HostTensor, InputInfo, NamedTensors, ProgramInfo } from "./program.ts";
-import { negativeSize } from "./sizes.ts";
 
 /** The inputs of a function that rows feed. */
 export interface DataInputs {
@@ -94,34 +92,6 @@ function sizesApart(
       return fitFaults.rowShape(fitted[at]?.source ?? source, input.name, own, wanted);
     for (const [axis, size] of wanted.entries())
       if (typeof size === "string") sizes.set(size, own[axis] ?? 0);
-  }
-  return undefined;
-}
-
-/**
- * Why batches of a dataset that fits cannot run: a size of the function that one of so many rows makes less than 0. Known
- * before anything is computed. An epoch's last batch has what rows are left.
- */
-export function batchSizeFault(
-  info: ProgramInfo,
-  name: string,
-  dataset: Dataset,
-  batches: readonly number[],
-): RuntimeFault | undefined {
-  const inputs = dataInputs(info, name);
-  const { sizes: risky = [] } = info.functions.find((fn) => fn.name === name) ?? {};
-  if (inputs === undefined || risky.length === 0) return undefined;
-  const fed = [
-    ...fedInputs(dataset.features, inputs),
-    ...inputs.labels.flatMap((input, at) =>
-      dataset.labels.slice(at, at + 1).map((array) => ({ input, array })),
-    ),
-  ];
-  for (const rows of batches) {
-    const names: Record<string, number> = {};
-    for (const { input, array } of fed) bindSizes(input, { shape: [rows, ...array.shape.slice(1)] }, names);
-    const negative = negativeSize(risky, names);
-    if (negative !== undefined) return runFaults.batchSizeBelowZero(negative, rows);
   }
   return undefined;
 }

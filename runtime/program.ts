@@ -45,8 +45,6 @@ export interface FunctionInfo {
   readonly inputs: readonly InputInfo[];
   /** Outputs that are returned; the new values of variables are kept by the executor. */
   readonly outputs: readonly ValueInfo[];
-  /** Sizes in it that some inputs would make less than 0; absent where there are none. */
-  readonly sizes?: readonly string[];
 }
 
 /** The plain-data half of an artifact. */

@@ -18,24 +18,6 @@ export function nameOfSize(size: number | string): string | undefined {
   return typeof size === "string" && /^[^\s\-+*/%()\d][^\s\-+*/%()]*$/.test(size) ? size : undefined;
 }
 
-/** The first size that comes out below 0, with the names that it is made of. */
-export function negativeSize(sizes: readonly string[], names: Sizes): NegativeSize | undefined {
-  for (const size of sizes) {
-    const value = sizeOf(size, names);
-    if (value === undefined || value >= 0) continue;
-    const made = new Set(size.match(/[^\s\-+*/%()\d][^\s\-+*/%()]*/g));
-    return { size, value, where: [...made].map((name) => `${name} = ${names[name]}`).join(", ") };
-  }
-  return undefined;
-}
-
-export interface NegativeSize {
-  readonly size: string;
-  readonly value: number;
-  /** `N = 64`; empty where the size is a number. */
-  readonly where: string;
-}
-
 interface Reader {
   readonly tokens: readonly string[];
   at: number;

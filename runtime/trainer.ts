@@ -3,7 +3,7 @@
  * reproducible. It is the same over every target. `step` is one optimizer step, `train` a whole run as a
  * stream of plain events; files, terminals and signals are the business of those who call it.
  */
-import { batchLengths, consecutiveRows } from "./batches.ts";
+import { consecutiveRows } from "./batches.ts";
 import {
   type Progress,
   type Weights,
@@ -23,7 +23,7 @@ import {
   rowsOfEpoch,
 } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import { type RowTensors, batchSizeFault, embedFunction, feedsOf, networkNames } from "./fit-dataset.ts";
+import { type RowTensors, embedFunction, feedsOf, networkNames } from "./fit-dataset.ts";
 import { runTraining } from "./training-loop.ts";
 import {
   type TrainingEvent,
@@ -152,8 +152,6 @@ export class Trainer {
     const { batch, perClass = 1 } = options;
     const rows = rowCount(dataset);
     if (rows === 0) return runFaults.noRows(dataset.source);
-    const unrunnable = batchSizeFault(this.executor.info, "evaluate", dataset, batchLengths(rows, batch));
-    if (unrunnable !== undefined) return unrunnable;
     const offered = info.outputs.map(({ name }) => name);
     const scored = offered.includes("accuracy") && offered.includes("predictions");
     const reads = offered.filter(

@@ -2,11 +2,11 @@
  * What a training run is asked for, what it tells, and what it is made of once its options and data are found to
  * fit the program. The loop itself is in training-loop.ts.
  */
-import { batchLengths, batchesPerEpoch } from "./batches.ts";
+import { batchesPerEpoch } from "./batches.ts";
 import { type Dataset, noDataset, rowClasses, rowCount } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import { batchSizeFault, dataInputs, fitDataset } from "./fit-dataset.ts";
-import type { ProgramInfo, TrainingInfo } from "./program.ts";
+import { dataInputs, fitDataset } from "./fit-dataset.ts";
+import type { TrainingInfo } from "./program.ts";
 import type { BrokenStep } from "./replay.ts";
 import type { NamedNumbers } from "./metrics.ts";
 import type { Evaluation, EvaluationObserver, Trainer } from "./trainer.ts";
@@ -163,39 +163,14 @@ export function prepareRun(
   const bounds = [epochs === undefined ? undefined : epochs * batches, steps].filter(
     (bound) => bound !== undefined,
   );
-  const totalSteps = bounds.length === 0 ? batches : Math.min(...bounds);
-  const unrunnable = unrunnableBatch(info, {
-    dataset,
-    validation,
-    batch,
-    isWholeEpoch: totalSteps >= batches,
-  });
-  if (unrunnable !== undefined) return unrunnable;
   return {
     trainer,
     dataset,
     options: validation === undefined ? options : { ...options, validation },
     report,
     batches,
-    totalSteps,
+    totalSteps: bounds.length === 0 ? batches : Math.min(...bounds),
     startedAt: performance.now(),
     firstStep: progress.step,
   };
-}
-
-/** A run that ends within its first epoch does not come to the last batch, but is evaluated all the same. */
-function unrunnableBatch(
-  info: ProgramInfo,
-  run: {
-    readonly dataset: Dataset;
-    readonly validation: Dataset | undefined;
-    readonly batch: number;
-    readonly isWholeEpoch: boolean;
-  },
-): RuntimeFault | undefined {
-  const { dataset, validation, batch, isWholeEpoch } = run;
-  const [first = batch, ...last] = batchLengths(rowCount(dataset), batch);
-  const fault = batchSizeFault(info, "step", dataset, isWholeEpoch ? [first, ...last] : [first]);
-  if (fault !== undefined || validation === undefined) return fault;
-  return batchSizeFault(info, "evaluate", validation, batchLengths(rowCount(validation), batch));
 }

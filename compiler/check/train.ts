@@ -21,7 +21,6 @@ import { type Learned, elaborateOptimizers } from "./optimizers.ts";
 import { report } from "./report.ts";
 import { type ProgramState, newSession } from "./session.ts";
 import { bindLossInputs, classesOf, labelsOf } from "./train-labels.ts";
-import { checkBatch } from "./train-sizes.ts";
 import { type RunModel, bindGiven, runModels } from "./train-models.ts";
 import {
   type ChosenReader,
@@ -67,11 +66,9 @@ export function elaborateTrain(
   checkSizes(plain, program.variables, settings);
   checkScores(plain, settings, evaluate);
   checkNames(plain, program);
-  const [stepping, evaluating] = [stepFunction(step, settings), evaluateFunction(evaluate, settings)];
-  checkBatch(plain, [stepping, evaluating], settings, train.name.span);
   const functions = [
-    stepping,
-    evaluating,
+    stepFunction(step, settings),
+    evaluateFunction(evaluate, settings),
     ...embedFunctions(program, predict),
     predictFunction(predict, settings),
   ];

@@ -126,44 +126,6 @@ export const fixedRows = defineError<NamedAt & { readonly type: string; readonly
   }),
 });
 
-export const negativeSize = defineError<
-  At & {
-    readonly batch: number;
-    readonly size: string;
-    readonly value: number;
-    readonly at: Span | undefined;
-    /** Where the size is so many times the rows and a number. */
-    readonly line: { readonly perRow: number; readonly number: number } | undefined;
-  }
->({
-  code: "M0524",
-  title: "Size below 0 in a batch",
-  explanation:
-    "Sizes may be made of the number of rows, as `memory - N` in a memory of earlier batches. For as many rows as `batch` says each of them is 0 or more.",
-  example: `${trainExample(`model = M\nloss = Recent\n${data}\noptimizer = sgd(rate: 0.5)\nbatch = 64\nepochs = 1`)}loss Recent(x: f32[N, D], y: index<C>[N], memory: int = 63) {
-  state bank: f32[memory, D] = 0
-  bank <- concat([x, bank[range(memory - N)]], over: 0)
-  mean(sum(x @ transpose(bank), over: -1))
-}
-`,
-  report: ({ batch, size, value, at, line }) => ({
-    message: `in a batch of ${batch} ${batch === 1 ? "row" : "rows"} the size ${size} is ${value}`,
-    labels: at === undefined ? [] : [{ span: at, message: `this has the size ${size}` }],
-    help: [
-      ...(line === undefined ? ["take another `batch`"] : rowsThatFit(line)),
-      line === undefined || line.number === 0
-        ? "change the settings that the size is made of"
-        : `have at ${line.number > 0 ? "least" : "most"} ${Math.abs(line.perRow * batch)} in the place of ${Math.abs(line.number)}`,
-    ].join(", or "),
-  }),
-});
-
-function rowsThatFit({ perRow, number }: { readonly perRow: number; readonly number: number }) {
-  const bound = -number / perRow;
-  if (perRow > 0) return [`take a \`batch\` of at least ${Math.ceil(bound)} rows`];
-  return bound < 1 ? [] : [`take a \`batch\` of at most ${Math.floor(bound)} rows`];
-}
-
 export const wrongArrays = defineError<
   At & {
     readonly given: number;

@@ -7,11 +7,10 @@ import { type ElaborateResult, elaborateEntry } from "../check/index.ts";
 import { type SourceHost, isLibrary, loadModule, openWorkspace, resolveGlobal } from "../check/workspace.ts";
 import type { Diagnostic } from "../errors/diagnostic.ts";
 import { type GradcheckOptions, type GradcheckReport, gradcheck } from "../gradcheck.ts";
-import { constantDim, formulaOf, mayBeNegative, namesOfDim, sizeOfDim } from "../ir/dim.ts";
-import { nodesOfGraph } from "../ir/node.ts";
+import { constantDim } from "../ir/dim.ts";
 import type { TensorType } from "../ir/type.ts";
 import type { Program } from "../program.ts";
-import { freeNames, smallSize } from "./points.ts";
+import { smallSize } from "./points.ts";
 import type { Callable, Expression, Parameter } from "../syntax/ast.ts";
 
 export interface EntryGradcheck {
@@ -58,8 +57,6 @@ export function gradcheckEntry(
   const { program, diagnostics } = firstSound(tries);
   const own = diagnostics.filter(({ message }) => !message.includes(suffix));
   if (program === undefined) return { entry, reason: "it does not check", diagnostics: own };
-  const negative = sizeBelowZero(program, options);
-  if (negative !== undefined) return { entry, reason: negative, diagnostics: own };
   const angles = margin === undefined ? options.angles : [...options.angles, ...anglesOf(margin, settings)];
   const report = checked(program, entry, { ...options, angles });
   return report === undefined
@@ -100,19 +97,6 @@ function withMarginLoss(
     return text === undefined ? undefined : text + imports;
   };
   return { host: { ...host, read }, file: place };
-}
-
-/** The sizes that a check takes are small: too small for an entry that cuts rows off, and a reason to say so. */
-function sizeBelowZero({ functions }: Program, options: GradcheckOptions): string | undefined {
-  for (const fn of functions) {
-    const dims = { ...freeNames(fn), ...options.dims };
-    const sizes = nodesOfGraph(fn.graph).flatMap(({ type }) => type.shape.filter(mayBeNegative));
-    const negative = sizes.find((size) => sizeOfDim(size, dims) < 0);
-    if (negative === undefined) continue;
-    const where = [...namesOfDim(negative)].map((name) => `${name} = ${dims[name]}`).join(", ");
-    return `checks have few rows, and its size ${formulaOf(negative)} is ${sizeOfDim(negative, dims)} where ${where}`;
-  }
-  return undefined;
 }
 
 function checked(program: Program, name: string, options: GradcheckOptions): GradcheckReport | undefined {

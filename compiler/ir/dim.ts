@@ -166,25 +166,6 @@ export function namesOfDim(dim: Dim): ReadonlySet<string> {
   return names;
 }
 
-/** Whether something is taken away in it, so that some sizes of its names may make it less than 0. */
-export function mayBeNegative(dim: Dim): boolean {
-  return dim.terms.some(
-    ({ coefficient, atoms }) =>
-      coefficient < 0 ||
-      atoms.some((atom) => atom.kind !== "name" && (mayBeNegative(atom.left) || mayBeNegative(atom.right))),
-  );
-}
-
-/** As people write it, `63 - N` for the canonical `-N + 63`. */
-export function formulaOf({ key, terms }: Dim): string {
-  const positive = terms.filter(({ coefficient }) => coefficient > 0);
-  if (positive.length === 0) return key;
-  const negative = terms.filter(({ coefficient }) => coefficient < 0);
-  return printTerms(
-    [...positive, ...negative].map((term) => [term.atoms.map((atom) => atom.key).join("*"), term]),
-  );
-}
-
 /** The size under bindings. Throws on an unbound name: callers bind every free name before they run. */
 export function sizeOfDim(dim: Dim, bindings: Bindings): number {
   const bound = substituteDim(dim, (name) => {

@@ -121,9 +121,6 @@ async function measure({
   if (isFault(evaluation)) return evaluation;
   const { loss, accuracy, metrics, metricsByClass } = evaluation;
   const retrieved = await retrieve(trainer, dataset, batch);
-  if (isFault(retrieved)) return retrieved;
-  const verified = unseen === undefined ? undefined : await verify(trainer, unseen, batch);
-  if (isFault(verified)) return verified;
   const angles = await anglesOf(program, trainer, collector);
   return {
     on: validation === undefined ? "training" : "validation",
@@ -137,7 +134,7 @@ async function measure({
       ? {}
       : { meanOwnAngle: angles.own.mean, meanOtherAngle: angles.nearestOther.mean }),
     ...(retrieved === undefined ? {} : { retrieval: retrievalScores(retrieved) }),
-    ...(verified === undefined ? {} : { verification: scoresOf(verified) }),
+    ...(unseen === undefined ? {} : { verification: scoresOf(await verify(trainer, unseen, batch)) }),
   };
 }
 

@@ -11,7 +11,6 @@ import { version } from "../version.ts";
 import { margoCommand } from "./program.ts";
 import { Refusal } from "./refusal.ts";
 import { stageOf } from "../sources/stage.ts";
-import { stackText } from "./stack-text.ts";
 import { isSystemError, systemErrorHelp, systemErrorText } from "./system-error.ts";
 import { complain, exitFault, exitFine, exitUsage, say } from "./terminal.ts";
 
@@ -53,7 +52,7 @@ function reportBug(error: unknown): void {
   complain(
     `Margo broke${stage === undefined ? "" : ` in ${stage}`}; this is a bug in Margo, not in your source`,
   );
-  say(stackText(error));
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   say(
     `\nPlease report it with these lines, the command and the file:\n` +
       `  margo ${version}, node ${process.version}, ${process.platform} ${process.arch}\n` +

@@ -1,8 +1,6 @@
 /** What a trained model makes of a dataset's rows, batch by batch: their features or their scores. */
-import { batchLengths, consecutiveRows } from "../../runtime/batches.ts";
+import { consecutiveRows } from "../../runtime/batches.ts";
 import { type Dataset, type OneOrMore, gatherBatch, rowCount } from "../../runtime/dataset.ts";
-import type { RuntimeFault } from "../../runtime/errors.ts";
-import { batchSizeFault, embedFunction } from "../../runtime/fit-dataset.ts";
 import type { HostTensor, ProgramInfo } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
 
@@ -12,27 +10,21 @@ export function embedRows(
   dataset: Dataset,
   batch: number,
   model?: string,
-): Promise<HostTensor | RuntimeFault> {
-  const { info } = trainer.executor;
-  return inBatches(info, embedFunction(info, model)?.name ?? "embed", dataset, batch, async (rows) => {
+): Promise<HostTensor> {
+  return inBatches(dataset, batch, async (rows) => {
     const features = await trainer.embed(rows, model);
-    if (features === undefined) throw new Error(`${info.name} has no features`);
+    if (features === undefined) throw new Error(`${trainer.executor.info.name} has no features`);
     return features;
   });
 }
 
 /** Scores, f32[rows, classes]. The dataset was fitted to the program's `predict`. */
-export function predictRows(
-  trainer: Trainer,
-  dataset: Dataset,
-  batch: number,
-): Promise<HostTensor | RuntimeFault> {
-  const { info } = trainer.executor;
+export function predictRows(trainer: Trainer, dataset: Dataset, batch: number): Promise<HostTensor> {
   // Scores of each row with each other are of all rows at once.
-  const whole = scoresOfPairs(info) ? Math.max(batch, rowCount(dataset)) : batch;
-  return inBatches(info, "predict", dataset, whole, async (rows) => {
+  const whole = scoresOfPairs(trainer.executor.info) ? Math.max(batch, rowCount(dataset)) : batch;
+  return inBatches(dataset, whole, async (rows) => {
     const scores = await trainer.predict(rows);
-    if (scores === undefined) throw new Error(`${info.name} has no scores`);
+    if (scores === undefined) throw new Error(`${trainer.executor.info.name} has no scores`);
     return scores;
   });
 }
@@ -44,16 +36,12 @@ function scoresOfPairs({ functions }: ProgramInfo): boolean {
 }
 
 async function inBatches(
-  info: ProgramInfo,
-  name: string,
   dataset: Dataset,
   batch: number,
   run: (features: OneOrMore<HostTensor>) => Promise<HostTensor>,
-): Promise<HostTensor | RuntimeFault> {
+): Promise<HostTensor> {
   const parts: HostTensor[] = [];
   const rows = rowCount(dataset);
-  const fault = batchSizeFault(info, name, dataset, batchLengths(rows, batch));
-  if (fault !== undefined) return fault;
   for (const places of consecutiveRows(rows, batch))
     parts.push(await run(gatherBatch(dataset, places).features));
   const shape = [rows, ...(parts[0]?.shape.slice(1) ?? [])];

@@ -5,11 +5,9 @@
  * whole; what the run says of it are a few numbers.
  */
 import type { Program } from "../../compiler/program.ts";
-import { batchLengths } from "../../runtime/batches.ts";
 import { type Dataset, rowCount, spreadRows } from "../../runtime/dataset.ts";
 import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
-import { batchSizeFault } from "../../runtime/fit-dataset.ts";
-import type { ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
+import type { TrainingInfo } from "../../runtime/program.ts";
 import type { MeasuredMetrics } from "../../runtime/metrics.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
 import type { TrainingEvent } from "../../runtime/training-run.ts";
@@ -104,9 +102,7 @@ export async function lookAt(
   const geometry = await featureGeometry(program, trainer, collector);
   const verified =
     verification === undefined ? undefined : await verify(trainer, verification, training.batch);
-  if (isFault(verified)) return verified;
   const retrieved = await retrieve(trainer, validation ?? dataset, training.batch);
-  if (isFault(retrieved)) return retrieved;
   const classNumbers = await readClassNumbers(program, trainer.executor);
   const classNames = (validation ?? dataset).labels[0]?.classNames;
   const labelMaps = collector.labelMaps();
@@ -140,16 +136,6 @@ function foundIn({ angles, verification, retrieval }: EvaluationRecord): Found {
     ...(verification === undefined ? {} : { verification: scoresOf(verification) }),
     ...(retrieval === undefined ? {} : { retrieval: retrievalScores(retrieval) }),
   };
-}
-
-/** Why rows of the training data, where there are no others, cannot be looked at after an epoch: known before the first. */
-export function whyNoLook(
-  info: ProgramInfo,
-  { dataset, validation, training }: Pick<LookedAt, "dataset" | "validation" | "training">,
-): RuntimeFault | undefined {
-  if (validation !== undefined) return undefined;
-  const shown = Math.min(rowCount(dataset), trainingRowsShown);
-  return batchSizeFault(info, "evaluate", dataset, batchLengths(shown, training.batch));
 }
 
 const trainingRowsShown = 5000;

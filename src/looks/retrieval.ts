@@ -4,7 +4,6 @@
  * best of all rows, or among the first few, and its cumulative match characteristic.
  */
 import { type Dataset, rowCount, spreadRows } from "../../runtime/dataset.ts";
-import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { dataInputs, embedFunctions, modelNames } from "../../runtime/fit-dataset.ts";
 import type { HostTensor, ProgramInfo } from "../../runtime/program.ts";
 import type { Trainer } from "../../runtime/trainer.ts";
@@ -47,7 +46,7 @@ export async function retrieve(
   trainer: Trainer,
   dataset: Dataset,
   batch: number,
-): Promise<RetrievalStatistics | RuntimeFault | undefined> {
+): Promise<RetrievalStatistics | undefined> {
   const { info } = trainer.executor;
   const [first, second] = modelNames(info);
   // Labels may say that two rows do not belong together.
@@ -55,11 +54,8 @@ export async function retrieve(
   const width = isLabelled ? undefined : commonWidth(info);
   if (first === undefined || second === undefined || width === undefined) return undefined;
   const rows = spreadRows(dataset, Math.min(rowCount(dataset), comparableRows(width)));
-  const features = await embedRows(trainer, rows, batch, first);
-  if (isFault(features)) return features;
-  const partners = await embedRows(trainer, rows, batch, second);
-  if (isFault(partners)) return partners;
-  const [here, there] = [unitRows(features), unitRows(partners)];
+  const here = unitRows(await embedRows(trainer, rows, batch, first));
+  const there = unitRows(await embedRows(trainer, rows, batch, second));
   return {
     rows: rowCount(rows),
     ways: [

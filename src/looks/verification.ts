@@ -79,9 +79,8 @@ export async function verify(
   trainer: Trainer,
   dataset: Dataset,
   batch: number,
-): Promise<VerificationStatistics | RuntimeFault> {
+): Promise<VerificationStatistics> {
   const features = await embedRows(trainer, dataset, batch);
-  if (isFault(features)) return features;
   const classNames = dataset.labels[0]?.classNames;
   return {
     ...comparePairs(unitRows(features), Array.from(rowClasses(dataset) ?? [])),

@@ -27,7 +27,6 @@ export async function embedData(
   const dataset = await openFitted(data, info, embedding, context);
   if (isFault(dataset)) return dataset;
   const features = await embedRows(trainer, dataset, training.batch, model);
-  if (isFault(features)) return features;
   const { labels, rowNames } = dataset;
   return { features, labels, ...(rowNames === undefined ? {} : { rowNames }) };
 }

@@ -21,13 +21,7 @@ import type { DataSetting } from "./data-settings.ts";
 import { type NonFiniteCause, diagnoseNonFinite, explainedFault } from "./diagnose-nonfinite.ts";
 import { collectFeatures } from "../looks/feature-collector.ts";
 import { openFitted } from "../data/fitted-dataset.ts";
-import {
-  type EvaluationRecord,
-  type Found,
-  type MeanAngles,
-  lookAt,
-  whyNoLook,
-} from "../looks/feature-look.ts";
+import { type EvaluationRecord, type Found, type MeanAngles, lookAt } from "../looks/feature-look.ts";
 import {
   type RunFolder,
   type RunInfo,
@@ -153,8 +147,7 @@ async function prepare(request: TrainRequest): Promise<Prepared | Failed> {
   if (isFault(verification)) return { kind: "failed", fault: verification, setting: "verification" };
   const trainer = await createTrainer(executor, training.seed);
   if (isFault(trainer)) return { kind: "failed", fault: trainer };
-  const looked = validation === undefined ? { dataset, training } : { dataset, training, validation };
-  const fault = whyNoRun(trainer, dataset, planOf(training)) ?? whyNoLook(info, looked);
+  const fault = whyNoRun(trainer, dataset, planOf(training));
   if (fault !== undefined) return { kind: "failed", fault, setting: "data" };
   const begun = await beginWith(request, trainer);
   if (isFault(begun)) return { kind: "failed", fault: begun };

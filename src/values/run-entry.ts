@@ -2,7 +2,6 @@
  * Evaluates one entry of a file on given values: what `margo run` does between reading its input and writing
  * its output. Names, shapes and labels are checked first, and what does not fit is a sentence.
  */
-import { riskySizes } from "../../compiler/artifact.ts";
 import {
   type Bindings,
   namesOfDim,
@@ -18,8 +17,6 @@ import { suggestName } from "../../compiler/errors/suggest.ts";
 import type { Reference } from "../../compiler/ops/record.ts";
 import type { Program, ProgramFunction, ProgramInput } from "../../compiler/program.ts";
 import { evaluateGraph } from "../../compiler/reference.ts";
-import { runFaults } from "../../runtime/errors.ts";
-import { negativeSize } from "../../runtime/sizes.ts";
 import { createExecutor } from "../executors/create.ts";
 import { toHost, toReference } from "../executors/reference.ts";
 import type { TrainingTarget } from "../executors/machine.ts";
@@ -76,11 +73,6 @@ export async function runEntry(
   if (unknown !== undefined) return unknown;
   const dims = bindSizes(program, fn, values, options.dims);
   if ("kind" in dims) return dims;
-  const negative = negativeSize(riskySizes(fn), dims.sizes);
-  if (negative !== undefined) {
-    const { message, help } = runFaults.sizeBelowZero(negative);
-    return refused(message, help);
-  }
   const counters = countersOf(values.step, options.seed);
   const variables = variablesOf(program, values, counters, dims.sizes);
   const misfit = misfitOf(program, fn, values, dims.sizes);
