@@ -7,13 +7,7 @@
 import type { Position } from "./batches.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
 import type { HostTensor, NamedTensors, ProgramInfo, VariableInfo } from "./program.ts";
-import {
-  type Bytes,
-  type TensorFile,
-  joinedBytes,
-  readSafetensors,
-  safetensorsParts,
-} from "./safetensors.ts";
+import { type Bytes, joinedBytes, readSafetensors, safetensorsParts } from "./safetensors.ts";
 
 /** What the epoch so far adds up to; means of them are what an epoch reports. */
 export interface EpochSums {
@@ -34,8 +28,6 @@ export interface Progress {
 export interface Checkpoint {
   readonly program: string;
   readonly target: string;
-  /** Names of its models where they stand before those of their variables. */
-  readonly models: readonly string[];
   readonly seed: number;
   readonly progress: Progress;
   readonly variables: NamedTensors;
@@ -52,14 +44,13 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 
 /** The same in parts, one after the other: variables are not copied. */
 export function checkpointParts(checkpoint: Checkpoint): readonly Uint8Array[] {
-  const { program, target, models, seed, progress, variables } = checkpoint;
+  const { program, target, seed, progress, variables } = checkpoint;
   return safetensorsParts({
     tensors: variables,
     metadata: {
       format: checkpointFormat,
       program,
       target,
-      models: models.join(" "),
       seed: String(seed),
       step: String(progress.step),
       epoch: String(progress.position.epoch),
@@ -92,19 +83,10 @@ export function decodeCheckpoint(bytes: Bytes, file?: string): Checkpoint | Runt
   return {
     program: metadata["program"] ?? "",
     target: metadata["target"] ?? "",
-    models: modelsOf(read),
     seed,
     progress: { step, position: { epoch, batch }, sums: { loss, correct, rows } },
     variables: tensors,
   };
-}
-
-/** Of weights that no run of Margo wrote, the words before the first point. */
-function modelsOf({ metadata, tensors }: TensorFile): readonly string[] {
-  if (metadata["format"] === checkpointFormat)
-    return metadata["models"]?.split(" ").filter((name) => name !== "") ?? [];
-  const first = Object.keys(tensors).flatMap((name) => /^[^.]+(?=\.)/.exec(name)?.[0] ?? []);
-  return [...new Set(first)];
 }
 
 function numberFrom(text: string | undefined, fits: (value: number) => boolean): number | undefined {
@@ -125,8 +107,6 @@ export interface FreshVariable {
   readonly type: string;
   /** The type under that name in the file; undefined where there is nothing. */
   readonly found?: string;
-  /** What would do as well as each other: nothing says which. */
-  readonly alike?: readonly string[];
 }
 
 /**
@@ -138,58 +118,38 @@ export function weightsFor(
   { name: program, variables }: ProgramInfo,
   bytes: Bytes,
   file?: string,
-  model?: string,
 ): Weights | RuntimeFault {
   const read = readSafetensors(bytes, file);
   if (isFault(read)) return read;
-  const wanted = variables.filter(({ kind }) => kind !== "optimizer");
-  const names = wanted.map(({ name }) => name);
-  const models = modelsOf(read);
-  if (model !== undefined && !models.includes(model))
-    return runFaults.missingModel(file ?? "this file", model, models);
-  const tensors = model === undefined ? read.tensors : tensorsOfModel(read.tensors, model, names);
   const taken: Record<string, HostTensor> = {};
   const fresh: FreshVariable[] = [];
+  const wanted = variables.filter(({ kind }) => kind !== "optimizer");
   for (const variable of wanted) {
     const { name } = variable;
-    const type = typeText(variable);
-    const sources = sourcesOf(name, type, tensors);
-    const own = sources.length === 1 ? sources[0]?.[1] : undefined;
-    const found = own === undefined ? undefined : typeText(own);
+    const own = tensorFor(name, typeText(variable), read.tensors);
+    const [type, found] = [typeText(variable), own === undefined ? undefined : typeText(own)];
     if (own !== undefined && type === found) taken[name] = own;
-    else
-      fresh.push({
-        name,
-        type,
-        ...(found === undefined ? {} : { found }),
-        ...(sources.length < 2 ? {} : { alike: sources.map(([source]) => source) }),
-      });
+    else fresh.push({ name, type, ...(found === undefined ? {} : { found }) });
   }
-  if (Object.keys(taken).length > 0) return { taken, fresh };
-  const open = fresh.find(({ alike }) => alike !== undefined);
-  return open?.alike === undefined
-    ? runFaults.noWeights(program, names, Object.keys(tensors), file)
-    : runFaults.alikeWeights(open.name, open.alike, model === undefined ? models : [], file);
+  return Object.keys(taken).length === 0
+    ? runFaults.noWeights(
+        program,
+        wanted.map(({ name }) => name),
+        Object.keys(read.tensors),
+        file,
+      )
+    : { taken, fresh };
 }
 
-/** Under the names that they have in a program whose only model it is, or where it has a model of that name, there. */
-function tensorsOfModel(tensors: NamedTensors, model: string, wanted: readonly string[]): NamedTensors {
-  const path = `${model}.`;
-  const left = wanted.some((name) => name.startsWith(path)) ? 0 : path.length;
-  const own = Object.entries(tensors).filter(([name]) => name.startsWith(path));
-  return Object.fromEntries(own.map(([name, tensor]) => [name.slice(left), tensor]));
-}
-
-/** The tensors that a variable may be taken from: that of its name, or those whose names end alike. */
-function sourcesOf(name: string, type: string, tensors: NamedTensors): readonly [string, HostTensor][] {
-  const own = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-  if (own !== undefined) return [[name, own]];
+function tensorFor(name: string, type: string, tensors: NamedTensors): HostTensor | undefined {
+  if (Object.hasOwn(tensors, name)) return tensors[name];
   const alike = Object.entries(tensors).filter(
     ([other, tensor]) =>
       (other.endsWith(`.${name}`) || name.endsWith(`.${other}`)) && typeText(tensor) === type,
   );
   // What an optimizer keeps of a weight ends as the weight does, behind words of its own.
-  return alike.filter(([one]) => !alike.some(([other]) => one.endsWith(`.${other}`)));
+  const weights = alike.filter(([one]) => !alike.some(([other]) => one.endsWith(`.${other}`)));
+  return weights.length === 1 ? weights[0]?.[1] : undefined;
 }
 
 function typeText({ dtype, shape }: Pick<VariableInfo, "dtype" | "shape">): string {

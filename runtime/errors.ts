@@ -42,11 +42,6 @@ function firstOf(names: readonly string[]): string {
   return names.length === 0 ? "none" : `${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}`;
 }
 
-/** A choice, of which the first are enough to see what is meant. */
-export function anyOf(names: readonly string[]): string {
-  return `${names.slice(0, 3).join(" or ")}${names.length > 3 ? " or …" : ""}`;
-}
-
 /** The faults of a run. Each entry takes facts and owns the words. */
 export const runFaults = {
   nonFiniteLoss: (step: number, rows: readonly number[], loss: number) =>
@@ -115,24 +110,6 @@ export const runFaults = {
       `nothing in these weights has both the name and the shape of a variable of ${program}`,
       `it wants ${firstOf(wanted)}, and there are ${firstOf(found)}`,
       file === undefined ? {} : { file },
-    ),
-  alikeWeights: (name: string, alike: readonly string[], models: readonly string[], file?: string) =>
-    fault(
-      "M0629",
-      `nothing says which of these weights are meant: ${name} may be ${anyOf(alike)}`,
-      models.length < 2
-        ? "give weights in which only one name ends like that"
-        : `name the model whose weights they are: --from-model ${anyOf(models)}`,
-      file === undefined ? {} : { file },
-    ),
-  /** `whole` is the program, or the weights of one. */
-  missingModel: (whole: string, asked: string, names: readonly string[]) =>
-    fault(
-      "M0628",
-      `${whole} has no model ${asked}`,
-      names.length === 0
-        ? "it has only one, which needs no name"
-        : `it has ${names.length === 2 ? names.join(" and ") : firstOf(names)}`,
     ),
 } as const;
 

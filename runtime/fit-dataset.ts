@@ -42,13 +42,6 @@ export function modelNames(info: ProgramInfo): readonly string[] {
   return embedFunctions(info).flatMap(({ name }) => (name === "embed" ? [] : [name.slice("embed_".length)]));
 }
 
-/** Those that stand before the names of their variables: a model that comes up again is the network that it was. */
-export function networkNames(info: ProgramInfo): readonly string[] {
-  return modelNames(info).filter((name) =>
-    info.variables.some((variable) => variable.name.startsWith(`${name}.`)),
-  );
-}
-
 /**
  * The dataset with rows in the shape that the program takes, or what does not fit. Axes of size 1 may come and go and
  * flat rows take any shape of their size; nothing else is reshaped silently. A function that takes a part of the program's

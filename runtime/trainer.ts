@@ -23,7 +23,7 @@ import {
   rowsOfEpoch,
 } from "./dataset.ts";
 import { type RuntimeFault, isFault, runFaults } from "./errors.ts";
-import { type RowTensors, embedFunction, feedsOf, networkNames } from "./fit-dataset.ts";
+import { type RowTensors, embedFunction, feedsOf } from "./fit-dataset.ts";
 import { runTraining } from "./training-loop.ts";
 import {
   type TrainingEvent,
@@ -193,8 +193,7 @@ export class Trainer {
   /** Any moment of the run, as the bytes of a checkpoint, in parts. */
   checkpointOf({ progress, variables }: Snapshot): readonly Uint8Array[] {
     const { name, target } = this.executor.info;
-    const models = networkNames(this.executor.info);
-    return checkpointParts({ program: name, target, models, seed: this.#seed, progress, variables });
+    return checkpointParts({ program: name, target, seed: this.#seed, progress, variables });
   }
 
   /** Goes on from a checkpoint; a fault leaves everything as it was. */
@@ -211,11 +210,10 @@ export class Trainer {
 
   /**
    * Begins with the weights of another run, or of any safetensors file: those whose name and shape fit. The step and
-   * the optimizer's state stay as they are; a fault leaves everything as it was. Of a run of several models `model` says
-   * which one's weights are meant; `file` is how faults call the bytes.
+   * the optimizer's state stay as they are; a fault leaves everything as it was.
    */
-  async loadWeights(bytes: Bytes, file?: string, model?: string): Promise<Weights | RuntimeFault> {
-    const weights = weightsFor(this.executor.info, bytes, file, model);
+  async loadWeights(bytes: Bytes, file?: string): Promise<Weights | RuntimeFault> {
+    const weights = weightsFor(this.executor.info, bytes, file);
     if (!isFault(weights)) await this.executor.write(weights.taken);
     return weights;
   }

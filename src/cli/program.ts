@@ -197,7 +197,6 @@ export function margoCommand(finish: (code: ExitCode) => void): Command {
       "--from <run>",
       "begin with the weights of another run, or of a safetensors file, where names and shapes are the same",
     )
-    .option("--from-model <name>", "of a run of several models: the one whose weights --from takes")
     .action(async (file, options) => finish(await (await import("./train.ts")).train(file, options)));
 
   const addOfRun = (usage: string, summary: string, details = ""): Command =>

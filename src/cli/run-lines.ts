@@ -2,7 +2,6 @@
  * The lines of a run that stay on the screen and in a log: one an epoch with all that was measured of it, and one each of its
  * retrieval and its verification. What belongs to an epoch comes as several events, so its line is told with the last of them.
  */
-import { anyOf } from "../../runtime/errors.ts";
 import type { NamedNumbers } from "../../runtime/metrics.ts";
 import { count, degrees, duration, percent, significant } from "../report/numbers.ts";
 import { recallText, wayName } from "../report/retrieval-text.ts";
@@ -117,16 +116,12 @@ function startText({
   return `${count(rows)} rows, ${count(batchesPerEpoch)} steps an epoch, ${left}`;
 }
 
-function weightsText({ from, model, taken, fresh }: WeightsEvent): string {
-  const anew = fresh.length === 0 ? "" : `; begun anew: ${fresh.map(freshText).join(", ")}`;
-  const isOpen = model === undefined && fresh.some(({ alike }) => alike !== undefined);
-  const whole = model === undefined ? from : `${from}, model ${model}`;
-  return `weights from ${whole}: ${taken.length} of ${taken.length + fresh.length}${anew}${isOpen ? "; of several models --from-model says which" : ""}`;
-}
-
-function freshText({ name, type, found, alike }: WeightsEvent["fresh"][number]): string {
-  if (alike !== undefined) return `${name} (${anyOf(alike)} there)`;
-  return found === undefined ? name : `${name} (${found} there, ${type} here)`;
+function weightsText({ from, taken, fresh }: WeightsEvent): string {
+  const left = fresh.map(({ name, type, found }) =>
+    found === undefined ? name : `${name} (${found} there, ${type} here)`,
+  );
+  const anew = left.length === 0 ? "" : `; begun anew: ${left.join(", ")}`;
+  return `weights from ${from}: ${taken.length} of ${taken.length + fresh.length}${anew}`;
 }
 
 interface Scored {

@@ -47,7 +47,6 @@ export interface TrainOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly from?: string;
-  readonly fromModel?: string;
   /** Seconds. */
   readonly checkpointEvery?: number;
 }
@@ -227,18 +226,14 @@ function summaryText({
 }
 
 /** What a new run begins with; one that goes on has its own. */
-function weightsOf({ from, fromModel, resume }: TrainOptions): TrainRequest["weights"] {
-  if (from === undefined) {
-    if (fromModel === undefined) return undefined;
-    complain("--from-model names a model of the weights that --from gives", "give both");
-    throw new Refusal(exitUsage);
-  }
+function weightsOf({ from, resume }: TrainOptions): TrainRequest["weights"] {
+  if (from === undefined) return undefined;
   if (resume !== undefined) {
     complain("--from begins a new run, and --resume goes on with one", "give one of the two");
     throw new Refusal(exitUsage);
   }
   const bytes = readWeights(from);
-  if (!isFault(bytes)) return { name: from, bytes, ...(fromModel === undefined ? {} : { model: fromModel }) };
+  if (!isFault(bytes)) return { name: from, bytes };
   tellFault(bytes);
   throw new Refusal(exitFault);
 }
@@ -333,7 +328,6 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
   const { source, entry, options, resumed, settings, target, path, tune, budget, seed } = facts;
   const limit = options.limit ?? resumed?.limit;
   const from = options.from ?? resumed?.from;
-  const fromModel = options.fromModel ?? resumed?.fromModel;
   return {
     margo: version,
     file: join(source.root, source.file),
@@ -347,7 +341,6 @@ async function runInfo(facts: RunFacts): Promise<RunInfo> {
     ...(budget === undefined ? {} : { budget }),
     seed,
     ...(from === undefined ? {} : { from }),
-    ...(fromModel === undefined ? {} : { fromModel }),
     ...(limit === undefined ? {} : { limit }),
     ...(options.epochs === undefined ? {} : { epochs: options.epochs }),
     ...(options.steps === undefined ? {} : { steps: options.steps }),

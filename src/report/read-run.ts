@@ -107,24 +107,13 @@ function declarationOf({ file, source, entry }: RunInfo): {
   return { settings, ...(declaration.doc === undefined ? {} : { doc: declaration.doc }) };
 }
 
-function overrides({
-  target,
-  gpu,
-  seed,
-  from,
-  fromModel,
-  limit,
-  epochs,
-  steps,
-  settings,
-}: RunInfo): readonly Fact[] {
+function overrides({ target, gpu, seed, from, limit, epochs, steps, settings }: RunInfo): readonly Fact[] {
   const given = (name: string, value: number | undefined): readonly Fact[] =>
     value === undefined ? [] : [[name, String(value)]];
   return [
     ...Object.entries(settings).map(([name, value]): Fact => [`${name} (--set)`, value]),
     ["seed", String(seed)],
     ...(from === undefined ? [] : [["weights (--from)", from] as const]),
-    ...(fromModel === undefined ? [] : [["of the model (--from-model)", fromModel] as const]),
     ...given("epochs (--epochs)", epochs),
     ...given("steps (--steps)", steps),
     ...given("rows (--limit)", limit),

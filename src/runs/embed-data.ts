@@ -1,6 +1,6 @@
 /** The rows that a run's `train` names, or others of its kind, as its model sees them. */
 import type { Dataset } from "../../runtime/dataset.ts";
-import { type RuntimeFault, isFault, runFaults } from "../../runtime/errors.ts";
+import { type RuntimeFault, isFault } from "../../runtime/errors.ts";
 import { embedFunction, modelNames } from "../../runtime/fit-dataset.ts";
 import type { DataSources, HostTensor, ProgramInfo, TrainingInfo } from "../../runtime/program.ts";
 import { type DataSetting, dataSettings } from "./data-settings.ts";
@@ -33,7 +33,9 @@ export async function embedData(
 
 /** The function by which rows become features. */
 export function embeddingOf(info: ProgramInfo, model: string | undefined): string | RuntimeFault {
-  return embedFunction(info, model)?.name ?? runFaults.missingModel(info.name, model ?? "", modelNames(info));
+  return (
+    embedFunction(info, model)?.name ?? folderFaults.missingModel(info.name, model ?? "", modelNames(info))
+  );
 }
 
 /** Which rows of a `train` are meant: by default those of the validation, else of the training. */

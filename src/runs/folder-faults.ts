@@ -44,6 +44,12 @@ export const folderFaults = {
       `the run names no ${asked}`,
       `name the rows with --set '${asked}=…', or take its ${others.join(" or ")}`,
     ),
+  missingModel: (program: string, asked: string, names: readonly string[]) =>
+    fault(
+      "M0628",
+      `${program} has no model ${asked}`,
+      names.length === 0 ? "it has only one, which needs no name" : `it has ${names.join(" and ")}`,
+    ),
   /** `runs` are folders of runs in there, where it is no run itself. */
   runUnreadable: (path: string, reason: string, runs: readonly string[] = []) =>
     fault(

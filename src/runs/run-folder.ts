@@ -45,8 +45,6 @@ export interface RunInfo {
   readonly seed: number;
   /** The run or file whose weights it began with (`--from`). */
   readonly from?: string;
-  /** Which of its models they are of (`--from-model`). */
-  readonly fromModel?: string;
   readonly limit?: number;
   /** Where the run was to end earlier or later than its `train` says (`--epochs`, `--steps`). */
   readonly epochs?: number;
@@ -331,7 +329,6 @@ function isRunInfo(value: unknown): value is RunInfo {
     Object.values(value["settings"]).every((setting) => typeof setting === "string") &&
     (value["imported"] === undefined || isRecord(value["imported"])) &&
     (value["from"] === undefined || typeof value["from"] === "string") &&
-    (value["fromModel"] === undefined || typeof value["fromModel"] === "string") &&
     (value["gpu"] === undefined || typeof value["gpu"] === "string") &&
     (value["tune"] === undefined || value["tune"] === true) &&
     (value["budget"] === undefined || Number.isSafeInteger(value["budget"])) &&

@@ -42,8 +42,8 @@ export interface TrainRequest {
   readonly info: RunInfo;
   readonly folder: string;
   readonly start: "fresh" | "resume";
-  /** Weights to begin with: a safetensors file, how people call it, and the model of it that is meant. */
-  readonly weights?: { readonly name: string; readonly bytes: Bytes; readonly model?: string };
+  /** Weights to begin with: a safetensors file, and how people call it. */
+  readonly weights?: { readonly name: string; readonly bytes: Bytes };
   readonly checkpointEvery?: number;
   readonly checkpointSeconds?: number;
   readonly signal?: AbortSignal;
@@ -64,7 +64,6 @@ export type RunEvent =
 export interface WeightsEvent {
   readonly kind: "weights";
   readonly from: string;
-  readonly model?: string;
   readonly taken: readonly string[];
   readonly fresh: readonly FreshVariable[];
 }
@@ -171,11 +170,10 @@ async function beginWith(
   trainer: Trainer,
 ): Promise<RuntimeFault | undefined> {
   if (weights === undefined || start === "resume") return undefined;
-  const { name, bytes, model } = weights;
-  const loaded = await trainer.loadWeights(bytes, name, model);
+  const { name, bytes } = weights;
+  const loaded = await trainer.loadWeights(bytes, name);
   if (isFault(loaded)) return loaded;
-  const from = { from: name, ...(model === undefined ? {} : { model }) };
-  onEvent({ kind: "weights", ...from, taken: Object.keys(loaded.taken), fresh: loaded.fresh });
+  onEvent({ kind: "weights", from: name, taken: Object.keys(loaded.taken), fresh: loaded.fresh });
   return undefined;
 }
 

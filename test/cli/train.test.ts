@@ -1,13 +1,12 @@
 /** `margo train`, `eval` and `plot RUN` as processes: whole runs, resuming, interruption, bad data, bad places. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { bytesInMemory } from "../../src/data/byte-source.ts";
 import { readNpz } from "../../src/data/npy.ts";
 import { loaded } from "../../src/data/stored-array.ts";
-import { writeNpz } from "../../src/values/npz.ts";
 import { projectRoot, temporaryPlace } from "../support/cli.ts";
 import { whole } from "../support/datasets.ts";
 
@@ -158,45 +157,6 @@ test("a run may begin with the weights of another one, where names and shapes ar
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining(says)]);
   }
   expect(place.files().some((name) => name.startsWith("refused/"))).toBe(false);
-});
-
-test("of a run of two models --from-model says whose weights are meant", async () => {
-  const array = (seed: number) => ({
-    dtype: "f32" as const,
-    shape: [12, 2],
-    data: Float32Array.from({ length: 24 }, (_, at) => Math.sin(at * seed)),
-  });
-  writeFileSync(join(place.path, "pair.npz"), writeNpz({ a: array(1), b: array(2) }));
-  place.write(
-    "pair.margo",
-    `${program({ epochs: 1 }).replace("model Points", "model Others(x: f32[N, 2]) -> f32[N, 2] { x |> dense(8) |> tanh() |> dense(2) }\nmodel Points")}
-loss near(x: f32[N, D], z: f32[N, D]) = mean((x - z) ^ 2)
-
-train Pair {
-  model = [Points, Others]
-  loss = near
-  data = npz("pair.npz", x: ["a", "b"])
-  optimizer = sgd(rate: 0.1, momentum: 0.9)
-  epochs = 1
-}
-`,
-  );
-  const train = (...rest: readonly string[]) => place.margo("train", "pair.margo", ...rest);
-  expect((await train("--entry", "Pair", "--out", "pair")).code).toBe(0);
-  const heaps = ["--entry", "Heaps", "--out", "of-pair"];
-  const { code, err } = await train(...heaps, "--from", "pair", "--from-model", "Others");
-  expect(code, err).toBe(0);
-  expect(err).toContain("Heaps weights from pair, model Others: 4 of 5; begun anew: margin_softmax.W\n");
-  const info = JSON.parse(readFileSync(join(place.path, "of-pair/run.json"), "utf8")) as object;
-  expect(info).toMatchObject({ from: "pair", fromModel: "Others" });
-  expect(readFileSync(join(place.path, "of-pair/report.html"), "utf8")).toContain("--from-model");
-  const wrong = await train(...heaps, "--from", "pair", "--from-model", "Other");
-  expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("pair has no model Other\n")]);
-  expect(wrong.err).toContain("it has Points and Others");
-  const open = await train(...heaps, "--from", "pair");
-  expect([open.code, open.err]).toEqual([1, expect.stringContaining("--from-model Points or Others")]);
-  const alone = await train(...heaps, "--from-model", "Others");
-  expect([alone.code, alone.err]).toEqual([2, expect.stringContaining("give both")]);
 });
 
 test("embed writes the features of the rows asked for, as eval and NumPy read them", async () => {
